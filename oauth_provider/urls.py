@@ -1,0 +1,2 @@
+"""PENDING"""
+urlpatterns = []

@@ -1,0 +1,15 @@
+"""The Celery application: `celery -A portal worker` and `celery -A portal beat`.
+
+Messages only wake workers up. The work itself is a row in the database, so a lost message costs the time to the
+next beat and nothing else; that is why no result backend is configured.
+"""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+
+app = Celery("portal")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()

@@ -1,0 +1,105 @@
+"""Every address of the portal, a page family a block."""
+
+from django.contrib import admin
+from django.urls import include, path, re_path
+
+from oauth_provider import urls as oauth_provider_urls
+
+from .api import api
+from .views import (
+    accounts,
+    audit,
+    check_runs,
+    configurations,
+    enrollment,
+    health,
+    links,
+    overview,
+    passes,
+    people,
+    provided_sites,
+    rehearsal,
+    sites,
+    waves,
+)
+
+# A token in a QR code is upper case, because that makes the code smaller: the route takes either case.
+TOKEN = r"(?P<token>[A-Za-z0-9]{1,64})"
+
+urlpatterns = [
+    path("", overview.overview, name="overview"),
+    # Sites
+    path("sites/", sites.sites, name="sites"),
+    path("sites/new/", sites.create, name="site_create"),
+    path("sites/import/", sites.import_csv, name="sites_import"),
+    path("sites/export.csv", sites.export_csv, name="sites_export"),
+    path("sites/check/", check_runs.check_selected, name="sites_check"),
+    path("sites/<int:pk>/", sites.site, name="site"),
+    path("sites/<int:pk>/edit/", sites.edit, name="site_edit"),
+    path("sites/<int:pk>/plugins/", sites.plugins, name="site_plugins"),
+    path("sites/<int:pk>/archive/", sites.archive, name="site_archive"),
+    path("sites/<int:pk>/restore/", sites.restore, name="site_restore"),
+    # Application links
+    path("sites/<int:pk>/link/", links.wizard, name="link_wizard"),
+    path("sites/<int:pk>/oauth-switch/", links.switch, name="oauth_switch"),
+    path("links/<int:pk>/rotate/", links.rotate, name="link_rotate"),
+    path("links/<int:pk>/revoke/", links.revoke, name="link_revoke"),
+    # Check runs
+    path("sites/<int:pk>/check/", check_runs.check_now, name="check_now"),
+    path("sites/<int:pk>/check-runs/", check_runs.history, name="check_runs"),
+    path("check-runs/<int:pk>/", check_runs.check_run, name="check_run"),
+    path("check-runs/<int:pk>/progress/", check_runs.progress, name="check_run_progress"),
+    # MDM configurations
+    path("configurations/", configurations.configurations, name="configurations"),
+    path("configurations/build/", configurations.build, name="configuration_build"),
+    path("configurations/download/", configurations.download, name="configuration_download"),
+    path("configurations/publish/", configurations.publish, name="configuration_publish"),
+    path("configurations/lint/", configurations.lint, name="configuration_lint"),
+    path("configurations/<int:number>/", configurations.release, name="configuration_release"),
+    # Waves, passes and people
+    path("waves/", waves.waves, name="waves"),
+    path("waves/new/", waves.create, name="wave_create"),
+    path("waves/<int:pk>/", waves.wave, name="wave"),
+    path("passes/", passes.passes, name="passes"),
+    path("passes/new/", passes.create, name="pass_create"),
+    path("passes/export.csv", passes.export_csv, name="passes_export"),
+    path("passes/<int:pk>/", passes.enrollment_pass, name="pass"),
+    path("passes/<int:pk>/revoke/", passes.revoke, name="pass_revoke"),
+    path("passes/<int:pk>/renew/", passes.renew, name="pass_renew"),
+    path("passes/<int:pk>/qr.<str:kind>", passes.qr, name="pass_qr"),
+    path("people/", people.people, name="people"),
+    path("people/new/", people.create, name="person_create"),
+    path("people/<int:pk>/", people.person_page, name="person"),
+    path("people/<int:pk>/sign-in-link/", people.sign_in_link, name="person_sign_in_link"),
+    path("me/passes/", passes.my_passes, name="my_passes"),
+    path("me/devices/", people.my_devices, name="my_devices"),
+    path("me/devices/<int:pk>/sign-out/", people.sign_out_device, name="device_sign_out"),
+    # What a phone opens
+    re_path(rf"^(?i:e)/{TOKEN}$", enrollment.landing, name="landing"),
+    re_path(rf"^(?i:e)/{TOKEN}/done$", enrollment.done, name="landing_done"),
+    # Rehearsals
+    path("sites/<int:pk>/rehearse/", rehearsal.rehearse, name="rehearse"),
+    path("rehearsals/<int:pk>/", rehearsal.rehearsal, name="rehearsal"),
+    path("rehearsals/<int:pk>/progress/", rehearsal.progress, name="rehearsal_progress"),
+    # Activity
+    path("activity/", audit.activity, name="activity"),
+    path("activity/export.csv", audit.export_csv, name="activity_export"),
+    # The portal itself
+    path("welcome/<str:token>/", accounts.welcome, name="welcome"),
+    path("theme/", accounts.theme, name="theme"),
+    path("style/", overview.style, name="style"),
+    path("accounts/", include("allauth.urls")),
+    path("admin/", admin.site.urls),
+    path("api/v1/", api.urls),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("metrics", health.metrics, name="metrics"),
+    # Sites that Gatepass provides, and the provider at the root for our own API
+    path("at/<slug:slug>/", include(provided_sites.urlpatterns)),
+    path("", include(oauth_provider_urls)),
+]
+
+handler400 = "portal.views.errors.bad_request"
+handler403 = "portal.views.errors.permission_denied"
+handler404 = "portal.views.errors.page_not_found"
+handler500 = "portal.views.errors.server_error"

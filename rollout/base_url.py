@@ -1,0 +1,242 @@
+"""The base URL of a site: parsed strictly, written one way only. Pure.
+
+A base URL ends up in an MDM payload, in probes and in the address a person signs in at, so two spellings of one
+site must become one value, and a spelling that two parsers could read differently is refused, not repaired.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import unicodedata
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+MAX_LENGTH = 500
+DEFAULT_PORTS = {"https": 443, "http": 80}
+
+REFUSALS = {
+    "empty": "The base URL is empty. Enter the address people open, for example https://confluence.example.com/wiki.",
+    "too-long": "The base URL is longer than 500 characters. Enter only the site's address, not that of a page.",
+    "whitespace": "The base URL contains a space or line break. Remove it.",
+    "control-character": "The base URL contains an invisible character. Type it instead of pasting it.",
+    "backslash": "The base URL contains a backslash. Use forward slashes: https://host/path.",
+    "not-absolute": "The base URL is not complete. Start it with https:// and the host name.",
+    "scheme": "The base URL does not start with https://. Only web addresses can be used.",
+    "http": "The base URL starts with http://. OAuth 2.0 needs https, so turn on TLS and enter the https address.",
+    "user-info": "The base URL contains a user name or password. Remove everything up to the @ sign.",
+    "query": "The base URL has a query, the part after the question mark. Remove it.",
+    "fragment": "The base URL has a fragment, the part after the # sign. Remove it.",
+    "host-missing": "The base URL has no host name. Write it after https://, for example https://confluence.example.com.",
+    "host": "The host name is not valid. Use letters, digits, hyphens and dots, at most 63 characters between two dots.",
+    "host-ambiguous": "The host name holds a letter that browsers read in two ways. Enter its encoded form, xn--….",
+    "host-numeric": "The host is a number but no plain IP address. Write four decimal numbers, like 192.0.2.10.",
+    "host-ipv6": "The IPv6 address is not valid. Write it in square brackets and without a zone, like [2001:db8::1].",
+    "host-unusable": "No phone can reach a site at this address. Enter the address that people open in a browser.",
+    "loopback": "The host is this very machine, which no phone can reach. Enter the address that people open.",
+    "port": "The port is not valid. Use a number from 1 to 65535, or leave it out.",
+    "path-doubled-slash": "The path contains two slashes in a row. Keep one.",
+    "path-dots": "The path contains a . or .. segment. Enter the path as the browser shows it.",
+    "path-character": "The path contains a character that cannot stand in a base URL. Enter only the context path, like /wiki.",
+    "percent-escape": "The path contains a broken or unsafe % escape. Enter only the context path, like /wiki.",
+}
+
+_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?", re.ASCII)  # RFC 3986, appendix B
+_PORT = re.compile(r"[1-9][0-9]{0,4}", re.ASCII)
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.ASCII)
+# A semicolon is left out of RFC 3986's set: what follows it is a path parameter such as a pasted jsessionid.
+_PATH = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,=:@/-]|%[0-9A-Fa-f]{2})*", re.ASCII)
+_ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}", re.ASCII)
+_ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+", re.ASCII)
+_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_AMBIGUOUS = frozenset("ßς")  # IDNA 2003 and 2008 encode these to different hosts
+
+
+class BaseUrlError(ValueError):
+    """A refused base URL: ``code`` is stable, ``message`` an English sentence that never repeats the input."""
+
+    def __init__(self, code: str, message: str = "") -> None:
+        self.code = code
+        self.message = message or REFUSALS[code]
+        super().__init__(self.code, self.message)
+
+    def __str__(self) -> str:
+        return self.message
+
+
+@dataclass(frozen=True)
+class BaseUrl:
+    """A canonical base URL. ``host`` is an A-label, IPv4 or IPv6 address without brackets; ``port`` is None when it
+    is the scheme's own; ``path`` is empty or starts with a slash and never ends in one."""
+
+    scheme: str
+    host: str
+    port: int | None
+    path: str
+
+    @property
+    def origin(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}" + (f":{self.port}" if self.port else "")
+
+    @property
+    def is_loopback(self) -> bool:
+        return is_loopback(self.host)
+
+    def __str__(self) -> str:
+        return self.origin + self.path
+
+
+def parse_base_url(text: str, *, allow_loopback_http: bool = False) -> BaseUrl:
+    """The base URL in its canonical form.
+
+    ``allow_loopback_http`` (trial and tests) admits loopback hosts, and http on them; never http elsewhere.
+    Raises BaseUrlError with one of the codes of ``REFUSALS``. RFC 3986 §6.2.2, RFC 5890, WHATWG URL for hosts.
+    """
+    _refuse_characters(text)
+    match = _URL.fullmatch(text)
+    if match is None:
+        raise BaseUrlError("not-absolute")
+    scheme, authority, path, query, fragment = match.groups()
+    scheme = scheme.lower()
+    if scheme not in DEFAULT_PORTS:
+        raise BaseUrlError("scheme")
+    for code, present in (("user-info", "@" in authority), ("fragment", fragment), ("query", query)):
+        if present:
+            raise BaseUrlError(code)
+    host_text, port = _split_port(authority)
+    url = BaseUrl(scheme, _host(host_text), None if port == DEFAULT_PORTS[scheme] else port, _path(path))
+    if url.scheme == "http" and not (allow_loopback_http and url.is_loopback):
+        raise BaseUrlError("http")
+    if url.is_loopback and not allow_loopback_http:
+        raise BaseUrlError("loopback")
+    if len(str(url)) > MAX_LENGTH:  # encoding a host can make it longer
+        raise BaseUrlError("too-long")
+    return url
+
+
+def is_loopback(host: str) -> bool:
+    """Whether the canonical ``host`` names this machine itself: localhost (RFC 6761 §6.3), 127.0.0.0/8 or ::1."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    address = _address(host)
+    return address is not None and address.is_loopback
+
+
+def _refuse_characters(text: str) -> None:
+    if not text or not text.strip():
+        raise BaseUrlError("empty")
+    if len(text) > MAX_LENGTH:
+        raise BaseUrlError("too-long")
+    for character in text:
+        category = unicodedata.category(character)
+        if character.isspace() or category[0] == "Z":
+            raise BaseUrlError("whitespace")
+        if category[0] == "C":  # control, format (bidi, zero width), surrogate, private use, unassigned
+            raise BaseUrlError("control-character")
+    if "\\" in text:
+        raise BaseUrlError("backslash")
+
+
+def _split_port(authority: str) -> tuple[str, int | None]:
+    """``("[::1]", 8443)`` of ``[::1]:8443``; the port is None when there is none."""
+    host, colon, port = authority.rpartition(":")
+    if not colon or port.endswith("]"):
+        return authority, None
+    if not _PORT.fullmatch(port) or int(port) > 65535:
+        raise BaseUrlError("port")
+    return host, int(port)
+
+
+def _host(text: str) -> str:
+    if text.startswith("[") or text.endswith("]") or ":" in text:
+        host = _ipv6(text)
+    else:
+        host = _name(text)
+    address = _address(host)
+    if address is not None and (address.is_unspecified or address.is_multicast or address.is_link_local):
+        raise BaseUrlError("host-unusable")
+    return host
+
+
+def _ipv6(text: str) -> str:
+    if not (text.startswith("[") and text.endswith("]")) or "%" in text:
+        raise BaseUrlError("host-ipv6")
+    try:
+        return str(ipaddress.IPv6Address(text[1:-1]))
+    except ValueError:
+        raise BaseUrlError("host-ipv6") from None
+
+
+def _name(text: str) -> str:
+    """The A-label form of a host name, lower case, without the trailing dot; or a dotted-quad IPv4 address."""
+    if not text:
+        raise BaseUrlError("host-missing")
+    if _AMBIGUOUS & set(text.lower()):
+        raise BaseUrlError("host-ambiguous")
+    try:
+        name = text.encode("idna").decode("ascii").lower().removesuffix(".")
+    except UnicodeError:
+        raise BaseUrlError("host") from None
+    labels = name.split(".")
+    if _NUMBER.fullmatch(labels[-1]):  # what browsers take for an IPv4 address, in whatever spelling
+        return _ipv4(name)
+    if len(name) > 253 or not all(_LABEL.fullmatch(label) and _is_decodable(label) for label in labels):
+        raise BaseUrlError("host")
+    return name
+
+
+def _is_decodable(label: str) -> bool:
+    if not label.startswith("xn--"):
+        return True
+    try:
+        return bool(label[4:].encode("ascii").decode("punycode"))
+    except UnicodeError:
+        return False
+
+
+def _ipv4(name: str) -> str:
+    try:
+        return str(ipaddress.IPv4Address(name))
+    except ValueError:
+        raise BaseUrlError("host-numeric") from None
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The IP address ``host`` is, IPv4 taken out of an IPv4-mapped one; None for a name."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def _path(text: str) -> str:
+    """The context path with escapes normalised (RFC 3986 §6.2.2) and the trailing slash removed."""
+    if not _PATH.fullmatch(text):
+        raise BaseUrlError("percent-escape" if "%" in _ESCAPE.sub("", text) else "path-character")
+    _refuse_escapes(text)
+    path = _ESCAPE.sub(_normal_escape, text).rstrip("/")
+    segments = path.split("/")[1:]
+    if "" in segments:
+        raise BaseUrlError("path-doubled-slash")
+    if "." in segments or ".." in segments:
+        raise BaseUrlError("path-dots")
+    return path
+
+
+def _refuse_escapes(path: str) -> None:
+    """Refuses escapes that the next server may read as something else: separators, invisible characters, bad UTF-8."""
+    try:
+        hidden = [unquote(escapes, errors="strict") for escapes in _ESCAPES.findall(path)]
+    except UnicodeError:
+        raise BaseUrlError("percent-escape") from None
+    if any(character in "/\\;%" or unicodedata.category(character)[0] in "CZ" for character in "".join(hidden)):
+        raise BaseUrlError("percent-escape")
+
+
+def _normal_escape(match: re.Match[str]) -> str:
+    """``~`` for ``%7e`` and ``%C3`` for ``%c3``: unreserved characters plain, every other escape upper case."""
+    character = chr(int(match[0][1:], 16))
+    return character if character in _UNRESERVED else match[0].upper()

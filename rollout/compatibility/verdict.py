@@ -1,0 +1,101 @@
+"""The vocabulary of a judgement: verdicts, outcomes, findings, and what a road's verdict is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from .observation import Answer
+
+
+class Road(StrEnum):
+    """The two ways a phone learns the client ID: from the MDM, or from the site's mobile plugin."""
+
+    MDM = "mdm"
+    NON_MDM = "non_mdm"
+
+
+class Verdict(StrEnum):
+    READY_MDM = "READY_MDM"
+    READY_NON_MDM = "READY_NON_MDM"
+    ACTION_NEEDED = "ACTION_NEEDED"
+    INCOMPATIBLE = "INCOMPATIBLE"
+    UNKNOWN = "UNKNOWN"
+
+
+class Outcome(StrEnum):
+    """What one rule found. WARNING never changes a verdict."""
+
+    PASS = "PASS"
+    WARNING = "WARNING"
+    UNKNOWN = "UNKNOWN"
+    ACTION_NEEDED = "ACTION_NEEDED"
+    INCOMPATIBLE = "INCOMPATIBLE"
+
+
+READY = {Road.MDM: Verdict.READY_MDM, Road.NON_MDM: Verdict.READY_NON_MDM}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one rule says of one site.
+
+    ``message`` and ``remedy`` are English sentences with ``%(name)s`` places for ``values``: they are the
+    message ids the web translates. ``remedy`` is empty when there is nothing to do. ``answer`` is the
+    question and answer the finding rests on, None when it rests on something a person entered.
+    """
+
+    rule: str
+    outcome: Outcome
+    message: str
+    remedy: str
+    values: dict[str, str]
+    answer: Answer | None = None
+
+    def evidence(self) -> dict[str, Any]:
+        """``{"summary", "asked", "answered", "at"}``; the last three are None without an answer."""
+        return {
+            "summary": self.message % self.values,
+            "asked": self.answer.asked if self.answer else None,
+            "answered": self.answer.answered if self.answer else None,
+            "at": self.answer.at.isoformat() if self.answer else None,
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        """The finding in the documented contract of ``check_site --json``."""
+        return {
+            "rule": self.rule,
+            "outcome": str(self.outcome),
+            "evidence": self.evidence(),
+            "remedy": self.remedy % self.values,
+        }
+
+
+@dataclass(frozen=True)
+class RoadVerdict:
+    road: Road
+    verdict: Verdict
+    findings: tuple[Finding, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return {"verdict": str(self.verdict), "findings": [finding.to_json() for finding in self.findings]}
+
+
+@dataclass(frozen=True)
+class Judgement:
+    mdm: RoadVerdict
+    non_mdm: RoadVerdict
+    matrix: str  # the date of the matrix it was judged by
+
+    def roads(self) -> tuple[RoadVerdict, RoadVerdict]:
+        return self.mdm, self.non_mdm
+
+
+def road_verdict(road: Road, findings: tuple[Finding, ...]) -> RoadVerdict:
+    """The verdict of a road: the gravest outcome decides; only passes (and warnings) make it ready."""
+    outcomes = {finding.outcome for finding in findings}
+    for outcome in (Outcome.INCOMPATIBLE, Outcome.ACTION_NEEDED, Outcome.UNKNOWN):
+        if outcome in outcomes:
+            return RoadVerdict(road, Verdict(outcome.value), findings)
+    return RoadVerdict(road, READY[road], findings)

@@ -1,0 +1,24 @@
+"""Published releases of the site list that goes into the MDM."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+
+class ConfigurationRelease(models.Model):
+    """A site list as it was published: the exact text an MDM takes, numbered, never changed."""
+
+    number = models.PositiveIntegerField(unique=True)
+    site_list = models.TextField()
+    digest = models.CharField(max_length=64)
+    note = models.CharField(max_length=200, blank=True)
+    sites = models.ManyToManyField("rollout.Site", related_name="releases")
+    published_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    published_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-number"]
+
+    def __str__(self) -> str:
+        return f"Release {self.number}"

@@ -1,0 +1,128 @@
+"""Passes bring a person's phone in; enrollments and sign-ins are the proof that it came."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+
+class PassState(models.TextChoices):
+    VALID = "valid", _("Valid")
+    EXPIRED = "expired", _("Expired")
+    REVOKED = "revoked", _("Revoked")
+    USED_UP = "used_up", _("Used up")
+
+
+class PassQuerySet(models.QuerySet["EnrollmentPass"]):
+    def usable(self, now: datetime) -> PassQuerySet:
+        """Passes that still bring a phone in."""
+        return self.filter(revoked_at=None, expires_at__gt=now).filter(Q(max_uses=None) | Q(uses__lt=F("max_uses")))
+
+    def visible_to(self, user: Any) -> PassQuerySet:
+        """All for administrators and auditors; those of their own sites for owners; their own for members."""
+        if user.reads_all_sites:
+            return self
+        mine = Q(person=user)
+        if user.works_with_sites:
+            mine |= Q(pk__in=EnrollmentPass.objects.filter(sites__owners=user).values("pk"))
+        return self.filter(mine)
+
+    def in_state(self, state: str, now: datetime) -> PassQuerySet:
+        """Passes in one ``PassState``, told apart in the same order as ``EnrollmentPass.state``."""
+        if state == PassState.REVOKED:
+            return self.exclude(revoked_at=None)
+        live = self.filter(revoked_at=None)
+        if state == PassState.EXPIRED:
+            return live.filter(expires_at__lte=now)
+        live = live.filter(expires_at__gt=now)
+        if state == PassState.USED_UP:
+            return live.filter(max_uses__isnull=False, uses__gte=F("max_uses"))
+        return self.usable(now)
+
+
+class EnrollmentPass(models.Model):
+    """A link and QR code for one person or a group. Only the digest of its token is stored."""
+
+    token_digest = models.CharField(max_length=64, unique=True, editable=False)
+    label = models.CharField(_("for whom"), max_length=120)
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("person"),
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="passes",
+    )
+    sites = models.ManyToManyField("rollout.Site", verbose_name=_("sites"), related_name="passes")
+    wave = models.ForeignKey("rollout.Wave", on_delete=models.SET_NULL, null=True, blank=True, related_name="passes")
+    expires_at = models.DateTimeField(_("expires"))
+    max_uses = models.PositiveIntegerField(_("uses allowed"), null=True, blank=True)
+    uses = models.PositiveIntegerField(_("uses"), default=0, editable=False)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    objects = PassQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        verbose_name_plural = "enrollment passes"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(max_uses=None) | Q(uses__lte=F("max_uses")), name="pass_not_used_more_than_allowed"
+            )
+        ]
+        indexes = [models.Index(fields=["expires_at"], name="pass_expiry")]
+
+    def __str__(self) -> str:
+        return self.label
+
+    def state(self, now: datetime) -> PassState:
+        """Which state the pass is in; a revoked pass is revoked whatever else it is."""
+        if self.revoked_at:
+            return PassState.REVOKED
+        if self.expires_at <= now:
+            return PassState.EXPIRED
+        if self.max_uses is not None and self.uses >= self.max_uses:
+            return PassState.USED_UP
+        return PassState.VALID
+
+
+class Enrollment(models.Model):
+    """One use of a pass: somebody said their phone is set up."""
+
+    enrollment_pass = models.ForeignKey(EnrollmentPass, on_delete=models.CASCADE, related_name="enrollments")
+    enrolled_at = models.DateTimeField()
+    user_agent = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["-enrolled_at"]
+
+    def __str__(self) -> str:
+        return f"{self.enrollment_pass}"
+
+
+class SignIn(models.Model):
+    """One sign-in of the app by OAuth on a site provided by Gatepass: tokens were issued to this person."""
+
+    site = models.ForeignKey("rollout.Site", on_delete=models.CASCADE, related_name="sign_ins")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="app_sign_ins")
+    client_id = models.CharField(max_length=255)
+    user_agent = models.CharField(max_length=200, blank=True)
+    is_rehearsal = models.BooleanField(default=False)
+    signed_in_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-signed_in_at"]
+        indexes = [
+            models.Index(fields=["-signed_in_at"], name="sign_in_recent"),
+            models.Index(fields=["site", "-signed_in_at"], name="sign_in_by_site"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person} → {self.site}"

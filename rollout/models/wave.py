@@ -1,0 +1,23 @@
+"""Waves: the people who move together."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Wave(models.Model):
+    """A group of passes issued together for the same sites; its funnel is counted from them."""
+
+    title = models.CharField(_("title"), max_length=120, unique=True)
+    sites = models.ManyToManyField("rollout.Site", verbose_name=_("sites"), related_name="waves")
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return self.title

@@ -1,0 +1,129 @@
+"""Which addresses a probe may connect to: a pure table, asked at the moment a socket opens.
+
+Sources: the IANA IPv4 and IPv6 special-purpose address registries (RFC 6890), and the cloud providers'
+documentation for the addresses their metadata services answer on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+IPAddress = IPv4Address | IPv6Address
+IPNetwork = IPv4Network | IPv6Network
+
+
+class Gate(Enum):
+    """What opens a range: nothing, the loopback setting, or a network the operator names."""
+
+    NEVER = "never"
+    LOOPBACK = "loopback"
+    NAMED = "named"
+
+
+@dataclass(frozen=True)
+class Range:
+    network: IPNetwork
+    gate: Gate
+    why: str
+
+
+def _ranges(gate: Gate, why: str, *networks: str) -> tuple[Range, ...]:
+    return tuple(Range(ip_network(network), gate, why) for network in networks)
+
+
+# The first match decides, so the narrow and the hopeless come before the wide.
+TABLE: tuple[Range, ...] = (
+    # Azure's and Oracle's metadata services sit on addresses that look public, AWS's and Alibaba's inside ranges that
+    # an operator may well name.
+    *_ranges(
+        Gate.NEVER,
+        "cloud metadata",
+        "169.254.169.254/32",
+        "169.254.170.2/32",
+        "100.100.100.200/32",
+        "168.63.129.16/32",
+        "192.0.0.192/32",
+        "fd00:ec2::/64",
+        "fd20:ce::254/128",
+    ),
+    *_ranges(Gate.NEVER, "unspecified", "0.0.0.0/8", "::/128"),
+    *_ranges(Gate.NEVER, "link-local", "169.254.0.0/16", "fe80::/10"),
+    *_ranges(Gate.NEVER, "multicast", "224.0.0.0/4", "ff00::/8"),
+    *_ranges(Gate.NEVER, "broadcast", "255.255.255.255/32"),
+    *_ranges(Gate.NEVER, "site-local", "fec0::/10"),
+    *_ranges(Gate.NEVER, "discard-only", "100::/64"),
+    *_ranges(Gate.LOOPBACK, "loopback", "127.0.0.0/8", "::1/128"),
+    *_ranges(Gate.NAMED, "private", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"),
+    *_ranges(Gate.NAMED, "shared (carrier NAT)", "100.64.0.0/10"),
+    *_ranges(Gate.NAMED, "IPv4 inside IPv6", "::/96", "::ffff:0:0/96", "::ffff:0:0:0/96", "2002::/16", "2001::/32"),
+    *_ranges(Gate.NAMED, "IPv4 inside IPv6", "64:ff9b::/96", "64:ff9b:1::/48"),
+    *_ranges(Gate.NAMED, "documentation", "192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24"),
+    *_ranges(Gate.NAMED, "documentation", "2001:db8::/32", "3fff::/20"),
+    *_ranges(Gate.NAMED, "benchmarking", "198.18.0.0/15", "2001:2::/48"),
+    *_ranges(Gate.NAMED, "reserved", "192.0.0.0/24", "192.88.99.0/24", "240.0.0.0/4"),
+    *_ranges(Gate.NAMED, "reserved", "2001::/23", "5f00::/16"),
+)
+GLOBAL_UNICAST_V6 = ip_network("2000::/3")
+
+
+def judge(address: str, *, allowed_networks: Iterable[str] = (), allow_loopback: bool = False) -> str | None:
+    """Why this address may not be connected to, in one or two words; None when it may.
+
+    ``allowed_networks`` opens ranges that are closed by default; it never opens metadata services, link-local,
+    multicast or unspecified addresses. IPv4 inside IPv6 is decoded, and the address inside has to pass as well.
+    """
+    try:
+        parsed = ip_address(address.partition("%")[0])
+        named = tuple(ip_network(network, strict=False) for network in allowed_networks)
+    except ValueError:
+        return "not an address"
+    refusal = _judge_one(parsed, named=named, allow_loopback=allow_loopback)
+    if refusal == "IPv4 inside IPv6" and (inner := embedded_ipv4(parsed)) is not None:
+        # Say what hides inside, it is the more telling reason.
+        return _judge_one(inner, named=named, allow_loopback=allow_loopback) or refusal
+    if refusal is None and (inner := embedded_ipv4(parsed)) is not None:
+        return _judge_one(inner, named=named, allow_loopback=allow_loopback)
+    return refusal
+
+
+def is_loopback(address: str) -> bool:
+    """True for 127.0.0.0/8 and ::1 only, not for what decodes to them."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return False
+    return any(parsed in row.network for row in TABLE if row.gate is Gate.LOOPBACK)
+
+
+def embedded_ipv4(address: IPAddress) -> IPv4Address | None:
+    """The IPv4 address that an IPv6 address carries: mapped, compatible, translated, 6to4, Teredo, NAT64, ISATAP."""
+    if isinstance(address, IPv4Address):
+        return None
+    number = int(address)
+    if address in ip_network("2002::/16"):
+        return IPv4Address((number >> 80) & 0xFFFFFFFF)
+    if address in ip_network("2001::/32"):
+        return IPv4Address((number & 0xFFFFFFFF) ^ 0xFFFFFFFF)  # Teredo stores it inverted (RFC 4380 section 4)
+    low_carriers = ("::/96", "::ffff:0:0/96", "::ffff:0:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48")
+    if any(address in ip_network(network) for network in low_carriers):
+        return IPv4Address(number & 0xFFFFFFFF)
+    if (number >> 32) & 0xFCFFFFFF == 0x00005EFE:  # ISATAP (RFC 5214 section 6.1), with or without the u and g bits
+        return IPv4Address(number & 0xFFFFFFFF)
+    return None
+
+
+def _judge_one(address: IPAddress, *, named: tuple[IPNetwork, ...], allow_loopback: bool) -> str | None:
+    row = next((row for row in TABLE if address in row.network), None)
+    if row is None:
+        unassigned = isinstance(address, IPv6Address) and address not in GLOBAL_UNICAST_V6
+        closed = "reserved" if unassigned or not address.is_global or address.is_multicast else None
+    elif row.gate is Gate.NEVER:
+        return row.why
+    elif row.gate is Gate.LOOPBACK:
+        return None if allow_loopback else row.why
+    else:
+        closed = row.why
+    return None if any(address in network for network in named) else closed

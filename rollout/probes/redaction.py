@@ -1,0 +1,113 @@
+"""Text that is safe to keep: secrets masked, control characters gone, length bounded. Pure."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
+
+EXCERPT_CHARACTERS = 200
+MASK = "…"
+
+_SECRET_WORDS = (
+    r"token|secret|passw(?:or)?d|passphrase|cookie|session|jsessionid|csrf|xsrf|nonce|ticket|saml\w*|relaystate"
+    r"|assertion|signature|verifier|challenge|api_?key|authorization|credential"
+)
+# ``code`` and ``state`` are ordinary words: they are secrets only as whole names.
+_SECRET_NAME = re.compile(rf"(?:.*(?:{_SECRET_WORDS}).*|code|state|auth_?code|sid|sig|pwd|otp)\Z", re.I | re.S)
+# In free text a *_type, *_in or *_endpoint beside a token is a fact, not a secret.
+_HARMLESS_NAME = re.compile(r"(?:token_type|\w*_(?:endpoint|method|methods_supported|supported|expires_in))\Z", re.I)
+
+_JSON_PAIR = re.compile(r"""(["'])([\w.-]{1,60})\1(\s*:\s*)(["'])((?:\\.|(?!\4)[^\\])*)(\4|\Z)""", re.S)
+_FORM_PAIR = re.compile(r"""(?<![\w.-])([\w.-]{1,60})=([^\s&;"'<>]{1,})""")
+_INPUT_TAG = re.compile(r"<(?:input|meta)\b[^>]{0,2000}>?", re.I)
+_TAG_NAME = re.compile(r"""\bname\s*=\s*["']?([\w.-]{1,60})""", re.I)
+_TAG_VALUE = re.compile(r"""(\b(?:value|content)\s*=\s*)(["'])(.*?)(\2|\Z)""", re.I | re.S)
+_XML_PAIR = re.compile(r"<([\w.:-]{1,60})>([^<]{1,4000})(?=<|\Z)")
+_BEARER = re.compile(r"\b(Bearer|Basic)\s+[\w.~+/=-]{6,}", re.I)
+_JWT = re.compile(r"\beyJ[\w-]{5,}\.[\w-]*(?:\.[\w-]*)?")
+
+
+def is_secret_name(name: str) -> bool:
+    return bool(_SECRET_NAME.match(name)) and not _HARMLESS_NAME.match(name)
+
+
+def mask(value: str) -> str:
+    """The first four characters and an ellipsis; only the ellipsis for a value that four would give away."""
+    return (value[:4] if len(value) >= 12 else "") + MASK
+
+
+def clean(text: object, limit: int = 500) -> str:
+    """The text without control characters and lone surrogates, white space collapsed, at most ``limit`` characters.
+
+    No database takes a NUL in JSON and no terminal should see an escape sequence of a stranger.
+    """
+    kept = "".join(c if c.isprintable() else " " for c in str(text)[: limit * 4] if not "\ud800" <= c <= "\udfff")
+    return " ".join(kept.split())[:limit]
+
+
+def safe_url(url: str, limit: int = 1000) -> str:
+    """The URL with user info dropped and the values of ``code``, ``state`` and token-like parameters masked.
+
+    Parameters that carry a URL of their own (``os_destination``) are looked into.
+    """
+    return clean(_redact_url(url[: limit * 4], depth=0), limit)
+
+
+def excerpt(text: str) -> str:
+    """At most 200 characters of an answer, masked first, so that a cut never hides a name from its secret."""
+    shown = _INPUT_TAG.sub(_mask_tag, text[:8000])
+    shown = _JSON_PAIR.sub(_mask_json, shown)
+    shown = _XML_PAIR.sub(lambda m: f"<{m[1]}>{mask(m[2]) if is_secret_name(m[1]) else m[2]}", shown)
+    shown = _FORM_PAIR.sub(lambda m: f"{m[1]}={mask(m[2])}" if is_secret_name(m[1]) else m[0], shown)
+    shown = _JWT.sub(f"eyJ{MASK}", _BEARER.sub(rf"\1 {MASK}", shown))
+    return clean(shown, EXCERPT_CHARACTERS)
+
+
+def _mask_json(match: re.Match[str]) -> str:
+    quote_mark, name, colon, open_quote, value, close_quote = match.groups()
+    shown = mask(value) if is_secret_name(name) else value
+    return f"{quote_mark}{name}{quote_mark}{colon}{open_quote}{shown}{close_quote}"
+
+
+def _mask_tag(match: re.Match[str]) -> str:
+    tag = match[0]
+    name = _TAG_NAME.search(tag)
+    if not name or not is_secret_name(name[1]):
+        return tag
+    return _TAG_VALUE.sub(lambda m: f"{m[1]}{m[2]}{mask(m[3])}{m[4]}", tag)
+
+
+def _redact_url(url: str, *, depth: int) -> str:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url.partition("?")[0].partition("#")[0]
+    path = re.sub(r"(;jsessionid=)[^/?;]*", rf"\1{MASK}", parts.path, flags=re.I)
+    netloc = parts.netloc.rpartition("@")[2]
+    fragment = _redact_query(parts.fragment, depth) if "=" in parts.fragment else parts.fragment
+    return urlunsplit((parts.scheme, netloc, path, _redact_query(parts.query, depth), fragment))
+
+
+def _redact_query(query: str, depth: int) -> str:
+    if not query:
+        return ""
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=100)
+    except ValueError:
+        return MASK
+    if not any("=" in part for part in query.split("&")):
+        return query if len(query) <= 40 else mask(query)
+    return "&".join(f"{_escape(name)}={_redact_value(name, value, depth)}" for name, value in pairs)
+
+
+def _redact_value(name: str, value: str, depth: int) -> str:
+    if is_secret_name(name):
+        return mask(value) if value else ""
+    if "=" in value:
+        nested = unquote(value) if "=" not in value.partition("?")[2] else value
+        return _escape(_redact_url(nested, depth=depth + 1)) if depth < 3 else MASK
+    return _escape(value)
+
+
+def _escape(text: str) -> str:
+    return quote(text, safe="/:,@+*()!~'-._" + MASK, errors="replace")
