@@ -142,7 +142,7 @@ def _refuse_characters(text: str) -> None:
 def _split_port(authority: str) -> tuple[str, int | None]:
     """``("[::1]", 8443)`` of ``[::1]:8443``; the port is None when there is none."""
     host, colon, port = authority.rpartition(":")
-    if not colon or port.endswith("]"):
+    if not colon or "]" in port:
         return authority, None
     if not _PORT.fullmatch(port) or int(port) > 65535:
         raise BaseUrlError("port")

@@ -218,7 +218,12 @@ def test_loopback_for_a_trial(text: str, canonical: str):
 
 @pytest.mark.parametrize(
     "text",
-    ["http://confluence.example.com", "http://10.0.0.1", "http://localhost.example.com", "http://127.0.0.1.nip.example"],
+    [
+        "http://confluence.example.com",
+        "http://10.0.0.1",
+        "http://localhost.example.com",
+        "http://127.0.0.1.nip.example",
+    ],
 )
 def test_http_beyond_loopback_stays_refused(text: str):
     with pytest.raises(BaseUrlError) as refusal:
