@@ -56,6 +56,10 @@ class CheckRun(models.Model):
     observation = models.JSONField(null=True)
     mdm_verdict = models.CharField(max_length=16, choices=VerdictChoices.choices, default=Verdict.UNKNOWN.value)
     non_mdm_verdict = models.CharField(max_length=16, choices=VerdictChoices.choices, default=Verdict.UNKNOWN.value)
+    # The verdicts of the run before, when this run changed one: what "changed since yesterday" is read from.
+    was_mdm_verdict = models.CharField(max_length=16, blank=True)
+    was_non_mdm_verdict = models.CharField(max_length=16, blank=True)
+    changed_at = models.DateTimeField(null=True)
     matrix = models.CharField(max_length=10, blank=True)
     judged_at = models.DateTimeField(null=True)
 
@@ -73,6 +77,7 @@ class CheckRun(models.Model):
         indexes = [
             models.Index(fields=["site", "-id"], name="check_run_by_site"),
             models.Index(fields=["state", "lease_until"], name="check_run_waiting"),
+            models.Index(fields=["-changed_at"], name="check_run_changed", condition=Q(changed_at__isnull=False)),
         ]
 
     def __str__(self) -> str:

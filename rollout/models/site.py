@@ -94,7 +94,6 @@ class Site(models.Model):
     )
     server_version = models.CharField(max_length=40, blank=True, editable=False)
     checked_at = models.DateTimeField(null=True, blank=True, editable=False)
-    verdict_changed_at = models.DateTimeField(null=True, blank=True, editable=False)
     check_due_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     created_at = models.DateTimeField(editable=False)
@@ -109,7 +108,6 @@ class Site(models.Model):
             models.Index(fields=["archived_at", "title", "id"], name="site_by_title"),
             models.Index(fields=["archived_at", "mdm_verdict", "non_mdm_verdict", "-people"], name="site_by_verdict"),
             models.Index(fields=["check_due_at"], name="site_due"),
-            models.Index(fields=["verdict_changed_at"], name="site_changed"),
         ]
 
     def __str__(self) -> str:
