@@ -1,0 +1,77 @@
+"""Checks sites from the command line, without a database: the same probes, rules and verdicts as the pages."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from rollout.base_url import BaseUrlError, parse_base_url
+from rollout.compatibility import rules
+from rollout.compatibility.observation import Observation, PluginVersions
+from rollout.compatibility.verdict import Judgement, RoadVerdict
+from rollout.probes.site import Target, observe
+from rollout.services.network import door
+
+
+class Command(BaseCommand):
+    help = "Checks sites against the live servers and prints the verdict of each road."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("urls", nargs="+", metavar="URL", help="base URL of a site, with its context path")
+        parser.add_argument("--json", action="store_true", help="print the documented JSON (docs/check_site.md)")
+        parser.add_argument("--product", choices=["confluence", "jira"], default="confluence")
+        parser.add_argument("--oauth-plugin", metavar="VERSION", help="version of the OAuth plugin, if you know it")
+        parser.add_argument("--mobile-plugin", metavar="VERSION", help="version of the mobile plugin, if you know it")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        targets = [self._target(url, options) for url in options["urls"]]
+        results = [self._check(target) for target in targets]
+        if options["json"]:
+            self.stdout.write(json.dumps([as_contract(*result) for result in results], indent=2, ensure_ascii=False))
+            return
+        for observation, judgement in results:
+            self._print(observation, judgement)
+
+    def _target(self, url: str, options: dict[str, Any]) -> Target:
+        try:
+            base_url = parse_base_url(url, allow_loopback_http=settings.PROBE_ALLOW_LOOPBACK)
+        except BaseUrlError as error:
+            raise CommandError(f"{url!r}: {error}") from error
+        oauth, mobile = options["oauth_plugin"], options["mobile_plugin"]
+        plugins = PluginVersions()
+        if oauth or mobile:
+            plugins = PluginVersions(oauth=oauth, mobile=mobile, source="manual", as_of=timezone.now())
+        return Target(base_url=str(base_url), product=options["product"], plugins=plugins)
+
+    def _check(self, target: Target) -> tuple[Observation, Judgement]:
+        observation = asyncio.run(observe(target, door=door(), now=timezone.now))
+        return observation, rules.judge(observation)
+
+    def _print(self, observation: Observation, judgement: Judgement) -> None:
+        self.stdout.write(self.style.MIGRATE_HEADING(observation.base_url))
+        for road in judgement.roads():
+            self._print_road(road)
+
+    def _print_road(self, road: RoadVerdict) -> None:
+        self.stdout.write(f"  {road.road.value}: {road.verdict.value}")
+        for finding in road.findings:
+            evidence = finding.evidence()
+            self.stdout.write(f"    {finding.outcome.value:<14} {finding.rule:<20} {evidence['summary']}")
+            if finding.remedy:
+                self.stdout.write(f"    {'':<35} → {finding.remedy % finding.values}")
+
+
+def as_contract(observation: Observation, judgement: Judgement) -> dict[str, Any]:
+    """One site in the documented JSON: ``url``, ``roads.mdm``, ``roads.non_mdm`` and ``observation``."""
+    return {
+        "url": observation.base_url,
+        "matrix": judgement.matrix,
+        "roads": {"mdm": judgement.mdm.to_json(), "non_mdm": judgement.non_mdm.to_json()},
+        "observation": observation.to_json(),
+    }

@@ -1,0 +1,34 @@
+"""Prints the MDM configuration of chosen sites in a vendor's format."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from rollout.mdm.formats import FORMATS
+from rollout.models import Site
+from rollout.services.configurations import export_configuration
+
+
+class Command(BaseCommand):
+    help = "Prints the configuration of the chosen sites (all of them unless URLs are given)."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("urls", nargs="*", metavar="URL", help="base URLs of sites; none: every site")
+        parser.add_argument("--format", choices=list(FORMATS), default="json")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        sites = Site.objects.active()
+        if options["urls"]:
+            wanted = {url.rstrip("/") for url in options["urls"]}
+            sites = sites.filter(base_url__in=wanted)
+            unknown = wanted - set(sites.values_list("base_url", flat=True))
+            if unknown:
+                raise CommandError(f"no such site: {', '.join(sorted(unknown))}")
+        try:
+            text = export_configuration(actor=None, sites=sites, format_id=options["format"])
+        except ValidationError as error:
+            raise CommandError(" ".join(error.messages)) from error
+        self.stdout.write(text, ending="" if text.endswith("\n") else "\n")

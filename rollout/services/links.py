@@ -1,0 +1,160 @@
+"""Registers, rotates and revokes application links, and turns the OAuth 2.0 switch."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from rollout.compatibility.matrix import redirect_url_for
+from rollout.models import ApplicationLink, Site
+from rollout.models.link import APPLICATION_TYPE, DIRECTION, PERMISSION
+from rollout.ports import client_registry
+
+from . import audit
+
+_CLIENT_ID = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+def create_link(
+    *,
+    actor: Any,
+    site: Site,
+    application_type: str = APPLICATION_TYPE,
+    direction: str = DIRECTION,
+    redirect_url: str,
+    permission: str = PERMISSION,
+    client_id: str = "",
+) -> ApplicationLink:
+    """Return the site's new link for MDM.
+
+    On a site provided by Gatepass a public client is registered and ``client_id`` must be empty; on any other
+    site it is the one Confluence showed. Raises ValidationError by field for everything the page does not allow.
+    """
+    _refuse_what_the_page_forbids(site, application_type, direction, redirect_url, permission)
+    client_id = client_id.strip()
+    if site.is_provided and client_id:
+        raise ValidationError({"client_id": _("Gatepass makes this site's client ID itself; leave it empty.")})
+    if not site.is_provided:
+        _check_client_id(client_id)
+    with transaction.atomic():
+        site = _locked(site)
+        if site.links.for_mdm().exists():
+            raise ValidationError(_("This site already has an application link. Rotate or revoke that one."))
+        link = _make(actor, site, ApplicationLink.Origin.WIZARD, client_id)
+        audit.record(actor=actor, action="link.created", target=link, details={"site": site.pk})
+    return link
+
+
+def rotate_link(*, actor: Any, link: ApplicationLink, client_id: str = "") -> ApplicationLink:
+    """Replace the link's client ID; every token of the old one ends. Raises ValidationError.
+
+    The new client ID has to reach every phone: the MDM configuration must be published again.
+    """
+    with transaction.atomic():
+        site = _locked(link.site)
+        link = ApplicationLink.objects.select_for_update().get(pk=link.pk)
+        if link.revoked_at:
+            raise ValidationError(_("This link was revoked. Create a new one."))
+        ended = 0
+        if site.is_provided:
+            ended = client_registry().remove_client(client_id=link.client_id)
+            link.client_id = _register(site, link.redirect_url)
+        else:
+            client_id = client_id.strip()
+            _check_client_id(client_id)
+            if client_id == link.client_id:
+                raise ValidationError({"client_id": _("This is the client ID the link already has.")})
+            link.client_id = client_id
+        link.rotated_at = timezone.now()
+        link.save(update_fields=["client_id", "rotated_at"])
+        audit.record(actor=actor, action="link.rotated", target=link, details={"site": site.pk, "sessions": ended})
+    return link
+
+
+def revoke_link(*, actor: Any, link: ApplicationLink) -> int:
+    """Revoke the link and end every token of it; return how many sessions ended."""
+    with transaction.atomic():
+        site = _locked(link.site)
+        if not ApplicationLink.objects.filter(pk=link.pk, revoked_at=None).update(revoked_at=timezone.now()):
+            return 0
+        ended = client_registry().remove_client(client_id=link.client_id) if site.is_provided else 0
+        audit.record(actor=actor, action="link.revoked", target=link, details={"site": site.pk, "sessions": ended})
+    return ended
+
+
+def switch_oauth(*, actor: Any, site: Site, on: bool) -> ApplicationLink | None:
+    """Turn *OAuth 2.0* on or off for phones without MDM, as the mobile plugin does; return the link, if any.
+
+    Raises ValidationError on a site of which Gatepass is not the provider: there the switch is in Confluence.
+    """
+    if not site.is_provided:
+        raise ValidationError(
+            _("This switch is in the site itself: Settings → General Configuration → Confluence mobile app.")
+        )
+    with transaction.atomic():
+        site = _locked(site)
+        link = site.links.active().filter(origin=ApplicationLink.Origin.SWITCH).first()
+        if on and link is None:
+            link = _make(actor, site, ApplicationLink.Origin.SWITCH, "")
+            audit.record(actor=actor, action="switch.turned_on", target=site)
+        elif not on and link is not None:
+            revoke_link(actor=actor, link=link)
+            audit.record(actor=actor, action="switch.turned_off", target=site)
+            link = None
+    return link
+
+
+def _refuse_what_the_page_forbids(
+    site: Site, application_type: str, direction: str, redirect_url: str, permission: str
+) -> None:
+    wanted = redirect_url_for(site.product)
+    errors = {}
+    if application_type != APPLICATION_TYPE:
+        errors["application_type"] = _("Choose External application: the app is not an Atlassian product's server.")
+    if direction != DIRECTION:
+        errors["direction"] = _("Choose Incoming: the app calls the site, the site never calls the app.")
+    if redirect_url != wanted:
+        errors["redirect_url"] = _("Use exactly %(url)s: the app answers to no other address.") % {"url": wanted}
+    if permission != PERMISSION:
+        errors["permission"] = _(
+            "Use WRITE: with READ the sign-in comes back with invalid_scope, and anything wider gives a lost phone "
+            "more than it needs."
+        )
+    if site.archived_at:
+        errors["__all__"] = _("This site is archived. Restore it first.")
+    if errors:
+        raise ValidationError(errors)
+
+
+def _check_client_id(client_id: str) -> None:
+    if not client_id:
+        raise ValidationError({"client_id": _("Paste the client ID that Confluence showed after saving the link.")})
+    if not _CLIENT_ID.fullmatch(client_id):
+        raise ValidationError(
+            {"client_id": _("A client ID has up to 255 visible characters and no spaces. Copy it again.")}
+        )
+
+
+def _locked(site: Site) -> Site:
+    return Site.objects.select_for_update().get(pk=site.pk)
+
+
+def _register(site: Site, redirect_url: str) -> str:
+    return client_registry().register_client(name=f"{site.title} ({site.slug})"[:255], redirect_uri=redirect_url)
+
+
+def _make(actor: Any, site: Site, origin: str, client_id: str) -> ApplicationLink:
+    redirect_url = redirect_url_for(site.product)
+    return ApplicationLink.objects.create(
+        site=site,
+        origin=origin,
+        client_id=_register(site, redirect_url) if site.is_provided else client_id,
+        redirect_url=redirect_url,
+        created_by=actor,
+        created_at=timezone.now(),
+    )

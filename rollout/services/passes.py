@@ -1,0 +1,117 @@
+"""Issues, renews, revokes and redeems enrollment passes.
+
+Redeeming is one conditional update: of two phones that press the button of a single-use pass at once, one wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from rollout.enrollment.token import digest, mint
+from rollout.models import Enrollment, EnrollmentPass, Site, Wave
+
+from . import audit
+
+
+def pass_url(token: str) -> str:
+    """The short link a QR code carries; the web mounts its landing page there."""
+    return f"{settings.PUBLIC_URL}/e/{token}"
+
+
+def issue_pass(
+    *,
+    actor: Any,
+    label: str,
+    sites: Iterable[Site],
+    expires_at: datetime,
+    max_uses: int | None = 1,
+    person: Any = None,
+    wave: Wave | None = None,
+) -> tuple[EnrollmentPass, str]:
+    """Return a new pass and its token, which is shown once and stored nowhere.
+
+    ``max_uses`` None is for a shared pass without limit. Raises ValidationError by field and leaves nothing.
+    """
+    sites, now, token = list(sites), timezone.now(), mint()
+    _check(sites, expires_at, max_uses, now)
+    row = EnrollmentPass(
+        token_digest=digest(token),
+        label=label.strip(),
+        person=person,
+        wave=wave,
+        expires_at=expires_at,
+        max_uses=max_uses,
+        created_by=actor,
+        created_at=now,
+    )
+    row.full_clean(exclude=["created_by"], validate_constraints=False)
+    with transaction.atomic():
+        row.save()
+        row.sites.set(sites)
+        audit.record(actor=actor, action="pass.issued", target=row, details={"sites": [site.pk for site in sites]})
+    return row, token
+
+
+def _check(sites: list[Site], expires_at: datetime, max_uses: int | None, now: datetime) -> None:
+    errors = {}
+    if not sites:
+        errors["sites"] = _("Choose at least one site.")
+    elif any(site.archived_at for site in sites):
+        errors["sites"] = _("An archived site cannot be on a pass. Restore it first.")
+    if expires_at <= now:
+        errors["expires_at"] = _("Choose a time in the future.")
+    if max_uses is not None and not 1 <= max_uses <= 1_000_000:
+        errors["max_uses"] = _("Allow between 1 and 1,000,000 uses, or leave it empty for no limit.")
+    if errors:
+        raise ValidationError(errors)
+
+
+def renew_pass(*, actor: Any, enrollment_pass: EnrollmentPass, expires_at: datetime) -> str:
+    """Return a new token for the pass; its old link and QR code stop working. Raises ValidationError."""
+    if expires_at <= timezone.now():
+        raise ValidationError({"expires_at": _("Choose a time in the future.")})
+    token = mint()
+    with transaction.atomic():
+        live = EnrollmentPass.objects.filter(pk=enrollment_pass.pk, revoked_at=None)
+        if not live.update(token_digest=digest(token), expires_at=expires_at):
+            raise ValidationError(_("This pass was revoked. Issue a new one."))
+        audit.record(actor=actor, action="pass.renewed", target=enrollment_pass)
+    return token
+
+
+def revoke_pass(*, actor: Any, enrollment_pass: EnrollmentPass) -> bool:
+    """Revoke a pass whatever state it is in; False when it already was."""
+    with transaction.atomic():
+        revoked = EnrollmentPass.objects.filter(pk=enrollment_pass.pk, revoked_at=None).update(
+            revoked_at=timezone.now()
+        )
+        if revoked:
+            audit.record(actor=actor, action="pass.revoked", target=enrollment_pass)
+    return bool(revoked)
+
+
+def find_pass(token: str) -> EnrollmentPass | None:
+    """The pass this token belongs to, in whatever state, or None."""
+    return EnrollmentPass.objects.filter(token_digest=digest(token)).first()
+
+
+def redeem_pass(*, enrollment_pass: EnrollmentPass, user_agent: str) -> Enrollment | None:
+    """Use the pass once; None when it is no longer good."""
+    now = timezone.now()
+    with transaction.atomic():
+        if not EnrollmentPass.objects.usable(now).filter(pk=enrollment_pass.pk).update(uses=F("uses") + 1):
+            return None
+        enrollment = Enrollment.objects.create(
+            enrollment_pass=enrollment_pass, enrolled_at=now, user_agent=user_agent.replace("\x00", "")[:200]
+        )
+        audit.record(actor=enrollment_pass.person, action="pass.used", target=enrollment_pass)
+    return enrollment

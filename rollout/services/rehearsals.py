@@ -1,0 +1,102 @@
+"""Queues and runs rehearsals: the virtual phone walks through one site as the app would."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from django.db import transaction
+from django.utils import timezone
+
+from rollout.compatibility.matrix import redirect_url_for
+from rollout.mdm.site_list import SiteEntry, build_site_list
+from rollout.models import Rehearsal, RunState, Site
+from rollout.ports import browser_sign_in
+from rollout.rehearsal.phone import Plan, Transcript, rehearse
+
+from . import audit
+from .network import door
+from .queue import wake_worker
+
+log = structlog.get_logger(__name__)
+LEASE = timedelta(seconds=110)
+
+
+def request_rehearsal(*, actor: Any, site: Site) -> Rehearsal:
+    """Return the site's queued rehearsal: a new one, or the unfinished one it already has."""
+    with transaction.atomic():
+        Site.objects.select_for_update().get(pk=site.pk)
+        unfinished = site.rehearsals.exclude(state__in=[RunState.DONE, RunState.FAILED]).first()
+        if unfinished:
+            return unfinished
+        rehearsal = Rehearsal.objects.create(site=site, requested_by=actor, requested_at=timezone.now())
+        audit.record(actor=actor, action="rehearsal.requested", target=site)
+        wake_worker("run_rehearsal", rehearsal.pk)
+    return rehearsal
+
+
+def run_rehearsal(*, rehearsal_id: int) -> bool:
+    """Rehearse one claimed row. False when it was not there to claim."""
+    now = timezone.now()
+    lease = now + LEASE
+    if not Rehearsal.objects.all().claim(rehearsal_id, now=now, lease_until=lease):
+        return False
+    rehearsal = Rehearsal.objects.select_related("site", "requested_by").get(pk=rehearsal_id)
+    try:
+        transcript = asyncio.run(rehearse(_plan(rehearsal), door=door(), now=timezone.now))
+    except Exception as error:
+        log.exception("rehearsal_failed", rehearsal_id=rehearsal_id)
+        _finish(rehearsal, lease, state=RunState.FAILED, failure=f"{type(error).__name__} while rehearsing")
+        return True
+    _record(rehearsal, lease, transcript)
+    return True
+
+
+def _record(rehearsal: Rehearsal, lease: Any, transcript: Transcript) -> None:
+    with transaction.atomic():
+        kept = _finish(
+            rehearsal,
+            lease,
+            state=RunState.DONE,
+            passed=transcript.passed,
+            stopped_at=transcript.stopped_at or "",
+            steps=transcript.to_json()["steps"],
+        )
+        if kept:
+            details = {"passed": transcript.passed, "stopped_at": transcript.stopped_at}
+            audit.record(
+                actor=rehearsal.requested_by, action="rehearsal.finished", target=rehearsal.site, details=details
+            )
+
+
+def _finish(rehearsal: Rehearsal, lease: Any, **fields: Any) -> bool:
+    held = Rehearsal.objects.filter(pk=rehearsal.pk, state=RunState.RUNNING, lease_until=lease)
+    return held.update(finished_at=timezone.now(), lease_until=None, **fields) == 1
+
+
+def _plan(rehearsal: Rehearsal) -> Plan:
+    """The very site list an MDM would carry for this site; on a provided site, a way for the browser to sign in."""
+    site = rehearsal.site
+    link = site.links.for_mdm().first()
+    entry = SiteEntry(
+        title=site.title,
+        base_url=site.base_url,
+        client_id=link.client_id if link else None,
+        cache_session_in_mobile_browser=site.cache_session_in_mobile_browser,
+    )
+    sign_in_url = None
+    if site.is_provided and rehearsal.requested_by_id:
+        sign_in_url = browser_sign_in().make_rehearsal_link(user_id=rehearsal.requested_by_id)
+    return Plan(
+        site_list_json=build_site_list([entry]) if link else None,
+        base_url=site.base_url,
+        redirect_uri=redirect_url_for(site.product),
+        sign_in_url=sign_in_url,
+    )
+
+
+def waiting_rehearsals() -> list[int]:
+    """The ids of rehearsals that wait for a worker, oldest first."""
+    return list(Rehearsal.objects.all().waiting(timezone.now()).values_list("pk", flat=True)[:100])

@@ -1,0 +1,172 @@
+"""Adds, changes and archives sites."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from rollout.base_url import BaseUrlError, parse_base_url
+from rollout.compatibility.verdict import Verdict
+from rollout.compatibility.version import Version
+from rollout.models import CheckRun, Provider, Site
+
+from . import audit, check_runs
+
+EDITABLE = (
+    "title", "product", "base_url", "notes", "people", "cache_session_in_mobile_browser",
+    "oauth_plugin_version", "mobile_plugin_version",
+)  # fmt: skip
+# A change of one of these makes what is known of the site worthless until it is checked again.
+JUDGED = {"product", "base_url", "oauth_plugin_version", "mobile_plugin_version"}
+
+
+def provided_base_url(slug: str) -> str:
+    """The base URL under which Gatepass itself answers for a site."""
+    return f"{settings.PUBLIC_URL}/at/{slug}"
+
+
+def create_site(
+    *,
+    actor: Any,
+    title: str,
+    product: str = "confluence",
+    base_url: str = "",
+    provider: str = Provider.CONFLUENCE,
+    slug: str | None = None,
+    owners: Iterable[Any] = (),
+    notes: str = "",
+    people: int = 0,
+    cache_session_in_mobile_browser: bool = False,
+    oauth_plugin_version: str = "",
+    mobile_plugin_version: str = "",
+) -> Site:
+    """Return a new site whose first check is queued. Raises ValidationError, with the field, and leaves nothing.
+
+    A site provided by Gatepass takes a ``slug`` instead of a base URL; its plugin versions are our own.
+    """
+    now = timezone.now()
+    if provider == Provider.GATEPASS:
+        if not slug:
+            raise ValidationError({"slug": _("Give the site a path name: its base URL is made from it.")})
+        base_url = provided_base_url(slug)
+        oauth_plugin_version = settings.PROVIDED_OAUTH_PLUGIN_VERSION
+        mobile_plugin_version = settings.PROVIDED_MOBILE_PLUGIN_VERSION
+    site = Site(
+        title=title.strip(),
+        product=product,
+        base_url=base_url,
+        provider=provider,
+        slug=slug if provider == Provider.GATEPASS else None,
+        notes=notes,
+        people=people,
+        cache_session_in_mobile_browser=cache_session_in_mobile_browser,
+        oauth_plugin_version=oauth_plugin_version.strip(),
+        mobile_plugin_version=mobile_plugin_version.strip(),
+        plugin_versions_at=now if oauth_plugin_version or mobile_plugin_version else None,
+        created_at=now,
+        updated_at=now,
+        check_due_at=now + check_interval(),
+    )
+    validate(site)
+    with transaction.atomic():
+        site.save()
+        site.owners.set(owners)
+        audit.record(actor=actor, action="site.created", target=site, details={"base_url": site.base_url})
+        check_runs.request_check(site=site, actor=actor, trigger=CheckRun.Trigger.ADDED)
+    return site
+
+
+def update_site(*, actor: Any, site: Site, owners: Iterable[Any] | None = None, **changes: Any) -> Site:
+    """Change the named fields of a site (those of ``EDITABLE``); a check is queued when the facts may differ.
+
+    Raises ValidationError, with the field. A provided site's base URL follows its slug and stays.
+    """
+    unknown = set(changes) - set(EDITABLE)
+    if unknown:
+        raise TypeError(f"not editable: {sorted(unknown)}")
+    with transaction.atomic():
+        site = Site.objects.select_for_update().get(pk=site.pk)
+        if site.is_provided:
+            for fixed in ("base_url", "product", "oauth_plugin_version", "mobile_plugin_version"):
+                changes.pop(fixed, None)
+        before = {name: getattr(site, name) for name in changes}
+        for name, value in changes.items():
+            setattr(site, name, value.strip() if isinstance(value, str) else value)
+        validate(site)
+        changed = {name for name, value in before.items() if getattr(site, name) != value}
+        if owners is not None and set(owners) != set(site.owners.all()):
+            site.owners.set(owners)
+            changed.add("owners")
+        if not changed:
+            return site
+        _forget_what_changed(site, changed)
+        site.updated_at = timezone.now()
+        site.save()
+        audit.record(actor=actor, action="site.changed", target=site, details={"fields": sorted(changed)})
+        if changed & JUDGED and site.archived_at is None:
+            check_runs.request_check(site=site, actor=actor, trigger=CheckRun.Trigger.EDITED)
+    return site
+
+
+def _forget_what_changed(site: Site, changed: set[str]) -> None:
+    if changed & {"oauth_plugin_version", "mobile_plugin_version"}:
+        site.plugin_versions_at = timezone.now()
+    if changed & JUDGED:
+        site.mdm_verdict = site.non_mdm_verdict = Verdict.UNKNOWN.value
+    if changed & {"base_url", "product"}:
+        site.server_version, site.checked_at = "", None
+
+
+def archive_site(*, actor: Any, site: Site) -> None:
+    """Take a site out of every list, check and future configuration. It keeps its history and can come back."""
+    now = timezone.now()
+    with transaction.atomic():
+        if Site.objects.filter(pk=site.pk, archived_at=None).update(archived_at=now, updated_at=now, check_due_at=None):
+            audit.record(actor=actor, action="site.archived", target=site)
+
+
+def restore_site(*, actor: Any, site: Site) -> None:
+    """Bring an archived site back and check it."""
+    now = timezone.now()
+    with transaction.atomic():
+        back = Site.objects.filter(pk=site.pk).exclude(archived_at=None)
+        if back.update(archived_at=None, updated_at=now, check_due_at=now + check_interval()):
+            audit.record(actor=actor, action="site.restored", target=site)
+            check_runs.request_check(site=site, actor=actor, trigger=CheckRun.Trigger.EDITED)
+
+
+def check_interval() -> timedelta:
+    return timedelta(hours=settings.CHECK_EVERY_HOURS)
+
+
+
+
+def validate(site: Site) -> None:
+    """Normalise the base URL in place and check every field. Raises ValidationError by field."""
+    errors: dict[str, list[str]] = {}
+    try:
+        parsed = parse_base_url(site.base_url, allow_loopback_http=settings.PROBE_ALLOW_LOOPBACK)
+        site.base_url = str(parsed)
+    except BaseUrlError as error:
+        errors["slug" if site.is_provided else "base_url"] = [str(error)]
+    for name in ("oauth_plugin_version", "mobile_plugin_version"):
+        try:
+            if getattr(site, name):
+                Version.parse(getattr(site, name))
+        except ValueError:
+            errors[name] = [_("Not a version. Enter it as the plugin's page shows it, for example 4.1.1.")]
+    try:
+        site.full_clean(exclude=list(errors))
+    except ValidationError as error:
+        errors = {**error.message_dict, **errors}
+    if any("\x00" in str(getattr(site, name)) for name in ("title", "notes")):
+        errors.setdefault("title", []).append(_("Null characters cannot be stored."))
+    if errors:
+        raise ValidationError(errors)

@@ -1,0 +1,58 @@
+"""Plans waves and issues their passes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from rollout.models import EnrollmentPass, Site, Wave
+
+from . import audit, passes
+
+MOST_PASSES = 500  # a print run; a larger wave is issued in several
+
+
+def create_wave(*, actor: Any, title: str, sites: Iterable[Site]) -> Wave:
+    """Return a new wave for these sites. Raises ValidationError by field."""
+    sites = list(sites)
+    wave = Wave(title=title.strip(), created_by=actor, created_at=timezone.now())
+    wave.full_clean(exclude=["created_by"])
+    if not sites:
+        raise ValidationError({"sites": _("Choose at least one site.")})
+    with transaction.atomic():
+        wave.save()
+        wave.sites.set(sites)
+        audit.record(actor=actor, action="wave.created", target=wave, details={"sites": len(sites)})
+    return wave
+
+
+def issue_wave_passes(
+    *, actor: Any, wave: Wave, labels: Iterable[str], expires_at: datetime
+) -> list[tuple[EnrollmentPass, str]]:
+    """Return one single-use pass, with its token, for each label; all or none. Raises ValidationError."""
+    labels = list(dict.fromkeys(label.strip() for label in labels if label.strip()))
+    if not labels:
+        raise ValidationError({"labels": _("Enter at least one person, one a line.")})
+    if len(labels) > MOST_PASSES:
+        raise ValidationError(
+            {"labels": _("Issue at most %(most)s passes at a time.") % {"most": MOST_PASSES}}
+        )
+    sites = list(wave.sites.active())
+    with transaction.atomic():
+        return [
+            passes.issue_pass(actor=actor, label=label, sites=sites, expires_at=expires_at, max_uses=1, wave=wave)
+            for label in labels
+        ]
+
+
+def finish_wave(*, actor: Any, wave: Wave) -> None:
+    """Mark the wave as finished; its passes stay as they are."""
+    with transaction.atomic():
+        if Wave.objects.filter(pk=wave.pk, finished_at=None).update(finished_at=timezone.now()):
+            audit.record(actor=actor, action="wave.finished", target=wave)
