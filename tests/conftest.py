@@ -101,7 +101,8 @@ def django_db_modify_db_settings(test_servers_running: None) -> None:
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """The test database, its broker and cache empty at the start and removed at the end."""
     if connection.vendor == "sqlite":
-        _let_flush_pass_the_audit_triggers()
+        with django_db_blocker.unblock():
+            _let_flush_pass_the_audit_triggers()
     _empty_redis()
     yield
     _empty_redis()
@@ -172,6 +173,7 @@ def worker_process(django_db_setup: None) -> Iterator[Worker]:
         process = subprocess.Popen(
             command, cwd=ROOT, env=child_environment(), stdout=output, stderr=output, start_new_session=True
         )
+    _wait_until_ready(process, log)
     yield Worker(process, log)
     process.terminate()  # the master only: a warm shutdown of the whole group can hang
     try:
@@ -179,6 +181,14 @@ def worker_process(django_db_setup: None) -> Iterator[Worker]:
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(600):
+        if " ready." in log.read_text() or process.poll() is not None:
+            return
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(0.1)
 
 
 @pytest.fixture

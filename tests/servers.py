@@ -6,6 +6,7 @@ first test asks for the database, so that the pure rooms are tested without any 
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import getpass
 import os
@@ -17,7 +18,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import psycopg
 import redis
@@ -124,6 +125,7 @@ def _postgres(data: Path) -> Iterator[None]:
         yield
     finally:
         server.cleanup()
+        atexit.unregister(server._cleanup)  # it would write into the directory again
 
 
 def _private_redis(servers: Servers) -> str:
@@ -167,8 +169,8 @@ def _wait_for_redis(path: Path, process: subprocess.Popen[bytes]) -> None:
 def _redis_database(url: str, number: int) -> str:
     parts = urlsplit(url)
     if parts.scheme == "unix":
-        return urlunsplit(parts._replace(query=f"db={number}"))
-    return urlunsplit(parts._replace(path=f"/{number}"))
+        return f"unix://{parts.path}?db={number}"
+    return parts._replace(path=f"/{number}").geturl()
 
 
 def _celery_spelling(url: str) -> str:
