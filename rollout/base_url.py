@@ -28,7 +28,7 @@ REFUSALS = {
     "query": "The base URL has a query, the part after the question mark. Remove it.",
     "fragment": "The base URL has a fragment, the part after the # sign. Remove it.",
     "host-missing": "The base URL has no host name. Write it after https://, for example https://confluence.example.com.",
-    "host": "The host name is not valid. Use letters, digits, hyphens and dots, at most 63 characters between two dots.",
+    "host": "The host name is not valid. Use letters, digits, hyphens and dots, 63 characters at most per part.",
     "host-ambiguous": "The host name holds a letter that browsers read in two ways. Enter its encoded form, xn--….",
     "host-numeric": "The host is a number but no plain IP address. Write four decimal numbers, like 192.0.2.10.",
     "host-ipv6": "The IPv6 address is not valid. Write it in square brackets and without a zone, like [2001:db8::1].",
@@ -37,8 +37,8 @@ REFUSALS = {
     "port": "The port is not valid. Use a number from 1 to 65535, or leave it out.",
     "path-doubled-slash": "The path contains two slashes in a row. Keep one.",
     "path-dots": "The path contains a . or .. segment. Enter the path as the browser shows it.",
-    "path-character": "The path contains a character that cannot stand in a base URL. Enter only the context path, like /wiki.",
-    "percent-escape": "The path contains a broken or unsafe % escape. Enter only the context path, like /wiki.",
+    "path-character": "The path contains a character not allowed there. Enter only the context path, like /wiki.",
+    "percent-escape": "The path contains a broken or unsafe percent escape. Enter only the context path, like /wiki.",
 }
 
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?", re.ASCII)  # RFC 3986, appendix B

@@ -1,0 +1,47 @@
+"""What rules quote of an observation: short, printable, never a query string."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from .observation import Answer
+
+PRODUCTS = {"confluence": "Confluence", "jira": "Jira"}
+
+
+def product_name(product: object) -> str:
+    """``Confluence`` for ``confluence``; what is not known is quoted as it is."""
+    return PRODUCTS.get(str(product), shown(product))
+
+
+def shown(value: object, limit: int = 80) -> str:
+    """``value`` as one printable line of at most ``limit`` characters: a server may answer anything."""
+    text = str(value)[: limit + 1]
+    if not text.isprintable():
+        text = "".join(character if character.isprintable() else "\ufffd" for character in text)
+    return text if len(text) <= limit else text[:limit] + "…"
+
+
+def host_of(url: object) -> str:
+    """The host a URL names, without port; empty when there is none, as in a relative redirect."""
+    try:
+        return shown(urlsplit(str(url or "")).hostname or "")
+    except ValueError:
+        return ""
+
+
+def taken_to(answer: Answer) -> str:
+    """The other host that an answer came from or pointed to; empty when the asked host itself answered."""
+    if not answer.location and all(hop == answer.url for hop in answer.hops):
+        return ""
+    asked = host_of(answer.url)
+    for url in (answer.location, *reversed(answer.hops)):
+        host = host_of(url)
+        if host and host != asked:
+            return host
+    return ""
+
+
+def said(answer: Answer) -> str:
+    """Why there was no answer, or its status: ``timeout``, ``404``."""
+    return shown(answer.error or "no reason") if answer.status is None else str(answer.status)

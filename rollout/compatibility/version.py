@@ -1,0 +1,73 @@
+"""Versions of Atlassian products and plugins, in one total order.
+
+They are not PEP 440: ``9.2.0-m05``, ``9.1.1-SNAPSHOT``, ``9.2.0.qualifier``, ``9.1.0-jdk17`` and ``19.1.47.1`` all
+occur, so the parser is our own.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+_SHAPE = re.compile(
+    r"[vV]?(?P<numbers>\d{1,9}(?:\.\d{1,9}){0,7})"
+    r"(?P<qualifier>(?:[-_][A-Za-z0-9]|\.?[A-Za-z])[A-Za-z0-9._-]{0,60})?"
+    r"(?:\+[A-Za-z0-9._-]{1,60})?",  # build metadata, which never orders
+    re.ASCII,
+)
+_TOKEN = re.compile(r"[a-z]+|\d+", re.ASCII)
+
+RELEASE = 9
+# Stages before a release. A qualifier that names none of them (jdk17, qualifier, final) is the release itself.
+STAGES = {
+    "dev": 0,
+    "eap": 1,
+    "alpha": 2,
+    "beta": 3,
+    "m": 4,
+    "milestone": 4,
+    "pre": 5,
+    "preview": 5,
+    "rc": 6,
+    "cr": 6,
+}
+
+
+@dataclass(frozen=True, order=True)
+class Version:
+    """A version that compares numerically, component by component: ``9.1 == 9.1.0 < 9.10``.
+
+    ``numbers`` has no trailing zeros. ``stage`` and ``serial`` place ``m05`` and ``rc1`` below the release;
+    ``finished`` places a snapshot just below what it becomes. ``text`` is what was parsed and never compares.
+    """
+
+    numbers: tuple[int, ...]
+    stage: int = RELEASE
+    serial: int = 0
+    finished: bool = True
+    text: str = field(default="", compare=False)
+
+    @classmethod
+    def parse(cls, text: str) -> Version:
+        """The version that ``text`` names. Raises ValueError for anything that is not one."""
+        match = _SHAPE.fullmatch(text.strip()) if isinstance(text, str) and len(text) <= 200 else None
+        if match is None:
+            raise ValueError("This is not a version number. Write it like 9.1.0.")
+        numbers = [int(number) for number in match["numbers"].split(".")]
+        while len(numbers) > 1 and numbers[-1] == 0:
+            numbers.pop()
+        tokens = _TOKEN.findall((match["qualifier"] or "").lower())
+        stage, serial = _stage(tokens)
+        return cls(tuple(numbers), stage, serial, "snapshot" not in tokens, match[0])
+
+    def __str__(self) -> str:
+        return self.text or ".".join(map(str, self.numbers))
+
+
+def _stage(tokens: list[str]) -> tuple[int, int]:
+    """The stage a qualifier's tokens name and the number behind it: ``(6, 1)`` for ``["rc", "1"]``."""
+    for token, following in pairwise([*tokens, ""]):
+        if token in STAGES:
+            return STAGES[token], int(following[:9]) if following.isdigit() else 0
+    return RELEASE, 0
