@@ -1,0 +1,162 @@
+"""The print sheet of passes: A4, four cards a page, made to be cut apart and handed out. Pure.
+
+Every text comes from the caller, already translated. The same cards give the same bytes.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.units import mm
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.ttfonts import TTFont
+from reportlab.pdfgen.canvas import Canvas
+
+from .qr import QUIET_ZONE, dark_runs, qr_matrix, qr_text_url
+
+CARDS_A_PAGE = 4
+QR_SIZE = 42 * mm  # the dark square itself; the quiet zone comes on top
+
+_MARGIN = 15 * mm
+_HEADING = 12 * mm
+_CARD_WIDTH = A4[0] - 2 * _MARGIN
+_CARD_HEIGHT = 62 * mm
+_TEXT_X = 62 * mm  # from the left edge of the card
+_TEXT_WIDTH = _CARD_WIDTH - _TEXT_X - 5 * mm
+_GREY = 0.35
+_LONGEST = 1000  # characters of any one text; no card has room for more
+
+
+@dataclass(frozen=True)
+class PassCard:
+    """``url`` is the pass link; ``expiry`` a finished sentence; ``steps`` short sentences, numbered on the card."""
+
+    url: str
+    title: str
+    person: str
+    expiry: str
+    steps: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Fonts:
+    regular: str
+    bold: str
+    write: Callable[[str], str]  # what of a text this font can show
+
+
+@dataclass
+class _Column:
+    """A column of text that is filled from the top down to ``bottom``; what does not fit ends in an ellipsis."""
+
+    canvas: Canvas
+    x: float
+    y: float
+    bottom: float
+    width: float
+
+    def write(self, text: str, font: str, size: float, *, lines: int, grey: float = 0.0) -> None:
+        leading = size * 1.25
+        room = max(0, int((self.y - self.bottom) // leading))
+        self.canvas.setFillGray(grey)
+        self.canvas.setFont(font, size)
+        for line in wrap(text, font, size, self.width, min(lines, room)):
+            self.y -= leading
+            self.canvas.drawString(self.x, self.y, line)
+
+
+def print_sheet(cards: Sequence[PassCard], *, heading: str, font_file: str | None = None) -> bytes:
+    """The sheet as PDF, one page for every four cards. Raises ValueError without cards, QrError for a bad link.
+
+    Without ``font_file`` (a TrueType font) the PDF's own Helvetica is used, which knows Western European letters;
+    others are printed as question marks.
+    """
+    if not cards:
+        raise ValueError("a sheet needs at least one card")
+    fonts = _fonts(font_file)
+    file = io.BytesIO()
+    canvas = Canvas(file, pagesize=A4, invariant=1, pageCompression=1)
+    canvas.setTitle(heading)
+    pages = -(-len(cards) // CARDS_A_PAGE)
+    for page in range(pages):
+        _draw_heading(canvas, fonts, heading, f"{page + 1} / {pages}")
+        for row, card in enumerate(cards[page * CARDS_A_PAGE : (page + 1) * CARDS_A_PAGE]):
+            _draw_card(canvas, fonts, card, A4[1] - _MARGIN - _HEADING - (row + 1) * _CARD_HEIGHT)
+        canvas.showPage()
+    canvas.save()
+    return file.getvalue()
+
+
+def wrap(text: str, font: str, size: float, width: float, lines: int) -> list[str]:
+    """The text in at most ``lines`` lines of ``width`` points, words too long for a line broken anywhere."""
+
+    def fits(candidate: str) -> bool:
+        return pdfmetrics.stringWidth(candidate, font, size) <= width
+
+    done: list[str] = []
+    rest = " ".join(text[:_LONGEST].split())
+    while rest and len(done) < lines:
+        end = len(rest)
+        while end > 1 and not fits(rest[:end]):
+            space = rest.rfind(" ", 0, end)
+            end = space if space > 0 else end - 1
+        done.append(rest[:end])
+        rest = rest[end:].lstrip()
+    if rest and done:
+        last = done[-1]
+        while last and not fits(last + "…"):
+            last = last[:-1]
+        done[-1] = last + "…"
+    return done
+
+
+def _fonts(font_file: str | None) -> _Fonts:
+    if font_file is None:
+        return _Fonts("Helvetica", "Helvetica-Bold", lambda text: text.encode("cp1252", "replace").decode("cp1252"))
+    name = "PassSheet"
+    pdfmetrics.registerFont(TTFont(name, font_file))
+    return _Fonts(name, name, lambda text: text.encode("utf-8", "replace").decode("utf-8"))
+
+
+def _draw_heading(canvas: Canvas, fonts: _Fonts, heading: str, page: str) -> None:
+    y = A4[1] - _MARGIN - 5 * mm
+    canvas.setFillGray(0)
+    canvas.setFont(fonts.bold, 12)
+    for line in wrap(fonts.write(heading), fonts.bold, 12, _CARD_WIDTH - 20 * mm, 1):
+        canvas.drawString(_MARGIN, y, line)
+    canvas.setFont(fonts.regular, 9)
+    canvas.drawRightString(A4[0] - _MARGIN, y, page)
+
+
+def _draw_card(canvas: Canvas, fonts: _Fonts, card: PassCard, bottom: float) -> None:
+    canvas.setStrokeGray(0.6)
+    canvas.setLineWidth(0.5)
+    canvas.setDash(3, 3)  # where to cut
+    canvas.rect(_MARGIN, bottom, _CARD_WIDTH, _CARD_HEIGHT, stroke=1, fill=0)
+    canvas.setDash()
+    _draw_qr(canvas, card.url, _MARGIN + 4 * mm, bottom + _CARD_HEIGHT / 2)
+    column = _Column(canvas, _MARGIN + _TEXT_X, bottom + _CARD_HEIGHT - 4 * mm, bottom + 15 * mm, _TEXT_WIDTH)
+    column.write(fonts.write(card.title), fonts.bold, 14, lines=2)
+    column.write(fonts.write(card.person), fonts.regular, 11, lines=2)
+    column.write(fonts.write(card.expiry), fonts.regular, 9, lines=1, grey=_GREY)
+    column.y -= 2 * mm
+    for number, step in enumerate(card.steps, 1):
+        column.write(fonts.write(f"{number}. {step}"), fonts.regular, 9.5, lines=3)
+    # The typed fallback: always there, whatever the steps took.
+    column.y, column.bottom = bottom + 14 * mm, bottom + 2 * mm
+    column.write(fonts.write(card.url), "Courier", 8.5, lines=3)
+
+
+def _draw_qr(canvas: Canvas, url: str, left: float, middle: float) -> None:
+    """Draws the code at error correction Q, its quiet zone starting at ``left``, centred on ``middle``."""
+    matrix = qr_matrix(qr_text_url(url), error_correction="Q")
+    module = QR_SIZE / (len(matrix) - 2 * QUIET_ZONE)
+    top = middle + len(matrix) * module / 2
+    path = canvas.beginPath()
+    for x, y, length in dark_runs(matrix):
+        path.rect(left + x * module, top - (y + 1) * module, length * module, module)
+    canvas.setFillGray(0)
+    canvas.drawPath(path, stroke=0, fill=1)  # one fill, so that no hairlines show between rows

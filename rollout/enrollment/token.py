@@ -1,0 +1,34 @@
+"""Tokens of passes and sign-in links: 128 random bits in letters that survive a QR code, paper and typing. Pure.
+
+Base32 (RFC 4648 §6) keeps the QR code in alphanumeric mode and knows no 0, 1, 8 or 9 to mistake for a letter. Only the
+digest is stored; at 128 bits it needs neither salt nor a slow hash.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import secrets
+from collections.abc import Callable
+
+RANDOM_BYTES = 16
+
+# 26 letters carry 130 bits: the last two are zero, so only every fourth letter can end a token.
+_TOKEN = re.compile(r"[A-Z2-7]{25}[AEIMQUY4]", re.IGNORECASE | re.ASCII)
+
+
+def mint(random_bytes: Callable[[int], bytes] = secrets.token_bytes) -> str:
+    """A new token: 26 upper-case base32 characters without padding."""
+    return base64.b32encode(random_bytes(RANDOM_BYTES)).decode("ascii").rstrip("=")
+
+
+def digest(token: str) -> str:
+    """SHA-256 of the token in hexadecimal. ASCII letters count the same in both cases; nothing else is altered."""
+    # bytes.upper() changes ASCII only: str.upper() would turn a long s or a dotless i into plain letters.
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass").upper()).hexdigest()
+
+
+def is_well_formed(token: str) -> bool:
+    """Whether the text could have come from ``mint``, in either case."""
+    return _TOKEN.fullmatch(token) is not None

@@ -1,0 +1,77 @@
+"""What changes between two site lists: for the page before publishing, and for taking sites out. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from .site_entry import SiteEntry
+
+# The field's name in the JSON, and in SiteEntry.
+_FIELDS = (
+    ("title", "title"),
+    ("clientID", "client_id"),
+    ("cacheSessionInMobileBrowser", "cache_session_in_mobile_browser"),
+)
+
+
+@dataclass(frozen=True)
+class FieldChange:
+    """``name`` is the key in the JSON; ``before`` and ``after`` are None where the list does not carry it."""
+
+    name: str
+    before: str | bool | None
+    after: str | bool | None
+
+
+@dataclass(frozen=True)
+class SiteChange:
+    before: SiteEntry
+    after: SiteEntry
+    fields: tuple[FieldChange, ...]
+
+    @property
+    def base_url(self) -> str:
+        return self.after.base_url
+
+
+@dataclass(frozen=True)
+class SiteListDiff:
+    """``added`` and ``changed`` in the order of the new list, ``removed`` in that of the old one.
+
+    ``reordered`` is whether the sites that stay come in another order; phones show them in the list's order.
+    """
+
+    added: tuple[SiteEntry, ...]
+    removed: tuple[SiteEntry, ...]
+    changed: tuple[SiteChange, ...]
+    reordered: bool
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.added or self.removed or self.changed or self.reordered)
+
+
+def diff_site_lists(before: Iterable[SiteEntry], after: Iterable[SiteEntry]) -> SiteListDiff:
+    """The difference of two lists, a site being the same when its base URL is. Both may be empty."""
+    old = {entry.base_url: entry for entry in before}
+    new = {entry.base_url: entry for entry in after}
+    changes = (_change(old[url], entry) for url, entry in new.items() if url in old)
+    return SiteListDiff(
+        added=tuple(entry for url, entry in new.items() if url not in old),
+        removed=tuple(entry for url, entry in old.items() if url not in new),
+        changed=tuple(change for change in changes if change.fields),
+        reordered=[url for url in old if url in new] != [url for url in new if url in old],
+    )
+
+
+def _change(before: SiteEntry, after: SiteEntry) -> SiteChange:
+    fields = (FieldChange(name, _value(before, attribute), _value(after, attribute)) for name, attribute in _FIELDS)
+    return SiteChange(before, after, tuple(field for field in fields if field.before != field.after))
+
+
+def _value(entry: SiteEntry, attribute: str) -> str | bool | None:
+    if attribute == "cache_session_in_mobile_browser" and entry.client_id is None:
+        return None  # the list carries it only inside oauth
+    value: str | bool | None = getattr(entry, attribute)
+    return value

@@ -1,0 +1,90 @@
+"""The table of formats a site list can be taken away in. Labels and click paths are English message ids. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .intune import intune_graph, intune_xml
+from .plist import bare_dict, plist_file
+from .site_list import prettify
+
+
+@dataclass(frozen=True)
+class Format:
+    """``vendor`` is an id of ``variables.VENDORS`` or ``any``; ``where`` is the click path in the vendor's console;
+    ``build`` makes the file's text (UTF-8) of what ``build_site_list`` returned."""
+
+    id: str
+    label: str
+    vendor: str
+    filename: str
+    content_type: str
+    where: str
+    build: Callable[[str], str]
+
+
+def _unchanged(site_list: str) -> str:
+    return site_list
+
+
+FORMATS: dict[str, Format] = {
+    entry.id: entry
+    for entry in (
+        Format(
+            id="json",
+            label="Site list, one line (JSON)",
+            vendor="any",
+            filename="sites.json",
+            content_type="application/json",
+            where="The app's managed configuration in any MDM: key sites, type String, this text as the value",
+            build=_unchanged,
+        ),
+        Format(
+            id="json-pretty",
+            label="Site list, indented (JSON)",
+            vendor="any",
+            filename="sites-indented.json",
+            content_type="application/json",
+            where="For reading and review. MDMs take the one-line form more reliably",
+            build=prettify,
+        ),
+        Format(
+            id="intune-xml",
+            label="Microsoft Intune (XML data)",
+            vendor="intune",
+            filename="intune-sites.xml",
+            content_type="application/xml",
+            where="Apps → App configuration policies → Add → Managed devices → iOS/iPadOS → Enter XML data",
+            build=intune_xml,
+        ),
+        Format(
+            id="intune-graph",
+            label="Microsoft Intune (Graph request)",
+            vendor="intune",
+            filename="intune-sites-graph.json",
+            content_type="application/json",
+            where="POST https://graph.microsoft.com/v1.0/deviceAppManagement/mobileAppConfigurations, with your"
+            " app's ID in targetedMobileApps",
+            build=intune_graph,
+        ),
+        Format(
+            id="plist-dict",
+            label="Jamf Pro (property list)",
+            vendor="jamf-pro",
+            filename="jamf-pro-sites.plist",
+            content_type="application/xml",
+            where="Devices → Mobile Device Apps → the Confluence app → App Configuration → Preferences",
+            build=bare_dict,
+        ),
+        Format(
+            id="plist-file",
+            label="Ivanti EPMM (property list file)",
+            vendor="ivanti-epmm",
+            filename="ivanti-epmm-sites.plist",
+            content_type="application/x-plist",
+            where="Policies & Configs → Configurations → Add New → Apple → iOS/tvOS → Managed App Config",
+            build=plist_file,
+        ),
+    )
+}

@@ -1,0 +1,64 @@
+"""Says what kind of not-JSON a pasted text is: the mistakes that copying through mails and web pages makes. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from .site_entry import SiteListError
+
+_SMART_QUOTES = re.compile("[\u201c\u201d\u201e\u201f\u2018\u2019\u201a\u00ab\u00bb\u2033\uff02]")
+_CLOSING_SMART_QUOTE = re.compile(_SMART_QUOTES.pattern + r"\s*[:,}\]]")
+_ESCAPED_QUOTES = re.compile(r"&(?:quot|#34|#x22|#39|apos|amp);", re.IGNORECASE)
+
+
+def not_json(text: str, error: json.JSONDecodeError) -> SiteListError:
+    """The SiteListError for a text the JSON reader stopped in: a code, what to change, and line and column."""
+    before, rest = text[: error.pos], text[error.pos :]
+    for code, applies, message in (
+        (
+            "xml",
+            before.strip() == "" and rest.startswith("<"),
+            "This is XML. Paste only the text between <string> and </string>.",
+        ),
+        (
+            "html-escaped",
+            bool(_ESCAPED_QUOTES.match(rest)),
+            "The quotes are written as HTML (&quot;). Copy the text from its source again, not from a web page's code.",
+        ),
+        (
+            "smart-quotes",
+            bool(_SMART_QUOTES.match(rest)),
+            'There are typographic quotes. Replace them by straight ones ("): a text editor or chat changed them.',
+        ),
+        ("single-quotes", rest.startswith("'"), 'There are single quotes. JSON takes only double ones (").'),
+        (
+            "trailing-comma",
+            _ends_in_comma(before, rest),
+            "There is a comma before a closing bracket. Remove the comma.",
+        ),
+        (
+            "not-an-array",
+            error.msg == "Extra data" and text.lstrip().startswith("{"),
+            "There are several objects without an array around them. Put square brackets around them.",
+        ),
+        # A string that opened straight and closed typographic makes the reader stop only later.
+        (
+            "smart-quotes",
+            bool(_CLOSING_SMART_QUOTE.search(text)),
+            'There are typographic quotes. Replace them by straight ones ("): a text editor or chat changed them.',
+        ),
+    ):
+        if applies:
+            return SiteListError(code, message, _place(error))
+    return SiteListError("not-json", "This is not JSON: %(reason)s.", _place(error), {"reason": error.msg})
+
+
+def _ends_in_comma(before: str, rest: str) -> bool:
+    # Python 3.11 stops at the bracket, 3.13 at the comma.
+    joined = before.rstrip()[-1:] + rest if not rest.startswith(",") else rest
+    return re.match(r",\s*[\]}]", joined) is not None
+
+
+def _place(error: json.JSONDecodeError) -> str:
+    return f"line {error.lineno}, column {error.colno}"

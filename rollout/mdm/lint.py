@@ -1,0 +1,108 @@
+"""Finds what the chosen MDM would replace in a site list. Pure.
+
+The app reads the list after the MDM has had its hands on it, so what counts is the raw text: a variable written with
+JSON escapes survives, and is reported only so that nobody is surprised.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from .formats import FORMATS
+from .site_entry import SiteEntry, shown
+from .site_list import build_site_list
+from .variables import STRING, VENDORS, Vendor
+
+
+class Severity(StrEnum):
+    ERROR = "error"  # the chosen vendor changes the list
+    WARNING = "warning"  # some vendor would
+    INFO = "info"  # it looks like a variable, and is protected
+
+
+@dataclass(frozen=True)
+class LintFinding:
+    """``message`` is an English sentence with ``%(name)s`` places for ``values``: the message id the web translates."""
+
+    code: str
+    severity: Severity
+    message: str
+    values: dict[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.message % self.values
+
+
+_ADJACENT = re.compile(r"\{\{|\}\}")
+_EXPANDS = "%(vendor)s would replace %(found)s in %(field)s before a phone sees it. Write the text itself."
+_ESCAPED = (
+    "%(found)s in %(field)s looks like a variable of %(vendor)s. It is written so that phones show it as it stands."
+)
+
+
+def lint(text_or_entries: str | Iterable[SiteEntry], format_id: str) -> tuple[LintFinding, ...]:
+    """What the vendor of a format would replace in a pasted text, or in the list built from entries; gravest first.
+
+    A format for any vendor is looked at with all of them. Text need not be a valid list: ``parse_site_list`` says
+    whether it is. Raises ValueError for an unknown format, SiteListError for entries that cannot be built.
+    """
+    if format_id not in FORMATS:
+        raise ValueError(f"unknown format: {format_id!r}")
+    text = text_or_entries if isinstance(text_or_entries, str) else build_site_list(text_or_entries)
+    vendor_id = FORMATS[format_id].vendor
+    vendors = (VENDORS[vendor_id],) if vendor_id in VENDORS else tuple(VENDORS.values())
+    severity = Severity.ERROR if len(vendors) == 1 else Severity.WARNING
+    findings: list[LintFinding] = []
+    for finding in (*_adjacent_braces(text, vendors, severity), *_variables(text, vendors, severity)):
+        if finding not in findings:
+            findings.append(finding)
+    return tuple(sorted(findings, key=lambda finding: list(Severity).index(finding.severity)))
+
+
+def _adjacent_braces(text: str, vendors: tuple[Vendor, ...], severity: Severity) -> Iterator[LintFinding]:
+    """Intune takes any ``{{`` or ``}}`` for its own, also those that close two JSON objects."""
+    if VENDORS["intune"] in vendors and (found := _ADJACENT.search(_outside_strings(text))):
+        yield LintFinding(
+            "BRACES-ADJACENT",
+            severity,
+            "Two braces touch (%(found)s at character %(position)s), and %(vendor)s takes that for a variable. Put a"
+            " space between them.",
+            {"found": found[0], "position": str(found.start() + 1), "vendor": VENDORS["intune"].name},
+        )
+
+
+def _outside_strings(text: str) -> str:
+    """The text with every character inside a JSON string blanked, so that positions stay."""
+    return STRING.sub(lambda string: '"' + " " * (len(string[0]) - 2) + '"', text)
+
+
+def _variables(text: str, vendors: tuple[Vendor, ...], severity: Severity) -> Iterator[LintFinding]:
+    for field_name, raw in _strings(text):
+        for vendor in vendors:
+            if found := vendor.variables.search(raw):
+                values = {"field": field_name, "found": shown(found[0]), "vendor": vendor.name}
+                yield LintFinding("VENDOR-EXPANDS", severity, _EXPANDS, values)
+            elif found := vendor.variables.search(_decoded(raw)):
+                values = {"field": field_name, "found": shown(found[0]), "vendor": vendor.name}
+                yield LintFinding("VENDOR-ESCAPED", Severity.INFO, _ESCAPED, values)
+
+
+def _strings(text: str) -> Iterator[tuple[str, str]]:
+    """``(key, raw string)`` of every string value; the key is the nearest one before it."""
+    key = ""
+    for match in STRING.finditer(text):
+        if text[match.end() : match.end() + 20].lstrip().startswith(":"):
+            key = shown(match[0][1:-1])
+        else:
+            yield key, match[0]
+
+
+def _decoded(raw: str) -> str:
+    try:
+        return str(json.loads(raw, strict=False))
+    except ValueError:
+        return raw

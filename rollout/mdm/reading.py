@@ -1,0 +1,191 @@
+"""Reads a site list strictly, as the app does, and says in words what is wrong with a pasted one. Pure.
+
+The JSON standard library takes the last of duplicate keys and ``NaN`` without a word; here both are errors.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from .json_faults import not_json
+from .site_entry import SiteEntry, SiteListError, checked_entry, refuse_duplicates, shown
+from .variables import STRING, UNMISTAKABLE
+
+MAX_LENGTH = 1_048_576  # characters; 20,000 sites with OAuth and long titles fit three times over
+
+_DEEPEST = 8  # wrapped in an object, a list, a site, oauth, and then some
+_SITE_KEYS = ("title", "baseURL", "oauth")
+_OAUTH_KEYS = ("clientID", "cacheSessionInMobileBrowser")
+_SECRET = re.compile(r"secret|passw(or)?d|private_?key|access_?token|refresh_?token", re.IGNORECASE)
+_TYPE_NAMES = {dict: "an object", list: "an array", str: "a string", bool: "true or false", type(None): "null"}
+
+
+def parse_site_list(text: str, *, allow_loopback_http: bool = False) -> tuple[SiteEntry, ...]:
+    """The entries of a site list, base URLs in canonical form.
+
+    ``allow_loopback_http`` (trial and tests) admits loopback hosts and http on them.
+    Raises SiteListError with a code, a sentence and the place, for the first thing the app would stumble over.
+    """
+    payload = _load(text)
+    _refuse_secrets(payload, "")
+    sites = _array(payload)
+    _refuse_variables(text)
+    entries = [_site(site, f"[{index}]") for index, site in enumerate(sites)]
+    checked = tuple(
+        checked_entry(entry, f"[{index}]", allow_loopback_http=allow_loopback_http)
+        for index, entry in enumerate(entries)
+    )
+    refuse_duplicates(checked)
+    return checked
+
+
+def _load(text: str) -> Any:
+    if len(text) > MAX_LENGTH:
+        raise SiteListError("too-long", "The text is longer than a million characters.")
+    text = text.removeprefix("\ufeff")
+    if not text.strip():
+        raise SiteListError("empty", "There is no text. Paste the value of the key sites.")
+    try:
+        return json.loads(text, object_pairs_hook=_object, parse_constant=_refuse_constant)
+    except SiteListError:
+        raise
+    except json.JSONDecodeError as error:
+        raise not_json(text, error) from None
+    except (RecursionError, ValueError):  # nested without end, or a number of thousands of digits
+        raise SiteListError("not-a-site-list", "This is JSON, but nothing like a site list.") from None
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    seen: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in seen:
+            raise SiteListError(
+                "duplicate-key", "The key %(key)s is in one object twice. Keep one.", values={"key": shown(name)}
+            )
+        seen[name] = value
+    return seen
+
+
+def _refuse_constant(name: str) -> Any:
+    raise SiteListError("not-a-number", "%(name)s is not JSON. Remove it.", values={"name": name})
+
+
+def _array(payload: Any) -> list[Any]:
+    if isinstance(payload, dict):
+        if "sites" in payload:
+            raise SiteListError(
+                "wrapped", "The list is inside an object with the key sites. Paste only the value of that key."
+            )
+        raise SiteListError(
+            "single-object", "This is a single object. Put square brackets around it: the list is an array."
+        )
+    if isinstance(payload, str):
+        raise SiteListError("double-encoded", "The list is written inside a JSON string. Remove the outer quotes.")
+    if not isinstance(payload, list):
+        raise SiteListError("not-an-array", "The list is not an array. Begin it with [ and end it with ].")
+    if not payload:
+        raise SiteListError("empty-list", "There is no site in the list. Choose at least one.")
+    return payload
+
+
+def _refuse_secrets(value: Any, where: str, depth: int = 0) -> None:
+    """Raises SiteListError for a key that names a secret: iOS keeps app configuration unencrypted.
+
+    Anything nested deeper than a site list could be is refused afterwards for its shape.
+    """
+    if depth > _DEEPEST:
+        return
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            _refuse_secrets(item, f"{where}[{index}]", depth + 1)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if _SECRET.search(key):
+                raise SiteListError(
+                    "secret",
+                    "There is a secret in the list. Remove it, and replace it where it was made: phones keep app"
+                    " configuration unencrypted. The app needs only the client ID.",
+                    f"{where}.{shown(key)}",
+                )
+            _refuse_secrets(item, f"{where}.{shown(key)}", depth + 1)
+
+
+def _refuse_variables(text: str) -> None:
+    for string in STRING.finditer(text):
+        for vendor in UNMISTAKABLE:
+            if found := vendor.variables.search(string[0]):
+                raise SiteListError(
+                    "vendor-variable",
+                    "%(found)s is a variable that %(vendor)s replaces. Write the text itself; a phone would show"
+                    " the replacement, or the variable's name.",
+                    values={"found": shown(found[0]), "vendor": vendor.name},
+                )
+
+
+def _site(value: Any, where: str) -> SiteEntry:
+    _expect(value, dict, where)
+    _check_keys(value, where, required=("title", "baseURL"), known=_SITE_KEYS, elsewhere=_OAUTH_KEYS)
+    title = _expect(value["title"], str, f"{where}.title")
+    base_url = _expect(value["baseURL"], str, f"{where}.baseURL")
+    if "oauth" not in value:
+        return SiteEntry(title, base_url)
+    oauth = _expect(value["oauth"], dict, f"{where}.oauth")
+    _check_keys(oauth, f"{where}.oauth", required=_OAUTH_KEYS, known=_OAUTH_KEYS, elsewhere=_SITE_KEYS)
+    client_id = _expect(oauth["clientID"], str, f"{where}.oauth.clientID")
+    return SiteEntry(title, base_url, client_id, _boolean(oauth["cacheSessionInMobileBrowser"], where))
+
+
+def _boolean(value: Any, where: str) -> bool:
+    if isinstance(value, str) and value.strip().lower() in {"true", "false"}:
+        raise SiteListError(
+            "boolean-as-string",
+            "%(value)s is in quotes, so it is text. Remove the quotes.",
+            f"{where}.oauth.cacheSessionInMobileBrowser",
+            {"value": value.strip().lower()},
+        )
+    flag: bool = _expect(value, bool, f"{where}.oauth.cacheSessionInMobileBrowser")
+    return flag
+
+
+def _expect(value: Any, kind: type, where: str) -> Any:
+    if type(value) is not kind:
+        raise SiteListError(
+            "wrong-type",
+            "This is %(found)s where %(expected)s belongs.",
+            where,
+            {"found": _TYPE_NAMES.get(type(value), "a number"), "expected": _TYPE_NAMES[kind]},
+        )
+    return value
+
+
+def _check_keys(
+    value: dict[str, Any], where: str, *, required: tuple[str, ...], known: tuple[str, ...], elsewhere: tuple[str, ...]
+) -> None:
+    for key in value:
+        if key not in known:
+            raise _unknown_key(key, where, known, elsewhere)
+    for key in required:
+        if key not in value:
+            raise SiteListError("missing-key", "The key %(key)s is missing.", where, {"key": key})
+
+
+def _unknown_key(key: str, where: str, known: tuple[str, ...], elsewhere: tuple[str, ...]) -> SiteListError:
+    def fold(name: str) -> str:
+        return name.strip().replace("_", "").replace("-", "").lower()
+
+    values = {"found": shown(key)}
+    for expected in known:
+        if fold(key) == fold(expected):
+            message = "The key %(found)s must be spelled %(expected)s, capitals included."
+            return SiteListError("key-spelling", message, where, values | {"expected": expected})
+    if fold(key) in {fold(name) for name in elsewhere}:
+        return SiteListError(
+            "misplaced-key",
+            "The key %(found)s is in the wrong place: title, baseURL and oauth belong to the site; clientID and"
+            " cacheSessionInMobileBrowser belong inside oauth.",
+            where,
+            values,
+        )
+    return SiteListError("unknown-key", "The app knows no key %(found)s. Remove it.", where, values)
