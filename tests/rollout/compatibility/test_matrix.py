@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from rollout.compatibility.matrix import MATRIX, requirement_for
+from rollout.compatibility.matrix import MATRIX, redirect_url_for, requirement_for
 from rollout.compatibility.version import Version
 
 
@@ -61,3 +61,17 @@ def test_without_a_version_only_a_single_line_is_known():
 
 def test_an_unknown_product_has_no_requirement():
     assert requirement_for("bamboo", Version.parse("9.1")) is None
+
+
+@pytest.mark.parametrize(
+    ("product", "redirect_url"),
+    [("confluence", "confluence-server://oauth-callback"), ("jira", "jira-server://oauth-callback")],
+)
+def test_redirect_url(product: str, redirect_url: str):
+    assert redirect_url_for(product) == redirect_url
+    assert {row.redirect_url for row in MATRIX.lines(product)} == {redirect_url}
+
+
+def test_an_unknown_product_has_no_redirect_url():
+    with pytest.raises(KeyError):
+        redirect_url_for("bamboo")
