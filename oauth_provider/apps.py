@@ -6,3 +6,4 @@ class OAuthProviderConfig(AppConfig):
 
     name = "oauth_provider"
     verbose_name = "OAuth provider for native apps"
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,2 +1,3 @@
 """PENDING"""
+
 urlpatterns = []

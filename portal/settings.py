@@ -14,7 +14,7 @@ from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from oauth_provider.conf import oauth2_provider_settings
+from oauth_provider.conf import APPLICATION_MODEL, oauth2_provider_settings
 
 from .logs import logging_config
 
@@ -193,12 +193,13 @@ CSRF_COOKIE_NAME = "gatepass_csrf"
 CSRF_COOKIE_HTTPONLY = False  # htmx sends the token as a header; it is no credential
 
 # --- Provider --------------------------------------------------------------------------------------------------
+OAUTH2_PROVIDER_APPLICATION_MODEL = APPLICATION_MODEL
 OAUTH2_PROVIDER = oauth2_provider_settings(issuer=PUBLIC_URL)
 
 # --- Security headers ------------------------------------------------------------------------------------------
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # asked by the machine next door, in plain http
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]  # asked by the machine next door, in plain http
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REFERRER_POLICY = "same-origin"

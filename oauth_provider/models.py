@@ -1,0 +1,52 @@
+"""The OAuth client, in place of django-oauth-toolkit's Application."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from oauth2_provider.models import AbstractApplication
+
+from .realms import realm_of
+from .redirects import is_registered, may_be_registered
+
+
+class Client(AbstractApplication):
+    """A public client with the authorization code grant; nothing else is saved by a form."""
+
+    client_type = models.CharField(
+        max_length=32, choices=AbstractApplication.CLIENT_TYPES, default=AbstractApplication.CLIENT_PUBLIC
+    )
+    authorization_grant_type = models.CharField(
+        max_length=44, choices=AbstractApplication.GRANT_TYPES, default=AbstractApplication.GRANT_AUTHORIZATION_CODE
+    )
+    # An app cannot keep a secret, so there is none.
+    client_secret = models.CharField(max_length=255, blank=True, default="", editable=False)
+    hash_client_secret = models.BooleanField(default=False, editable=False)
+    needs_realm = models.BooleanField(
+        _("needs a realm"),
+        default=False,
+        help_text=_("Answers only under the sites that list it, never at the root of this server."),
+    )
+
+    def clean(self) -> None:
+        """Raises ValidationError for anything but a public code client with the app's own redirect URIs."""
+        super().clean()
+        if self.client_type != self.CLIENT_PUBLIC:
+            raise ValidationError({"client_type": _("Only public clients: an app cannot keep a secret.")})
+        if self.authorization_grant_type != self.GRANT_AUTHORIZATION_CODE:
+            raise ValidationError({"authorization_grant_type": _("Only the authorization code grant.")})
+        if not all(may_be_registered(uri) for uri in self.redirect_uris.split()):
+            raise ValidationError({"redirect_uris": _("Only the redirect URL of the app itself.")})
+        if self.skip_authorization:
+            raise ValidationError({"skip_authorization": _("Consent is asked every time.")})
+
+    def redirect_uri_allowed(self, uri: str) -> bool:
+        return is_registered(uri, self.redirect_uris)
+
+    def is_usable(self, request: Any) -> bool:
+        """Whether the realm of this (oauthlib) request lists the client; if not, it is unknown there."""
+        realm = realm_of(getattr(request, "headers", None) or {})
+        return realm.admits(self.client_id, needs_realm=self.needs_realm)

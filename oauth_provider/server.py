@@ -1,0 +1,56 @@
+"""Connects our views with oauthlib: which grants exist, and what of a request reaches them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from oauth2_provider.oauth2_backends import OAuthLibCore
+from oauthlib.common import Request, urlencode
+from oauthlib.oauth2 import WebApplicationServer
+from oauthlib.oauth2.rfc6749.errors import InvalidGrantError, InvalidRequestError
+
+from . import pkce
+from .realms import META_KEY, realm_of
+
+# What oauthlib gets to see; every other parameter is ignored (RFC 6749 sections 3.1 and 3.2).
+KNOWN = frozenset({
+    "response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method",
+    "grant_type", "code", "code_verifier", "refresh_token", "token", "token_type_hint", "client_secret",
+})  # fmt: skip
+
+
+def require_s256(request: Request) -> dict[str, Any]:
+    """Before consent: a challenge of the right shape, method S256 and no other (RFC 7636 sections 4.2 to 4.4.1)."""
+    if not request.code_challenge:
+        raise InvalidRequestError(description="Code challenge required.", request=request)
+    if request.code_challenge_method != pkce.METHOD:
+        raise InvalidRequestError(description="code_challenge_method must be S256.", request=request)
+    if not pkce.is_challenge(request.code_challenge):
+        raise InvalidRequestError(description="code_challenge is not 43 characters of base64url.", request=request)
+    return {}
+
+
+def require_verifier_shape(request: Request) -> None:
+    """Before a code is looked up: the verifier has 43 to 128 unreserved characters (RFC 7636 section 4.1)."""
+    if request.code_verifier and not pkce.is_verifier(request.code_verifier):
+        raise InvalidGrantError(description="code_verifier is malformed.", request=request)
+
+
+class NativeAppServer(WebApplicationServer):
+    """Authorization code with PKCE, and refresh; no other grant is registered."""
+
+    def __init__(self, request_validator: Any, **kwargs: Any) -> None:
+        super().__init__(request_validator, **kwargs)
+        self.auth_grant.custom_validators.pre_auth.append(require_s256)
+        self.auth_grant.custom_validators.pre_token.append(require_verifier_shape)
+
+
+class NativeAppCore(OAuthLibCore):
+    """Hands oauthlib the parameters that the view read strictly (``request.oauth_parameters``), and the realm."""
+
+    def _extract_params(self, request: HttpRequest) -> tuple[str, str, str, dict[str, Any]]:
+        """Return path, method, form body and headers. Nothing else of the request gets through: no query, no header."""
+        parameters: dict[str, str] = request.oauth_parameters  # type: ignore[attr-defined]
+        known = [(name, value) for name, value in parameters.items() if name in KNOWN]
+        return request.path, request.method or "", urlencode(known), {META_KEY: realm_of(request.META)}
