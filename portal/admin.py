@@ -1,0 +1,65 @@
+"""Django admin for people, and the lock on its door: the same sign-in, second factor and limits as every page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.decorators import secure_admin_login
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from .models import SignInLink, User
+
+admin.site.site_header = _("Gatepass operations")
+admin.site.site_title = _("Gatepass")
+admin.site.index_title = _("Look, check again, revoke")
+admin.site.site_url = "/"
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
+admin.site.unregister(Group)  # roles are a field of the user; groups would be a second way to say the same
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
+    """People. Adding one here sets no password: send them a sign-in link."""
+
+    ordering = ["email"]
+    list_display = ["email", "first_name", "last_name", "role", "is_active", "last_login"]
+    list_filter = ["role", "is_active", "is_staff"]
+    search_fields = ["email", "first_name", "last_name"]
+    filter_horizontal: list[str] = []
+    fieldsets = [
+        (None, {"fields": ["email", "first_name", "last_name", "role"]}),
+        (_("Access"), {"fields": ["is_active", "is_staff", "is_superuser", "last_login", "date_joined"]}),
+    ]
+    readonly_fields = ["last_login", "date_joined", "email", "first_name", "last_name", "role", "is_active"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False  # the page People adds a person, with its audit
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False  # a person is deactivated, on the page People
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(SignInLink)
+class SignInLinkAdmin(admin.ModelAdmin):
+    list_display = ["user", "purpose", "created_at", "expires_at", "used_at"]
+    list_filter = ["purpose"]
+    list_select_related = ["user"]
+    search_fields = ["user__email"]
+    exclude = ["digest"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
