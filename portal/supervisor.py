@@ -1,0 +1,183 @@
+"""Keeps the processes of one machine running: starts them, starts crashed ones again, and stops them all.
+
+Each child leads its own process group, so that Ctrl-C in the terminal reaches the supervisor only and each child is
+told to stop once. The master of a child alone gets SIGTERM: a Celery pool whose members get it too may hang.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import socket  # noqa: TID251  (our own ports on this machine; nothing goes out)
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+LONGEST_PAUSE = 30.0  # seconds between two starts of a child that keeps crashing
+STEADY_AFTER = 60.0  # seconds after which a child counts as running well
+LARGEST_LOG = 5 * 1024 * 1024
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+@dataclass(frozen=True)
+class Program:
+    """One child: what it is called, its command, and its log."""
+
+    name: str
+    command: Sequence[str]
+    log: Path
+
+
+class Child:
+    """A program and the process that runs it now, if any."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.process: subprocess.Popen[bytes] | None = None
+        self.started_at = 0.0
+        self.start_at = 0.0
+        self.crashes = 0
+
+    def start(self, now: float) -> None:
+        """Start the process with its output appended to the log."""
+        log = self.program.log
+        log.parent.mkdir(parents=True, exist_ok=True)
+        if log.exists() and log.stat().st_size > LARGEST_LOG:
+            log.replace(log.with_suffix(".log.1"))
+        with log.open("ab") as output:
+            self.process = subprocess.Popen(  # noqa: S603  (our own command lines)
+                self.program.command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=_stop_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509  (no threads here)
+            )
+        self.started_at = now
+
+    def has_ended(self) -> bool:
+        return self.process is not None and self.process.poll() is not None
+
+    def plan_restart(self, now: float) -> float:
+        """Return the seconds until the next start: 1, 2, 4 … 30 while the child keeps crashing."""
+        if self.process is not None:
+            kill_group(self.process)  # what a killed master left behind
+        self.crashes = 1 if now - self.started_at >= STEADY_AFTER else self.crashes + 1
+        self.process = None
+        pause = min(2.0 ** (self.crashes - 1), LONGEST_PAUSE)
+        self.start_at = now + pause
+        return pause
+
+    def last_line(self) -> str:
+        """The last line of the log that says something, for a one-line report of a crash."""
+        with self.program.log.open("rb") as log:
+            log.seek(max(0, log.seek(0, os.SEEK_END) - 4096))
+            lines = log.read().decode(errors="replace").splitlines()
+        return next((line.strip()[:200] for line in reversed(lines) if line.strip()), "no output")
+
+
+class Supervisor:
+    """Runs programs until it is asked to stop."""
+
+    def __init__(
+        self,
+        programs: Sequence[Program],
+        *,
+        say: Callable[[str], Any] = print,
+        clock: Callable[[], float] = time.monotonic,
+        stop_seconds: float = 10.0,
+    ) -> None:
+        self.children = [Child(program) for program in programs]
+        self.say, self.clock, self.stop_seconds = say, clock, stop_seconds
+        self.asked_to_stop = threading.Event()
+        self.in_a_hurry = False
+
+    def run(self, *, every: float = 0.2, tick: Callable[[], Any] = lambda: None) -> None:
+        """Start all, look after them until ``stop`` is called, then stop all. ``tick`` runs once a round."""
+        try:
+            while not self.asked_to_stop.is_set():
+                self.tend()
+                tick()
+                self.asked_to_stop.wait(every)
+        finally:
+            self.stop_all()
+
+    def stop(self, *_signal: int | FrameType | None) -> None:
+        """Ask ``run`` to end; asked twice, children get no more time. Fits ``signal.signal``."""
+        self.in_a_hurry = self.asked_to_stop.is_set()
+        self.asked_to_stop.set()
+
+    def tend(self) -> None:
+        """Start what is due, and plan the restart of what has ended."""
+        now = self.clock()
+        for child in self.children:
+            if child.has_ended():
+                self._report_crash(child, child.plan_restart(now))
+            if child.process is None and now >= child.start_at:
+                child.start(now)
+
+    def _report_crash(self, child: Child, pause: float) -> None:
+        program = child.program
+        self.say(f"{program.name} stopped: {child.last_line()}")
+        self.say(f"  It starts again in {pause:.0f} s; log: {program.log}")
+
+    def stop_all(self) -> None:
+        """Stop the children, the last one started first, and kill the groups of those that take too long."""
+        running = [child.process for child in reversed(self.children) if child.process is not None]
+        for process in running:
+            process.terminate()
+        deadline = time.monotonic() + self.stop_seconds
+        for process in running:
+            while process.poll() is None and time.monotonic() < deadline and not self.in_a_hurry:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(0.1)
+            kill_group(process)
+
+
+def kill_group(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process and everything it started."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _stop_with_parent() -> None:
+    """Ask Linux to stop this child when the supervisor dies without being able to do so itself."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+@contextlib.contextmanager
+def stopping_on_signals(supervisor: Supervisor) -> Iterator[None]:
+    """SIGINT and SIGTERM stop the supervisor while the block runs."""
+    previous = {number: signal.signal(number, supervisor.stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def port_is_free(port: int, host: str = "127.0.0.1") -> bool:
+    """Whether a server can listen on this port of this machine now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def port_answers(port: int, host: str = "127.0.0.1") -> bool:
+    """Whether somebody listens on this port of this machine."""
+    with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=0.5):
+        return True
+    return False

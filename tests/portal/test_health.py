@@ -1,0 +1,100 @@
+"""What machines ask, and what strangers do not learn."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from portal.celery import app
+from portal.views import health
+
+
+def test_it_works(client: Client, db: None) -> None:
+    assert client.get("/healthz").json() == {"status": "ok"}
+    answer = client.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "ok", "components": {"database": "ok", "migrations": "ok", "broker": "ok"}}
+
+
+def test_alive_asks_no_database(client: Client) -> None:
+    # No database fixture: a query would raise.
+    assert client.get("/healthz").status_code == 200
+
+
+def test_ready_asks_nobody_to_sign_in_and_is_not_cached(client: Client, db: None) -> None:
+    assert "no-store" in client.get("/readyz")["Cache-Control"]
+
+
+def test_not_ready_when_the_broker_is_gone(client: Client, db: None, settings, caplog) -> None:
+    settings.CELERY_BROKER_URL = "filesystem://"
+    settings.CELERY_BROKER_TRANSPORT_OPTIONS = {"data_folder_in": "/nowhere/at-all"}
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["components"] == {"database": "ok", "migrations": "ok", "broker": "failing"}
+    assert b"nowhere" not in answer.content
+    assert "broker is failing" in caplog.text
+
+
+def test_a_broker_that_does_not_answer_is_noticed_in_seconds() -> None:
+    previous = app.conf.broker_url, app.conf.broker_write_url
+    app.conf.update(broker_url="redis://127.0.0.1:1/0", broker_write_url="redis://127.0.0.1:1/0")
+    try:
+        assert not health.works("broker", health.broker_answers)
+    finally:
+        app.conf.update(broker_url=previous[0], broker_write_url=previous[1])
+
+
+def test_not_ready_when_a_migration_is_missing(client: Client, transactional_db: None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM django_migrations WHERE app = 'rollout' AND name = '0002_audit_append_only'")
+    health.migrations_are_applied.cache_clear()
+    try:
+        answer = client.get("/readyz")
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO django_migrations (app, name, applied) "
+                "VALUES ('rollout', '0002_audit_append_only', CURRENT_TIMESTAMP)"
+            )
+    assert answer.status_code == 503
+    assert answer.json()["components"]["migrations"] == "failing"
+
+
+def test_any_failure_is_a_failure() -> None:
+    def check() -> None:
+        raise OSError("the password is hunter2")
+
+    assert health.works("anything", check) is False
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "127.8.8.8"])
+def test_metrics_for_this_machine(client: Client, address: str) -> None:
+    answer = client.get("/metrics", REMOTE_ADDR=address)
+    assert answer.status_code == 200
+    assert b"django_http_requests_total" in answer.content
+
+
+@pytest.mark.parametrize("address", ["10.0.0.8", "203.0.113.4", "::ffff:203.0.113.4", "2001:db8::1", "", "unix:", "x"])
+def test_no_metrics_for_strangers(client: Client, db: None, address: str) -> None:
+    assert client.get("/metrics", REMOTE_ADDR=address).status_code == 404
+
+
+@pytest.mark.parametrize("header", health.FORWARDED_BY_A_PROXY)
+def test_no_metrics_for_what_a_proxy_on_this_machine_passes_on(client: Client, db: None, header: str) -> None:
+    assert client.get("/metrics", REMOTE_ADDR="127.0.0.1", **{header: "127.0.0.1"}).status_code == 404
+
+
+def test_metrics_for_administrators_from_anywhere(client_of, administrator) -> None:
+    assert client_of(administrator).get("/metrics", REMOTE_ADDR="203.0.113.4").status_code == 200
+
+
+@pytest.mark.parametrize("role", ["auditor", "alice", "member"])
+def test_no_metrics_for_other_people(client_of, request, role: str) -> None:
+    person = request.getfixturevalue(role)
+    assert client_of(person).get("/metrics", REMOTE_ADDR="203.0.113.4").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+def test_they_are_only_read(client: Client, db: None, path: str) -> None:
+    assert client.post(path).status_code == 405
