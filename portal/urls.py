@@ -75,8 +75,8 @@ urlpatterns = [
     path("me/devices/", people.my_devices, name="my_devices"),
     path("me/devices/<int:pk>/sign-out/", people.sign_out_device, name="device_sign_out"),
     # What a phone opens
-    re_path(rf"^(?i:e)/{TOKEN}$", enrollment.landing, name="landing"),
-    re_path(rf"^(?i:e)/{TOKEN}/done$", enrollment.done, name="landing_done"),
+    re_path(rf"^[eE]/{TOKEN}$", enrollment.landing, name="landing"),
+    re_path(rf"^[eE]/{TOKEN}/done$", enrollment.done, name="landing_done"),
     # Rehearsals
     path("sites/<int:pk>/rehearse/", rehearsal.rehearse, name="rehearse"),
     path("rehearsals/<int:pk>/", rehearsal.rehearsal, name="rehearsal"),
