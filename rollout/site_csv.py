@@ -88,7 +88,7 @@ def read_sites_csv(data: bytes, *, allow_loopback_http: bool, max_rows: int = 20
         records = _records(_decode(data))
         columns, errors = _header(records[0])
         if any(error.code in {"missing-column", "duplicate-column"} for error in errors):
-            return CsvReport((), tuple(errors))
+            return CsvReport((), tuple(errors[:MAX_ERRORS]))
         if sum(1 for cells in records[1:] if _filled(cells)) > max_rows:
             raise CellRefused("too-many-rows", "The file has more than %(limit)s sites. Split it.", limit=str(max_rows))
     except CellRefused as refused:
