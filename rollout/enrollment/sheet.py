@@ -79,7 +79,7 @@ def print_sheet(cards: Sequence[PassCard], *, heading: str, font_file: str | Non
     fonts = _fonts(font_file)
     file = io.BytesIO()
     canvas = Canvas(file, pagesize=A4, invariant=1, pageCompression=1)
-    canvas.setTitle(heading)
+    canvas.setTitle(heading[:_LONGEST].encode("utf-8", "replace").decode("utf-8"))
     pages = -(-len(cards) // CARDS_A_PAGE)
     for page in range(pages):
         _draw_heading(canvas, fonts, heading, f"{page + 1} / {pages}")
