@@ -31,6 +31,8 @@ class Client(AbstractApplication):
         help_text=_("Answers only under the sites that list it, never at the root of this server."),
     )
 
+    objects: models.Manager[Client] = models.Manager()
+
     def clean(self) -> None:
         """Raises ValidationError for anything but a public code client with the app's own redirect URIs."""
         super().clean()

@@ -31,8 +31,8 @@ def parse_parameters(raw: bytes) -> dict[str, str]:
     for pair in raw.split(b"&"):
         if not pair:
             continue
-        name, _, value = pair.partition(b"=")
-        name, value = _decode(name), _decode(value)
+        raw_name, _, raw_value = pair.partition(b"=")
+        name, value = _decode(raw_name), _decode(raw_value)
         if name in found:
             raise ParameterError("A parameter is included more than once.")
         found[name] = value

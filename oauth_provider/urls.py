@@ -1,3 +1,22 @@
-"""PENDING"""
+"""Where the provider answers: Confluence's own paths, and the metadata.
 
-urlpatterns = []
+The names and the namespace are django-oauth-toolkit's, which reverses them itself. Its application management, dynamic
+registration, device and OpenID Connect pages are left out.
+"""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from . import views
+
+app_name = "oauth2_provider"
+
+WELL_KNOWN = ".well-known/oauth-authorization-server"
+urlpatterns = [
+    path("rest/oauth2/latest/authorize", views.authorize, name="authorize"),
+    path("rest/oauth2/latest/token", views.token, name="token"),
+    path("rest/oauth2/latest/revoke", views.revoke, name="revoke-token"),
+    path(f"rest/oauth2/latest/{WELL_KNOWN}", views.metadata, name="oauth-server-metadata-below"),
+    path(WELL_KNOWN, views.metadata, name="oauth-server-metadata"),
+]

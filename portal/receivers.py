@@ -1,1 +1,52 @@
-"""PENDING"""
+"""Hears what others signal and records it: tokens issued to an app, and people signing in and out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.dispatch import receiver
+from django.http import HttpRequest
+from oauth2_provider.signals import app_authorized
+
+from rollout.models import ApplicationLink
+from rollout.services import audit, sign_ins
+
+from .models import User
+
+
+@receiver(app_authorized)
+def record_app_sign_in(sender: Any, request: HttpRequest, token: Any, **kwargs: Any) -> None:
+    """A code became tokens: a phone signed in. A refresh is signalled too and is no sign-in."""
+    if request.POST.get("grant_type") != "authorization_code":
+        return
+    client_id = token.application.client_id
+    link = ApplicationLink.objects.active().filter(client_id=client_id).first()
+    if link is None:  # a client of our own API, not of a site
+        audit.record(actor=token.user, action="client.signed_in", target=token.application)
+        return
+    sign_ins.record_sign_in(
+        site_id=link.site_id,
+        person=token.user,
+        client_id=client_id,
+        user_agent=request.headers.get("User-Agent", ""),
+    )
+
+
+@receiver(user_logged_in)
+def record_signed_in(sender: Any, user: User, **kwargs: Any) -> None:
+    audit.record(actor=user, action="person.signed_in", target=user)
+
+
+@receiver(user_logged_out)
+def record_signed_out(sender: Any, user: User | None, **kwargs: Any) -> None:
+    if user is not None:  # a browser whose person is gone signals too
+        audit.record(actor=user, action="person.signed_out", target=user)
+
+
+@receiver(user_login_failed)
+def record_sign_in_failed(sender: Any, credentials: dict[str, Any], **kwargs: Any) -> None:
+    """Only a known address is named: people type their password into the wrong field."""
+    address = str(credentials.get("email") or credentials.get("username") or "").replace("\x00", "")
+    user = User.objects.filter(email__iexact=address).first() if address else None
+    audit.record(actor=None, action="person.sign_in_failed", target=user)

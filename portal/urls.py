@@ -96,6 +96,8 @@ urlpatterns = [
     path("metrics", health.metrics, name="metrics"),
     # Sites that Gatepass provides, and the provider at the root for our own API
     path("at/<slug:slug>/", include(provided_sites.urlpatterns)),
+    # RFC 8414 section 3.1 puts the path of an issuer behind the well-known part
+    path(".well-known/oauth-authorization-server/at/<slug:slug>", provided_sites.metadata, name="provided_metadata"),
     path("", include(oauth_provider_urls)),
 ]
 

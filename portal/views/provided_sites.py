@@ -1,2 +1,118 @@
-"""PENDING"""
-urlpatterns = []
+"""Sites that Gatepass provides: under their base URL it answers the app and our probes as Confluence would."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from functools import wraps
+from xml.etree import ElementTree
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import path
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from oauth_provider import views as provider
+from oauth_provider.realms import META_KEY, Realm
+from rollout.models import ApplicationLink, Product, Provider, Site
+
+BUILD_NUMBER = "9111"  # of PROVIDED_CONFLUENCE_VERSION
+APPLINKS_VERSION = "10.1.1"
+INBOUND_AUTHENTICATION = "com.atlassian.applinks.api.auth.types.OAuthAuthenticationProvider"
+
+
+def _site(slug: str) -> Site:
+    """Return the active Confluence site that Gatepass provides under this name. Raises Http404."""
+    rows = Site.objects.active().filter(provider=Provider.GATEPASS, product=Product.CONFLUENCE)
+    return get_object_or_404(rows, slug=slug)
+
+
+def _in_realm(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """One of the provider's views, for the site's issuer and the clients of its active links only."""
+
+    @wraps(view)
+    def at_site(request: HttpRequest, slug: str) -> HttpResponseBase:
+        site = _site(slug)
+        client_ids = ApplicationLink.objects.active().filter(site=site).values_list("client_id", flat=True)
+        request.META[META_KEY] = Realm(site.base_url, frozenset(client_ids), site.title)
+        return view(request)
+
+    return at_site
+
+
+authorize = _in_realm(provider.authorize)
+token = _in_realm(provider.token)
+revoke = _in_realm(provider.revoke)
+metadata = _in_realm(provider.metadata)
+
+
+@login_not_required
+@require_safe
+def home(request: HttpRequest, slug: str) -> HttpResponse:
+    """A page that says honestly what answers here."""
+    return render(request, "oauth_provider/provided_site.html", {"site": _site(slug)})
+
+
+@login_not_required
+@require_safe
+def info_login(request: HttpRequest, slug: str, version: str) -> JsonResponse:
+    """What the app asks before it shows a login; 1.1 carries the client ID while the OAuth switch is on.
+
+    The field names of 1.1 are not documented; readers search for ``clientId`` at any depth.
+    """
+    site = _site(slug)
+    facts: dict[str, object] = {"siteTitle": site.title, "baseUrl": site.base_url}
+    if version == "1.1":
+        link = site.links.active().filter(origin=ApplicationLink.Origin.SWITCH).first()
+        if link is not None:
+            facts["oauth"] = {"clientId": link.client_id}
+    return JsonResponse(facts)
+
+
+@login_not_required
+@require_safe
+def manifest(request: HttpRequest, slug: str) -> HttpResponse:
+    """The application links manifest, XML unless ``Accept`` prefers JSON."""
+    site = _site(slug)
+    facts: dict[str, str | bool] = {
+        "id": str(uuid.uuid5(uuid.NAMESPACE_URL, site.base_url)),
+        "name": _("%(title)s (provided by Gatepass)") % {"title": site.title},
+        "typeId": site.product,
+        "version": settings.PROVIDED_CONFLUENCE_VERSION,
+        "buildNumber": BUILD_NUMBER,
+        "applinksVersion": APPLINKS_VERSION,
+        "inboundAuthenticationTypes": INBOUND_AUTHENTICATION,
+        "publicSignup": False,
+        "url": site.base_url,
+    }
+    if request.get_preferred_type(["application/xml", "application/json"]) == "application/json":
+        return JsonResponse(facts)
+    root = ElementTree.Element("manifest")
+    for name, value in facts.items():
+        ElementTree.SubElement(root, name).text = value if isinstance(value, str) else str(value).lower()
+    document = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return HttpResponse(document, content_type="application/xml; charset=utf-8")
+
+
+@login_not_required
+@require_safe
+def status(request: HttpRequest, slug: str) -> JsonResponse:
+    """That the site runs, in Confluence's words."""
+    _site(slug)
+    return JsonResponse({"state": "RUNNING"})
+
+
+urlpatterns = [
+    path("", home, name="provided_site"),
+    path("status", status, name="provided_status"),
+    path("rest/applinks/1.0/manifest", manifest, name="provided_manifest"),
+    path("rest/nativemobile/1.0/info/login", info_login, {"version": "1.0"}, name="provided_info_login_1_0"),
+    path("rest/nativemobile/1.1/info/login", info_login, {"version": "1.1"}, name="provided_info_login"),
+    path("rest/oauth2/latest/authorize", authorize, name="provided_authorize"),
+    path("rest/oauth2/latest/token", token, name="provided_token"),
+    path("rest/oauth2/latest/revoke", revoke, name="provided_revoke"),
+    path("rest/oauth2/latest/.well-known/oauth-authorization-server", metadata, name="provided_metadata_below"),
+]

@@ -1,0 +1,191 @@
+"""The endpoints of the provider. Each answers for the realm its route put into the request, or for the root."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+from csp.decorators import csp_update
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import render
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
+from oauth2_provider.exceptions import OAuthToolkitError
+from oauth2_provider.views.base import BaseAuthorizationView
+from oauth2_provider.views.base import RevokeTokenView as ToolkitRevokeView
+from oauth2_provider.views.base import TokenView as ToolkitTokenView
+from oauthlib.oauth2.rfc6749 import errors
+
+from .parameters import MAX_BYTES, ParameterError, parse_parameters
+from .pkce import METHOD
+from .realms import realm_of
+from .redirects import ALLOWED_REDIRECT_URIS, ALLOWED_SCHEMES, with_issuer
+from .scopes import APP_SCOPE, SCOPES
+from .server import NativeAppCore
+
+APPS = dict(
+    zip(
+        ALLOWED_REDIRECT_URIS,
+        (gettext_lazy("Confluence Data Center app"), gettext_lazy("Jira Data Center app")),
+        strict=True,
+    )
+)
+FORM = "application/x-www-form-urlencoded"
+Response = TypeVar("Response", bound=HttpResponseBase)
+
+
+def _unseen(response: Response) -> Response:
+    """The response, kept out of caches and its address out of Referer headers (RFC 6749 5.1, RFC 9700 4.2.4)."""
+    response["Cache-Control"] = "no-store"
+    response["Pragma"] = "no-cache"
+    response["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+# Chromium holds a form's redirect to form-action too; 'self' alone would keep the answer from the app.
+@method_decorator(csp_update({"form-action": [f"{scheme}:" for scheme in ALLOWED_SCHEMES]}), name="dispatch")
+@method_decorator(login_not_required, name="dispatch")  # it asks for the sign-in itself, after a look at the request
+class AuthorizeView(BaseAuthorizationView):
+    """GET asks the person, POST takes the answer. Both read the request from the query and check all of it again."""
+
+    oauthlib_backend_class = NativeAppCore
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            query = request.META.get("QUERY_STRING", "").encode("latin-1", "replace")
+            request.oauth_parameters = parse_parameters(query)  # type: ignore[attr-defined]
+        except ParameterError as error:
+            unreadable = errors.InvalidRequestFatalError(description=str(error))
+            return _unseen(self.render_to_response({"error": unreadable}, HTTPStatus.BAD_REQUEST))
+        return _unseen(super().dispatch(request, *args, **kwargs))
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        try:
+            scopes, credentials = self.validate_authorization_request(request)
+        except OAuthToolkitError as error:
+            return self.error_response(error, None)
+        context = {
+            "app": APPS[credentials["redirect_uri"]],
+            "realm": realm_of(request.META),
+            "permissions": [SCOPES[scope] for scope in scopes],
+        }
+        return render(request, "oauth_provider/consent.html", context)
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Answer the app: a code when the person pressed Allow, ``access_denied`` otherwise."""
+        try:
+            scopes, credentials = self.validate_authorization_request(request)
+            uri, *_rest = self.create_authorization_response(
+                request, " ".join(scopes), credentials, allow=request.POST.get("answer") == "allow"
+            )
+        except OAuthToolkitError as error:
+            return self.error_response(error, None)
+        return self.redirect(uri, None)
+
+    def redirect(self, redirect_to: str, application: Any) -> HttpResponse:
+        """Send every answer, good or bad, to the app with the realm's issuer (RFC 9207)."""
+        return super().redirect(with_issuer(redirect_to, realm_of(self.request.META).issuer), application)
+
+    def render_to_response(self, context: dict[str, Any], status: int) -> HttpResponse:
+        """The page for what must not go back to the app: unknown client, wrong redirect, unreadable request."""
+        error = context["error"]
+        page = {"explanation": _explain(error), "error": error, "realm": realm_of(self.request.META)}
+        return render(self.request, "oauth_provider/error.html", page, status=status)
+
+
+def _explain(error: Exception) -> str:
+    """What a person is told: what is wrong and who can mend it."""
+    if isinstance(error, errors.InvalidClientIdError | errors.MissingClientIdError):
+        return _(
+            "This site does not know the app that sent you here. Its client ID may have changed, which happens when "
+            "an administrator creates the application link again: your phone then needs the new configuration."
+        )
+    if isinstance(
+        error, errors.MismatchingRedirectURIError | errors.InvalidRedirectURIError | errors.MissingRedirectURIError
+    ):
+        return _("The app asked for the answer at an address that is not the app's own, so nothing was sent there.")
+    return _("The app sent a request that cannot be read.")
+
+
+class FormEndpoint:
+    """What token and revoke share: a form in the body, nothing in the URL, no client authentication, JSON errors."""
+
+    oauthlib_backend_class = NativeAppCore
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        refusal = _read_form(request) if request.method == "POST" else None
+        response = refusal or super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
+        if request.method == "POST":
+            response["Content-Type"] = "application/json"
+        return _unseen(response)
+
+
+def _read_form(request: HttpRequest) -> HttpResponse | None:
+    """Put the body's parameters into ``request.oauth_parameters``; return the refusal when they cannot be taken."""
+    if request.META.get("HTTP_AUTHORIZATION"):
+        refusal = _refusal(
+            "invalid_client", "Apps are public clients: send client_id in the body, without a secret.", 401
+        )
+        refusal["WWW-Authenticate"] = 'Basic realm="none"'
+        return refusal
+    if request.content_type != FORM:
+        return _refusal("invalid_request", f"The body must be {FORM}.")
+    if request.META.get("QUERY_STRING"):
+        return _refusal("invalid_request", "Parameters belong into the body.")
+    if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BYTES:
+        return _refusal("invalid_request", "The request is too large.", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    try:
+        request.oauth_parameters = parse_parameters(request.body)  # type: ignore[attr-defined]
+    except ParameterError as error:
+        return _refusal("invalid_request", str(error))
+    return None
+
+
+def _refusal(error: str, description: str, status: int = HTTPStatus.BAD_REQUEST) -> JsonResponse:
+    return JsonResponse({"error": error, "error_description": description}, status=status)
+
+
+@method_decorator([csrf_exempt, login_not_required], name="dispatch")
+class TokenView(FormEndpoint, ToolkitTokenView):
+    """Code or refresh token in, tokens out."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if "grant_type" not in request.oauth_parameters:  # type: ignore[attr-defined]
+            return _refusal("invalid_request", "Missing grant_type parameter.")
+        return self.authorization_flow_token_response(request)
+
+
+@method_decorator([csrf_exempt, login_not_required], name="dispatch")
+class RevokeView(FormEndpoint, ToolkitRevokeView):
+    """Ends a token of the client that asks, and its pair; a token nobody knows is answered alike (RFC 7009 2.2)."""
+
+
+@login_not_required
+@require_safe
+def metadata(request: HttpRequest) -> JsonResponse:
+    """RFC 8414 metadata of the realm; says what the endpoints do, no more."""
+    realm = realm_of(request.META)
+    document = {
+        "issuer": realm.issuer,
+        "authorization_endpoint": f"{realm.endpoints}/authorize",
+        "token_endpoint": f"{realm.endpoints}/token",
+        "revocation_endpoint": f"{realm.endpoints}/revoke",
+        "scopes_supported": [APP_SCOPE],
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "code_challenge_methods_supported": [METHOD],
+        "token_endpoint_auth_methods_supported": ["none"],
+        "revocation_endpoint_auth_methods_supported": ["none"],
+        "authorization_response_iss_parameter_supported": True,
+    }
+    return JsonResponse(document, headers={"Access-Control-Allow-Origin": "*"})
+
+
+authorize = AuthorizeView.as_view()
+token = TokenView.as_view()
+revoke = RevokeView.as_view()
