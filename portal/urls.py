@@ -20,6 +20,7 @@ from .views import (
     provided_sites,
     rehearsal,
     sites,
+    style,
     waves,
 )
 
@@ -87,7 +88,7 @@ urlpatterns = [
     # The portal itself
     path("welcome/<str:token>/", accounts.welcome, name="welcome"),
     path("theme/", accounts.theme, name="theme"),
-    path("style/", overview.style, name="style"),
+    path("style/", style.style, name="style"),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", api.urls),

@@ -1,0 +1,40 @@
+// Focus goes to the first problem; a changed form says so; a form is sent once; a name must be typed to go on.
+"use strict";
+
+const problem = document.querySelector("[data-error-summary]") || document.querySelector("[aria-invalid='true']");
+if (problem) problem.focus();
+
+document.addEventListener("input", (event) => {
+  const form = event.target.form;
+  if (!form) return;
+  if (form.matches("[data-dirty]")) {
+    for (const hint of form.querySelectorAll("[data-unsaved]")) hint.hidden = false;
+  }
+  const typed = event.target.dataset.mustEqual;
+  if (typed !== undefined) form.querySelector("[data-guarded]").disabled = event.target.value.trim() !== typed;
+});
+
+for (const field of document.querySelectorAll("[data-must-equal]")) {
+  field.form.querySelector("[data-guarded]").disabled = field.value.trim() !== field.dataset.mustEqual;
+}
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post" || event.defaultPrevented || form.dataset.again !== undefined) return;
+  if (form.dataset.sent !== undefined) {
+    event.preventDefault();
+    return;
+  }
+  form.dataset.sent = "";
+  window.setTimeout(() => delete form.dataset.sent, 4000);
+});
+
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+});
+
+// A filter that changes is a filter that applies: <form data-submit-on-change>.
+document.addEventListener("change", (event) => {
+  const form = event.target.form;
+  if (form && form.matches("[data-submit-on-change]")) form.requestSubmit();
+});

@@ -1,0 +1,23 @@
+// Menus are <details>, so they open without this script; it closes them on Escape, on a click elsewhere, and on leaving.
+"use strict";
+
+const menus = "details[data-menu]";
+
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll(`${menus}[open]`)) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const menu of document.querySelectorAll(`${menus}[open]`)) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  }
+});
+
+document.addEventListener("click", (event) => {
+  const dismiss = event.target.closest("[data-dismiss]");
+  if (dismiss) dismiss.closest(".message").remove();
+});
