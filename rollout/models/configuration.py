@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
+from .text import LINE
+
 
 class ConfigurationRelease(models.Model):
     """A site list as it was published: the exact text an MDM takes, numbered, never changed."""
@@ -12,7 +14,7 @@ class ConfigurationRelease(models.Model):
     number = models.PositiveIntegerField(unique=True)
     site_list = models.TextField()
     digest = models.CharField(max_length=64)
-    note = models.CharField(max_length=200, blank=True)
+    note = models.CharField(max_length=200, blank=True, validators=LINE)
     sites = models.ManyToManyField("rollout.Site", related_name="releases")
     published_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     published_at = models.DateTimeField()

@@ -10,6 +10,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from .text import LINE
+
 
 class PassState(models.TextChoices):
     VALID = "valid", _("Valid")
@@ -49,7 +51,7 @@ class EnrollmentPass(models.Model):
     """A link and QR code for one person or a group. Only the digest of its token is stored."""
 
     token_digest = models.CharField(max_length=64, unique=True, editable=False)
-    label = models.CharField(_("for whom"), max_length=120)
+    label = models.CharField(_("for whom"), max_length=120, validators=LINE)
     person = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         verbose_name=_("person"),

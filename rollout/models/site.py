@@ -13,6 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from rollout.compatibility.observation import PluginVersions
 from rollout.compatibility.verdict import Verdict
 
+from .text import LINE, NOTES
+
 
 class Product(models.TextChoices):
     CONFLUENCE = "confluence", _("Confluence Data Center")
@@ -54,7 +56,7 @@ class SiteQuerySet(models.QuerySet["Site"]):
 
 
 class Site(models.Model):
-    title = models.CharField(_("title"), max_length=120)
+    title = models.CharField(_("title"), max_length=120, validators=LINE)
     product = models.CharField(_("product"), max_length=16, choices=Product.choices, default=Product.CONFLUENCE)
     base_url = models.CharField(_("base URL"), max_length=500, unique=True)
     provider = models.CharField(
@@ -71,7 +73,7 @@ class Site(models.Model):
     owners = models.ManyToManyField(
         settings.AUTH_USER_MODEL, verbose_name=_("owners"), related_name="owned_sites", blank=True
     )
-    notes = models.TextField(_("notes"), max_length=4000, blank=True)
+    notes = models.TextField(_("notes"), max_length=4000, blank=True, validators=NOTES)
     people = models.PositiveIntegerField(
         _("people"), default=0, help_text=_("About how many people use this site on an iPhone.")
     )

@@ -6,11 +6,13 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from .text import LINE
+
 
 class Wave(models.Model):
     """A group of passes issued together for the same sites; its funnel is counted from them."""
 
-    title = models.CharField(_("title"), max_length=120, unique=True)
+    title = models.CharField(_("title"), max_length=120, unique=True, validators=LINE)
     sites = models.ManyToManyField("rollout.Site", verbose_name=_("sites"), related_name="waves")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField()

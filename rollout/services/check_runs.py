@@ -179,4 +179,3 @@ def schedule_due_checks() -> int:
 def waiting_runs() -> list[int]:
     """The ids of runs that wait for a worker, oldest first: those whose message was lost among them."""
     return list(CheckRun.objects.all().waiting(timezone.now()).values_list("pk", flat=True)[:AT_ONCE])
-

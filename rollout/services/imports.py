@@ -44,7 +44,7 @@ class ImportReport:
     applied: bool = False
 
 
-class _DryRun(Exception):
+class _DryRunError(Exception):
     """Leaves the transaction without a trace."""
 
 
@@ -56,11 +56,11 @@ def import_sites(*, actor: Any, data: bytes, dry_run: bool) -> ImportReport:
         with transaction.atomic():
             _apply(actor, read, report)
             if dry_run or report.errors:
-                raise _DryRun
+                raise _DryRunError
             details = {"created": report.created, "changed": report.changed, "unchanged": report.unchanged}
             audit.record(actor=actor, action="sites.imported", details=details)
             report.applied = True
-    except _DryRun:
+    except _DryRunError:
         pass
     return report
 

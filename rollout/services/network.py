@@ -8,6 +8,4 @@ from rollout.probes.fetch import Door
 
 
 def door() -> Door:
-    return Door(
-        allowed_networks=tuple(settings.PROBE_ALLOWED_NETWORKS), allow_loopback=settings.PROBE_ALLOW_LOOPBACK
-    )
+    return Door(allowed_networks=tuple(settings.PROBE_ALLOWED_NETWORKS), allow_loopback=settings.PROBE_ALLOW_LOOPBACK)

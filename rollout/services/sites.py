@@ -146,8 +146,6 @@ def check_interval() -> timedelta:
     return timedelta(hours=settings.CHECK_EVERY_HOURS)
 
 
-
-
 def validate(site: Site) -> None:
     """Normalise the base URL in place and check every field. Raises ValidationError by field."""
     errors: dict[str, list[str]] = {}
@@ -166,7 +164,5 @@ def validate(site: Site) -> None:
         site.full_clean(exclude=list(errors))
     except ValidationError as error:
         errors = {**error.message_dict, **errors}
-    if any("\x00" in str(getattr(site, name)) for name in ("title", "notes")):
-        errors.setdefault("title", []).append(_("Null characters cannot be stored."))
     if errors:
         raise ValidationError(errors)

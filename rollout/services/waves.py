@@ -40,9 +40,7 @@ def issue_wave_passes(
     if not labels:
         raise ValidationError({"labels": _("Enter at least one person, one a line.")})
     if len(labels) > MOST_PASSES:
-        raise ValidationError(
-            {"labels": _("Issue at most %(most)s passes at a time.") % {"most": MOST_PASSES}}
-        )
+        raise ValidationError({"labels": _("Issue at most %(most)s passes at a time.") % {"most": MOST_PASSES}})
     sites = list(wave.sites.active())
     with transaction.atomic():
         return [

@@ -1,0 +1,102 @@
+"""The audit trail: append-only, chained, and verifiable."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import DatabaseError, connection, transaction
+
+from rollout.models import AuditEvent, AuditHead
+from rollout.services.audit import record, verify_chain
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def chain(administrator, site):
+    return [record(actor=administrator, action=f"test.{name}", target=site) for name in ("one", "two", "three")]
+
+
+@pytest.fixture
+def without_triggers():
+    """What somebody with the database's own keys could do: the chain must tell."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("ALTER TABLE rollout_auditevent DISABLE TRIGGER rollout_audit_append_only")
+        else:
+            cursor.execute("DROP TRIGGER rollout_audit_no_update")
+            cursor.execute("DROP TRIGGER rollout_audit_no_delete")
+
+
+def test_it_works(chain):
+    report = verify_chain()
+
+    assert report.intact
+    assert report.events == 3
+    assert [event.number for event in chain] == [1, 2, 3]
+    assert chain[2].previous_hash == chain[1].hash
+
+
+def test_an_empty_chain_is_intact():
+    assert verify_chain().intact
+
+
+def test_the_model_refuses_a_change(chain):
+    chain[0].action = "test.other"
+    with pytest.raises(TypeError):
+        chain[0].save()
+    with pytest.raises(TypeError):
+        chain[0].delete()
+
+
+@pytest.mark.parametrize("change", ["UPDATE rollout_auditevent SET action = 'x'", "DELETE FROM rollout_auditevent"])
+def test_the_database_refuses_a_change(chain, change):
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(change)
+
+    assert verify_chain().intact
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE rollout_auditevent SET actor_label = 'somebody else' WHERE number = 2",
+        "UPDATE rollout_auditevent SET hash = previous_hash WHERE number = 2",
+        "DELETE FROM rollout_auditevent WHERE number = 2",
+    ],
+)
+def test_a_change_behind_our_back_is_found(chain, without_triggers, change):
+    with connection.cursor() as cursor:
+        cursor.execute(change)
+
+    assert verify_chain().broken_at == 2
+
+
+def test_a_cut_off_end_is_found(chain, without_triggers):
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM rollout_auditevent WHERE number = 3")
+
+    assert verify_chain().broken_at == 3
+
+
+def test_a_moved_head_is_found(chain):
+    AuditHead.objects.update(number=2)
+
+    assert not verify_chain().intact
+
+
+def test_the_event_outlives_its_actor(chain, administrator):
+    administrator.delete()
+
+    assert verify_chain().intact
+    assert AuditEvent.objects.first().actor_label == "administrator@example.com"
+
+
+def test_the_command_tells_intact_from_broken(chain, without_triggers, capsys):
+    call_command("verify_audit")
+    assert "intact" in capsys.readouterr().out
+
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM rollout_auditevent WHERE number = 1")
+    with pytest.raises((CommandError, SystemExit)):
+        call_command("verify_audit")
