@@ -52,6 +52,19 @@ def administrators(view: View) -> View:
     return guarded
 
 
+def editors(view: View) -> View:
+    """Only for people who may change sites, all or their own: an auditor only reads (403), a member gets 404."""
+
+    @wraps(view)
+    @dashboard
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if person(request).role == Role.AUDITOR:
+            raise PermissionDenied(_("Auditors read everything and change nothing."))
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
 def visible_site(request: HttpRequest, pk: int) -> Site:
     """Return the site when this person may see it. Raises Http404."""
     return get_object_or_404(Site.objects.visible_to(person(request)), pk=pk)

@@ -106,7 +106,7 @@ def write_sites_csv(rows: Iterable[SiteRow]) -> str:
     file = io.StringIO(newline="")
     writer = csv.writer(file)
     writer.writerow(COLUMNS)
-    writer.writerows([_protected(_text(getattr(row, column))) for column in COLUMNS] for row in rows)
+    writer.writerows([protected(_text(getattr(row, column))) for column in COLUMNS] for row in rows)
     return file.getvalue()
 
 
@@ -116,12 +116,13 @@ def _text(value: Any) -> str:
     return " ".join(value) if isinstance(value, tuple) else str(value).strip()
 
 
-def _protected(cell: str) -> str:
+def protected(cell: str) -> str:
+    """The cell so that no spreadsheet takes it for a formula."""
     return f"'{cell}" if _FORMULA.match(cell) else cell
 
 
 def _plain(cell: str) -> str:
-    """The cell as it was before ``_protected``."""
+    """The cell as it was before ``protected``."""
     cell = cell.strip()
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 

@@ -1,0 +1,83 @@
+"""Turns what the domain says by ids and values into sentences in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from rollout.compatibility.rules import GRAVEST_FIRST
+from rollout.compatibility.verdict import Outcome
+from rollout.models import Finding
+
+# A verdict as a sentence of its own. UNKNOWN and what needs action are said by their gravest finding instead.
+READY_SENTENCES: dict[str, Promise] = {
+    "READY_MDM": gettext_lazy("Ready for MDM"),
+    "READY_NON_MDM": gettext_lazy("Ready without MDM"),
+}
+ROAD_NAMES: dict[str, Promise] = {"mdm": gettext_lazy("With MDM"), "non_mdm": gettext_lazy("Without MDM")}
+PLAIN_BECAUSE: dict[str, Promise] = {
+    "": gettext_lazy("Carries OAuth 2.0."),
+    "not_ready": gettext_lazy("Plain: the site is not ready for MDM yet."),
+    "no_link": gettext_lazy("Plain: the site has no application link yet."),
+    "both": gettext_lazy("Plain: the site is not ready for MDM and has no application link yet."),
+}
+
+
+def sentence(message: str, values: dict[str, Any] | None = None) -> str:
+    """A message id of a pure room in the reader's language, its values put in; never raises for a stored one."""
+    if not message:
+        return ""
+    try:
+        return _(message) % (values or {})
+    except (KeyError, TypeError, ValueError):
+        return message  # stored by an older rule whose places no longer match
+
+
+def finding_sentence(finding: Finding) -> str:
+    return sentence(finding.message, finding.values)
+
+
+def finding_remedy(finding: Finding) -> str:
+    return sentence(finding.remedy, finding.values)
+
+
+def gravest(findings: Iterable[Finding], road: str = "") -> Finding | None:
+    """The finding that decides a road's verdict (of either road when none is named); None when all passed."""
+    serious = [
+        finding
+        for finding in findings
+        if finding.outcome not in {Outcome.PASS, Outcome.WARNING} and road in {"", finding.road}
+    ]
+    return min(
+        serious, key=lambda finding: (GRAVEST_FIRST.index(Outcome(finding.outcome)), finding.position), default=None
+    )
+
+
+def road_sentence(road: str, verdict: str, findings: Iterable[Finding]) -> str:
+    """``Ready for MDM``, or ``Without MDM: the reverse proxy sends the app to sso.example.com.``"""
+    if verdict in READY_SENTENCES:
+        return str(READY_SENTENCES[verdict])
+    deciding = gravest(findings, road)
+    said = finding_sentence(deciding) if deciding else _("Not known before the site is checked.")
+    return _("%(road)s: %(sentence)s") % {"road": ROAD_NAMES[road], "sentence": _in_sentence(said)}
+
+
+def _in_sentence(text: str) -> str:
+    """The text as it goes on after a colon: only an article loses its capital, a name keeps it."""
+    first = text.split(" ", 1)[0]
+    return text[:1].lower() + text[1:] if first in {"The", "There", "No", "People", "Not"} else text
+
+
+def plain_because(reason: str) -> str:
+    """Why a line of a configuration carries no OAuth part (``services.configurations.Line.plain_because``)."""
+    return str(PLAIN_BECAUSE[reason])
+
+
+def people(count: int) -> str:
+    """``1 person``, ``1,204 people``."""
+    return ngettext("%(count)s person", "%(count)s people", count) % {"count": intcomma(count)}
