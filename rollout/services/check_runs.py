@@ -46,6 +46,16 @@ def request_check(*, site: Site, actor: Any, trigger: str) -> CheckRun:
     return run
 
 
+def request_first_checks(*, sites: list[Site], actor: Any) -> None:
+    """Queue the first run of many new sites; one message starts them all."""
+    now = timezone.now()
+    CheckRun.objects.bulk_create(
+        [CheckRun(site=site, trigger=CheckRun.Trigger.ADDED, requested_by=actor, requested_at=now) for site in sites],
+        batch_size=500,
+    )
+    wake_worker("pick_up_waiting_work")
+
+
 def run_check(*, run_id: int) -> bool:
     """Observe and judge one claimed run. False when it was not there to claim."""
     now = timezone.now()

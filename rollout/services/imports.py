@@ -44,47 +44,47 @@ class ImportReport:
     applied: bool = False
 
 
-class _DryRunError(Exception):
-    """Leaves the transaction without a trace."""
+@dataclass
+class _Plan:
+    """What a file would do: new sites with their owners, and changes to known ones (None: owners stay)."""
+
+    columns: tuple[str, ...]
+    new: list[tuple[Site, list[Any]]] = field(default_factory=list)
+    changes: list[tuple[Site, list[Any] | None, dict[str, Any]]] = field(default_factory=list)
+    unchanged: int = 0
 
 
 def import_sites(*, actor: Any, data: bytes, dry_run: bool) -> ImportReport:
     """Return what the file does, or would do. With one error in it nothing is written at all."""
     read = read_sites_csv(data, allow_loopback_http=settings.PROBE_ALLOW_LOOPBACK)
-    report = ImportReport(errors=[_row_error(error) for error in read.errors])
-    try:
-        with transaction.atomic():
-            _apply(actor, read, report)
-            if dry_run or report.errors:
-                raise _DryRunError
-            details = {"created": report.created, "changed": report.changed, "unchanged": report.unchanged}
-            audit.record(actor=actor, action="sites.imported", details=details)
-            report.applied = True
-    except _DryRunError:
-        pass
+    errors = [RowError(error.row, error.column, error.message % error.values) for error in read.errors]
+    with transaction.atomic():
+        plan = _plan(read, errors)
+        report = ImportReport(len(plan.new), len(plan.changes), plan.unchanged, errors)
+        if dry_run or errors:
+            return report
+        sites.create_sites(actor=actor, sites=plan.new)
+        for site, owners, fields in plan.changes:
+            sites.update_site(actor=actor, site=site, owners=owners, **fields)
+        details = {"created": report.created, "changed": report.changed, "unchanged": report.unchanged}
+        audit.record(actor=actor, action="sites.imported", details=details)
+        report.applied = True
     return report
 
 
-def _row_error(error: Any) -> RowError:
-    return RowError(error.row, error.column, error.message % error.values)
-
-
-def _apply(actor: Any, read: CsvReport, report: ImportReport) -> None:
+def _plan(read: CsvReport, errors: list[RowError]) -> _Plan:
     known = {site.base_url: site for site in Site.objects.prefetch_related("owners")}
     people = _people(read.rows)
+    plan = _Plan(read.columns)
     for row in read.rows:
         try:
-            with transaction.atomic():
-                _upsert(actor, row, known.get(row.base_url), people, report)
+            _add(plan, row, known.get(row.base_url), people)
         except ValidationError as error:
-            report.errors += [
+            errors += [
                 RowError(row.row, column if column != "__all__" else "", " ".join(messages))
-                for column, messages in _by_column(error).items()
+                for column, messages in error.message_dict.items()
             ]
-
-
-def _by_column(error: ValidationError) -> dict[str, list[str]]:
-    return error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
+    return plan
 
 
 def _people(rows: Iterable[SiteRow]) -> dict[str, Any]:
@@ -92,25 +92,34 @@ def _people(rows: Iterable[SiteRow]) -> dict[str, Any]:
     return {user.email.lower(): user for user in get_user_model().objects.filter(email__in=wanted)}
 
 
-def _upsert(actor: Any, row: SiteRow, site: Site | None, people: dict[str, Any], report: ImportReport) -> None:
-    missing = [email for email in row.owners if email.lower() not in people]
-    if missing:
-        raise ValidationError({"owners": _("Nobody here has the address %(email)s.") % {"email": missing[0]}})
+def _add(plan: _Plan, row: SiteRow, site: Site | None, people: dict[str, Any]) -> None:
+    """Put one row into the plan. Raises ValidationError by column."""
+    for email in row.owners:
+        if email.lower() not in people:
+            raise ValidationError({"owners": _("Nobody here has the address %(email)s.") % {"email": email}})
     owners = [people[email.lower()] for email in row.owners]
-    wanted = {name: getattr(row, name) for name in FIELDS}
-    if site is None:
-        if row.provider == Provider.GATEPASS:
-            raise ValidationError({"provider": _("Sites provided by Gatepass are added on their own page.")})
-        sites.create_site(actor=actor, base_url=row.base_url, owners=owners, **wanted)
-        report.created += 1
+    if row.provider != Provider.CONFLUENCE and site is None:
+        raise ValidationError({"provider": _("Sites provided by Gatepass are added on their own page.")})
+    if site and "provider" in plan.columns and row.provider != site.provider:
+        raise ValidationError({"provider": _("An import does not change who provides a site.")})
+    if site:
+        _add_change(plan, row, site, owners)
         return
-    if row.provider != site.provider:
-        raise ValidationError({"provider": _("The provider of a site cannot be changed by an import.")})
-    if site.is_provided:
-        wanted = {name: wanted[name] for name in ("title", "notes", "people", "cache_session_in_mobile_browser")}
-    same_owners = {owner.pk for owner in owners} == {owner.pk for owner in site.owners.all()}
+    new = sites.new_site(base_url=row.base_url, provider=row.provider, **{name: getattr(row, name) for name in FIELDS})
+    sites.validate(new, unique=False)
+    plan.new.append((new, owners))
+
+
+def _add_change(plan: _Plan, row: SiteRow, site: Site, owners: list[Any]) -> None:
+    """Only what the file has a column for is changed."""
+    fixed = sites.JUDGED if site.is_provided else set()
+    wanted = {name: getattr(row, name) for name in FIELDS if name in plan.columns and name not in fixed}
+    new_owners = owners if "owners" in plan.columns else None
+    same_owners = new_owners is None or {owner.pk for owner in owners} == {owner.pk for owner in site.owners.all()}
     if same_owners and all(getattr(site, name) == value for name, value in wanted.items()):
-        report.unchanged += 1
+        plan.unchanged += 1
         return
-    sites.update_site(actor=actor, site=site, owners=owners, **wanted)
-    report.changed += 1
+    for name, value in wanted.items():
+        setattr(site, name, value)
+    sites.validate(site, unique=False)
+    plan.changes.append((site, new_owners, wanted))
