@@ -6,7 +6,24 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.db.models import CharField, Q
+from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
+
+
+class AuditQuerySet(models.QuerySet["AuditEvent"]):
+    def visible_to(self, user: Any) -> AuditQuerySet:
+        """All for administrators and auditors; for owners what happened to their sites and links; none for members."""
+        if user.reads_all_sites:
+            return self
+        if not user.works_with_sites:
+            return self.none()
+        theirs = user.owned_sites
+        sites = theirs.annotate(name=Cast("pk", CharField())).values("name")
+        links = theirs.exclude(links=None).annotate(name=Cast("links__pk", CharField())).values("name")
+        return self.filter(
+            Q(target_type="site", target_id__in=sites) | Q(target_type="applicationlink", target_id__in=links)
+        )
 
 
 class AuditEvent(models.Model):
@@ -25,6 +42,8 @@ class AuditEvent(models.Model):
     details = models.JSONField(default=dict)
     previous_hash = models.CharField(max_length=64)
     hash = models.CharField(max_length=64)
+
+    objects = AuditQuerySet.as_manager()
 
     class Meta:
         ordering = ["-number"]

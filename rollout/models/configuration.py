@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 
 from .text import LINE
+
+
+class ReleaseQuerySet(models.QuerySet["ConfigurationRelease"]):
+    def visible_to(self, user: Any) -> ReleaseQuerySet:
+        """All for administrators and auditors; for owners those that carry a site of theirs; none for members."""
+        if user.reads_all_sites:
+            return self
+        if not user.works_with_sites:
+            return self.none()
+        return self.filter(
+            pk__in=self.model.sites.through.objects.filter(site__owners=user).values("configurationrelease")
+        )
 
 
 class ConfigurationRelease(models.Model):
@@ -18,6 +32,8 @@ class ConfigurationRelease(models.Model):
     sites = models.ManyToManyField("rollout.Site", related_name="releases")
     published_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     published_at = models.DateTimeField()
+
+    objects = ReleaseQuerySet.as_manager()
 
     class Meta:
         ordering = ["-number"]

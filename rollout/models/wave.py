@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from .text import LINE
+
+
+class WaveQuerySet(models.QuerySet["Wave"]):
+    def visible_to(self, user: Any) -> WaveQuerySet:
+        """All for administrators and auditors; for owners those with a site of theirs; none for members."""
+        if user.reads_all_sites:
+            return self
+        if not user.works_with_sites:
+            return self.none()
+        return self.filter(pk__in=self.model.sites.through.objects.filter(site__owners=user).values("wave"))
 
 
 class Wave(models.Model):
@@ -17,6 +29,8 @@ class Wave(models.Model):
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects = WaveQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at"]

@@ -71,17 +71,34 @@ def _line(site: Site) -> Line:
 
 def export_configuration(*, actor: Any, sites: QuerySet[Site], format_id: str) -> str:
     """Return the configuration in one vendor's format, and record who took it. Raises ValidationError."""
-    if format_id not in FORMATS:
-        raise ValidationError(
-            _("Unknown format %(format)s. Choose one of: %(known)s.")
-            % {"format": format_id[:40], "known": ", ".join(FORMATS)}
-        )
+    _check_format(format_id)
     configuration = build_configuration(sites)
     text = FORMATS[format_id].build(configuration.site_list)
     details = {"format": format_id, "sites": len(configuration.lines), "with_oauth": configuration.with_oauth}
     with transaction.atomic():
         audit.record(actor=actor, action="configuration.exported", details=details)
     return text
+
+
+def export_release(*, actor: Any, release: ConfigurationRelease, format_id: str) -> str:
+    """Return a release in one vendor's format, made from its stored text, and record who took it.
+
+    Raises ValidationError.
+    """
+    _check_format(format_id)
+    text = FORMATS[format_id].build(release.site_list)
+    details = {"format": format_id, "release": release.number}
+    with transaction.atomic():
+        audit.record(actor=actor, action="configuration.release_exported", target=release, details=details)
+    return text
+
+
+def _check_format(format_id: str) -> None:
+    if format_id not in FORMATS:
+        raise ValidationError(
+            _("Unknown format %(format)s. Choose one of: %(known)s.")
+            % {"format": format_id[:40], "known": ", ".join(FORMATS)}
+        )
 
 
 def publish_release(*, actor: Any, sites: QuerySet[Site], note: str = "") -> ConfigurationRelease:

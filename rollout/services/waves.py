@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
@@ -35,18 +36,38 @@ def create_wave(*, actor: Any, title: str, sites: Iterable[Site]) -> Wave:
 def issue_wave_passes(
     *, actor: Any, wave: Wave, labels: Iterable[str], expires_at: datetime
 ) -> list[tuple[EnrollmentPass, str]]:
-    """Return one single-use pass, with its token, for each label; all or none. Raises ValidationError."""
+    """Return one single-use pass, with its token, for each label; all or none. Raises ValidationError.
+
+    A label that is the e-mail address of somebody here makes the pass theirs, so that their sign-in counts for it.
+    """
     labels = list(dict.fromkeys(label.strip() for label in labels if label.strip()))
     if not labels:
         raise ValidationError({"labels": _("Enter at least one person, one a line.")})
     if len(labels) > MOST_PASSES:
         raise ValidationError({"labels": _("Issue at most %(most)s passes at a time.") % {"most": MOST_PASSES}})
+    if wave.finished_at:
+        raise ValidationError(_("This wave is finished. Start a new one for more people."))
     sites = list(wave.sites.active())
+    people = _people(labels)
     with transaction.atomic():
         return [
-            passes.issue_pass(actor=actor, label=label, sites=sites, expires_at=expires_at, max_uses=1, wave=wave)
+            passes.issue_pass(
+                actor=actor,
+                label=label,
+                sites=sites,
+                expires_at=expires_at,
+                max_uses=1,
+                person=people.get(label.lower()),
+                wave=wave,
+            )
             for label in labels
         ]
+
+
+def _people(labels: Iterable[str]) -> dict[str, Any]:
+    addresses = [label.lower() for label in labels if "@" in label and "\x00" not in label]
+    found = get_user_model().objects.filter(email__in=addresses, is_active=True)
+    return {user.email.lower(): user for user in found}
 
 
 def finish_wave(*, actor: Any, wave: Wave) -> None:
