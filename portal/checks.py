@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -51,3 +52,55 @@ def several_processes_share_a_cache(app_configs: Any, **kwargs: Any) -> list[Che
             id="gatepass.W001",
         )
     ]
+
+
+@register(Tags.security)
+def trials_stay_on_this_machine(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """gatepass.E003 and E004: what helps in a trial gives a public server away."""
+    switches = (
+        ("DEMO", "E003", "Unset DEMO: the demo fleet is for `make run`."),
+        ("DEBUG", "E004", "Unset DEBUG: its error pages show source and settings to everybody."),
+    )
+    return [
+        Error(f"{name} is on although PUBLIC_URL is a public https address.", hint=hint, id=f"gatepass.{number}")
+        for name, number, hint in switches
+        if settings.HTTPS and getattr(settings, name)
+    ]
+
+
+@register()
+def checks_have_an_interval(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """gatepass.E005: an interval of nothing would check every site all the time."""
+    if settings.CHECK_EVERY_HOURS >= 1:
+        return []
+    return [Error("CHECK_EVERY_HOURS is less than 1.", hint="Set it to 1 or more hours.", id="gatepass.E005")]
+
+
+@register()
+def allowed_networks_are_networks(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """gatepass.E006: a typing error here would refuse every probe, or allow too much."""
+    return [
+        Error(
+            f"PROBE_ALLOWED_NETWORKS holds {text!r}, which is not a network.",
+            hint="Write each as address/prefix without host bits, for example 10.20.0.0/16.",
+            id="gatepass.E006",
+        )
+        for text in settings.PROBE_ALLOWED_NETWORKS
+        if not _is_network(text)
+    ]
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ip_network(text.strip())
+    except ValueError:
+        return False
+    return True
+
+
+@register(Tags.security, deploy=True)
+def production_has_a_database_server(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """gatepass.W002: a file is for one machine and one writer at a time."""
+    if not (settings.HTTPS and settings.DATABASES["default"]["ENGINE"].endswith("sqlite3")):
+        return []
+    return [Warning("DATABASE_URL is SQLite.", hint="Set DATABASE_URL to a PostgreSQL database.", id="gatepass.W002")]

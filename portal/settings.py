@@ -23,7 +23,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.FileAwareEnv()  # NAME_FILE names a file that holds the value of NAME
 
 # --- Who we are ------------------------------------------------------------------------------------------------
-SECRET_KEY = env.str("SECRET_KEY", default="")
+SECRET_KEY = env.str("SECRET_KEY", default="").strip()  # a file ends in a line break
 if len(SECRET_KEY) < 32:
     raise ImproperlyConfigured(
         "SECRET_KEY is missing or shorter than 32 characters. Set SECRET_KEY or SECRET_KEY_FILE; "
@@ -40,12 +40,15 @@ HTTPS = _public.scheme == "https"
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[_public.hostname])
 CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
 ORGANISATION = env.str("ORGANISATION", default="Your organisation")
-STATE_DIR = Path(env.str("STATE_DIR", default=str(BASE_DIR / "var")))
+STATE_DIR = Path(env.str("STATE_DIR", default=str(BASE_DIR / "var"))).resolve()
 
 # --- Probes ----------------------------------------------------------------------------------------------------
 # Loopback lets a trial and the tests probe simulated sites on this machine over plain http. Off in production.
 PROBE_ALLOW_LOOPBACK = env.bool("PROBE_ALLOW_LOOPBACK", default=False)
 PROBE_ALLOWED_NETWORKS = env.list("PROBE_ALLOWED_NETWORKS", default=[])
+# A trial shows a fleet of simulated sites on this machine (rollout.personas), on ports from this one on.
+DEMO = env.bool("DEMO", default=False)
+DEMO_PORT_BASE = env.int("DEMO_PORT_BASE", default=8101)
 CHECK_EVERY_HOURS = env.int("CHECK_EVERY_HOURS", default=24)
 # What a site provided by Gatepass says of itself in its manifest.
 PROVIDED_CONFLUENCE_VERSION = "9.2.1"
@@ -223,7 +226,16 @@ CONTENT_SECURITY_POLICY = {
 }
 PERMISSIONS_POLICY: dict[str, list[str]] = {
     name: []
-    for name in ("accelerometer", "camera", "display-capture", "geolocation", "gyroscope", "microphone", "payment", "usb")
+    for name in (
+        "accelerometer",
+        "camera",
+        "display-capture",
+        "geolocation",
+        "gyroscope",
+        "microphone",
+        "payment",
+        "usb",
+    )
 }
 
 # --- Language, time, files -------------------------------------------------------------------------------------

@@ -1,0 +1,95 @@
+# One command a habit. `make run` and `make test` need nothing but python3 and make; `make help` lists the rest.
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help run test check quality lint typecheck format contracts migrations deploy-check bench demo manage sign-in-link audit clean
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+# --- A trial on this machine: all state under var/ ---------------------------------------------------------------
+PORT ?= 8000
+DEMO ?= 1
+STATE_DIR ?= var
+PUBLIC_URL ?= http://127.0.0.1:$(PORT)
+PROBE_ALLOW_LOOPBACK ?= $(if $(filter 0 no false off,$(DEMO)),0,1)
+TRIAL = env DEMO=$(DEMO) STATE_DIR="$(STATE_DIR)" PUBLIC_URL="$(PUBLIC_URL)" \
+  PROBE_ALLOW_LOOPBACK=$(PROBE_ALLOW_LOOPBACK) SECRET_KEY_FILE="$(STATE_DIR)/secret_key"
+
+help:  ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 16
+
+run: $(VENV)/.run $(STATE_DIR)/secret_key  ## start everything on 127.0.0.1 (PORT=8000, DEMO=0 for an empty start)
+	@exec $(TRIAL) $(BIN)/python manage.py up
+
+demo: $(VENV)/.run $(STATE_DIR)/secret_key  ## add the demo fleet's sites to the trial's database
+	@$(TRIAL) $(BIN)/python manage.py migrate --verbosity 0
+	@$(TRIAL) $(BIN)/python manage.py load_demo
+
+sign-in-link: $(VENV)/.run $(STATE_DIR)/secret_key  ## print a link that signs EMAIL=… in once, on the trial
+	@$(TRIAL) $(BIN)/python manage.py sign_in_link "$(EMAIL)"
+
+manage: $(VENV)/.run $(STATE_DIR)/secret_key  ## run COMMAND="…" of manage.py on the trial
+	@$(TRIAL) $(BIN)/python manage.py $(COMMAND)
+
+# --- Tests and quality ---------------------------------------------------------------------------------------------
+# What reads the settings without serving anybody: a made-up production, touching no service.
+ASIDE = env PUBLIC_URL=https://gatepass.example.com DATABASE_URL=postgres://nobody@127.0.0.1:1/none REDIS_URL=redis://127.0.0.1:6379/0 \
+  SECRET_KEY=only-for-checks-that-serve-nobody-5f0c2d7a9b1e4638-xyzw
+
+test: $(VENV)/.dev  ## run every test, on real servers and in a real browser
+	@.ci/bootstrap browser
+	@$(BIN)/python -m pytest
+
+check: quality test  ## everything CI runs: format, lint, types, contracts, migrations, deployment, tests
+
+quality: lint typecheck contracts migrations deploy-check
+
+lint: $(VENV)/.dev  ## say what the formatters and linters would change
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/djlint --quiet --check templates
+	$(BIN)/djlint --quiet --lint templates
+
+format: $(VENV)/.dev  ## format code and templates
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/djlint --quiet --reformat templates
+
+typecheck: $(VENV)/.dev  ## check the types
+	$(ASIDE) $(BIN)/mypy
+
+contracts: $(VENV)/.dev  ## check the arrows between the rooms
+	$(ASIDE) $(BIN)/lint-imports
+
+migrations: $(VENV)/.dev
+	$(ASIDE) $(BIN)/python manage.py makemigrations --check --dry-run
+
+deploy-check: $(VENV)/.dev
+	$(ASIDE) $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+audit: $(VENV)/.dev  ## look for known vulnerabilities in code and dependencies
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive portal rollout oauth_provider
+	$(BIN)/pip-audit --requirement constraints.txt --no-deps --disable-pip
+
+bench: $(VENV)/.dev  ## run the benchmarks
+	$(BIN)/python -m benchmarks
+
+clean:  ## remove the virtual environment and the trial's state
+	rm -rf $(VENV) build *.egg-info "$(STATE_DIR)"
+
+# --- What the above need ---------------------------------------------------------------------------------------------
+# A stamp each, so that a second `make run` installs nothing.
+$(VENV)/.run: pyproject.toml constraints.txt .ci/bootstrap
+	@PYTHON="$(PYTHON)" .ci/bootstrap python
+	@echo "Installing what Gatepass needs (once) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run
+	@echo "Installing what the tests need (once) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --group dev
+	@touch $@
+
+$(STATE_DIR)/secret_key:
+	@umask 077; mkdir -p "$(STATE_DIR)"; $(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(48))' > "$@"

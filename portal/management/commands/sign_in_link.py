@@ -1,0 +1,26 @@
+"""Prints a link that signs one person in once; for people who are locked out and for the first administrator."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from portal.models import SignInLink, User
+from portal.sign_in_links import make_link
+
+
+class Command(BaseCommand):
+    help = __doc__ or ""
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("email", help="the e-mail address of the person who gets in")
+
+    def handle(self, *args: Any, email: str, **options: Any) -> None:
+        person = User.objects.filter(email__iexact=email.strip()).first()
+        if person is None:
+            raise CommandError(f"There is nobody with the address {email}.")
+        if not person.is_active:
+            raise CommandError(f"{person.email} is deactivated. Activate the account first.")
+        self.stdout.write(make_link(user=person, purpose=SignInLink.Purpose.WELCOME, actor=None))
