@@ -100,7 +100,7 @@ def is_loopback(address: str) -> bool:
 
 def embedded_ipv4(address: IPAddress) -> IPv4Address | None:
     """The IPv4 address that an IPv6 address carries: mapped, compatible, translated, 6to4, Teredo, NAT64, ISATAP."""
-    if isinstance(address, IPv4Address):
+    if isinstance(address, IPv4Address) or int(address) <= 1:  # :: and ::1 carry nothing
         return None
     number = int(address)
     if address in ip_network("2002::/16"):

@@ -8,17 +8,18 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
 EXCERPT_CHARACTERS = 200
 MASK = "…"
 
-_SECRET_WORDS = (
+_SENSITIVE_WORDS = (
     r"token|secret|passw(?:or)?d|passphrase|cookie|session|jsessionid|csrf|xsrf|nonce|ticket|saml\w*|relaystate"
     r"|assertion|signature|verifier|challenge|api_?key|authorization|credential"
 )
 # ``code`` and ``state`` are ordinary words: they are secrets only as whole names.
-_SECRET_NAME = re.compile(rf"(?:.*(?:{_SECRET_WORDS}).*|code|state|auth_?code|sid|sig|pwd|otp)\Z", re.I | re.S)
+_SECRET_NAME = re.compile(rf"(?:.*(?:{_SENSITIVE_WORDS}).*|code|state|auth_?code|sid|sig|pwd|otp)\Z", re.I | re.S)
 # In free text a *_type, *_in or *_endpoint beside a token is a fact, not a secret.
 _HARMLESS_NAME = re.compile(r"(?:token_type|\w*_(?:endpoint|method|methods_supported|supported|expires_in))\Z", re.I)
 
 _JSON_PAIR = re.compile(r"""(["'])([\w.-]{1,60})\1(\s*:\s*)(["'])((?:\\.|(?!\4)[^\\])*)(\4|\Z)""", re.S)
-_FORM_PAIR = re.compile(r"""(?<![\w.-])([\w.-]{1,60})=([^\s&;"'<>]{1,})""")
+_FORM_PAIR = re.compile(r"""([\w.-]{1,60})=([^\s&;"'<>]{1,})""")
+_ESCAPED_PAIR = re.compile(r"""((?:%[0-9a-f]{2})?)([\w.-]{1,60})%3D([^\s&;"'<>%]+)""", re.I)
 _INPUT_TAG = re.compile(r"<(?:input|meta)\b[^>]{0,2000}>?", re.I)
 _TAG_NAME = re.compile(r"""\bname\s*=\s*["']?([\w.-]{1,60})""", re.I)
 _TAG_VALUE = re.compile(r"""(\b(?:value|content)\s*=\s*)(["'])(.*?)(\2|\Z)""", re.I | re.S)
@@ -50,7 +51,7 @@ def safe_url(url: str, limit: int = 1000) -> str:
 
     Parameters that carry a URL of their own (``os_destination``) are looked into.
     """
-    return clean(_redact_url(url[: limit * 4], depth=0), limit)
+    return clean(_redact_url(url[: limit * 4], 0), limit)
 
 
 def excerpt(text: str) -> str:
@@ -59,6 +60,7 @@ def excerpt(text: str) -> str:
     shown = _JSON_PAIR.sub(_mask_json, shown)
     shown = _XML_PAIR.sub(lambda m: f"<{m[1]}>{mask(m[2]) if is_secret_name(m[1]) else m[2]}", shown)
     shown = _FORM_PAIR.sub(lambda m: f"{m[1]}={mask(m[2])}" if is_secret_name(m[1]) else m[0], shown)
+    shown = _ESCAPED_PAIR.sub(lambda m: f"{m[1]}{m[2]}%3D{mask(m[3])}" if is_secret_name(m[2]) else m[0], shown)
     shown = _JWT.sub(f"eyJ{MASK}", _BEARER.sub(rf"\1 {MASK}", shown))
     return clean(shown, EXCERPT_CHARACTERS)
 
@@ -77,7 +79,7 @@ def _mask_tag(match: re.Match[str]) -> str:
     return _TAG_VALUE.sub(lambda m: f"{m[1]}{m[2]}{mask(m[3])}{m[4]}", tag)
 
 
-def _redact_url(url: str, *, depth: int) -> str:
+def _redact_url(url: str, depth: int) -> str:
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -96,16 +98,19 @@ def _redact_query(query: str, depth: int) -> str:
     except ValueError:
         return MASK
     if not any("=" in part for part in query.split("&")):
-        return query if len(query) <= 40 else mask(query)
+        return query if len(query) <= 12 else mask(query)
     return "&".join(f"{_escape(name)}={_redact_value(name, value, depth)}" for name, value in pairs)
 
 
 def _redact_value(name: str, value: str, depth: int) -> str:
     if is_secret_name(name):
         return mask(value) if value else ""
-    if "=" in value:
-        nested = unquote(value) if "=" not in value.partition("?")[2] else value
-        return _escape(_redact_url(nested, depth=depth + 1)) if depth < 3 else MASK
+    nested = value
+    while "%3d" in nested.lower() and unquote(nested) != nested:
+        nested = unquote(nested)
+    if "=" in nested:
+        inner = _redact_url if "?" in nested or "#" in nested else _redact_query
+        return _escape(inner(nested, depth + 1)) if depth < 3 else MASK
     return _escape(value)
 
 

@@ -1,0 +1,64 @@
+"""The application's manifest: which product and version it is, and what it believes its own base URL to be."""
+
+from __future__ import annotations
+
+from typing import Any
+from xml.etree.ElementTree import Element, ParseError  # nosec B405 - types only, parsing is defusedxml's
+
+from defusedxml.common import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+
+from rollout.compatibility.observation import Manifest
+
+from .asking import Asking
+from .redaction import clean, safe_url
+from .reply import Reply
+
+PATH = "/rest/applinks/1.0/manifest"
+ACCEPT = "application/xml, application/json;q=0.5"
+
+
+async def ask_manifest(asking: Asking, base_url: str) -> Manifest:
+    return read_manifest(await asking.ask("GET", base_url + PATH, headers={"Accept": ACCEPT}))
+
+
+def read_manifest(reply: Reply) -> Manifest:
+    """The manifest's fields from XML or JSON; all None when the answer is neither, or not a 200."""
+    if reply.status != 200:
+        return Manifest(reply.answer)
+    fields = _json_fields(reply) or _xml_fields(reply)
+    return Manifest(
+        reply.answer,
+        product=clean(fields["typeId"], 40).lower() if "typeId" in fields else None,
+        version=clean(fields["version"], 60) if "version" in fields else None,
+        name=clean(fields["name"], 200) if "name" in fields else None,
+        canonical_url=safe_url(fields["url"], 500) if "url" in fields else None,
+    )
+
+
+def _json_fields(reply: Reply) -> dict[str, str]:
+    try:
+        data: Any = reply.json()
+    except ValueError:
+        return {}
+    return _texts(data) if isinstance(data, dict) else {}
+
+
+def _xml_fields(reply: Reply) -> dict[str, str]:
+    """Bytes first, as XML declares its own character set; then as text, for a declaration that is wrong."""
+    text = reply.text().lstrip("\ufeff \t\r\n")
+    for source in (reply.body, text.partition("?>")[2] if text.startswith("<?xml") else text):
+        try:
+            root = fromstring(source, forbid_dtd=True)
+        except (ParseError, DefusedXmlException, ValueError, LookupError):
+            continue
+        return _texts({_local(child): child.text for child in root}) if _local(root) == "manifest" else {}
+    return {}
+
+
+def _local(element: Element) -> str:
+    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
+
+
+def _texts(data: dict[str, Any]) -> dict[str, str]:
+    return {key: value.strip() for key, value in data.items() if isinstance(value, str) and value.strip()}

@@ -1,0 +1,96 @@
+"""The provider's authorize and token endpoints: who answers there, the provider or something in front of it.
+
+Nothing is left behind on the site: no authorization is completed and the code that is redeemed never existed.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+from urllib.parse import urlencode
+
+from rollout.compatibility.observation import Endpoint
+
+from .asking import Asking, is_unreachable
+from .info_login import host_of, is_login_page
+from .reply import Reply
+
+AUTHORIZE = "/rest/oauth2/latest/authorize"
+TOKEN = "/rest/oauth2/latest/token"  # noqa: S105 - a path
+REDIRECT_URIS = {"confluence": "confluence-server://oauth-callback", "jira": "jira-server://oauth-callback"}
+UNKNOWN_CLIENT = "gatepass-compatibility-check"
+
+
+def redirect_uri_of(product: str) -> str:
+    """The redirect URI the product's app is fixed to; Confluence's for a product nobody knows."""
+    return REDIRECT_URIS.get(product, REDIRECT_URIS["confluence"])
+
+
+async def ask_authorize(asking: Asking, base_url: str, *, product: str, client_id: str | None) -> Endpoint:
+    """Starts an authorization as the app would (RFC 6749 §4.1.1, RFC 7636 §4.3) and follows it nowhere."""
+    digest = hashlib.sha256(secrets.token_urlsafe(48).encode()).digest()
+    query = {
+        "response_type": "code",
+        "client_id": client_id or UNKNOWN_CLIENT,
+        "redirect_uri": redirect_uri_of(product),
+        "scope": "WRITE",
+        "state": secrets.token_urlsafe(24),
+        "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
+        "code_challenge_method": "S256",
+    }
+    reply = await asking.ask("GET", f"{base_url}{AUTHORIZE}?{urlencode(query)}", headers={"Accept": "text/html"})
+    return Endpoint(reply.answer, authorize_kind(reply, base_url))
+
+
+async def ask_token(asking: Asking, base_url: str, *, product: str, client_id: str | None) -> Endpoint:
+    """Redeems a code that was never issued: a provider refuses it in OAuth's own words (RFC 6749 §5.2)."""
+    form = {
+        "grant_type": "authorization_code",
+        "code": secrets.token_urlsafe(24),
+        "client_id": client_id or UNKNOWN_CLIENT,
+        "redirect_uri": redirect_uri_of(product),
+        "code_verifier": secrets.token_urlsafe(48),
+    }
+    reply = await asking.ask("POST", base_url + TOKEN, form=form, headers={"Accept": "application/json"})
+    return Endpoint(reply.answer, token_kind(reply))
+
+
+def authorize_kind(reply: Reply, base_url: str) -> str:
+    if reply.status is None:
+        return _no_answer(reply)
+    if reply.location is not None:
+        return "answers" if _stays(reply.location, base_url) else "intercepted"
+    if reply.status in (200, 400):  # a login or consent page, or the provider's own error page
+        return "answers"
+    return "missing" if reply.status == 404 else "error"
+
+
+def token_kind(reply: Reply) -> str:
+    if reply.status is None:
+        return _no_answer(reply)
+    if reply.location is not None:  # a provider never redirects a token request
+        return "intercepted"
+    if reply.status in (400, 401) and _oauth_error(reply):
+        return "answers"
+    if reply.status == 404:
+        return "missing"
+    return "intercepted" if reply.status == 200 and is_login_page(reply) else "error"
+
+
+def _stays(location: str, base_url: str) -> bool:
+    """A redirect to the site's own login, or back to the app, is the provider's own."""
+    scheme = location.partition(":")[0].lower()
+    return scheme not in ("http", "https") or host_of(location) == host_of(base_url)
+
+
+def _oauth_error(reply: Reply) -> bool:
+    try:
+        data = reply.json()
+    except ValueError:
+        return False
+    return isinstance(data, dict) and isinstance(data.get("error"), str)
+
+
+def _no_answer(reply: Reply) -> str:
+    return "unreachable" if is_unreachable(reply) else "error"

@@ -1,0 +1,121 @@
+"""What one fetch brought back: the answer to keep as evidence, and the raw body and headers to read facts from."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+import ssl
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urljoin
+
+from rollout.compatibility.observation import Answer
+
+# Only real character sets: Python knows "codecs" such as punycode that a hostile server should not choose.
+_CHARSET = re.compile(
+    r"(?:utf-?8|utf-?16(?:[lb]e)?|utf-?32|(?:us-)?ascii|iso-?8859-\d{1,2}|latin-?1|windows-125\d|cp125\d|koi8-[ru]"
+    r"|shift_jis|euc-jp|iso-2022-jp|gb2312|gbk|gb18030|big5|euc-kr)\Z",
+    re.I,
+)
+_BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+
+
+@dataclass(frozen=True)
+class PeerCertificate:
+    """The certificate a verified TLS connection ended at."""
+
+    protocol: str | None
+    issuer: str | None
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True)
+class TlsFailure:
+    """Why a handshake failed: OpenSSL's verify code (None when the certificate was not the reason) and its words."""
+
+    verify_code: int | None
+    detail: str
+
+
+@dataclass(frozen=True)
+class Reply:
+    """``answer`` is masked and safe to store; ``body``, ``headers`` and ``url`` are raw and must not be."""
+
+    answer: Answer
+    url: str = field(default="", repr=False)
+    body: bytes = field(default=b"", repr=False)
+    header_pairs: Sequence[tuple[str, str]] = field(default=(), repr=False)
+    certificate: PeerCertificate | None = None
+    tls_failure: TlsFailure | None = None
+
+    @property
+    def status(self) -> int | None:
+        return self.answer.status
+
+    @property
+    def error(self) -> str | None:
+        return self.answer.error
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Lower-case names; the last value of a repeated header."""
+        return {name.lower(): value for name, value in self.header_pairs}
+
+    def header_values(self, name: str) -> list[str]:
+        """Every value of a header, as ``Set-Cookie`` needs it."""
+        return [value for key, value in self.header_pairs if key.lower() == name.lower()]
+
+    @property
+    def location(self) -> str | None:
+        """Where a redirect points, absolute and unmasked; None when the answer is no redirect."""
+        target = self.headers.get("location")
+        if target is None or self.status not in (301, 302, 303, 307, 308):
+            return None
+        try:
+            return urljoin(self.url, target)
+        except ValueError:
+            return target
+
+    def text(self) -> str:
+        """The body as text: by its byte order mark, else its declared character set, else UTF-8; never raises."""
+        for mark, charset in _BOMS:
+            if self.body.startswith(mark):
+                return self.body[len(mark) :].decode(charset, "replace")
+        declared = re.search(r"charset\s*=\s*[\"']?([\w.:-]{1,40})", self.headers.get("content-type", ""), re.I)
+        charset = declared[1] if declared and _CHARSET.match(declared[1]) else "utf-8"
+        try:
+            return self.body.decode(charset, "replace")
+        except (LookupError, UnicodeError):
+            return self.body.decode("utf-8", "replace")
+
+    def json(self) -> Any:
+        """The body as JSON, whatever its content type says. NaN and Infinity become None; of duplicate keys the
+        last one counts, as on the phone. Raises ValueError, also on JSON nested too deep to read."""
+        try:
+            return json.loads(self.text().lstrip("\ufeff"), parse_constant=lambda _: None)
+        except RecursionError as error:
+            raise ValueError("nested too deep") from error
+
+
+def certificate_of(ssl_object: Any) -> PeerCertificate | None:
+    """The facts of a verified certificate; None without TLS."""
+    if ssl_object is None:
+        return None
+    peer = ssl_object.getpeercert() or {}
+    return PeerCertificate(protocol=ssl_object.version(), issuer=_issuer(peer), expires_at=_expiry(peer))
+
+
+def _issuer(peer: Mapping[str, Any]) -> str | None:
+    parts = {name: value for part in peer.get("issuer", ()) for name, value in part}
+    return parts.get("commonName") or parts.get("organizationName")
+
+
+def _expiry(peer: Mapping[str, Any]) -> datetime | None:
+    """OpenSSL's ``Jun  1 12:00:00 2026 GMT`` as a datetime in UTC."""
+    try:
+        return datetime.fromtimestamp(ssl.cert_time_to_seconds(peer["notAfter"]), tz=UTC)
+    except (KeyError, ValueError, OverflowError):
+        return None

@@ -1,0 +1,35 @@
+"""The site's certificate, read off the connections that were made anyway: no handshake of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rollout.compatibility.observation import Tls
+
+from .redaction import clean
+from .reply import Reply, TlsFailure
+
+# OpenSSL's X509_V_ERR_* codes: certificate has expired; host name, e-mail and IP address mismatch.
+EXPIRED = (10,)
+WRONG_HOST = (62, 63, 64)
+
+
+def tls_facts(base_url: str, replies: Iterable[Reply]) -> Tls:
+    """``valid`` as soon as one verified connection was made, else why the handshake failed."""
+    if base_url.lower().startswith("http:"):
+        return Tls("plain")
+    failure: TlsFailure | None = None
+    for reply in replies:
+        if found := reply.certificate:
+            issuer = clean(found.issuer, 200) if found.issuer else None
+            return Tls("valid", protocol=found.protocol, issuer=issuer, expires_at=found.expires_at)
+        failure = failure or reply.tls_failure
+    return Tls(_kind(failure), detail=failure.detail) if failure else Tls("unreachable")
+
+
+def _kind(failure: TlsFailure) -> str:
+    if failure.verify_code is None:
+        return "error"
+    if failure.verify_code in EXPIRED:
+        return "expired"
+    return "wrong_host" if failure.verify_code in WRONG_HOST else "untrusted"
