@@ -158,7 +158,7 @@ def _relative(seconds: float) -> str:
 
 @register.simple_tag
 def when(value: datetime | None, missing: str = "") -> str | SafeString:
-    """A relative time with the exact one in its tooltip and its ``datetime``; ``missing`` (default "Never") for None."""
+    """A relative time, the exact one in its tooltip; ``missing`` (default "Never") for None."""
     if value is None:
         return format_html('<span class="muted">{}</span>', missing or _("Never"))
     exact = date_format(timezone.localtime(value), "j M Y, H:i e")
@@ -188,7 +188,7 @@ def _address(query: QueryDict) -> str:
 
 @register.simple_tag(takes_context=True)
 def query_with(context: template.Context, **changes: Any) -> str:
-    """``?…`` of this page with parameters changed; None or "" takes one out. Changing any but ``page`` starts at page 1."""
+    """``?…`` of this page with parameters changed; None or "" takes one out. Any but ``page`` starts at page 1."""
     query = _query(context)
     if set(changes) != {"page"}:
         query.pop("page", None)
@@ -211,7 +211,7 @@ def sort_link(context: template.Context, field: str, label: str, numeric: bool =
 
 @register.inclusion_tag("partials/filter_chip.html", takes_context=True)
 def filter_chip(
-    context: template.Context, name: str, value: str, label: str, count: int | None = None, default: bool = False
+    context: template.Context, name: str, value: str, label: str, count: int | None = None
 ) -> dict[str, Any]:
     """A link that sets ``?name=value``, or takes it out when it is set. ``value=""`` is the chip for *all*."""
     current = _query(context).get(name, "")

@@ -1,7 +1,7 @@
 // Focus goes to the first problem; a changed form says so; a form is sent once; a name must be typed to go on.
 "use strict";
 
-const problem = document.querySelector("[data-error-summary]") || document.querySelector("[aria-invalid='true']");
+const problem = document.querySelector("[data-error-summary]") || document.querySelector("form[method='post'] [aria-invalid='true']");
 if (problem) problem.focus();
 
 document.addEventListener("input", (event) => {
