@@ -1,0 +1,115 @@
+"""Refreshing: the token rotates, an old one ends the family, and who is gone stays out."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.utils import timezone
+from oauth2_provider.models import get_access_token_model, get_refresh_token_model
+
+from portal.models import User
+from rollout.models import Site
+
+
+def refused(response: Any) -> bool:
+    return (response.status_code, response.json()["error"]) == (400, "invalid_grant")
+
+
+def living() -> int:
+    return get_refresh_token_model().objects.filter(revoked=None).count()
+
+
+@pytest.mark.rfc("9700", "4.14.2")
+def test_it_works(phone: Any) -> None:
+    first = phone.tokens()
+    response = phone.refresh(first["refresh_token"])
+    assert response.status_code == 200
+    second = response.json()
+    assert second["refresh_token"] != first["refresh_token"]
+    assert second["access_token"] != first["access_token"]
+    assert second["scope"] == "WRITE"
+    assert living() == 1
+    assert get_access_token_model().objects.count() == 1  # the old access token ended with its refresh token
+
+
+@pytest.mark.rfc("9700", "4.14.2")
+def test_an_old_token_ends_the_whole_family(phone: Any) -> None:
+    first = phone.tokens()["refresh_token"]
+    second = phone.refresh(first).json()["refresh_token"]
+    third = phone.refresh(second).json()["refresh_token"]
+    assert refused(phone.refresh(first))
+    assert refused(phone.refresh(third))
+    assert living() == 0
+    assert not get_access_token_model().objects.exists()
+
+
+@pytest.mark.rfc("6749", "6")
+def test_a_token_of_another_client_is_refused_and_stays_good(phone: Any, provided_site: Site) -> None:
+    from oauth_provider.clients import register_client
+    from rollout.models import ApplicationLink
+
+    other = register_client(name="other", redirect_uri="confluence-server://oauth-callback")
+    ApplicationLink.objects.create(site=provided_site, origin="switch", client_id=other, created_at=timezone.now())
+    token = phone.tokens()["refresh_token"]
+    assert refused(phone.refresh(token, client_id=other))
+    assert phone.refresh(token).status_code == 200
+
+
+@pytest.mark.rfc("6749", "6")
+@pytest.mark.parametrize("scope", ["READ", "ADMIN", "WRITE ADMIN", "nonsense"])
+def test_the_scope_cannot_grow(phone: Any, scope: str) -> None:
+    token = phone.tokens()["refresh_token"]
+    assert phone.refresh(token, scope=scope).json()["error"] == "invalid_scope"
+    assert phone.refresh(token, scope="WRITE").json()["scope"] == "WRITE"
+
+
+@pytest.mark.rfc("9700", "4.14.2")
+def test_an_unused_token_dies_after_ninety_days(phone: Any) -> None:
+    token = phone.tokens()["refresh_token"]
+    with time_machine.travel(timezone.now() + timedelta(days=89), tick=False):
+        token = phone.refresh(token).json()["refresh_token"]
+    with time_machine.travel(timezone.now() + timedelta(days=89 + 90, hours=2), tick=False):
+        assert refused(phone.refresh(token))
+
+
+@pytest.mark.rfc("9700", "4.14.2")
+def test_a_deactivated_person_cannot_refresh(phone: Any, member: User) -> None:
+    token = phone.tokens()["refresh_token"]
+    member.is_active = False
+    member.save()
+    assert refused(phone.refresh(token))
+    assert get_refresh_token_model().objects.count() == 1
+
+
+def test_a_redirect_uri_is_ignored(phone: Any) -> None:
+    """Some Atlassian clients send it."""
+    token = phone.tokens()["refresh_token"]
+    assert phone.refresh(token, redirect_uri="confluence-server://oauth-callback").status_code == 200
+
+
+@pytest.mark.rfc("6749", "5.2")
+@pytest.mark.parametrize("token", ["unknown", "x" * 4000, "é", "' OR 1=1 --"])
+def test_an_unknown_token_is_an_invalid_grant(phone: Any, token: str) -> None:
+    assert refused(phone.refresh(token))
+
+
+@pytest.mark.rfc("6749", "5.2")
+@pytest.mark.parametrize("token", [None, ""])
+def test_a_missing_token_is_an_invalid_request(phone: Any, token: str | None) -> None:
+    assert phone.refresh(token).json()["error"] == "invalid_request"
+
+
+def test_an_access_token_is_no_refresh_token(phone: Any) -> None:
+    assert refused(phone.refresh(phone.tokens()["access_token"]))
+
+
+def test_a_removed_client_is_unknown_at_once(phone: Any) -> None:
+    from oauth_provider.clients import remove_client
+
+    token = phone.tokens()["refresh_token"]
+    assert remove_client(client_id=phone.client_id) == 1
+    response = phone.refresh(token)
+    assert (response.status_code, response.json()["error"]) == (401, "invalid_client")
