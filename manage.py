@@ -2,11 +2,18 @@
 """Gatepass's command line: every command calls the same services as the pages."""
 
 import os
+import secrets
 import sys
+
+# Commands that sign, store and serve nothing: they run on a machine where nothing is set up.
+WITHOUT_SETUP = {"check_site"}
 
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+    if set(sys.argv[1:2]) & WITHOUT_SETUP and "SECRET_KEY_FILE" not in os.environ:
+        os.environ.setdefault("SECRET_KEY", secrets.token_urlsafe(48))
+        os.environ.setdefault("PUBLIC_URL", "http://127.0.0.1:8000")
     try:
         from django.core.management import execute_from_command_line
     except ImportError as error:

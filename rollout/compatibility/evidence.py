@@ -7,6 +7,19 @@ from urllib.parse import urlsplit
 from .observation import Answer
 
 PRODUCTS = {"confluence": "Confluence", "jira": "Jira"}
+# The door's vocabulary (rollout.probes.fetch.ERRORS) as the end of a sentence; an unknown word is quoted as it is.
+REASONS = {
+    "dns": "its name does not resolve",
+    "refused": "it refused or dropped the connection",
+    "timeout": "it gave no complete answer in time",
+    "tls": "no secure connection could be made",
+    "blocked_address": "its name leads to an address that Gatepass may not ask",
+    "not_https": "it is http, and only https is asked",
+    "too_large": "its answer was larger than Gatepass reads",
+    "too_many_redirects": "it redirects in a circle or too often",
+    "bad_answer": "its answer was not valid HTTP",
+    "bad_url": "the address is not a valid URL",
+}
 
 
 def product_name(product: object) -> str:
@@ -43,5 +56,7 @@ def taken_to(answer: Answer) -> str:
 
 
 def said(answer: Answer) -> str:
-    """Why there was no answer, or its status: ``timeout``, ``404``."""
-    return shown(answer.error or "no reason") if answer.status is None else str(answer.status)
+    """Why there was no answer, or its status: ``its name does not resolve``, ``404``."""
+    if answer.status is not None:
+        return str(answer.status)
+    return REASONS.get(answer.error or "", shown(answer.error or "no reason is known"))
