@@ -1,0 +1,1 @@
+"""Simulated Confluence sites on loopback: the demo fleet, and what the probes are tested against."""

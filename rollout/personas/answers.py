@@ -1,0 +1,170 @@
+"""What a simulated site answers: pure functions from a request to an answer, as Confluence would give it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from html import escape
+from urllib.parse import parse_qsl, quote, urlsplit
+from xml.sax.saxutils import escape as xml_escape  # nosec B406 - writes XML, parses none
+
+from .table import InfoLoginStyle, Persona
+
+NOTICE = "This is a simulated site for trials. It holds no content, and nobody can sign in to it."
+LOGIN = "/login.action"
+
+
+@dataclass(frozen=True)
+class Response:
+    status: int
+    body: str = ""
+    content_type: str = "text/html; charset=UTF-8"
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request: ``path`` without query and context path, ``target`` as it came, ``form`` of a POST body."""
+
+    persona: Persona
+    base_url: str
+    single_sign_on_url: str
+    method: str
+    path: str
+    target: str
+    form: Mapping[str, str]
+
+
+def answer(
+    persona: Persona, *, base_url: str, single_sign_on_url: str, method: str, target: str, body: str = ""
+) -> Response:
+    """The persona's answer to one request; ``target`` is the request line's path and query."""
+    if persona.behind_single_sign_on:
+        return to_single_sign_on(single_sign_on_url, base_url, target)
+    try:
+        path = urlsplit(target).path
+        form = dict(parse_qsl(body, max_num_fields=50))
+    except ValueError:
+        return page(400, "Bad request", NOTICE)
+    if not (path == persona.context_path or path.startswith(persona.context_path + "/")):
+        return page(404, "Page not found", f"This site lives at {base_url}.")
+    inner = path[len(persona.context_path) :] or "/"
+    call = Call(persona, base_url, single_sign_on_url, method, inner, target, form)
+    methods = ROUTES.get(inner)
+    if methods is None:
+        return page(404, "Page not found", NOTICE)
+    return methods[method](call) if method in methods else Response(405, headers={"Allow": ", ".join(methods)})
+
+
+def to_single_sign_on(single_sign_on_url: str, base_url: str, target: str) -> Response:
+    """A redirect to the identity provider, as a reverse proxy in front of Confluence makes it."""
+    origin = "{0.scheme}://{0.netloc}".format(urlsplit(base_url))
+    return Response(302, headers={"Location": f"{single_sign_on_url}/login?goto={quote(origin + target, safe='')}"})
+
+
+def manifest(call: Call) -> Response:
+    persona = call.persona
+    values = {
+        "id": "9f2d636e-c842-3388-8a66-17c1b951dd45",
+        "name": persona.title,
+        "typeId": persona.product,
+        "version": persona.version,
+        "buildNumber": "9111",
+        "applinksVersion": "10.1.1",
+        "inboundAuthenticationTypes": "com.atlassian.applinks.api.auth.types.OAuthAuthenticationProvider",
+        "publicSignup": "false",
+        "url": persona.canonical_url or call.base_url,
+    }
+    fields = "".join(f"<{name}>{xml_escape(value)}</{name}>" for name, value in values.items())
+    text = f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<manifest>{fields}</manifest>'
+    return Response(200, text, "application/xml;charset=UTF-8")
+
+
+def info_login(call: Call) -> Response:
+    """Version 1.1, with the client ID. Its field names are not documented: these are a guess, as the probes know."""
+    persona = call.persona
+    if persona.info_login is InfoLoginStyle.SINGLE_SIGN_ON:
+        return to_single_sign_on(call.single_sign_on_url, call.base_url, call.target)
+    data: dict[str, object] = {"title": persona.title, "baseUrl": call.base_url}
+    if persona.info_login is InfoLoginStyle.OPEN and call.path.startswith("/rest/nativemobile/1.1/"):
+        data["oauth"] = {"clientId": persona.client_id or f"simulated-{persona.name}"}
+    return as_json(200, data)
+
+
+def status(call: Call) -> Response:
+    return as_json(200, {"state": "RUNNING"})
+
+
+def authorize(call: Call) -> Response:
+    """To the login page, whoever asks: an unknown client is noticed only after consent, as on Confluence."""
+    return Response(302, headers={"Location": f"{call.base_url}{LOGIN}?os_destination={quote(call.target, safe='')}"})
+
+
+def token(call: Call) -> Response:
+    """Refuses in OAuth's words (RFC 6749 section 5.2): no code was ever issued here."""
+    if call.form.get("grant_type") not in ("authorization_code", "refresh_token"):
+        return as_json(400, {"error": "unsupported_grant_type"})
+    if call.persona.client_id and call.form.get("client_id") != call.persona.client_id:
+        return as_json(401, {"error": "invalid_client", "error_description": "Client not found"})
+    return as_json(400, {"error": "invalid_grant", "error_description": "Authorization code is invalid"})
+
+
+def revoke(call: Call) -> Response:
+    """200 for a token nobody knows (RFC 7009 section 2.2)."""
+    return Response(200) if call.form.get("token") else as_json(400, {"error": "invalid_request"})
+
+
+def login_page(call: Call) -> Response:
+    form = (
+        '<form method="post" action="dologin.action"><p><label>Username <input name="os_username"></label></p>'
+        '<p><label>Password <input type="password" name="os_password"></label></p><p><button>Log in</button></p></form>'
+    )
+    return page(200, f"Log in – {call.persona.title}", NOTICE, form, _meta(call))
+
+
+def refuse_login(call: Call) -> Response:
+    return page(401, f"Log in – {call.persona.title}", NOTICE)
+
+
+def index(call: Call) -> Response:
+    return page(200, call.persona.title, f"{NOTICE} {call.persona.story}", head=_meta(call))
+
+
+Route = dict[str, Callable[[Call], Response]]
+ROUTES: dict[str, Route] = {
+    "/": {"GET": index},
+    "/status": {"GET": status},
+    LOGIN: {"GET": login_page},
+    "/dologin.action": {"POST": refuse_login},
+    "/rest/applinks/1.0/manifest": {"GET": manifest},
+    "/rest/nativemobile/1.0/info/login": {"GET": info_login},
+    "/rest/nativemobile/1.1/info/login": {"GET": info_login},
+    "/rest/oauth2/latest/authorize": {"GET": authorize},
+    "/rest/oauth2/latest/token": {"POST": token},
+    "/rest/oauth2/latest/revoke": {"POST": revoke},
+}
+
+
+def as_json(status: int, data: dict[str, object]) -> Response:
+    return Response(status, json.dumps(data), "application/json", {"Cache-Control": "no-store"})
+
+
+def page(status: int, title: str, text: str, content: str = "", head: str = "") -> Response:
+    """An HTML page; ``title`` and ``text`` are escaped here, ``content`` and ``head`` are markup."""
+    safe_title = escape(title)
+    return Response(
+        status,
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{safe_title}</title>{head}</head>'
+        f"<body><h1>{safe_title}</h1><p><strong>Simulated site.</strong> {escape(text)}</p>{content}</body></html>",
+    )
+
+
+def _meta(call: Call) -> str:
+    """The meta tags by which Confluence's pages tell version and address."""
+    values = {
+        "ajs-version-number": call.persona.version,
+        "ajs-base-url": call.persona.canonical_url or call.base_url,
+        "ajs-context-path": call.persona.context_path,
+    }
+    return "".join(f'<meta name="{name}" content="{escape(value)}">' for name, value in values.items())
