@@ -11,8 +11,10 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import chain, islice
 
 from .formats import FORMATS
+from .reading import refuse_length
 from .site_entry import SiteEntry, shown
 from .site_list import build_site_list
 from .variables import STRING, VENDORS, Vendor
@@ -37,7 +39,10 @@ class LintFinding:
         return self.message % self.values
 
 
+MAX_FINDINGS = 1000  # looked at before equal ones are merged; hostile text could have a million
+
 _ADJACENT = re.compile(r"\{\{|\}\}")
+_SUSPECT = re.compile(r"[{$%\\]")  # every variable of every vendor holds one of these, or an escape of one
 _EXPANDS = "%(vendor)s would replace %(found)s in %(field)s before a phone sees it. Write the text itself."
 _ESCAPED = (
     "%(found)s in %(field)s looks like a variable of %(vendor)s. It is written so that phones show it as it stands."
@@ -48,24 +53,26 @@ def lint(text_or_entries: str | Iterable[SiteEntry], format_id: str) -> tuple[Li
     """What the vendor of a format would replace in a pasted text, or in the list built from entries; gravest first.
 
     A format for any vendor is looked at with all of them. Text need not be a valid list: ``parse_site_list`` says
-    whether it is. Raises ValueError for an unknown format, SiteListError for entries that cannot be built.
+    whether it is. Raises ValueError for an unknown format, SiteListError for entries that cannot be built and for
+    text of more than eight million characters.
     """
     if format_id not in FORMATS:
         raise ValueError(f"unknown format: {format_id!r}")
-    text = text_or_entries if isinstance(text_or_entries, str) else build_site_list(text_or_entries)
+    if isinstance(text_or_entries, str):
+        refuse_length(text := text_or_entries)
+    else:
+        text = build_site_list(text_or_entries)
     vendor_id = FORMATS[format_id].vendor
     vendors = (VENDORS[vendor_id],) if vendor_id in VENDORS else tuple(VENDORS.values())
     severity = Severity.ERROR if len(vendors) == 1 else Severity.WARNING
-    findings: list[LintFinding] = []
-    for finding in (*_adjacent_braces(text, vendors, severity), *_variables(text, vendors, severity)):
-        if finding not in findings:
-            findings.append(finding)
-    return tuple(sorted(findings, key=lambda finding: list(Severity).index(finding.severity)))
+    every = chain(_adjacent_braces(text, vendors, severity), _variables(text, vendors, severity))
+    different = {(finding.code, *finding.values.values()): finding for finding in islice(every, MAX_FINDINGS)}
+    return tuple(sorted(different.values(), key=lambda finding: list(Severity).index(finding.severity)))
 
 
 def _adjacent_braces(text: str, vendors: tuple[Vendor, ...], severity: Severity) -> Iterator[LintFinding]:
-    """Intune takes any ``{{`` or ``}}`` for its own, also those that close two JSON objects."""
-    if VENDORS["intune"] in vendors and (found := _ADJACENT.search(_outside_strings(text))):
+    """Intune takes any ``{{`` or ``}}`` for its own, also two that close JSON objects or stand alone in a title."""
+    if VENDORS["intune"] in vendors and (found := _ADJACENT.search(_without_variables(text))):
         yield LintFinding(
             "BRACES-ADJACENT",
             severity,
@@ -75,18 +82,22 @@ def _adjacent_braces(text: str, vendors: tuple[Vendor, ...], severity: Severity)
         )
 
 
-def _outside_strings(text: str) -> str:
-    """The text with every character inside a JSON string blanked, so that positions stay."""
-    return STRING.sub(lambda string: '"' + " " * (len(string[0]) - 2) + '"', text)
+def _without_variables(text: str) -> str:
+    """The text with Intune's variables inside strings blanked: they get a finding of their own. Positions stay."""
+    variables = VENDORS["intune"].variables
+    return STRING.sub(lambda string: variables.sub(lambda found: " " * len(found[0]), string[0]), text)
 
 
 def _variables(text: str, vendors: tuple[Vendor, ...], severity: Severity) -> Iterator[LintFinding]:
     for field_name, raw in _strings(text):
+        if not _SUSPECT.search(raw):
+            continue
+        decoded = _decoded(raw)
         for vendor in vendors:
             if found := vendor.variables.search(raw):
                 values = {"field": field_name, "found": shown(found[0]), "vendor": vendor.name}
                 yield LintFinding("VENDOR-EXPANDS", severity, _EXPANDS, values)
-            elif found := vendor.variables.search(_decoded(raw)):
+            elif found := vendor.variables.search(decoded):
                 values = {"field": field_name, "found": shown(found[0]), "vendor": vendor.name}
                 yield LintFinding("VENDOR-ESCAPED", Severity.INFO, _ESCAPED, values)
 

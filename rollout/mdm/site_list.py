@@ -37,8 +37,8 @@ def pretty_site_list(entries: Iterable[SiteEntry]) -> str:
 
 
 def prettify(site_list: str) -> str:
-    """The indented form of a built site list. Raises SiteListError when the text is not one."""
-    return pretty_site_list(parse_site_list(site_list, allow_loopback_http=True))
+    """The indented form of what ``build_site_list`` returned. Text from elsewhere is for ``parse_site_list``."""
+    return _indented(json.loads(site_list))
 
 
 def _payload(entries: Iterable[SiteEntry]) -> list[dict[str, Any]]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-STRING = re.compile(r'"(?:[^"\\]|\\.)*"')  # a JSON string, quotes included
+# A JSON string, quotes included; one that is never closed goes to the end. Possessive, so that time stays linear.
+STRING = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 
 
 @dataclass(frozen=True)

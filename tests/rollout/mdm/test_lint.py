@@ -83,6 +83,15 @@ def test_minified_json_is_an_error_for_intune_only() -> None:
     assert lint(text, "plist-dict") == ()
 
 
+def test_braces_that_touch_in_a_title_are_reported_too() -> None:
+    assert found(lint(raw("a}} b"), "intune-xml")) == [("BRACES-ADJACENT", "error", "}}")]
+
+
+def test_the_number_of_findings_is_limited() -> None:
+    text = "".join(f'"$EMAIL{number}" ' for number in range(50_000))
+    assert len(lint(text, "plist-dict")) == 1000
+
+
 def test_escapes_of_a_url_are_no_variable_of_jamf_school() -> None:
     assert lint(raw("a%C3%A9%20b"), "json") == ()
 
@@ -107,3 +116,8 @@ def test_an_unknown_format_is_refused() -> None:
 def test_entries_that_cannot_be_built_are_refused() -> None:
     with pytest.raises(SiteListError):
         lint([], "json")
+
+
+def test_too_long_a_text_is_refused() -> None:
+    with pytest.raises(SiteListError):
+        lint(" " * 8_388_609, "json")

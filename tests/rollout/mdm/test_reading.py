@@ -66,7 +66,7 @@ def test_a_byte_order_mark_is_ignored() -> None:
         ("[" * 100_000, "not-a-site-list", ""),
         ("[" + "1" * 5000 + "]", "not-a-site-list", ""),
         ("[" * 400 + "]" * 400, "wrong-type", "[0]"),
-        (" " * 1_048_577, "too-long", ""),
+        (" " * 8_388_609, "too-long", ""),
         ('[{"title": "A"}]', "missing-key", "[0]"),
         ('[{"baseURL": "https://a.example.com"}]', "missing-key", "[0]"),
         ('[{"\\ud800": 1}]', "unknown-key", "[0]"),
