@@ -90,7 +90,8 @@ def main() -> bool:
             try:
                 for portal in portals:
                     portal.answer()
-                return all([report(name, path, *portals) for name, path in PAGES.items()])
+                kept = [report(name, path, *portals) for name, path in PAGES.items()]
+                return all(kept)
             finally:
                 for portal in portals:
                     portal.stop()
