@@ -1,6 +1,7 @@
 """What each MDM replaces inside an app configuration before a phone gets it: dated data, no judgement. Pure.
 
-Sources: the vendors' documentation of app configuration variables, as of 2026-11.
+Intune's tokens and Jamf Pro's, Ivanti's variables are in the vendors' documentation; the others are patterns seen in the
+field. So they only ever warn: nothing is refused because of a pattern here.
 """
 
 from __future__ import annotations
