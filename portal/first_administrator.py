@@ -6,9 +6,8 @@ from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db import transaction
 from django.db.models import QuerySet
 
-from rollout.services import audit
-
 from .models import Role, User
+from .people import create_person
 
 ADDRESS = "admin@gatepass.local"
 
@@ -30,6 +29,6 @@ def first_administrator() -> User:
         if user is None:
             # Whoever deactivated or demoted the usual account meant it: another one opens the door then.
             taken = User.objects.filter(email=ADDRESS).exists()
-            user = User.objects.create_superuser(f"admin-{User.objects.count()}@gatepass.local" if taken else ADDRESS)
-            audit.record(actor=None, action="person.created", target=user, details={"role": user.role})
+            address = f"admin-{User.objects.count()}@gatepass.local" if taken else ADDRESS
+            user = create_person(actor=None, email=address, role=Role.ADMINISTRATOR)
     return user

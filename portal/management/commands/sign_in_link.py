@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from portal.first_administrator import first_administrator
 from portal.models import SignInLink, User
 from portal.sign_in_links import make_link
 
@@ -15,10 +16,16 @@ class Command(BaseCommand):
     help = __doc__ or ""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("email", help="the e-mail address of the person who gets in")
+        parser.add_argument(
+            "email",
+            nargs="?",
+            default="",
+            help="who gets in; left out: the first administrator, made when there is none",
+        )
 
     def handle(self, *args: Any, email: str, **options: Any) -> None:
-        person = User.objects.filter(email__iexact=email.strip()).first()
+        email = email.strip()
+        person = User.objects.filter(email__iexact=email).first() if email else first_administrator()
         if person is None:
             raise CommandError(f"There is nobody with the address {email}.")
         if not person.is_active:

@@ -1,0 +1,102 @@
+"""The demo fleet: simulated sites on this machine, so that a trial's first page is alive within a minute."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import transaction
+
+from rollout.compatibility.matrix import redirect_url_for
+from rollout.models import Provider, Site
+from rollout.personas.table import PERSONAS, Persona, base_url_of
+from rollout.personas.table import ports as ports_from
+from rollout.services.links import create_link, switch_oauth
+from rollout.services.sites import create_site
+
+from .models import Role, User
+from .people import create_person
+
+# About how many people use each on an iPhone: what makes one site more urgent than another.
+PEOPLE = {
+    "ready-mdm": 420, "ready-non-mdm": 1350, "too-old": 85, "plugin-too-old": 610, "behind-sso": 240,
+    "unreachable": 45, "action-needed": 190, "switch-off": 130, "context-path": 760,
+}  # fmt: skip
+ACCOUNTS = (
+    ("site-owner@gatepass.local", "Demo site owner", Role.SITE_OWNER),
+    ("auditor@gatepass.local", "Demo auditor", Role.AUDITOR),
+    ("member@gatepass.local", "Demo member", Role.MEMBER),
+)
+OWNED = {"ready-non-mdm", "plugin-too-old", "action-needed"}
+PILOT_SLUG = "pilot"
+
+
+def ports() -> list[int]:
+    """The ports of this machine that the fleet needs."""
+    return ports_from(settings.DEMO_PORT_BASE)
+
+
+def is_wanted() -> bool:
+    """Whether the database is still empty: the demo never mixes with sites that somebody added."""
+    return not Site.objects.exists()
+
+
+def is_loaded() -> bool:
+    """Whether sites of the fleet are in the database, so that somebody has to answer for them."""
+    return Site.objects.filter(base_url__in=[base_url_of(name, settings.DEMO_PORT_BASE) for name in PERSONAS]).exists()
+
+
+@transaction.atomic
+def load() -> list[Site]:
+    """Add what is missing of the demo's people and sites, links included; return the sites that were added.
+
+    Their first checks are queued as for any new site. Nobody of the demo has a password.
+    """
+    owner = _people()[Role.SITE_OWNER]
+    there = set(Site.objects.values_list("base_url", flat=True))
+    missing = [persona for name, persona in PERSONAS.items() if base_url_of(name, settings.DEMO_PORT_BASE) not in there]
+    added = [_add(persona, [owner] if persona.name in OWNED else []) for persona in missing]
+    if not Site.objects.filter(slug=PILOT_SLUG).exists():
+        added.append(_add_pilot(owner))
+    return added
+
+
+def _people() -> dict[str, User]:
+    """The demo's accounts by role, those that are missing made now."""
+    found = {}
+    for email, name, role in ACCOUNTS:
+        person = User.objects.filter(email=email).first()
+        found[role.value] = person or create_person(actor=None, email=email, name=name, role=role)
+    return found
+
+
+def _add(persona: Persona, owners: list[User]) -> Site:
+    site = create_site(
+        actor=None,
+        title=persona.title,
+        product=persona.product,
+        base_url=base_url_of(persona.name, settings.DEMO_PORT_BASE),
+        owners=owners,
+        notes=persona.story,
+        people=PEOPLE.get(persona.name, 50),
+        oauth_plugin_version=persona.oauth_plugin or "",
+        mobile_plugin_version=persona.mobile_plugin or "",
+    )
+    if persona.client_id:
+        redirect_url = redirect_url_for(persona.product) or ""
+        create_link(actor=None, site=site, redirect_url=redirect_url, client_id=persona.client_id)
+    return site
+
+
+def _add_pilot(owner: User) -> Site:
+    """A site that Gatepass itself answers for: rehearse on it, or sign in with a real phone's browser."""
+    site = create_site(
+        actor=None,
+        title="Pilot Wiki",
+        provider=Provider.GATEPASS,
+        slug=PILOT_SLUG,
+        owners=[owner],
+        notes="Provided by Gatepass: the place to rehearse the whole sign-in.",
+        people=25,
+    )
+    create_link(actor=None, site=site, redirect_url=redirect_url_for(site.product) or "")
+    switch_oauth(actor=None, site=site, on=True)
+    return site
