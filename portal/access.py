@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
-from rollout.models import EnrollmentPass, Site
+from rollout.models import ConfigurationRelease, EnrollmentPass, Site, Wave
 
 from .models import Role, User
 
@@ -101,3 +101,16 @@ def changeable_pass(request: HttpRequest, pk: int) -> EnrollmentPass:
     if not user.is_administrator and not all(may_change(user, site) for site in enrollment_pass.sites.all()):
         raise PermissionDenied(_("This pass is not yours to change."))
     return enrollment_pass
+
+
+def visible_release(request: HttpRequest, number: int) -> ConfigurationRelease:
+    return get_object_or_404(ConfigurationRelease.objects.visible_to(person(request)), number=number)
+
+
+def may_read_whole(user: User, release: ConfigurationRelease) -> bool:
+    """Whether this person may see every site of a release, and so its exact text."""
+    return user.reads_all_sites or not release.sites.exclude(pk__in=Site.objects.visible_to(user).values("pk")).exists()
+
+
+def visible_wave(request: HttpRequest, pk: int) -> Wave:
+    return get_object_or_404(Wave.objects.visible_to(person(request)), pk=pk)

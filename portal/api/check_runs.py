@@ -1,0 +1,67 @@
+"""Check runs: the JSON contract of ``check_site`` and the state of the run around it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Path, Router
+
+from portal.access import visible_row
+from rollout.compatibility.verdict import Road
+from rollout.models import CheckRun, Finding
+
+from .auth import worker
+from .schemas import CheckRunOut, Error, Id
+
+router = Router(tags=["Check runs"])
+
+
+@router.get("/{run_id}", response={200: CheckRunOut, 401: Error, 403: Error, 404: Error, 422: Error})
+def get_check_run(request: HttpRequest, run_id: Path[Id]) -> dict[str, Any]:
+    """One run; ask again while its state is queued or running."""
+    worker(request)
+    runs = CheckRun.objects.select_related("site").prefetch_related("findings")
+    return as_json(visible_row(request, runs, run_id))
+
+
+def as_json(run: CheckRun) -> dict[str, Any]:
+    """The run as docs/api.md describes it; its findings are those stored, gravest first."""
+    observation = run.observation
+    return {
+        "id": run.pk,
+        "site": run.site_id,
+        "state": run.state,
+        "trigger": run.trigger,
+        "failure": run.failure,
+        "requested_at": run.requested_at,
+        "started_at": run.started_at,
+        "finished_at": run.finished_at,
+        # The site may have moved since: the contract's URL is the one that was observed.
+        "url": observation["base_url"] if observation else run.site.base_url,
+        "matrix": run.matrix,
+        "roads": {
+            Road.MDM.value: _road(run, Road.MDM, run.mdm_verdict),
+            Road.NON_MDM.value: _road(run, Road.NON_MDM, run.non_mdm_verdict),
+        },
+        "observation": observation,
+    }
+
+
+def _road(run: CheckRun, road: Road, verdict: str) -> dict[str, Any]:
+    findings = [_finding(finding) for finding in run.findings.all() if finding.road == road.value]
+    return {"verdict": verdict, "findings": findings}
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "rule": finding.rule,
+        "outcome": finding.outcome,
+        "evidence": {
+            "summary": finding.message % finding.values,
+            "asked": finding.asked or None,
+            "answered": finding.answered or None,
+            "at": finding.answered_at.isoformat() if finding.answered_at else None,
+        },
+        "remedy": finding.remedy % finding.values,
+    }

@@ -1,0 +1,50 @@
+"""The current release, in the format an MDM takes."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from ninja import Query, Router
+
+from portal.access import may_read_whole
+from rollout.mdm.formats import FORMATS
+from rollout.models import ConfigurationRelease
+from rollout.services import configurations
+
+from .auth import worker
+from .schemas import Error
+
+router = Router(tags=["Configurations"])
+FormatId = Literal[tuple(FORMATS)]  # type: ignore[valid-type]  # pydantic reads the table's ids from it
+ANSWER: dict[str, Any] = {
+    "responses": {
+        200: {
+            "description": "The file, as the pages download it. ETag is the digest of the release's site list.",
+            "content": {kind: {} for kind in sorted({entry.content_type for entry in FORMATS.values()})},
+        }
+    }
+}
+
+
+@router.get(
+    "/current", response={401: Error, 403: Error, 404: Error, 422: Error}, openapi_extra=ANSWER, url_name="current"
+)
+def current_configuration(request: HttpRequest, format: Query[FormatId] = "json") -> HttpResponse:
+    """The newest release in one format; taking it is recorded. You must be allowed to see every site in it."""
+    user = worker(request)
+    release = ConfigurationRelease.objects.order_by("-number").first()
+    if release is None or not ConfigurationRelease.objects.visible_to(user).filter(pk=release.pk).exists():
+        raise Http404
+    if not may_read_whole(user, release):
+        raise PermissionDenied(_("This release holds sites that are not yours. Ask an administrator for it."))
+    text = configurations.export_release(actor=user, release=release, format_id=format)
+    chosen = FORMATS[format]
+    response = HttpResponse(text, content_type=f"{chosen.content_type}; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{chosen.filename}"'
+    response["ETag"] = f'"{release.digest}"'
+    response["X-Release-Number"] = str(release.number)
+    response["Cache-Control"] = "no-store"
+    return response

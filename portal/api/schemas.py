@@ -1,0 +1,143 @@
+"""What the API takes and returns. Names and meanings stay; fields may be added."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from ninja import Field, Schema
+
+MOST_ROWS = 100
+BIGGEST_ID = 2**63 - 1
+
+Id = Annotated[int, Field(ge=1, le=BIGGEST_ID)]
+Verdict = Literal["READY_MDM", "READY_NON_MDM", "ACTION_NEEDED", "INCOMPATIBLE", "UNKNOWN"]
+Product = Literal["confluence", "jira"]
+Provider = Literal["confluence", "gatepass"]
+
+
+class Failure(Schema):
+    """``fields`` names what was refused and why; empty when it is about the whole request."""
+
+    code: str
+    message: str
+    fields: dict[str, list[str]]
+
+
+class Error(Schema):
+    error: Failure
+
+
+class SiteFilters(Schema):
+    q: str = Field("", max_length=200, description="words in the title or base URL")
+    verdict: Verdict | None = Field(None, description="on either road")
+    product: Product | None = None
+    provider: Provider | None = None
+    archived: bool = False
+    page: int = Field(1, ge=1, le=1_000_000)
+    size: int = Field(50, ge=1, le=MOST_ROWS)
+
+
+class SiteOut(Schema):
+    id: int
+    title: str
+    product: Product
+    base_url: str
+    provider: Provider
+    slug: str | None
+    owners: list[str] = Field(description="e-mail addresses")
+    notes: str
+    people: int
+    cache_session_in_mobile_browser: bool
+    oauth_plugin_version: str
+    mobile_plugin_version: str
+    server_version: str
+    mdm_verdict: Verdict
+    non_mdm_verdict: Verdict
+    client_id: str | None = Field(description="of the application link for MDM; no secret")
+    checked_at: datetime | None
+    check_due_at: datetime | None
+    archived_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class SitePage(Schema):
+    items: list[SiteOut]
+    count: int = Field(description="rows on all pages")
+    page: int
+    pages: int
+
+
+class _SiteFields(Schema, extra="forbid"):
+    notes: str = Field("", max_length=4000)
+    people: int = Field(0, ge=0, le=2_147_483_647)
+    cache_session_in_mobile_browser: bool = False
+    oauth_plugin_version: str = Field("", max_length=40)
+    mobile_plugin_version: str = Field("", max_length=40)
+
+
+class SiteIn(_SiteFields):
+    """A site provided by Gatepass takes a ``slug``; any other one a ``base_url``."""
+
+    title: str = Field(min_length=1, max_length=120)
+    base_url: str = Field("", max_length=500)
+    product: Product = "confluence"
+    provider: Provider = "confluence"
+    slug: str | None = Field(None, max_length=40)
+    owners: list[str] = Field(default_factory=list, max_length=100, description="e-mail addresses of people here")
+
+
+class SiteChanges(Schema, extra="forbid"):
+    """Only what is sent is changed. Owners are changed by administrators only."""
+
+    title: str = Field(None, min_length=1, max_length=120)
+    base_url: str = Field(None, max_length=500)
+    product: Product = Field(None)
+    notes: str = Field(None, max_length=4000)
+    people: int = Field(None, ge=0, le=2_147_483_647)
+    cache_session_in_mobile_browser: bool = Field(None)
+    oauth_plugin_version: str = Field(None, max_length=40)
+    mobile_plugin_version: str = Field(None, max_length=40)
+    owners: list[str] = Field(None, max_length=100)
+
+
+class Evidence(Schema):
+    summary: str
+    asked: str | None
+    answered: str | None
+    at: str | None
+
+
+class FindingOut(Schema):
+    rule: str
+    outcome: Literal["PASS", "WARNING", "UNKNOWN", "ACTION_NEEDED", "INCOMPATIBLE"]
+    evidence: Evidence
+    remedy: str
+
+
+class RoadOut(Schema):
+    verdict: Verdict
+    findings: list[FindingOut]
+
+
+class RoadsOut(Schema):
+    mdm: RoadOut
+    non_mdm: RoadOut
+
+
+class CheckRunOut(Schema):
+    """``url``, ``matrix``, ``roads`` and ``observation`` are the contract of ``check_site --json``."""
+
+    id: int
+    site: int
+    state: Literal["queued", "running", "done", "failed"]
+    trigger: str
+    failure: str
+    requested_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    url: str
+    matrix: str = Field(description="empty before the run is done")
+    roads: RoadsOut
+    observation: dict[str, Any] | None = Field(description="null before the run is done")
