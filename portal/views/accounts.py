@@ -1,4 +1,84 @@
-"""PENDING"""
-from django.http import HttpResponse
-def theme(request, *a, **k): return HttpResponse(status=501)
-def welcome(request, *a, **k): return HttpResponse(status=501)
+"""The portal's own account pages: signing in by a single-use link, and the theme switch."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib.auth import login
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render, resolve_url
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.debug import sensitive_variables
+from django.views.decorators.http import require_http_methods, require_POST
+
+from portal import sign_in_links
+from portal.accounts import home
+from portal.context_processors import THEMES
+from portal.models import SignInLink, User
+
+THEME_SECONDS = 365 * 24 * 3600
+
+
+def safe_next(request: HttpRequest) -> str | None:
+    """Return where ``next`` leads when that is a page of ours, else None."""
+    target = request.POST.get("next") or request.GET.get("next") or ""
+    is_ours = url_has_allowed_host_and_scheme(
+        target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return target if is_ours else None
+
+
+@login_not_required
+@csrf_protect
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@sensitive_variables("token")
+def welcome(request: HttpRequest, token: str) -> HttpResponse:
+    """Show one button; pressing it uses the link up and signs its person in. Looking uses nothing up."""
+    link = sign_in_links.find(token)
+    if link is None:
+        return _no_longer_good(request)
+    if request.method != "POST":
+        response = render(
+            request, "account/welcome.html", {"person": link.user, "link": link, "next": safe_next(request)}
+        )
+        # "no-referrer" would also blank the Origin header, and the form's POST would fail its CSRF check.
+        response["Referrer-Policy"] = "strict-origin"
+        return response
+    user = sign_in_links.use(token)
+    if user is None:
+        return _no_longer_good(request)
+    login(request, user)
+    return _without_referrer(HttpResponseRedirect(_first_page(request, link, user)))
+
+
+def _first_page(request: HttpRequest, link: SignInLink, user: User) -> str:
+    if link.purpose == SignInLink.Purpose.REHEARSAL:
+        return safe_next(request) or home(user)
+    return home(user) if user.has_usable_password() else reverse("account_set_password")
+
+
+def _no_longer_good(request: HttpRequest) -> HttpResponse:
+    """Unknown, used and expired links look alike, so that nobody learns which ones existed."""
+    return _without_referrer(render(request, "account/link_no_longer_good.html", status=410))
+
+
+def _without_referrer(response: HttpResponse) -> HttpResponse:
+    response["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+@login_not_required
+@require_POST
+def theme(request: HttpRequest) -> HttpResponse:
+    """Remember the chosen theme in a cookie and go back to where the switch stood."""
+    response = HttpResponseRedirect(safe_next(request) or resolve_url(settings.LOGIN_REDIRECT_URL))
+    chosen = request.POST.get("theme")
+    if chosen in THEMES:
+        response.set_cookie(
+            "theme", chosen, max_age=THEME_SECONDS, secure=settings.HTTPS, httponly=True, samesite="Lax"
+        )
+    return response
