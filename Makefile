@@ -84,12 +84,12 @@ clean:  ## remove the virtual environment and the trial's state
 $(VENV)/.run: pyproject.toml constraints.txt .ci/bootstrap
 	@PYTHON="$(PYTHON)" .ci/bootstrap python
 	@echo "Installing what Gatepass needs (once) …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt .
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt .
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run
 	@echo "Installing what the tests need (once) …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --group dev
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt --group dev
 	@touch $@
 
 $(STATE_DIR)/secret_key:

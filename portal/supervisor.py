@@ -24,6 +24,7 @@ from typing import Any
 LONGEST_PAUSE = 30.0  # seconds between two starts of a child that keeps crashing
 STEADY_AFTER = 60.0  # seconds after which a child counts as running well
 LARGEST_LOG = 5 * 1024 * 1024
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
@@ -120,13 +121,13 @@ class Supervisor:
         now = self.clock()
         for child in self.children:
             if child.has_ended():
-                self._report_crash(child, child.plan_restart(now))
+                self._report_crash(child, how_it_ended(child), child.plan_restart(now))
             if child.process is None and now >= child.start_at:
                 child.start(now)
 
-    def _report_crash(self, child: Child, pause: float) -> None:
+    def _report_crash(self, child: Child, ending: str, pause: float) -> None:
         program = child.program
-        self.say(f"{program.name} stopped: {child.last_line()}")
+        self.say(f"{program.name} {ending}")
         self.say(f"  It starts again in {pause:.0f} s; log: {program.log}")
 
     def stop_all(self) -> None:
@@ -140,6 +141,14 @@ class Supervisor:
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     process.wait(0.1)
             kill_group(process)
+
+
+def how_it_ended(child: Child) -> str:
+    """Why the child's process is gone: the signal that killed it, or its last words."""
+    code = child.process.returncode if child.process is not None else 0
+    if code < 0:
+        return f"was killed by {signal.Signals(-code).name}"
+    return f"stopped with exit code {code}: {child.last_line()}"
 
 
 def kill_group(process: subprocess.Popen[bytes]) -> None:
@@ -156,8 +165,8 @@ def _stop_with_parent() -> None:
 
 @contextlib.contextmanager
 def stopping_on_signals(supervisor: Supervisor) -> Iterator[None]:
-    """SIGINT and SIGTERM stop the supervisor while the block runs."""
-    previous = {number: signal.signal(number, supervisor.stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    """Ctrl-C, SIGTERM and a closed terminal stop the supervisor while the block runs."""
+    previous = {number: signal.signal(number, supervisor.stop) for number in STOPPING}
     try:
         yield
     finally:

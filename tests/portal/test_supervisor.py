@@ -76,8 +76,22 @@ def test_a_crashed_child_is_started_again(tmp_path: Path) -> None:
         assert child.process is None  # not before its time
         now[0] = child.start_at
     assert pauses == [1, 2, 4, 8, 16, 30, 30]
-    assert "worker stopped: the disk is full" in said[0]
+    assert said[0] == "worker stopped with exit code 3: the disk is full"
     assert str(one.log) in said[1]
+
+
+def test_a_killed_child_is_started_again(tmp_path: Path) -> None:
+    said: list[str] = []
+    one = program(tmp_path, "web", SLEEP)
+    supervisor = Supervisor([one], say=said.append, clock=lambda: 0.0)
+    until_logged(one.log, supervisor)
+    child = supervisor.children[0]
+    assert child.process is not None
+    child.process.kill()
+    child.process.wait(10)
+    supervisor.tend()
+    assert said[0] == "web was killed by SIGKILL"
+    assert child.start_at == 1
 
 
 def test_the_pause_is_short_again_after_a_steady_time(tmp_path: Path) -> None:

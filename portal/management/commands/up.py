@@ -35,9 +35,7 @@ class Command(BaseCommand):
         for folder in ("log", "broker", "broker-control", "cache", "static"):
             (settings.STATE_DIR / folder).mkdir(parents=True, exist_ok=True)
         with lock(settings.STATE_DIR / "up.lock"):
-            ports = [port, *(demo.ports() if settings.DEMO else [])]
-            if busy := [number for number in ports if not port_is_free(number)]:
-                raise CommandError(port_advice(busy, port))
+            refuse_taken_ports(port, demo.ports() if settings.DEMO else [])
             with_fleet = self.prepare()
             supervisor = Supervisor(programs(port, with_fleet=with_fleet), say=self.stdout.write)
             with stopping_on_signals(supervisor):
@@ -111,9 +109,14 @@ def lock(path: Path) -> TextIO:
     return held
 
 
-def port_advice(busy: list[int], port: int) -> str:
-    """What to do about ports that other programs use."""
-    numbers = ", ".join(map(str, busy))
-    if port in busy:
-        return f"Port {numbers} is in use. Choose another one: make run PORT={port + 1000}"
-    return f"The demo fleet needs port {numbers}, in use. Start without it (DEMO=0) or elsewhere (DEMO_PORT_BASE=…)."
+def refuse_taken_ports(port: int, fleet: list[int]) -> None:
+    """Raise CommandError, with what to do, before anything is started on a port that is not ours."""
+    if not port_is_free(port):
+        raise CommandError(f"Port {port} is in use. Choose another one: make run PORT={port + 1000}")
+    if port in fleet:
+        raise CommandError(f"The demo fleet uses port {port} too. Choose another one: make run PORT={port + 1000}")
+    if busy := ", ".join(str(number) for number in fleet if not port_is_free(number)):
+        raise CommandError(
+            f"The demo fleet's ports are in use: {busy}. Start without it (make run DEMO=0) "
+            f"or elsewhere (make run DEMO_PORT_BASE={settings.DEMO_PORT_BASE + 1000})."
+        )
