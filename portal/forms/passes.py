@@ -1,0 +1,199 @@
+"""The forms of passes: issue one, and make a new link for one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta
+from typing import Any, ClassVar
+
+from django import forms
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from portal.models import User
+from rollout.models import Site
+
+DAYS = (1, 7, 14, 30)
+DATE = "date"
+MOST_SITES_SHOWN = 60  # the rest is found by search: a page of ten thousand boxes helps nobody
+MOST_SUGGESTED = 200
+LONGEST = timedelta(days=366)
+
+
+def sites_to_issue_for(user: User) -> QuerySet[Site]:
+    """The sites this person may put on a pass: those they may change, without the archived ones."""
+    sites = Site.objects.active().order_by("title", "pk")
+    return sites if user.is_administrator else sites.filter(owners=user)
+
+
+class DependentForm(forms.Form):
+    """A form in which some fields are asked only when a choice says so; the others are not looked at."""
+
+    use_required_attribute = False
+    asked_when: ClassVar[dict[str, tuple[str, str]]] = {}  # field → the choice and its value that ask for it
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in self.asked_when:
+            self.fields[name].required = not self.is_bound or self.is_asked(name)
+
+    def is_asked(self, name: str) -> bool:
+        choice, value = self.asked_when[name]
+        return bool(self.data.get(choice) == value)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        for name in self.asked_when:
+            if not self.is_asked(name):
+                self.errors.pop(name, None)
+                data[name] = None
+        return data
+
+
+class ExpiryForm(DependentForm):
+    """How long a link lasts: some days from now, or until the end of a day in the reader's zone."""
+
+    asked_when: ClassVar = {"expires_at": ("expiry", DATE)}
+    expiry = forms.ChoiceField(
+        label=gettext_lazy("Valid for"),
+        widget=forms.RadioSelect,
+        initial="7",
+        choices=[
+            ("1", gettext_lazy("1 day")),
+            ("7", gettext_lazy("7 days")),
+            ("14", gettext_lazy("14 days")),
+            ("30", gettext_lazy("30 days")),
+            (DATE, gettext_lazy("Until a date")),
+        ],
+    )
+    expires_at = forms.DateField(
+        label=gettext_lazy("Last day"),
+        error_messages={"required": gettext_lazy("Enter the last day on which the pass works.")},
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=gettext_lazy("The pass works until the end of that day."),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Adds ``until``, an aware datetime."""
+        data = super().clean()
+        if data.get("expires_at"):
+            data["until"] = self._end_of(data["expires_at"])
+        elif data.get("expiry", DATE) != DATE:
+            data["until"] = timezone.now() + timedelta(days=int(data["expiry"]))
+        return data
+
+    def _end_of(self, day: date) -> datetime:
+        today = timezone.localdate()
+        if not today <= day <= today + LONGEST:
+            self.add_error("expires_at", _("Choose a day from today to a year from now."))
+            day = today
+        return timezone.make_aware(datetime.combine(day, time(23, 59, 59)))
+
+
+class PassForm(ExpiryForm):
+    """For whom, for which sites, how long, how often. After ``is_valid``: ``person`` and ``label`` say for whom."""
+
+    asked_when: ClassVar = {
+        **ExpiryForm.asked_when,
+        "person": ("audience", "person"),
+        "label": ("audience", "label"),
+        "max_uses": ("uses", "several"),
+    }
+
+    audience = forms.ChoiceField(
+        label=gettext_lazy("For whom"),
+        widget=forms.RadioSelect,
+        initial="person",
+        choices=[
+            ("person", gettext_lazy("One person, by their account")),
+            ("label", gettext_lazy("A group, or somebody without an account")),
+        ],
+    )
+    person = forms.CharField(
+        label=gettext_lazy("E-mail address"),
+        error_messages={"required": gettext_lazy("Choose for whom the pass is.")},
+        max_length=254,
+        widget=forms.TextInput(attrs={"list": "people-here", "autocomplete": "off", "inputmode": "email"}),
+        help_text=gettext_lazy("Start to type a name or an address and choose from the people here."),
+    )
+    label = forms.CharField(
+        label=gettext_lazy("Name on the pass"),
+        error_messages={"required": gettext_lazy("Give the pass a name.")},
+        max_length=120,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        help_text=gettext_lazy("You recognise the pass by it, for example “Field service, pilot”."),
+    )
+    sites = forms.ModelMultipleChoiceField(
+        label=gettext_lazy("Sites"),
+        queryset=Site.objects.none(),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": gettext_lazy("Choose at least one site.")},
+    )
+    uses = forms.ChoiceField(
+        label=gettext_lazy("How many phones"),
+        widget=forms.RadioSelect,
+        initial="once",
+        choices=[
+            ("once", gettext_lazy("One phone")),
+            ("several", gettext_lazy("A number of phones")),
+            ("unlimited", gettext_lazy("Any number until it expires")),
+        ],
+    )
+    max_uses = forms.IntegerField(
+        label=gettext_lazy("Number of phones"),
+        min_value=1,
+        max_value=1_000_000,
+        error_messages={"required": gettext_lazy("Enter how many phones may be set up with it.")},
+    )
+    find = forms.CharField(required=False, max_length=120, strip=True)
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+        self.fields["sites"].queryset = sites_to_issue_for(user)  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        data["account"] = self._account(data["person"]) if data.get("person") else None
+        if data["account"]:
+            data["label"] = str(data["account"])[:120]
+        if data.get("uses") == "once":
+            data["max_uses"] = 1
+        return data
+
+    def _account(self, email: str) -> User | None:
+        person = User.objects.filter(email__iexact=email, is_active=True).first()
+        if person is None:
+            self.add_error("person", _("Nobody here has this address. Choose from the list, or issue it for a group."))
+        return person
+
+    @property
+    def people(self) -> QuerySet[User]:
+        """Accounts to suggest while the address is typed."""
+        return (
+            User.objects.filter(is_active=True)
+            .order_by("email")
+            .only("email", "first_name", "last_name")[:MOST_SUGGESTED]
+        )
+
+    def site_choices(self) -> list[tuple[Site, bool]]:
+        """``(site, is it chosen)``: the chosen ones first, then those that match the search, as many as fit."""
+        chosen_keys = _keys(self["sites"].value() or [])
+        sites = sites_to_issue_for(self.user).only("title", "base_url")
+        chosen = list(sites.filter(pk__in=chosen_keys))
+        words = str(self["find"].value() or "").replace("\x00", "").strip()
+        others = sites.exclude(pk__in=[site.pk for site in chosen])
+        if words:
+            others = others.filter(Q(title__icontains=words) | Q(base_url__icontains=words))
+        return [(site, True) for site in chosen] + [(site, False) for site in others[:MOST_SITES_SHOWN]]
+
+    def site_count(self) -> int:
+        return sites_to_issue_for(self.user).count()
+
+
+def _keys(values: Iterable[Any]) -> list[int]:
+    """The primary keys among what a form was sent; whatever else it holds is left to validation."""
+    texts = [str(getattr(value, "pk", value)) for value in values]
+    return [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 18]

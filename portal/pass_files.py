@@ -1,0 +1,43 @@
+"""The QR code of a pass as a file: a drawing, a picture, a sheet to print."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from rollout.enrollment.qr import qr_png, qr_svg, qr_text_url
+from rollout.enrollment.sheet import PassCard, print_sheet
+from rollout.models import EnrollmentPass
+
+
+def _svg(row: EnrollmentPass, url: str) -> bytes:
+    return qr_svg(qr_text_url(url), title=row.label).encode()
+
+
+def _png(_row: EnrollmentPass, url: str) -> bytes:
+    return qr_png(qr_text_url(url), box_size=16)
+
+
+def _sheet(row: EnrollmentPass, url: str) -> bytes:
+    last_day = date_format(timezone.localtime(row.expires_at), "j F Y")
+    steps = (
+        _("Scan the code with the camera of your iPhone."),
+        _("Follow the three steps on the page that opens."),
+        _("Sign in as usual and tap Allow."),
+    )
+    expiry = _("Valid until %(day)s.") % {"day": last_day}
+    heading = _("Sign in to Confluence on your iPhone")
+    return print_sheet(
+        [PassCard(url=url, title=heading, person=row.label, expiry=expiry, steps=steps)], heading=heading
+    )
+
+
+# kind → content type, and how it is made of the pass and its link
+FILES: dict[str, tuple[str, Callable[[EnrollmentPass, str], bytes]]] = {
+    "svg": ("image/svg+xml", _svg),
+    "png": ("image/png", _png),
+    "pdf": ("application/pdf", _sheet),
+}
