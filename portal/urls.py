@@ -69,6 +69,7 @@ urlpatterns = [
     path("passes/<int:pk>/renew/", passes.renew, name="pass_renew"),
     path("passes/<int:pk>/qr.<str:kind>", passes.qr, name="pass_qr"),
     path("people/", people.people, name="people"),
+    path("people/export.csv", people.export_csv, name="people_export"),
     path("people/new/", people.create, name="person_create"),
     path("people/<int:pk>/", people.person_page, name="person"),
     path("people/<int:pk>/sign-in-link/", people.sign_in_link, name="person_sign_in_link"),

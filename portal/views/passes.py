@@ -1,10 +1,215 @@
-"""PENDING"""
-from django.http import HttpResponse
-def create(request, *a, **k): return HttpResponse(status=501)
-def enrollment_pass(request, *a, **k): return HttpResponse(status=501)
-def export_csv(request, *a, **k): return HttpResponse(status=501)
-def my_passes(request, *a, **k): return HttpResponse(status=501)
-def passes(request, *a, **k): return HttpResponse(status=501)
-def qr(request, *a, **k): return HttpResponse(status=501)
-def renew(request, *a, **k): return HttpResponse(status=501)
-def revoke(request, *a, **k): return HttpResponse(status=501)
+"""Passes: issue, find, renew and revoke them. A link is shown in the answer of one POST and never again."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Prefetch
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from portal.access import changeable_pass, dashboard, may_change, person, visible_pass
+from portal.forms.faults import put_on_form
+from portal.forms.pass_filters import COLUMNS, SORTS, PassFilters, csv_rows, pass_rows
+from portal.forms.passes import ExpiryForm, PassForm
+from portal.listing import build_listing, csv_response, filtered
+from portal.models import Role, User
+from portal.one_time_forms import FormSentError, new_form_id, send_once, sent_before
+from portal.pass_files import FILES
+from rollout.enrollment.qr import qr_svg, qr_text_url
+from rollout.models import EnrollmentPass, Site
+from rollout.services import audit
+from rollout.services import passes as pass_service
+
+
+@dashboard
+@require_safe
+def passes(request: HttpRequest) -> HttpResponse:
+    """The passes this person may see, newest first."""
+    listing = build_listing(
+        request, pass_rows(person(request)), filters=PassFilters, sorts=SORTS, default_sort="-issued"
+    )
+    _tell_states(listing.rows)
+    context = {"listing": listing, "sort": listing.sort, "may_issue": _may_issue(person(request))}
+    return render(request, "passes/passes.html", context)
+
+
+@dashboard
+@require_safe
+def export_csv(request: HttpRequest) -> HttpResponse:
+    """The same rows as CSV. No link is in it: nobody but the holder has one."""
+    user, now = person(request), timezone.now()
+    _bound, _sort, rows = filtered(request, pass_rows(user), filters=PassFilters, sorts=SORTS, default_sort="-issued")
+    audit.record(actor=user, action="passes.exported", details={"rows": rows.count()})
+    return csv_response("passes.csv", COLUMNS, csv_rows(rows, now))
+
+
+def _tell_states(rows: Any) -> None:
+    now = timezone.now()
+    for row in rows:
+        row.now_state = row.state(now)
+        row.more_sites = row.site_count - len(row.seen_sites)
+        row.hidden_sites = row.site_count - len(row.seen_sites[:2])
+
+
+def _may_issue(user: User) -> bool:
+    return user.role in {Role.ADMINISTRATOR, Role.SITE_OWNER}
+
+
+@dashboard
+@never_cache
+def create(request: HttpRequest) -> HttpResponse:
+    """The form, and in the answer to its POST the link and the code, this once."""
+    user = person(request)
+    if not _may_issue(user):
+        raise PermissionDenied(_("You can read passes but not issue them."))
+    if request.method != "POST":
+        initial = {"sites": [*request.GET.getlist("sites"), *request.GET.getlist("site")]}
+        return _form_page(request, PassForm(user=user, initial=initial))
+    if "search" in request.POST:  # the button beside the search for sites: the form again, nothing checked yet
+        return _form_page(request, PassForm(user=user, initial=_as_initial(request.POST)))
+    form = PassForm(request.POST, user=user)
+    if form.is_valid():
+        try:
+            return _show_once(request, *send_once(request, lambda: _issue(user, form.cleaned_data)))
+        except ValidationError as error:
+            put_on_form(form, error)
+        except FormSentError as sent:
+            return sent_before(request, sent, reverse("pass_create"))
+    return _form_page(request, form)
+
+
+def _form_page(request: HttpRequest, form: PassForm) -> HttpResponse:
+    context = {"form": form, "form_id": new_form_id(request), "choices": form.site_choices()}
+    context["more"] = form.site_count() - len(context["choices"])
+    return render(request, "passes/create.html", context)
+
+
+def _as_initial(data: QueryDict) -> dict[str, Any]:
+    return {name: data.getlist(name) if name == "sites" else data.get(name) for name in data}
+
+
+def _issue(user: User, data: dict[str, Any]) -> tuple[tuple[EnrollmentPass, str], str]:
+    row, token = pass_service.issue_pass(
+        actor=user,
+        label=data["label"],
+        person=data.get("account"),
+        sites=data["sites"],
+        expires_at=data["until"],
+        max_uses=data["max_uses"],
+    )
+    return (row, token), reverse("pass", args=[row.pk])
+
+
+def _show_once(request: HttpRequest, row: EnrollmentPass, token: str) -> HttpResponse:
+    """The only page that ever holds the link: it exists in this answer and is stored nowhere."""
+    url = pass_service.pass_url(token)
+    code = qr_svg(qr_text_url(url), title=_("QR code of the pass for %(label)s") % {"label": row.label})
+    context = {"row": row, "token": token, "url": url, "code": mark_safe(code)}  # noqa: S308  (our own drawing)
+    return render(request, "passes/shown_once.html", context)
+
+
+@dashboard
+@require_safe
+def enrollment_pass(request: HttpRequest, pk: int) -> HttpResponse:
+    return _pass_page(request, visible_pass(request, pk))
+
+
+def _pass_page(
+    request: HttpRequest, row: EnrollmentPass, form: ExpiryForm | None = None, status: int = 200
+) -> HttpResponse:
+    user = person(request)
+    sites = list(row.sites.order_by("title").all())
+    seen = set(Site.objects.visible_to(user).filter(pk__in=[site.pk for site in sites]).values_list("pk", flat=True))
+    context = {
+        "row": row,
+        "state": row.state(timezone.now()),
+        "sites": [site for site in sites if site.pk in seen],
+        "more_sites": len(sites) - len(seen),
+        "may_change": user.is_administrator or (_may_issue(user) and all(may_change(user, site) for site in sites)),
+        "enrollments": row.enrollments.all()[:50],
+        "form": form or ExpiryForm(),
+        "form_id": new_form_id(request),
+    }
+    return render(request, "passes/pass.html", context, status=status)
+
+
+@dashboard
+@require_POST
+def revoke(request: HttpRequest, pk: int) -> HttpResponse:
+    row = changeable_pass(request, pk)
+    if pass_service.revoke_pass(actor=person(request), enrollment_pass=row):
+        messages.success(request, _("Revoked. The link and its QR code no longer work."))
+    else:
+        messages.info(request, _("This pass was revoked before."))
+    return redirect("pass", pk=row.pk)
+
+
+@dashboard
+@never_cache
+@require_POST
+def renew(request: HttpRequest, pk: int) -> HttpResponse:
+    """A new link for the pass, shown in this answer only; the old one ends."""
+    row, form = changeable_pass(request, pk), ExpiryForm(request.POST)
+    if form.is_valid():
+        try:
+            token = send_once(request, lambda: _renew(person(request), row, form.cleaned_data["until"]))
+            row.refresh_from_db()
+            return _show_once(request, row, token)
+        except ValidationError as error:
+            put_on_form(form, error)
+        except FormSentError as sent:
+            return sent_before(request, sent, reverse("pass", args=[row.pk]))
+    return _pass_page(request, row, form)
+
+
+def _renew(user: User, row: EnrollmentPass, until: datetime) -> tuple[str, str]:
+    token = pass_service.renew_pass(actor=user, enrollment_pass=row, expires_at=until)
+    return token, reverse("pass", args=[row.pk])
+
+
+@dashboard
+@never_cache
+@require_POST
+def qr(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
+    """The code as a file. The token comes in the body, because a URL ends up in histories and logs."""
+    if kind not in FILES:
+        raise Http404
+    row = changeable_pass(request, pk)
+    token = request.POST.get("token", "")
+    try:
+        url = pass_service.record_qr(actor=person(request), enrollment_pass=row, token=token, kind=kind)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return _pass_page(request, row, status=400)
+    content_type, make = FILES[kind]
+    response = HttpResponse(make(row, url), content_type=content_type)
+    response["Content-Disposition"] = f'attachment; filename="gatepass-{row.pk}.{kind}"'
+    return response
+
+
+@require_safe
+def my_passes(request: HttpRequest) -> HttpResponse:
+    """What to do on this phone, for each pass that was issued for whoever asks."""
+    active = Prefetch("sites", queryset=Site.objects.active().order_by("title"), to_attr="active_sites")
+    rows = list(EnrollmentPass.objects.filter(person=person(request)).prefetch_related(active)[:50])
+    now = timezone.now()
+    for row in rows:
+        row.now_state = row.state(now)  # type: ignore[attr-defined]
+    sites = {site.pk: site for row in rows if row.revoked_at is None for site in row.active_sites}  # type: ignore[attr-defined]
+    context = {
+        "rows": rows,
+        "sites": sorted(sites.values(), key=lambda site: site.title.casefold()),
+        "app_store_url": settings.IOS_APP_STORE_URL,
+    }
+    return render(request, "passes/my_passes.html", context)

@@ -1,8 +1,195 @@
-"""PENDING"""
-from django.http import HttpResponse
-def create(request, *a, **k): return HttpResponse(status=501)
-def my_devices(request, *a, **k): return HttpResponse(status=501)
-def people(request, *a, **k): return HttpResponse(status=501)
-def person_page(request, *a, **k): return HttpResponse(status=501)
-def sign_in_link(request, *a, **k): return HttpResponse(status=501)
-def sign_out_device(request, *a, **k): return HttpResponse(status=501)
+"""People, for administrators; and everybody's own phones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import django_filters
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from oauth_provider.sessions import live_sessions
+from portal.access import administrators, person
+from portal.forms.faults import put_on_form
+from portal.forms.people import NewPersonForm, PersonForm
+from portal.listing import CSV_CHUNK, SearchFilter, build_listing, csv_response, filtered
+from portal.models import Role, SignInLink, User
+from portal.one_time_forms import FormSentError, new_form_id, send_once, sent_before
+from portal.people import change_person, create_person, deactivate_person, reactivate_person, sign_out_phone
+from portal.sign_in_links import make_link
+from rollout.enrollment.qr import qr_svg
+from rollout.models import ApplicationLink
+from rollout.services import audit
+
+SORTS = {"name": ("first_name", "email"), "email": ("email",), "role": ("role",), "seen": ("last_login",)}
+COLUMNS = ("email", "name", "role", "active", "last_sign_in", "added_at")
+ACTIVE = [("yes", gettext_lazy("Active")), ("no", gettext_lazy("Deactivated"))]
+
+
+class PeopleFilters(django_filters.FilterSet):
+    q = SearchFilter(fields=("email", "first_name", "last_name"), label=gettext_lazy("Search"))
+    role = django_filters.ChoiceFilter(choices=Role.choices, label=gettext_lazy("Role"))
+    active = django_filters.ChoiceFilter(choices=ACTIVE, method="by_active", label=gettext_lazy("Account"))
+
+    class Meta:
+        model = User
+        fields: list[str] = []
+
+    def by_active(self, rows: Any, _name: str, value: str) -> Any:
+        return rows.filter(is_active=value == "yes")
+
+
+@administrators
+@require_safe
+def people(request: HttpRequest) -> HttpResponse:
+    listing = build_listing(request, User.objects.all(), filters=PeopleFilters, sorts=SORTS, default_sort="email")
+    return render(request, "people/people.html", {"listing": listing, "sort": listing.sort})
+
+
+@administrators
+@require_safe
+def export_csv(request: HttpRequest) -> HttpResponse:
+    """The same rows as CSV."""
+    _bound, _sort, rows = filtered(
+        request, User.objects.all(), filters=PeopleFilters, sorts=SORTS, default_sort="email"
+    )
+    audit.record(actor=person(request), action="people.exported", details={"rows": rows.count()})
+    return csv_response("people.csv", COLUMNS, _csv_rows(rows))
+
+
+def _csv_rows(rows: QuerySet[User]) -> Iterator[tuple[Any, ...]]:
+    for row in rows.iterator(chunk_size=CSV_CHUNK):
+        seen = row.last_login.isoformat() if row.last_login else ""
+        active = "yes" if row.is_active else "no"
+        yield (row.email, row.get_full_name(), row.role, active, seen, row.date_joined.isoformat())
+
+
+@administrators
+@never_cache
+def create(request: HttpRequest) -> HttpResponse:
+    """The form, and in the answer to its POST the new person's sign-in link, this once."""
+    form = NewPersonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            made, link = send_once(request, lambda: _add(person(request), form.cleaned_data))
+            return _show_once(request, made, link, is_new=True)
+        except ValidationError as error:
+            put_on_form(form, error)
+        except FormSentError as sent:
+            return sent_before(request, sent, reverse("person_create"))
+    return render(request, "people/create.html", {"form": form, "form_id": new_form_id(request)})
+
+
+def _add(actor: User, data: dict[str, Any]) -> tuple[tuple[User, str], str]:
+    made = create_person(actor=actor, email=data["email"], name=data["name"], role=data["role"])
+    link = make_link(user=made, purpose=SignInLink.Purpose.WELCOME, actor=actor)
+    return (made, link), reverse("person", args=[made.pk])
+
+
+def _show_once(request: HttpRequest, row: User, url: str, *, is_new: bool) -> HttpResponse:
+    """The only page that ever holds the sign-in link."""
+    code = qr_svg(url, title=_("QR code of the sign-in link of %(person)s") % {"person": row})
+    context = {"row": row, "url": url, "is_new": is_new, "code": mark_safe(code)}  # noqa: S308  (our own drawing)
+    return render(request, "people/shown_once.html", context)
+
+
+@administrators
+def person_page(request: HttpRequest, pk: int) -> HttpResponse:
+    """One person; POST changes name and role, or with ``do`` lets them in no more or again."""
+    row = get_object_or_404(User, pk=pk)
+    if request.method != "POST":
+        return _person_page(request, row)
+    if request.POST.get("do") in DEEDS:
+        return _do(request, row, request.POST["do"])
+    form = PersonForm(request.POST)
+    if form.is_valid():
+        try:
+            change_person(actor=person(request), person=row, **form.cleaned_data)
+            messages.success(request, _("Saved."))
+            return redirect("person", pk=row.pk)
+        except ValidationError as error:
+            put_on_form(form, error)
+    return _person_page(request, row, form)
+
+
+def _person_page(request: HttpRequest, row: User, form: PersonForm | None = None) -> HttpResponse:
+    context = {
+        "row": row,
+        "form": form or PersonForm(initial={"name": row.get_full_name(), "role": row.role}),
+        "form_id": new_form_id(request),
+        "is_me": row.pk == person(request).pk,
+        "phones": len(live_sessions(row)),
+        "owned_sites": row.owned_sites.active().order_by("title")[:20],
+        "passes": row.passes.order_by("-created_at")[:10],
+    }
+    return render(request, "people/person.html", context)
+
+
+DEEDS = ("deactivate", "reactivate")
+
+
+def _do(request: HttpRequest, row: User, deed: str) -> HttpResponse:
+    if deed == "reactivate":
+        reactivate_person(actor=person(request), person=row)
+        messages.success(request, _("%(person)s can sign in again.") % {"person": row})
+        return redirect("person", pk=row.pk)
+    try:
+        phones = deactivate_person(actor=person(request), person=row)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        words = ngettext("%(n)d phone was signed out.", "%(n)d phones were signed out.", phones) % {"n": phones}
+        messages.success(request, _("%(person)s can no longer sign in.") % {"person": row} + " " + words)
+    return redirect("person", pk=row.pk)
+
+
+@administrators
+@never_cache
+@require_POST
+def sign_in_link(request: HttpRequest, pk: int) -> HttpResponse:
+    """A new sign-in link, shown in this answer only; an earlier unused one ends."""
+    row = get_object_or_404(User, pk=pk)
+    where = reverse("person", args=[row.pk])
+    if not row.is_active:
+        messages.error(request, _("This account is deactivated. Reactivate it first."))
+        return redirect(where)
+    try:
+        link = send_once(request, lambda: (_make_link(person(request), row), where))
+    except FormSentError as sent:
+        return sent_before(request, sent, where)
+    return _show_once(request, row, link, is_new=False)
+
+
+def _make_link(actor: User, row: User) -> str:
+    return make_link(user=row, purpose=SignInLink.Purpose.WELCOME, actor=actor)
+
+
+@require_safe
+def my_devices(request: HttpRequest) -> HttpResponse:
+    """The phones on which whoever asks is signed in, on sites that Gatepass provides."""
+    phones = live_sessions(person(request))
+    links = ApplicationLink.objects.filter(client_id__in={phone.client_id for phone in phones})
+    sites = {link.client_id: link.site for link in links.select_related("site")}
+    rows = [{"phone": phone, "site": sites.get(phone.client_id)} for phone in phones]
+    has_others = person(request).passes.filter(~Q(sites__provider="gatepass")).exists()
+    return render(request, "people/my_devices.html", {"rows": rows, "has_others": has_others})
+
+
+@require_POST
+def sign_out_device(request: HttpRequest, pk: int) -> HttpResponse:
+    """Sign one of one's own phones out; somebody else's is not there."""
+    if sign_out_phone(person=person(request), pk=pk):
+        messages.success(request, _("Signed out. The app on that phone asks for a sign-in within the next minutes."))
+    else:
+        messages.info(request, _("That phone is signed out already."))
+    return redirect("my_devices")

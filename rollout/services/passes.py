@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from hmac import compare_digest
 from typing import Any
 
 from django.conf import settings
@@ -97,6 +98,17 @@ def revoke_pass(*, actor: Any, enrollment_pass: EnrollmentPass) -> bool:
         if revoked:
             audit.record(actor=actor, action="pass.revoked", target=enrollment_pass)
     return bool(revoked)
+
+
+def record_qr(*, actor: Any, enrollment_pass: EnrollmentPass, token: str, kind: str) -> str:
+    """Record that the QR code of the pass was taken as a file of this kind, and return the link it carries.
+
+    Raises ValidationError when the token is not, or no longer, that of the pass.
+    """
+    if not compare_digest(digest(token), enrollment_pass.token_digest):
+        raise ValidationError(_("This link does not belong to the pass any more. Make a new link."))
+    audit.record(actor=actor, action="pass.qr_taken", target=enrollment_pass, details={"kind": kind})
+    return pass_url(token.upper())
 
 
 def find_pass(token: str) -> EnrollmentPass | None:
