@@ -83,6 +83,11 @@ def shares(sites: QuerySet[Site]) -> list[Share]:
     ]
 
 
+def in_category(sites: QuerySet[Site], name: str) -> QuerySet[Site]:
+    """Sites that count in this category."""
+    return sites.alias(category=CATEGORY).filter(category=name)
+
+
 @dataclass(frozen=True)
 class Need:
     """One site that waits for somebody: the gravest finding of the road nearest to ready, or the missing link."""

@@ -80,6 +80,18 @@ class Listing:
         return self.filters.form
 
     @property
+    def selects(self) -> list[forms.BoundField]:
+        """The fields of one choice that have no chips of their own (``FilterSet.chips`` names those that have)."""
+        chips = getattr(self.filters, "chips", ())
+        return [field for field in self.form if isinstance(field.field, forms.ChoiceField) and field.name not in chips]
+
+    @property
+    def kept(self) -> list[tuple[str, str]]:
+        """The parameters that a form of ``selects`` has to carry along."""
+        own = {"page", *(field.name for field in self.selects)}
+        return [(name, value) for name, values in self.query.lists() if name not in own for value in values]
+
+    @property
     def query_string(self) -> str:
         """``?…`` of search, filters and sort without the page: what a CSV export of the same rows takes."""
         query = self.query.copy()
@@ -161,7 +173,7 @@ def _order(model: type[Model], fields: Sequence[str | Combinable], turned: bool)
     """The fields as an order in which what is not known comes last, and equal rows keep their places."""
     order = []
     for field in (*fields, "pk"):
-        last = True if isinstance(field, str) and _is_nullable(model, field) else None
+        last = True if not isinstance(field, str) or _is_nullable(model, field) else None
         expression = F(field) if isinstance(field, str) else field
         order.append(expression.desc(nulls_last=last) if turned else expression.asc(nulls_last=last))  # type: ignore[attr-defined]
     return order

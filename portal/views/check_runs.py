@@ -1,7 +1,96 @@
-"""PENDING"""
-from django.http import HttpResponse
-def check_now(request, *a, **k): return HttpResponse(status=501)
-def check_run(request, *a, **k): return HttpResponse(status=501)
-def check_selected(request, *a, **k): return HttpResponse(status=501)
-def history(request, *a, **k): return HttpResponse(status=501)
-def progress(request, *a, **k): return HttpResponse(status=501)
+"""Check runs: asking for one, watching it, and looking back at those of a site."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_safe
+
+from portal import findings, fleet
+from portal.access import changeable_site, dashboard, editors, may_change, person, visible_row, visible_site
+from portal.listing import PAGE_SIZE
+from rollout.models import CheckRun, Site
+from rollout.services import check_runs as services
+
+MOST_AT_ONCE = 1000
+LARGEST_ID = 2**63 - 1
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@dashboard
+def check_now(request: HttpRequest, pk: int) -> HttpResponse:
+    site = changeable_site(request, pk)
+    if request.method != "POST":
+        return redirect("site", site.pk)
+    if site.archived_at:
+        messages.error(request, _("This site is archived. Restore it first."))
+        return redirect("site", site.pk)
+    run = services.request_check(site=site, actor=person(request), trigger=CheckRun.Trigger.BUTTON)
+    return redirect("check_run", run.pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@editors
+def check_selected(request: HttpRequest) -> HttpResponse:
+    """Queue a check of each chosen site that this person may change: all they see, as editors own what they see."""
+    if request.method == "POST":
+        chosen = Site.objects.visible_to(person(request)).active().filter(pk__in=chosen_ids(request))
+        sites = list(chosen.order_by("pk")[:MOST_AT_ONCE])
+        for site in sites:
+            services.request_check(site=site, actor=person(request), trigger=CheckRun.Trigger.BUTTON)
+        words = ngettext("%(count)s check is on the way.", "%(count)s checks are on the way.", len(sites))
+        if sites:
+            messages.success(request, words % {"count": len(sites)})
+        else:
+            messages.warning(request, _("Choose at least one site that is not archived."))
+    return redirect("sites")
+
+
+def chosen_ids(request: HttpRequest) -> list[int]:
+    """The site ids of a selection; what is no id is left out."""
+    texts = [text for text in request.POST.getlist("site") if text.isascii() and text.isdigit() and len(text) < 20]
+    return [number for number in map(int, texts) if number <= LARGEST_ID]
+
+
+@require_safe
+@dashboard
+def check_run(request: HttpRequest, pk: int) -> HttpResponse:
+    return render(request, "check_runs/check_run.html", _run_context(request, pk))
+
+
+@require_safe
+@dashboard
+def progress(request: HttpRequest, pk: int) -> HttpResponse:
+    """The part of the page that a running check replaces every two seconds; a finished one asks no more."""
+    return render(request, "check_runs/_progress.html", _run_context(request, pk))
+
+
+def _run_context(request: HttpRequest, pk: int) -> dict[str, object]:
+    run = visible_row(request, CheckRun.objects.select_related("site", "requested_by").defer("observation"), pk)
+    judged = findings.roads(run.mdm_verdict, run.non_mdm_verdict, run.findings.all()) if run.state == "done" else []
+    return {
+        "run": run,
+        "site": run.site,
+        "roads": judged,
+        "flip": fleet.flip(run) if run.changed_at else None,
+        "may_change": may_change(person(request), run.site),
+    }
+
+
+@require_safe
+@dashboard
+def history(request: HttpRequest, pk: int) -> HttpResponse:
+    site = visible_site(request, pk)
+    runs = site.check_runs.select_related("requested_by").defer("observation").order_by("-pk")
+    page = Paginator(runs, PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {
+        "site": site,
+        "page": page,
+        "flips": [fleet.flip(run) for run in page],
+        "may_change": may_change(person(request), site),
+    }
+    return render(request, "check_runs/history.html", context)

@@ -1,6 +1,115 @@
-"""PENDING"""
-from django.http import HttpResponse
-def revoke(request, *a, **k): return HttpResponse(status=501)
-def rotate(request, *a, **k): return HttpResponse(status=501)
-def switch(request, *a, **k): return HttpResponse(status=501)
-def wizard(request, *a, **k): return HttpResponse(status=501)
+"""Application links: the wizard that mirrors Confluence's dialog, rotating, revoking, and the switch without MDM."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods
+
+from portal.access import changeable_site, dashboard, person, visible_row
+from portal.forms.faults import put_on_form
+from portal.forms.links import ClientIdForm, LinkForm
+from rollout.compatibility.matrix import redirect_url_for
+from rollout.models import ApplicationLink, SignIn, Site
+from rollout.services import links as services
+
+JUST_MADE = "link_just_made"  # in the browser's session: the credentials page shows itself once
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@dashboard
+def wizard(request: HttpRequest, pk: int) -> HttpResponse:
+    site = changeable_site(request, pk)
+    link = site.links.for_mdm().first()
+    if link and request.method != "POST":
+        if request.session.pop(JUST_MADE, None) == link.pk:
+            return render(request, "links/credentials.html", {"site": site, "link": link})
+        messages.info(request, _("This site already has its application link."))
+        return redirect("site", site.pk)
+    form = LinkForm(request.POST if request.method == "POST" else None, site=site)
+    if form.is_valid():
+        try:
+            link = services.create_link(actor=person(request), site=site, **form.cleaned_data)
+        except ValidationError as error:
+            put_on_form(form, error)
+        else:
+            request.session[JUST_MADE] = link.pk
+            return redirect("link_wizard", site.pk)
+    context = {"site": site, "form": form, "redirect_url": redirect_url_for(site.product)}
+    return render(request, "links/wizard.html", context, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@dashboard
+def rotate(request: HttpRequest, pk: int) -> HttpResponse:
+    link, site = _changeable(request, pk)
+    if request.method != "POST":
+        return _rotate_page(request, link, site, ClientIdForm())
+    form = ClientIdForm(request.POST)
+    if form.is_valid():
+        client_id = "" if site.is_provided else form.cleaned_data["client_id"]
+        try:
+            link = services.rotate_link(actor=person(request), link=link, client_id=client_id)
+        except ValidationError as error:
+            put_on_form(form, error)
+        else:
+            messages.success(request, _("The client ID is a new one. Publish a release, so that phones get it."))
+            request.session[JUST_MADE] = link.pk
+            return redirect("link_wizard" if link.origin == ApplicationLink.Origin.WIZARD else "site", site.pk)
+    return _rotate_page(request, link, site, form)
+
+
+def _rotate_page(request: HttpRequest, link: ApplicationLink, site: Site, form: ClientIdForm) -> HttpResponse:
+    context = {"link": link, "site": site, "form": form, "people": _signed_in(link), "redirect_url": link.redirect_url}
+    return render(request, "links/rotate.html", context, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@dashboard
+def revoke(request: HttpRequest, pk: int) -> HttpResponse:
+    link, site = _changeable(request, pk)
+    if request.method != "POST":
+        return render(request, "links/revoke.html", {"link": link, "site": site, "people": _signed_in(link)})
+    ended = services.revoke_link(actor=person(request), link=link)
+    if ended:
+        words = ngettext(
+            "The link is revoked. %(count)s phone was signed out.",
+            "The link is revoked. %(count)s phones were signed out.",
+            ended,
+        )
+        messages.success(request, words % {"count": ended})
+    else:
+        messages.success(request, _("The link is revoked."))
+    return redirect("site", site.pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@dashboard
+def switch(request: HttpRequest, pk: int) -> HttpResponse:
+    site = changeable_site(request, pk)
+    wanted = request.POST.get("on")
+    if request.method != "POST" or wanted not in {"1", "0"}:
+        return redirect("site", site.pk)
+    try:
+        services.switch_oauth(actor=person(request), site=site, on=wanted == "1")
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        on, off = _("OAuth 2.0 is on for phones without MDM."), _("OAuth 2.0 is off for phones without MDM.")
+        messages.success(request, on if wanted == "1" else off)
+    return redirect("site", site.pk)
+
+
+def _changeable(request: HttpRequest, pk: int) -> tuple[ApplicationLink, Site]:
+    """The active link and its site when this person may change the site. Raises Http404 and PermissionDenied."""
+    link = visible_row(request, ApplicationLink.objects.active(), pk)
+    return link, changeable_site(request, link.site_id)
+
+
+def _signed_in(link: ApplicationLink) -> int:
+    """How many people signed in through this client: those whom a change signs out."""
+    return SignIn.objects.filter(client_id=link.client_id, is_rehearsal=False).values("person").distinct().count()

@@ -1,4 +1,53 @@
-"""PENDING"""
-from django.http import HttpResponse
-def overview(request, *a, **k): return HttpResponse(status=501)
-def style(request, *a, **k): return HttpResponse(status=501)
+"""The overview: the fleet at a glance, what needs somebody, what changed, and who signed in."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from portal import fleet
+from portal.access import person
+from rollout.models import Site
+
+NEEDS_SHOWN = 8
+CHANGES_SHOWN = 8
+SIGN_INS_SHOWN = 6
+SINCE = timedelta(hours=24)
+
+
+@require_safe
+def overview(request: HttpRequest) -> HttpResponse:
+    """The same number of queries however many sites there are. Members go to their own passes."""
+    user = person(request)
+    if not user.works_with_sites:
+        return redirect("my_passes")
+    sites = Site.objects.visible_to(user)
+    shares = fleet.shares(sites.active())
+    total = sum(share.sites for share in shares)
+    needs, waiting = fleet.needs(sites, NEEDS_SHOWN)
+    wave = fleet.running_wave(sites)
+    context = {
+        "shares": shares,
+        "total": total,
+        "people": sum(share.people for share in shares),
+        "parts": [_part(share) for share in shares],
+        "needs": needs,
+        "waiting": waiting,
+        "flips": fleet.flips(sites, timezone.now() - SINCE, CHANGES_SHOWN),
+        "sign_ins": fleet.recent_sign_ins(sites, SIGN_INS_SHOWN),
+        "wave": wave,
+        "stages": fleet.wave_stages(wave) if wave else [],
+        "may_change": user.is_administrator or not user.reads_all_sites,
+    }
+    return render(request, "overview/overview.html", context)
+
+
+def _part(share: fleet.Share) -> dict[str, Any]:
+    url = f"{reverse('sites')}?status={share.name}"
+    return {"tone": share.tone, "label": share.label, "count": share.sites, "url": url}

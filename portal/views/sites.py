@@ -1,11 +1,130 @@
-"""PENDING"""
-from django.http import HttpResponse
-def archive(request, *a, **k): return HttpResponse(status=501)
-def create(request, *a, **k): return HttpResponse(status=501)
-def edit(request, *a, **k): return HttpResponse(status=501)
-def export_csv(request, *a, **k): return HttpResponse(status=501)
-def import_csv(request, *a, **k): return HttpResponse(status=501)
-def plugins(request, *a, **k): return HttpResponse(status=501)
-def restore(request, *a, **k): return HttpResponse(status=501)
-def site(request, *a, **k): return HttpResponse(status=501)
-def sites(request, *a, **k): return HttpResponse(status=501)
+"""Sites: the list, adding, changing, archiving. One site's page is site_page, its CSV file site_csv."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from portal import fleet
+from portal.access import changeable_site, dashboard, editors, person, visible_site
+from portal.forms.faults import put_on_form
+from portal.forms.site_filters import DEFAULT_SORT, SORTS, SiteFilters
+from portal.forms.sites import SiteForm
+from portal.listing import build_listing
+from rollout.models import ApplicationLink, CheckRun, Provider, RunState, Site
+from rollout.services import sites as services
+
+from .site_csv import export_csv, import_csv
+from .site_page import plugins, site
+
+__all__ = ["archive", "create", "edit", "export_csv", "import_csv", "plugins", "restore", "site", "sites"]
+
+
+@require_safe
+@dashboard
+def sites(request: HttpRequest) -> HttpResponse:
+    visible = Site.objects.visible_to(person(request))
+    listing = build_listing(
+        request, with_links_and_runs(visible), filters=SiteFilters, sorts=SORTS, default_sort=DEFAULT_SORT
+    )
+    shares = fleet.shares(visible.active())
+    context = {
+        "listing": listing,
+        "sort": listing.sort,
+        "shares": shares,
+        "total": sum(share.sites for share in shares),
+        "may_add": _may_add(request),
+    }
+    return render(request, "sites/sites.html", context)
+
+
+def with_links_and_runs(rows: QuerySet[Site]) -> QuerySet[Site]:
+    """Each site with ``active_links`` and whether it ``is_checking``."""
+    unfinished = CheckRun.objects.filter(site=OuterRef("pk"), state__in=[RunState.QUEUED, RunState.RUNNING])
+    links = Prefetch("links", queryset=ApplicationLink.objects.active(), to_attr="active_links")
+    return rows.annotate(is_checking=Exists(unfinished)).prefetch_related(links)
+
+
+def _may_add(request: HttpRequest) -> bool:
+    user = person(request)
+    return user.is_administrator or (user.works_with_sites and not user.reads_all_sites)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@editors
+def create(request: HttpRequest) -> HttpResponse:
+    asked = request.POST.get("provider") or request.GET.get("provider")
+    provider = asked if asked in Provider.values else Provider.CONFLUENCE
+    user = person(request)
+    initial = {"provider": provider, "product": "confluence"}
+    form = SiteForm(_posted(request), initial=initial, user=user, provider=provider)
+    if request.method == "POST" and form.is_valid():
+        fields = form.cleaned_data
+        if not user.is_administrator:
+            fields = {**fields, "owners": [user]}  # who adds a site owns it; an administrator chooses
+        try:
+            site = services.create_site(actor=user, **fields)
+        except ValidationError as error:
+            put_on_form(form, error)
+        else:
+            messages.success(request, _("%(title)s was added. Its first check is on the way.") % {"title": site.title})
+            return redirect("site", site.pk)
+    return render(request, "sites/create.html", {"form": form, "provider": provider}, status=_status(form))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@editors
+def edit(request: HttpRequest, pk: int) -> HttpResponse:
+    site, user = changeable_site(request, pk), person(request)
+    form = SiteForm(_posted(request), initial=_initial(site), user=user, site=site)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.update_site(actor=user, site=site, **form.cleaned_data)
+        except ValidationError as error:
+            put_on_form(form, error)
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("site", site.pk)
+    return render(request, "sites/edit.html", {"form": form, "site": site}, status=_status(form))
+
+
+def _posted(request: HttpRequest) -> QueryDict | None:
+    return request.POST if request.method == "POST" else None
+
+
+def _initial(site: Site) -> dict[str, Any]:
+    names = ("title", "product", "base_url", "people", "notes", "cache_session_in_mobile_browser")
+    return {name: getattr(site, name) for name in names} | {"owners": list(site.owners.all())}
+
+
+def _status(form: SiteForm) -> int:
+    return 422 if form.is_bound and form.errors else 200
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@dashboard
+def archive(request: HttpRequest, pk: int) -> HttpResponse:
+    site = changeable_site(request, pk)
+    if request.method != "POST":
+        return redirect("site", site.pk)
+    services.archive_site(actor=person(request), site=site)
+    messages.success(request, _("%(title)s is archived. Its history stays here.") % {"title": site.title})
+    return redirect("site", visible_site(request, pk).pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@dashboard
+def restore(request: HttpRequest, pk: int) -> HttpResponse:
+    site = changeable_site(request, pk)
+    if request.method != "POST":
+        return redirect("site", site.pk)
+    services.restore_site(actor=person(request), site=site)
+    messages.success(request, _("%(title)s is back. Gatepass checks it again.") % {"title": site.title})
+    return redirect("site", site.pk)

@@ -1,0 +1,61 @@
+"""The forms of an application link: Confluence's own dialog, field by field, and its client ID."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from rollout.models import Site
+
+CLIENT_ID = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false", "class": "mono"}
+
+
+class LinkForm(forms.Form):
+    """Every choice Confluence's dialog offers; ``services.links`` refuses the wrong ones and says why."""
+
+    application_type = forms.ChoiceField(
+        label=_("Application type"),
+        choices=[("external", _("External application")), ("atlassian", _("Atlassian product"))],
+        widget=forms.RadioSelect,
+        help_text=_("The iOS app is a program outside Confluence, so it counts as an external application."),
+    )
+    direction = forms.ChoiceField(
+        label=_("Direction"),
+        choices=[("incoming", _("Incoming")), ("outgoing", _("Outgoing"))],
+        widget=forms.RadioSelect,
+        help_text=_("Incoming: the app calls the site. The site never calls the app."),
+    )
+    redirect_url = forms.CharField(
+        label=_("Redirect URL"),
+        max_length=500,
+        widget=forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false", "class": "mono"}),
+        help_text=_("Where the browser hands the sign-in back. Only the app answers to this address."),
+    )
+    permission = forms.ChoiceField(
+        label=_("Permission"),
+        choices=[(name, name) for name in ("READ", "WRITE", "ADMIN", "SYSTEM_ADMIN")],
+        widget=forms.RadioSelect,
+        help_text=_("What the app may do at most; never more than the person who signs in may do."),
+    )
+    client_id = forms.CharField(
+        label=_("Client ID"),
+        max_length=255,
+        required=False,
+        widget=forms.TextInput(attrs=CLIENT_ID),
+        help_text=_("Confluence shows it after saving the link. Do not paste the client secret: the app needs none."),
+    )
+
+    def __init__(self, *args: Any, site: Site, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if site.is_provided:
+            del self.fields["client_id"]
+
+
+class ClientIdForm(forms.Form):
+    """The new client ID of a link that was made again in Confluence."""
+
+    client_id = forms.CharField(
+        label=_("New client ID"), max_length=255, widget=forms.TextInput(attrs=CLIENT_ID), required=False
+    )

@@ -1,0 +1,82 @@
+"""The filters and orders of the list of sites."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters
+from django.db.models import CharField, Exists, OuterRef, QuerySet, Value
+from django.db.models.functions import NullIf, StrIndex
+from django.utils.translation import gettext_lazy as _
+
+from portal.fleet import CATEGORY_CHOICES, CATEGORY_RANK, in_category
+from portal.listing import SearchFilter
+from portal.models import User
+from rollout.models import ApplicationLink, Product, Provider, Site, VerdictChoices
+
+ANY = _("Any")
+MDM_VERDICTS = [choice for choice in VerdictChoices.choices if choice[0] != VerdictChoices.READY_NON_MDM]
+NON_MDM_VERDICTS = [choice for choice in VerdictChoices.choices if choice[0] != VerdictChoices.READY_MDM]
+LINKS = [("mdm", _("Linked for MDM")), ("switch", _("OAuth 2.0 switch on")), ("none", _("No link"))]
+ARCHIVED = [("only", _("Archived only")), ("all", _("With archived"))]
+
+# The server version is text: one more digit before the first dot makes it newer.
+_VERSION = NullIf("server_version", Value(""), output_field=CharField())
+SORTS = {
+    "title": ("title",),
+    "verdict": (CATEGORY_RANK, "title"),
+    "version": (NullIf(StrIndex("server_version", Value(".")), Value(0)), _VERSION),
+    "checked": ("checked_at",),
+    "people": ("people", "title"),
+}
+DEFAULT_SORT = "title"
+
+
+class SiteFilters(django_filters.FilterSet):
+    q = SearchFilter(fields=("title", "base_url", "notes"), label=_("Search"))
+    status = django_filters.ChoiceFilter(choices=CATEGORY_CHOICES, method="by_category", label=_("Verdict"))
+    mdm = django_filters.ChoiceFilter("mdm_verdict", choices=MDM_VERDICTS, label=_("With MDM"), empty_label=ANY)
+    non_mdm = django_filters.ChoiceFilter(
+        "non_mdm_verdict", choices=NON_MDM_VERDICTS, label=_("Without MDM"), empty_label=ANY
+    )
+    link = django_filters.ChoiceFilter(choices=LINKS, method="by_link", label=_("Application link"), empty_label=ANY)
+    product = django_filters.ChoiceFilter(choices=Product.choices, label=_("Product"), empty_label=ANY)
+    provider = django_filters.ChoiceFilter(choices=Provider.choices, label=_("OAuth provider"), empty_label=ANY)
+    owner = django_filters.ModelChoiceFilter(
+        field_name="owners",
+        queryset=User.objects.filter(owned_sites__isnull=False).distinct().order_by("email"),
+        label=_("Owner"),
+        empty_label=ANY,
+    )
+    archived = django_filters.ChoiceFilter(
+        choices=ARCHIVED, method="by_archived", label=_("Archive"), empty_label=_("Not archived")
+    )
+
+    chips = ("status",)
+
+    class Meta:
+        model = Site
+        fields: list[str] = []
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.request.user.reads_all_sites:
+            del self.filters["owner"]  # an owner's list holds their own sites only
+
+    def filter_queryset(self, queryset: QuerySet[Site]) -> QuerySet[Site]:
+        if not self.form.cleaned_data.get("archived"):
+            queryset = queryset.filter(archived_at=None)
+        return super().filter_queryset(queryset)
+
+    def by_category(self, rows: QuerySet[Site], name: str, value: str) -> QuerySet[Site]:
+        return in_category(rows, value)
+
+    def by_link(self, rows: QuerySet[Site], name: str, value: str) -> QuerySet[Site]:
+        links = ApplicationLink.objects.active().filter(site=OuterRef("pk"))
+        if value == "none":
+            return rows.exclude(Exists(links))
+        origin = ApplicationLink.Origin.WIZARD if value == "mdm" else ApplicationLink.Origin.SWITCH
+        return rows.filter(Exists(links.filter(origin=origin)))
+
+    def by_archived(self, rows: QuerySet[Site], name: str, value: str) -> QuerySet[Site]:
+        return rows.exclude(archived_at=None) if value == "only" else rows

@@ -1,0 +1,138 @@
+"""The forms of a site: its facts, its plugin versions, and the CSV file that brings many."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from portal.models import Role, User
+from rollout.models import Product, Provider, Site
+from rollout.site_csv import MAX_BYTES
+
+
+class SiteForm(forms.Form):
+    """What a person enters of a site. The services check it; ``site`` None is for a new one."""
+
+    provider = forms.ChoiceField(choices=Provider.choices, widget=forms.HiddenInput)
+    title = forms.CharField(
+        label=_("Title"), max_length=120, help_text=_("What people see in the app's list of sites.")
+    )
+    product = forms.ChoiceField(label=_("Product"), choices=Product.choices)
+    base_url = forms.CharField(
+        label=_("Base URL"),
+        max_length=500,
+        help_text=_("As in the site's own settings, context path included: https://confluence.example.com/wiki"),
+        widget=forms.TextInput(attrs={"inputmode": "url", "autocapitalize": "none", "spellcheck": "false"}),
+    )
+    slug = forms.SlugField(
+        label=_("Path name"),
+        max_length=40,
+        widget=forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false"}),
+    )
+    people = forms.IntegerField(
+        label=_("People"),
+        min_value=0,
+        max_value=10_000_000,
+        required=False,
+        help_text=_("About how many use this site on an iPhone. What needs most people's attention is listed first."),
+    )
+    owners = forms.ModelMultipleChoiceField(
+        label=_("Owners"),
+        queryset=User.objects.none(),
+        required=False,
+        help_text=_("Site owners who may change this site. Administrators always may."),
+    )
+    notes = forms.CharField(
+        label=_("Notes"), max_length=4000, required=False, widget=forms.Textarea(attrs={"rows": 3}), strip=True
+    )
+    cache_session_in_mobile_browser = forms.BooleanField(
+        label=_("Keep the mobile browser's session"),
+        required=False,
+        help_text=_(
+            "The app signs people in through a browser sheet. When this is on, the sheet's session is cached: the "
+            "next sign-in may need no password, also for the next person who holds the phone. Leave it off where "
+            "phones are shared. It goes into the MDM configuration as cacheSessionInMobileBrowser."
+        ),
+    )
+
+    def __init__(self, *args: Any, user: User, site: Site | None = None, provider: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        is_provided = (site.provider if site else provider) == Provider.GATEPASS
+        for name in _unused(site, is_provided):
+            del self.fields[name]
+        if user.is_administrator:
+            owners = self.fields["owners"]
+            assert isinstance(owners, forms.ModelMultipleChoiceField)  # noqa: S101  (declared above)
+            owners.queryset = User.objects.filter(role=Role.SITE_OWNER, is_active=True).order_by("email")
+            if site:  # an owner who has another role by now stays in the list, so that saving does not drop them
+                owners.queryset = (owners.queryset | User.objects.filter(owned_sites=site)).distinct()
+        else:
+            del self.fields["owners"]
+
+    def clean_people(self) -> int:
+        return self.cleaned_data["people"] or 0
+
+
+def _unused(site: Site | None, is_provided: bool) -> list[str]:
+    """The fields that do not apply: a site provided by Gatepass gets its base URL from its path name, once."""
+    unused = ["provider"] if site else []
+    unused += ["base_url"] if is_provided else ["slug"]
+    return [*unused, "product", "slug"] if site and is_provided else unused
+
+
+class PluginVersionsForm(forms.Form):
+    oauth_plugin_version = forms.CharField(
+        label=_("OAuth 2.0 provider plugin"),
+        max_length=40,
+        required=False,
+        widget=forms.TextInput(attrs={"placeholder": "4.1.1", "autocomplete": "off"}),
+    )
+    mobile_plugin_version = forms.CharField(
+        label=_("Mobile plugin"),
+        max_length=40,
+        required=False,
+        widget=forms.TextInput(attrs={"placeholder": "19.1.47", "autocomplete": "off"}),
+    )
+
+
+class ImportForm(forms.Form):
+    """The file of the dry run, or its bytes again when it is applied: nothing is kept on the server between the two."""
+
+    file = forms.FileField(
+        label=_("CSV file"),
+        required=False,
+        allow_empty_file=True,
+        help_text=_("UTF-8, separated by comma, semicolon or tab; at most 2 MiB."),
+        widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
+    )
+    # Base64, because a browser rewrites the line breaks of text that it sends back.
+    encoded = forms.CharField(required=False, widget=forms.HiddenInput, max_length=MAX_BYTES * 3 // 2)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        upload = data.get("file")
+        if upload and upload.size > MAX_BYTES:
+            self.add_error("file", _("The file is larger than 2 MiB. Split it."))
+        elif upload is not None:
+            data["bytes"] = upload.read()
+        elif data.get("encoded"):
+            data["bytes"] = self._decoded(data["encoded"])
+        elif not self.errors:
+            self.add_error("file", _("Choose a CSV file."))
+        return data
+
+    def _decoded(self, text: str) -> bytes:
+        try:
+            return base64.b64decode(text, altchars=b"-_", validate=True)
+        except (binascii.Error, ValueError):
+            self.add_error("file", _("The file did not come back whole. Choose it again."))
+            return b""
+
+
+def encoded(data: bytes) -> str:
+    """The bytes as ``ImportForm.encoded`` takes them."""
+    return base64.urlsafe_b64encode(data).decode()

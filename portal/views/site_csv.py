@@ -1,0 +1,85 @@
+"""Sites as CSV: the export of what the list shows, and the import in two steps, dry run and apply."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_safe
+
+from portal.access import administrators, dashboard, person
+from portal.forms.site_filters import DEFAULT_SORT, SORTS, SiteFilters
+from portal.forms.sites import ImportForm, encoded
+from portal.listing import CSV_CHUNK, csv_response, filtered
+from rollout.models import Site
+from rollout.services import audit
+from rollout.services.imports import import_sites
+from rollout.site_csv import COLUMNS, REQUIRED
+
+MOST_ERRORS_SHOWN = 100
+EXPLANATIONS = {
+    "title": gettext_lazy("What the app's list of sites shows, at most 120 characters."),
+    "product": gettext_lazy("confluence or jira; confluence when it is empty."),
+    "base_url": gettext_lazy("https address with context path. It tells sites apart: a known one is changed."),
+    "provider": gettext_lazy("confluence when it is empty. Sites provided by Gatepass are added on their own page."),
+    "owners": gettext_lazy("E-mail addresses of site owners, separated by spaces."),
+    "notes": gettext_lazy("Anything, at most 4,000 characters."),
+    "people": gettext_lazy("About how many people use the site on an iPhone, digits only."),
+    "oauth_plugin_version": gettext_lazy("As Manage apps shows it, for example 4.1.1."),
+    "mobile_plugin_version": gettext_lazy("As Manage apps shows it, for example 19.1.47."),
+    "cache_session_in_mobile_browser": gettext_lazy("true or false; false when it is empty."),
+}
+EXAMPLE = (
+    "Engineering wiki", "confluence", "https://wiki.example.com/wiki", "confluence", "owner@example.com", "", "120",
+    "4.1.1", "19.1.47", "false",
+)  # fmt: skip
+
+
+@require_safe
+@dashboard
+def export_csv(request: HttpRequest) -> StreamingHttpResponse:
+    if "template" in request.GET:
+        return csv_response("sites-template.csv", COLUMNS, [EXAMPLE])
+    visible = Site.objects.visible_to(person(request))
+    _filters, _sort, rows = filtered(request, visible, filters=SiteFilters, sorts=SORTS, default_sort=DEFAULT_SORT)
+    audit.record(actor=person(request), action="sites.exported", details={"sites": rows.count()})
+    return csv_response("sites.csv", COLUMNS, _cells(rows))
+
+
+def _cells(rows: Any) -> Iterator[list[Any]]:
+    for site in rows.prefetch_related("owners").iterator(chunk_size=CSV_CHUNK):
+        owners = " ".join(sorted(owner.email for owner in site.owners.all()))
+        yield [_cell(owners if column == "owners" else getattr(site, column)) for column in COLUMNS]
+
+
+def _cell(value: Any) -> Any:
+    return ("true" if value else "false") if isinstance(value, bool) else value
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@administrators
+def import_csv(request: HttpRequest) -> HttpResponse:
+    """First the file and its dry run, then, with the same bytes from the page, the deed; with an error, nothing."""
+    form = ImportForm(*((request.POST, request.FILES) if request.method == "POST" else ()))
+    report, data = None, b""
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data["bytes"]
+        report = import_sites(actor=person(request), data=data, dry_run="apply" not in request.POST)
+        if report.applied:
+            words = _("%(created)s added, %(changed)s changed, %(unchanged)s unchanged. Checks are on the way.")
+            messages.success(request, words % vars(report))
+            return redirect("sites")
+    context = {
+        "form": form,
+        "report": report,
+        "errors": report.errors[:MOST_ERRORS_SHOWN] if report else [],
+        "encoded": encoded(data) if report and not report.errors else "",
+        "columns": [(name, name in REQUIRED, EXPLANATIONS[name]) for name in COLUMNS],
+    }
+    faulty = (form.is_bound and form.errors) or (report and report.errors)
+    return render(request, "sites/import.html", context, status=422 if faulty else 200)
