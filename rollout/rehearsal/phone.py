@@ -1,0 +1,71 @@
+"""The virtual phone: walks a site exactly as the iOS app would, from the site list to signing out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from rollout.compatibility.observation import Answer
+from rollout.probes.fetch import Door
+
+from . import steps
+from .steps import Halt, Passed, Plan, Walk
+from .transcript import Exchange, StepOutcome, StepResult, Transcript, evidence, scrub
+from .wire import USER_AGENT, Wire
+
+__all__ = ["STEPS", "USER_AGENT", "Exchange", "Plan", "StepOutcome", "StepResult", "Transcript", "rehearse"]
+
+TOTAL_SECONDS = 90.0
+NOT_REACHED = "Not reached."
+Step = Callable[[Walk], Awaitable[Passed]]
+
+# id, title (an English message id), what to do
+STEPS: tuple[tuple[str, str, Step], ...] = (
+    ("parse-site-list", "The app reads the site list", steps.parse_site_list),
+    ("info-login", "The app asks the site how to sign in", steps.info_login),
+    ("authorize", "The browser asks the user for consent", steps.authorize),
+    ("token", "The app exchanges the code for tokens", steps.exchange),
+    ("refresh", "The app refreshes its tokens", steps.refresh),
+    ("old-refresh-token", "The replaced refresh token is refused", steps.old_refresh_token),
+    ("revoke", "The app signs out", steps.revoke),
+    ("refresh-after-revoke", "A signed-out app cannot refresh", steps.refresh_after_revoke),
+)
+
+
+async def rehearse(plan: Plan, *, door: Door, now: Callable[[], datetime]) -> Transcript:
+    """The transcript of the walk; never raises for anything the site does. Takes 90 s at most.
+
+    The walk ends at the first step that fails or stops. Tokens that were issued by then are revoked all the same.
+    """
+    walk = Walk(plan, Wire(door, now, time.monotonic() + TOTAL_SECONDS))
+    ended_at: str | None = None
+    found: list[tuple[StepResult, list[tuple[Answer, Mapping[str, str] | None]]]] = []
+    for id, title, step in STEPS:
+        cleans_up = id == "revoke" and bool(walk.refresh_token)
+        if ended_at is not None and not cleans_up:
+            result = StepResult(id, title, StepOutcome.SKIPPED, NOT_REACHED)
+        else:
+            result = await _take(id, title, step, walk)
+        if ended_at is None and result.outcome in (StepOutcome.FAILED, StepOutcome.STOPPED):
+            ended_at = id
+        found.append((result, walk.wire.take()))
+    return Transcript(ended_at is None, ended_at, tuple(_sealed(result, raw, walk.wire) for result, raw in found))
+
+
+async def _take(id: str, title: str, step: Step, walk: Walk) -> StepResult:
+    try:
+        message, values = await step(walk)
+    except Halt as halt:
+        return StepResult(id, title, halt.outcome, halt.message, halt.values)
+    except ValueError:  # a URL or query that no parser takes
+        return StepResult(id, title, StepOutcome.FAILED, "The site answered with an address that cannot be read.")
+    return StepResult(id, title, StepOutcome.PASSED, message, values)
+
+
+def _sealed(result: StepResult, raw: list[tuple[Answer, Mapping[str, str] | None]], wire: Wire) -> StepResult:
+    """The step with its evidence, masked only now that every secret of the walk is known."""
+    exchanges = tuple(evidence(answer, form, wire.secrets) for answer, form in raw)
+    values = {name: scrub(value, wire.secrets) for name, value in result.values.items()}
+    return replace(result, values=values, exchanges=exchanges)

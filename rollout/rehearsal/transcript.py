@@ -1,0 +1,91 @@
+"""What a rehearsal found: its steps, each with the wire evidence, every secret masked."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from rollout.compatibility.observation import Answer
+from rollout.probes.redaction import clean, is_secret_name, mask
+
+
+class StepOutcome(StrEnum):
+    PASSED = "passed"
+    FAILED = "failed"
+    STOPPED = "stopped"  # nothing is wrong, but an anonymous client gets no further
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One request and its answer, safe to show: ``fields`` are the form that was sent, ``answered`` is a summary."""
+
+    method: str
+    url: str
+    fields: Mapping[str, str]
+    status: int | None
+    error: str | None
+    answered: str
+    excerpt: str
+    elapsed_ms: int
+    at: str
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """``title`` and ``message`` are English message ids; ``message`` has ``%(name)s`` places for ``values``."""
+
+    id: str
+    title: str
+    outcome: StepOutcome
+    message: str
+    values: Mapping[str, str] = field(default_factory=dict)
+    exchanges: tuple[Exchange, ...] = ()
+
+    @property
+    def detail(self) -> str:
+        return self.message % self.values
+
+    def to_json(self) -> dict[str, Any]:
+        return {**asdict(self), "outcome": str(self.outcome), "detail": self.detail}
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """``passed``: the whole way was walked. ``stopped_at``: the id of the step where it ended, None when passed."""
+
+    passed: bool
+    stopped_at: str | None
+    steps: tuple[StepResult, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values: ``passed``, ``stopped_at`` and ``steps`` with their fields plus ``detail``."""
+        return {"passed": self.passed, "stopped_at": self.stopped_at, "steps": [s.to_json() for s in self.steps]}
+
+
+def scrub(text: str, secrets: Iterable[str]) -> str:
+    """The text with every known secret masked, longest first so that none hides inside another."""
+    for secret in sorted({secret for secret in secrets if len(secret) >= 6}, key=len, reverse=True):
+        text = text.replace(secret, mask(secret))
+    return clean(text, 1000)
+
+
+def evidence(answer: Answer, form: Mapping[str, str] | None, secrets: Collection[str]) -> Exchange:
+    """The exchange as it may be shown: masked by the names of fields, then by every secret the walk has learned."""
+    fields = {
+        clean(name, 60): mask(value) if is_secret_name(name) else scrub(clean(value, 200), secrets)
+        for name, value in (form or {}).items()
+    }
+    return Exchange(
+        method=answer.method,
+        url=scrub(answer.url, secrets),
+        fields=fields,
+        status=answer.status,
+        error=answer.error,
+        answered=scrub(answer.answered, secrets),
+        excerpt=scrub(answer.excerpt, secrets),
+        elapsed_ms=answer.elapsed_ms,
+        at=answer.at.isoformat(),
+    )
