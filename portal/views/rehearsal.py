@@ -8,11 +8,13 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from portal.access import changeable_site, dashboard, may_change, person, visible_row
 from rollout.models import Rehearsal
+from rollout.services import rehearsals
 
 MARKS = {
     "passed": ("ok", "check"),
@@ -20,6 +22,19 @@ MARKS = {
     "stopped": ("warn", "flag"),
     "skipped": ("idle", "right"),
 }
+
+# What to do about a step that failed; a step that stopped needs a person, which its own sentence says.
+NEXT = {
+    "parse-site-list": gettext_lazy("Look at the site’s link and configuration: the app could not show this list."),
+    "info-login": gettext_lazy("Open the findings of the last check: they say who answers instead of the site."),
+    "authorize": gettext_lazy("Compare client ID, redirect URL and permission of the link on the site with those here."),
+    "token": gettext_lazy("A refused code usually means an OAuth plugin that is too old, or a link that was made anew."),
+    "refresh": gettext_lazy("People would be signed out every hour. Check the version of the OAuth plugin."),
+    "revoke": gettext_lazy("Phones get in, but signing out leaves tokens behind. Check the version of the OAuth plugin."),
+    "refresh-after-revoke": gettext_lazy("A lost phone could not be shut out. Check the version of the OAuth plugin."),
+}
+STOPPED_NEXT = gettext_lazy("From here a real phone has to take over: issue a pass for yourself and sign in with it.")
+RETRY = gettext_lazy("Correct this step, then rehearse again.")
 
 
 @dashboard
@@ -30,8 +45,6 @@ def rehearse(request: HttpRequest, pk: int) -> HttpResponse:
     if site.archived_at:
         messages.error(request, _("This site is archived. Restore it first."))
         return redirect("site", pk=site.pk)
-    from rollout.services import rehearsals  # noqa: PLC0415
-
     row = rehearsals.request_rehearsal(actor=person(request), site=site)
     return redirect("rehearsal", pk=row.pk)
 
@@ -54,15 +67,21 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
 def _context(request: HttpRequest, pk: int) -> dict[str, Any]:
     row = visible_row(request, Rehearsal.objects.select_related("site", "requested_by"), pk)
     steps = [_step(step) for step in row.steps if isinstance(step, dict)]
+    stop = next((step for step in steps if step.get("outcome") in {"failed", "stopped"}), None)
     return {
         "row": row,
         "steps": steps,
-        "stop": next((step for step in steps if step["outcome"] in {"failed", "stopped"}), None),
-        "passed_count": sum(step["outcome"] == "passed" for step in steps),
+        "stop": stop,
+        "next": _next(stop) if stop else "",
         "may_change": may_change(person(request), row.site) and row.site.archived_at is None,
     }
 
 
+def _next(stop: dict[str, Any]) -> str:
+    return str(STOPPED_NEXT if stop["outcome"] == "stopped" else NEXT.get(str(stop.get("id")), RETRY))
+
+
 def _step(step: dict[str, Any]) -> dict[str, Any]:
+    """The stored step with its look, and its sentence as a message id where it has one."""
     tone, icon = MARKS.get(str(step.get("outcome")), ("idle", "idle"))
-    return {**step, "tone": tone, "icon": icon}
+    return {**step, "tone": tone, "icon": icon, "words": step.get("message") or step.get("detail", "")}
