@@ -42,7 +42,7 @@ def _unseen(response: Response) -> Response:
     """The response, kept out of caches and its address out of Referer headers (RFC 6749 5.1, RFC 9700 4.2.4)."""
     response["Cache-Control"] = "no-store"
     response["Pragma"] = "no-cache"
-    response["Referrer-Policy"] = "no-referrer"
+    response.headers.setdefault("Referrer-Policy", "no-referrer")
     return response
 
 
@@ -73,7 +73,10 @@ class AuthorizeView(BaseAuthorizationView):
             "realm": realm_of(request.META),
             "permissions": [SCOPES[scope] for scope in scopes],
         }
-        return render(request, "oauth_provider/consent.html", context)
+        page = render(request, "oauth_provider/consent.html", context)
+        # Not "no-referrer": browsers then send the form with "Origin: null", which the CSRF check refuses.
+        page["Referrer-Policy"] = "same-origin"
+        return page
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Answer the app: a code when the person pressed Allow, ``access_denied`` otherwise."""

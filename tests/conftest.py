@@ -50,6 +50,7 @@ from django.conf import settings  # noqa: E402
 settings.DATABASES["default"]["TEST"] = {"NAME": RUN}
 if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     settings.DATABASES["default"]["TEST"] = {"NAME": str(STATE / "test.sqlite3")}
+settings.DATABASES["default"]["CONN_MAX_AGE"] = 0  # a live server thread that keeps one would hold the database
 settings.CELERY_TASK_DEFAULT_QUEUE = RUN
 settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 # Files as they lie in static/: what collectstatic makes of them is tested where the supervisor is.

@@ -115,3 +115,24 @@ def test_who_is_admitted() -> None:
     assert not site.admits("two", needs_realm=False)
     assert root.admits("two", needs_realm=False)
     assert not root.admits("one", needs_realm=True)
+
+
+def opens_our_api(access_token: str) -> bool:
+    from oauthlib.common import Request
+
+    from oauth_provider.validators import NativeAppValidator
+
+    return bool(NativeAppValidator().validate_bearer_token(access_token, ["WRITE"], Request("/api/v1/")))
+
+
+def test_an_apps_token_does_not_open_our_own_api(phone: Any, root_phone: Any) -> None:
+    assert opens_our_api(root_phone.tokens()["access_token"])
+    assert not opens_our_api(phone.tokens()["access_token"])
+    assert not opens_our_api("unknown")
+
+
+def test_a_deactivated_persons_token_opens_nothing(root_phone: Any, member: Any) -> None:
+    token = root_phone.tokens()["access_token"]
+    member.is_active = False
+    member.save()
+    assert not opens_our_api(token)

@@ -98,6 +98,11 @@ def test_another_redirect_uri_is_an_invalid_grant(phone: Any, redirect_uri: str)
     assert no_tokens()
 
 
+def test_an_omitted_redirect_uri_is_the_registered_one(phone: Any) -> None:
+    """OAuth 2.1 drops the parameter here; with one registered URI and PKCE nothing is lost (docs/provider.md)."""
+    assert phone.redeem(phone.code(), redirect_uri=None).status_code == 200
+
+
 @pytest.mark.rfc("6749", "4.1.2")
 @pytest.mark.parametrize("code", ["unknown", "x" * 4000, "é", "' OR 1=1 --"])
 def test_an_unknown_code_is_an_invalid_grant(phone: Any, code: str) -> None:
