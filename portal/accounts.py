@@ -27,4 +27,4 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         """After the first password a person goes on to their work, not to the same form again."""
-        return home(request.user)
+        return self.get_login_redirect_url(request)

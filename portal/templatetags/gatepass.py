@@ -14,7 +14,7 @@ from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy
@@ -43,6 +43,7 @@ TONES = {
     "revoked": "bad",
     "used_up": "info",
 }
+STATE_ICONS = {"queued": "clock", "expired": "clock", "revoked": "revoke", "used_up": "check"}
 OUTCOME_WORDS = {
     "PASS": gettext_lazy("Passed"),
     "WARNING": gettext_lazy("Warning"),
@@ -104,13 +105,13 @@ def tone_icon(value: Any) -> SafeString:
 
 
 @register.simple_tag
-def status(kind: str, words: str, size: str = "") -> SafeString:
+def status(kind: str, words: str, size: str = "", icon_name: str = "") -> SafeString:
     """A badge: ``kind`` is a tone (``ok warn bad idle info busy``); ``size="lg"`` for page heads."""
     return format_html(
         '<span class="badge is-{}{}">{}{}</span>',
         kind,
         f" badge-{size}" if size else "",
-        icon(TONE_ICONS[kind], "spin" if kind == "busy" else ""),
+        icon(icon_name or TONE_ICONS[kind], "spin" if kind == "busy" else ""),
         words,
     )
 
@@ -132,7 +133,7 @@ def outcome(value: Any, size: str = "") -> SafeString:
 @register.simple_tag
 def state(value: Any, size: str = "") -> SafeString:
     """The badge of a run's or a pass's state."""
-    return status(tone(value), STATE_WORDS.get(str(value), str(value)), size)
+    return status(tone(value), STATE_WORDS.get(str(value), str(value)), size, STATE_ICONS.get(str(value), ""))
 
 
 # --- Words -----------------------------------------------------------------------------------------------------
@@ -225,9 +226,7 @@ def hidden_query(context: template.Context, *without: str) -> SafeString:
     """Hidden fields that keep this page's parameters in a GET form, but ``page`` and those named."""
     pairs = [(name, value) for name, values in _query(context).lists() for value in values]
     kept = [(name, value) for name, value in pairs if name not in {"page", *without}]
-    return SafeString("").join(
-        format_html('<input type="hidden" name="{}" value="{}">', name, value) for name, value in kept
-    )
+    return format_html_join("", '<input type="hidden" name="{}" value="{}">', kept)
 
 
 @register.filter
