@@ -35,7 +35,7 @@ READY_NON_MDM = Q(non_mdm_verdict=Verdict.READY_NON_MDM)
 # A site counts once, in the best category it reaches: one road that is open is enough for its people.
 CATEGORIES: tuple[tuple[str, Promise, str, Q], ...] = (
     ("ready_mdm", _("Ready for MDM"), "ok", READY_MDM),
-    ("ready_non_mdm", _("Ready without MDM only"), "info", READY_NON_MDM),
+    ("ready_non_mdm", _("Ready without MDM"), "info", READY_NON_MDM),
     (
         "action",
         _("Action needed"),

@@ -53,9 +53,12 @@ def gravest(findings: Iterable[Finding], road: str = "") -> Finding | None:
         for finding in findings
         if finding.outcome not in {Outcome.PASS, Outcome.WARNING} and road in {"", finding.road}
     ]
-    return min(
-        serious, key=lambda finding: (GRAVEST_FIRST.index(Outcome(finding.outcome)), finding.position), default=None
-    )
+    return min(serious, key=_gravity, default=None)
+
+
+def _gravity(finding: Finding) -> tuple[int, bool, int]:
+    # A site that does not answer leaves everything else unknown too: then that is the reason to name.
+    return GRAVEST_FIRST.index(Outcome(finding.outcome)), finding.rule != "MANIFEST-REACHABLE", finding.position
 
 
 def road_sentence(road: str, verdict: str, findings: Iterable[Finding]) -> str:

@@ -42,7 +42,7 @@ class LinkForm(forms.Form):
     client_id = forms.CharField(
         label=_("Client ID"),
         max_length=255,
-        required=False,
+        error_messages={"required": _("Paste the client ID that the site showed after saving the link.")},
         widget=forms.TextInput(attrs=CLIENT_ID),
         help_text=_("Confluence shows it after saving the link. Do not paste the client secret: the app needs none."),
     )
@@ -57,5 +57,13 @@ class ClientIdForm(forms.Form):
     """The new client ID of a link that was made again in Confluence."""
 
     client_id = forms.CharField(
-        label=_("New client ID"), max_length=255, widget=forms.TextInput(attrs=CLIENT_ID), required=False
+        label=_("New client ID"),
+        max_length=255,
+        error_messages={"required": _("Paste the client ID that the site showed after saving the link.")},
+        widget=forms.TextInput(attrs=CLIENT_ID),
     )
+
+    def __init__(self, *args: Any, site: Site, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if site.is_provided:  # Gatepass makes the new one itself
+            del self.fields["client_id"]

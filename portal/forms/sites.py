@@ -44,6 +44,7 @@ class SiteForm(forms.Form):
         label=_("Owners"),
         queryset=User.objects.none(),
         required=False,
+        widget=forms.CheckboxSelectMultiple,
         help_text=_("Site owners who may change this site. Administrators always may."),
     )
     notes = forms.CharField(
@@ -70,6 +71,8 @@ class SiteForm(forms.Form):
             owners.queryset = User.objects.filter(role=Role.SITE_OWNER, is_active=True).order_by("email")
             if site:  # an owner who has another role by now stays in the list, so that saving does not drop them
                 owners.queryset = (owners.queryset | User.objects.filter(owned_sites=site)).distinct()
+            if not owners.queryset.exists():
+                del self.fields["owners"]
         else:
             del self.fields["owners"]
 
@@ -86,7 +89,7 @@ def _unused(site: Site | None, is_provided: bool) -> list[str]:
 
 class PluginVersionsForm(forms.Form):
     oauth_plugin_version = forms.CharField(
-        label=_("OAuth 2.0 provider plugin"),
+        label=_("OAuth plugin"),
         max_length=40,
         required=False,
         widget=forms.TextInput(attrs={"placeholder": "4.1.1", "autocomplete": "off"}),
@@ -104,13 +107,17 @@ class ImportForm(forms.Form):
 
     file = forms.FileField(
         label=_("CSV file"),
-        required=False,
+        error_messages={"required": _("Choose a CSV file.")},
         allow_empty_file=True,
         help_text=_("UTF-8, separated by comma, semicolon or tab; at most 2 MiB."),
         widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
     )
     # Base64, because a browser rewrites the line breaks of text that it sends back.
     encoded = forms.CharField(required=False, widget=forms.HiddenInput, max_length=MAX_BYTES * 3 // 2)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["file"].required = not self.data.get("encoded")
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
@@ -121,8 +128,6 @@ class ImportForm(forms.Form):
             data["bytes"] = upload.read()
         elif data.get("encoded"):
             data["bytes"] = self._decoded(data["encoded"])
-        elif not self.errors:
-            self.add_error("file", _("Choose a CSV file."))
         return data
 
     def _decoded(self, text: str) -> bytes:

@@ -48,12 +48,11 @@ def wizard(request: HttpRequest, pk: int) -> HttpResponse:
 def rotate(request: HttpRequest, pk: int) -> HttpResponse:
     link, site = _changeable(request, pk)
     if request.method != "POST":
-        return _rotate_page(request, link, site, ClientIdForm())
-    form = ClientIdForm(request.POST)
+        return _rotate_page(request, link, site, ClientIdForm(site=site))
+    form = ClientIdForm(request.POST, site=site)
     if form.is_valid():
-        client_id = "" if site.is_provided else form.cleaned_data["client_id"]
         try:
-            link = services.rotate_link(actor=person(request), link=link, client_id=client_id)
+            link = services.rotate_link(actor=person(request), link=link, **form.cleaned_data)
         except ValidationError as error:
             put_on_form(form, error)
         else:
