@@ -11,8 +11,9 @@ from rollout.compatibility.observation import Answer
 from rollout.probes.fetch import Door
 
 from . import steps
-from .steps import Halt, Passed, Plan, Walk
+from .authorization import authorize
 from .transcript import Exchange, StepOutcome, StepResult, Transcript, evidence, scrub
+from .walk import Halt, Passed, Plan, Walk
 from .wire import USER_AGENT, Wire
 
 __all__ = ["STEPS", "USER_AGENT", "Exchange", "Plan", "StepOutcome", "StepResult", "Transcript", "rehearse"]
@@ -25,7 +26,7 @@ Step = Callable[[Walk], Awaitable[Passed]]
 STEPS: tuple[tuple[str, str, Step], ...] = (
     ("parse-site-list", "The app reads the site list", steps.parse_site_list),
     ("info-login", "The app asks the site how to sign in", steps.info_login),
-    ("authorize", "The browser asks the user for consent", steps.authorize),
+    ("authorize", "The browser asks the user for consent", authorize),
     ("token", "The app exchanges the code for tokens", steps.exchange),
     ("refresh", "The app refreshes its tokens", steps.refresh),
     ("old-refresh-token", "The replaced refresh token is refused", steps.old_refresh_token),
