@@ -98,7 +98,8 @@ def changeable_pass(request: HttpRequest, pk: int) -> EnrollmentPass:
     """Return the pass when this person may revoke or renew it: all of its sites must be theirs to change."""
     enrollment_pass = visible_pass(request, pk)
     user = person(request)
-    if not user.is_administrator and not all(may_change(user, site) for site in enrollment_pass.sites.all()):
+    is_owner = user.role == Role.SITE_OWNER and all(may_change(user, site) for site in enrollment_pass.sites.all())
+    if not user.is_administrator and not is_owner:
         raise PermissionDenied(_("This pass is not yours to change."))
     return enrollment_pass
 

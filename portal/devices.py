@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
+
+_APPLE = re.compile(r"\((iPhone|iPad|iPod)[^)]*? OS (\d{1,3})_(\d{1,3})")
 
 
 class Device(StrEnum):
@@ -21,3 +24,12 @@ def device_of(user_agent: str, chosen: str = "") -> Device:
     if any(word in user_agent for word in ("iPhone", "iPad", "iPod")):
         return Device.IPHONE
     return Device.ANDROID if "Android" in user_agent else Device.DESKTOP
+
+
+def describe(user_agent: str) -> str:
+    """Return the phone in words ("iPhone, iOS 18.4") where the User-Agent tells, else its beginning."""
+    found = _APPLE.search(user_agent)
+    if found is None:
+        return user_agent[:80]
+    name, major, minor = found.groups()
+    return f"{name}, {'iPadOS' if name == 'iPad' else 'iOS'} {major}.{minor}"

@@ -33,6 +33,7 @@ def _waves_seen(request: HttpRequest) -> QuerySet[Wave]:
 
 
 class PassFilters(django_filters.FilterSet):
+    chips = ("state",)
     q = SearchFilter(fields=("label", "person__email", "person__first_name"), label=gettext_lazy("Search"))
     state = django_filters.ChoiceFilter(choices=PassState.choices, method="by_state", label=gettext_lazy("State"))
     site = django_filters.ModelChoiceFilter(queryset=_sites_with_passes, method="by_site", label=gettext_lazy("Site"))

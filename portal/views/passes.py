@@ -19,6 +19,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from portal.access import changeable_pass, dashboard, may_change, person, visible_pass
+from portal.devices import describe
 from portal.forms.faults import put_on_form
 from portal.forms.pass_filters import COLUMNS, SORTS, PassFilters, csv_rows, pass_rows
 from portal.forms.passes import ExpiryForm, PassForm
@@ -129,7 +130,10 @@ def _pass_page(
     request: HttpRequest, row: EnrollmentPass, form: ExpiryForm | None = None, status: int = 200
 ) -> HttpResponse:
     user = person(request)
-    sites = list(row.sites.order_by("title").all())
+    sites = list(row.sites.order_by("title"))
+    enrollments = list(row.enrollments.all()[:50])
+    for enrollment in enrollments:
+        enrollment.phone = describe(enrollment.user_agent)  # type: ignore[attr-defined]
     seen = set(Site.objects.visible_to(user).filter(pk__in=[site.pk for site in sites]).values_list("pk", flat=True))
     context = {
         "row": row,
@@ -137,7 +141,7 @@ def _pass_page(
         "sites": [site for site in sites if site.pk in seen],
         "more_sites": len(sites) - len(seen),
         "may_change": user.is_administrator or (_may_issue(user) and all(may_change(user, site) for site in sites)),
-        "enrollments": row.enrollments.all()[:50],
+        "enrollments": enrollments,
         "form": form or ExpiryForm(),
         "form_id": new_form_id(request),
     }

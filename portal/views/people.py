@@ -37,6 +37,7 @@ ACTIVE = [("yes", gettext_lazy("Active")), ("no", gettext_lazy("Deactivated"))]
 
 
 class PeopleFilters(django_filters.FilterSet):
+    chips = ("role",)
     q = SearchFilter(fields=("email", "first_name", "last_name"), label=gettext_lazy("Search"))
     role = django_filters.ChoiceFilter(choices=Role.choices, label=gettext_lazy("Role"))
     active = django_filters.ChoiceFilter(choices=ACTIVE, method="by_active", label=gettext_lazy("Account"))

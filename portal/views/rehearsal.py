@@ -27,10 +27,16 @@ MARKS = {
 NEXT = {
     "parse-site-list": gettext_lazy("Look at the site’s link and configuration: the app could not show this list."),
     "info-login": gettext_lazy("Open the findings of the last check: they say who answers instead of the site."),
-    "authorize": gettext_lazy("Compare client ID, redirect URL and permission of the link on the site with those here."),
-    "token": gettext_lazy("A refused code usually means an OAuth plugin that is too old, or a link that was made anew."),
+    "authorize": gettext_lazy(
+        "Compare client ID, redirect URL and permission of the link on the site with those here."
+    ),
+    "token": gettext_lazy(
+        "A refused code usually means an OAuth plugin that is too old, or a link that was made anew."
+    ),
     "refresh": gettext_lazy("People would be signed out every hour. Check the version of the OAuth plugin."),
-    "revoke": gettext_lazy("Phones get in, but signing out leaves tokens behind. Check the version of the OAuth plugin."),
+    "revoke": gettext_lazy(
+        "Phones get in, but signing out leaves tokens behind. Check the version of the OAuth plugin."
+    ),
     "refresh-after-revoke": gettext_lazy("A lost phone could not be shut out. Check the version of the OAuth plugin."),
 }
 STOPPED_NEXT = gettext_lazy("From here a real phone has to take over: issue a pass for yourself and sign in with it.")
