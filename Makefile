@@ -64,7 +64,7 @@ contracts: $(VENV)/.dev  ## check the arrows between the rooms
 	$(ASIDE) $(BIN)/lint-imports
 
 migrations: $(VENV)/.dev
-	$(ASIDE) $(BIN)/python manage.py makemigrations --check --dry-run
+	$(ASIDE) DATABASE_URL=sqlite://:memory: $(BIN)/python manage.py makemigrations --check --dry-run
 
 deploy-check: $(VENV)/.dev
 	$(ASIDE) $(BIN)/python manage.py check --deploy --fail-level WARNING

@@ -158,10 +158,13 @@ class Worker:
 
 def child_environment() -> dict[str, str]:
     """The environment of a Gatepass process that works on the test database."""
-    parts = urlsplit(SERVERS.database_url)
     name = str(connection.settings_dict["NAME"])
-    path = f"/{name}" if connection.vendor == "sqlite" else f"{parts.path.rpartition('/')[0]}/{name}"
-    return {**os.environ, "DATABASE_URL": parts._replace(path=path).geturl(), "LOG_LEVEL": "INFO"}
+    if connection.vendor == "sqlite":
+        url = f"sqlite:///{name}"
+    else:
+        parts = urlsplit(SERVERS.database_url)
+        url = parts._replace(path=f"{parts.path.rpartition('/')[0]}/{name}").geturl()
+    return {**os.environ, "DATABASE_URL": url, "LOG_LEVEL": "INFO"}
 
 
 @pytest.fixture(scope="session")
@@ -169,6 +172,7 @@ def worker_process(django_db_setup: None) -> Iterator[Worker]:
     """One real worker for the whole run, on the test database and the run's own queue."""
     log = STATE / "worker.log"
     command = [sys.executable, "-m", "celery", "-A", "portal", "worker", "--concurrency", "2", "--queues", RUN]
+    command += ["--loglevel", "INFO"]
     command += ["--without-gossip", "--without-mingle", "--without-heartbeat", "--hostname", f"{RUN}@%h"]
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -185,11 +189,14 @@ def worker_process(django_db_setup: None) -> Iterator[Worker]:
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(600):
-        if " ready." in log.read_text() or process.poll() is not None:
+    for _ in range(600):  # a minute at most
+        if " ready." in log.read_text():
             return
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(0.1)
+            break
+    process.kill()
+    pytest.fail(f"The Celery worker did not start:\n{log.read_text()[-4000:]}")
 
 
 @pytest.fixture
