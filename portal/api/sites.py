@@ -40,6 +40,7 @@ def list_sites(request: HttpRequest, filters: Query[SiteFilters]) -> dict[str, A
 
 @router.get("/{site_id}", response={200: SiteOut, **READ_REFUSALS})
 def get_site(request: HttpRequest, site_id: Path[Id]) -> dict[str, Any]:
+    """One site, with the verdict of each road and the client ID of its link."""
     worker(request)
     return as_json(visible_site(request, site_id))
 
@@ -73,7 +74,7 @@ def change_site(request: HttpRequest, site_id: Path[Id], payload: SiteChanges) -
 
 @router.post("/{site_id}/checks", response={202: CheckRunOut, **READ_REFUSALS})
 def check_site(request: HttpRequest, site_id: Path[Id]) -> Status[dict[str, Any]]:
-    """Queue a check, or return the one that is queued or running already; read it at ``/check-runs/{id}``."""
+    """Queue a check, or return the one that is queued or running already; its id leads to it among the check runs."""
     worker(request)
     site = changeable_site(request, site_id)
     if site.archived_at:
