@@ -84,29 +84,3 @@ def plain_because(reason: str) -> str:
 def people(count: int) -> str:
     """``1 person``, ``1,204 people``."""
     return ngettext("%(count)s person", "%(count)s people", count) % {"count": intcomma(count)}
-
-
-# What happened to a site and its links, as it goes on after the name of who did it.
-SITE_EVENTS: dict[str, Promise] = {
-    "site.created": gettext_lazy("added the site"),
-    "site.changed": gettext_lazy("changed the site"),
-    "site.archived": gettext_lazy("archived the site"),
-    "site.restored": gettext_lazy("restored the site"),
-    "site.verdict_changed": gettext_lazy("saw the verdict change"),
-    "check.requested": gettext_lazy("asked for a check"),
-    "check.rejudged": gettext_lazy("judged the newest check again"),
-    "link.created": gettext_lazy("created the application link"),
-    "link.rotated": gettext_lazy("replaced the client ID"),
-    "link.revoked": gettext_lazy("revoked the application link"),
-    "switch.turned_on": gettext_lazy("turned OAuth 2.0 without MDM on"),
-    "switch.turned_off": gettext_lazy("turned OAuth 2.0 without MDM off"),
-    "rehearsal.requested": gettext_lazy("asked for a rehearsal"),
-    "rehearsal.finished": gettext_lazy("finished a rehearsal"),
-    "phone.signed_in": gettext_lazy("signed in with the app"),
-    "phone.signed_out": gettext_lazy("signed a phone out"),
-}
-
-
-def site_event(action: str) -> str:
-    """What an audit event says of a site; the action's own id when it is one of a later version."""
-    return str(SITE_EVENTS.get(action, action))

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from portal import findings, fleet, road, wording
+from portal import audit_words, findings, fleet, road
 from portal.access import changeable_site, dashboard, may_change, person, visible_site
 from portal.forms.faults import put_on_form
 from portal.forms.sites import PluginVersionsForm
@@ -66,7 +66,7 @@ def _page(
         "plugins_form": plugins_form or PluginVersionsForm(initial=_versions(site)),
         "usable_passes": site.passes.usable(timezone.now()).count(),
         "runs": _runs(site),
-        "events": _events(site),
+        "events": _events(request, site),
     }
     return render(request, "sites/site.html", context, status=status)
 
@@ -96,6 +96,8 @@ def _runs(site: Site) -> list[fleet.Flip]:
     return [fleet.flip(run) for run in runs[:RUNS_SHOWN]]
 
 
-def _events(site: Site) -> list[tuple[AuditEvent, str]]:
+def _events(request: HttpRequest, site: Site) -> list[tuple[AuditEvent, str, str]]:
+    """Each with its icon and sentence."""
+    reader = person(request)
     events = AuditEvent.objects.filter(road.audit_of(site)).order_by("-number")[:EVENTS_SHOWN]
-    return [(event, wording.site_event(event.action)) for event in events]
+    return [(event, audit_words.icon_of(event), audit_words.marked_sentence(event, reader)) for event in events]
