@@ -10,12 +10,12 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from rollout.mdm.formats import FORMATS
-from rollout.mdm.reading import MAX_LENGTH
 from rollout.models import Site
 from rollout.services.configurations import chosen_sites
 
 BIGGEST_ID = 2**63 - 1
 FIRST_FORMAT = "json"
+LONGEST_PASTED = 1_000_000  # a form may have four megabytes, and encoding triples every quote
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class LintForm(forms.Form):
     text = forms.CharField(
         label=_("Site list"),
         strip=False,
-        max_length=MAX_LENGTH,
+        max_length=LONGEST_PASTED,
         widget=forms.Textarea(attrs={"rows": 14, "class": "mono", "spellcheck": "false", "autocomplete": "off"}),
         help_text=_("The value of the key sites, as it stands in your MDM."),
         error_messages={"required": _("Paste the value of the key sites first.")},

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from portal.models import User
-from rollout.mdm.reading import MAX_LENGTH
+from portal.forms.configurations import LONGEST_PASTED
 
 LINT = "/configurations/lint/"
 GOOD = '[ { "title": "Wiki", "baseURL": "https://wiki.example.com", "oauth": { "clientID": "abc", "cacheSessionInMobileBrowser": false } } ]'  # noqa: E501
@@ -68,7 +68,7 @@ def test_a_secret_is_not_repeated_beside_the_input(client_of: Any, alice: User) 
         {"text": "", "format": "json"},
         {"text": "[]", "format": "nope"},
         {"text": "a\x00b", "format": "json"},
-        {"text": "x" * (MAX_LENGTH + 1), "format": "json"},
+        {"text": "x" * (LONGEST_PASTED + 1), "format": "json"},
         {"text": "[]"},
     ],
     ids=["nothing", "empty", "format", "null", "too long", "no format"],

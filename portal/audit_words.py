@@ -1,0 +1,187 @@
+"""The audit trail in words: a sentence for every action that the code records, and how it is shown and linked.
+
+A new write brings its sentence here; tests/portal/test_activity.py holds the table to the code.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from rollout.models import AuditEvent
+
+from .models import User
+
+
+@dataclass(frozen=True)
+class Words:
+    """``sentence`` with places ``%(actor)s``, ``%(target)s`` and those of the event's details; ``icon`` a drawing."""
+
+    icon: str
+    sentence: str | Promise
+
+
+ACTIONS: dict[str, Words] = {
+    "site.created": Words("plus", lazy("%(actor)s added the site %(target)s.")),
+    "site.changed": Words("edit", lazy("%(actor)s changed the site %(target)s: %(fields)s.")),
+    "site.archived": Words("archive", lazy("%(actor)s archived the site %(target)s.")),
+    "site.restored": Words("restore", lazy("%(actor)s restored the site %(target)s.")),
+    "site.verdict_changed": Words(
+        "activity", lazy("The verdict of %(target)s changed: with MDM %(mdm)s, without MDM %(non_mdm)s.")
+    ),
+    "sites.imported": Words(
+        "upload", lazy("%(actor)s imported sites: %(created)s new, %(changed)s changed, %(unchanged)s as they were.")
+    ),
+    "sites.exported": Words("download", lazy("%(actor)s exported %(sites)s sites as CSV.")),
+    "check.requested": Words("refresh", lazy("%(actor)s asked for a check of %(target)s.")),
+    "check.rejudged": Words("refresh", lazy("%(actor)s judged the newest check of %(target)s by today's rules.")),
+    "link.created": Words("link", lazy("%(actor)s created the application link of %(target)s.")),
+    "link.rotated": Words(
+        "link", lazy("%(actor)s replaced the client ID of %(target)s; %(sessions)s phones were signed out.")
+    ),
+    "link.revoked": Words(
+        "revoke", lazy("%(actor)s revoked the application link of %(target)s; %(sessions)s phones were signed out.")
+    ),
+    "switch.turned_on": Words("link", lazy("%(actor)s turned OAuth 2.0 without MDM on for %(target)s.")),
+    "switch.turned_off": Words("revoke", lazy("%(actor)s turned OAuth 2.0 without MDM off for %(target)s.")),
+    "rehearsal.requested": Words("rehearsal", lazy("%(actor)s asked for a rehearsal of %(target)s.")),
+    "rehearsal.finished": Words("rehearsal", lazy("The rehearsal that %(actor)s asked for on %(target)s ended.")),
+    "configuration.published": Words(
+        "flag", lazy("%(actor)s published a configuration of %(sites)s sites, %(with_oauth)s of them with OAuth 2.0.")
+    ),
+    "configuration.exported": Words(
+        "download", lazy("%(actor)s took a configuration of %(sites)s sites in the format %(format)s.")
+    ),
+    "configuration.release_exported": Words("download", lazy("%(actor)s took %(target)s in the format %(format)s.")),
+    "wave.created": Words("wave", lazy("%(actor)s planned the wave %(target)s for %(sites)s sites.")),
+    "wave.finished": Words("flag", lazy("%(actor)s finished the wave %(target)s.")),
+    "wave.sheet_taken": Words(
+        "print", lazy("%(actor)s took the print sheet of %(passes)s passes of the wave %(target)s.")
+    ),
+    "pass.issued": Words("pass", lazy("%(actor)s issued a pass for %(target)s.")),
+    "pass.renewed": Words("refresh", lazy("%(actor)s made a new link for the pass of %(target)s.")),
+    "pass.revoked": Words("revoke", lazy("%(actor)s revoked the pass of %(target)s.")),
+    "pass.used": Words("phone", lazy("The pass of %(target)s was used to set a phone up.")),
+    "pass.qr_taken": Words("qr", lazy("%(actor)s took the QR code of the pass of %(target)s as %(kind)s.")),
+    "passes.exported": Words("download", lazy("%(actor)s exported %(rows)s passes as CSV.")),
+    "people.exported": Words("download", lazy("%(actor)s exported %(rows)s people as CSV.")),
+    "person.created": Words("person", lazy("%(actor)s created the account of %(target)s.")),
+    "person.added": Words("person", lazy("%(actor)s added %(target)s as %(role)s.")),
+    "person.changed": Words("edit", lazy("%(actor)s changed the account of %(target)s: %(fields)s.")),
+    "person.deactivated": Words(
+        "revoke", lazy("%(actor)s deactivated the account of %(target)s; %(phones)s phones were signed out.")
+    ),
+    "person.reactivated": Words("restore", lazy("%(actor)s reactivated the account of %(target)s.")),
+    "person.signed_in": Words("key", lazy("%(actor)s signed in.")),
+    "person.signed_out": Words("sign-out", lazy("%(actor)s signed out.")),
+    "person.sign_in_failed": Words("lock", lazy("Somebody failed to sign in as %(target)s.")),
+    "phone.signed_in": Words("phone", lazy("%(actor)s signed in to %(target)s with the app.")),
+    "phone.signed_out": Words("sign-out", lazy("%(actor)s signed a phone out of %(target)s.")),
+    "client.signed_in": Words("key", lazy("%(actor)s let the program %(target)s use the API.")),
+    "sign_in_link.welcome_made": Words("mail", lazy("%(actor)s made a sign-in link for %(target)s.")),
+    "sign_in_link.rehearsal_made": Words("key", lazy("The rehearsal's browser was let in as %(target)s.")),
+    "activity.exported": Words("download", lazy("%(actor)s exported the activity as CSV.")),
+    "activity.verified": Words("shield", lazy("%(actor)s verified the chain of %(events)s events.")),
+}
+FAMILIES: dict[str, tuple[str | Promise, tuple[str, ...]]] = {
+    "sites": (lazy("Sites and checks"), ("site.", "sites.", "check.", "rehearsal.")),
+    "links": (lazy("Application links"), ("link.", "switch.")),
+    "configurations": (lazy("Configurations"), ("configuration.",)),
+    "passes": (lazy("Waves and passes"), ("wave.", "pass.", "passes.")),
+    "people": (lazy("People"), ("person.created", "person.added", "person.changed", "person.deactivated",
+                                "person.reactivated", "people.", "sign_in_link.")),
+    "sign_ins": (lazy("Sign-ins"), ("person.sign", "phone.", "client.")),
+    "trail": (lazy("This trail"), ("activity.",)),
+}  # fmt: skip
+TARGETS: dict[str, str | Promise] = {
+    "site": lazy("Site"),
+    "applicationlink": lazy("Application link"),
+    "configurationrelease": lazy("Release"),
+    "wave": lazy("Wave"),
+    "enrollmentpass": lazy("Pass"),
+    "user": lazy("Person"),
+    "client": lazy("Program"),
+}
+_SECRET = re.compile(r"token|secret|passw|digest|code$|verifier|challenge", re.IGNORECASE)
+_WITHOUT_TARGET: dict[str, str | Promise] = {
+    "person.sign_in_failed": lazy("an address that nobody here has"),
+}
+
+
+def icon_of(event: AuditEvent) -> str:
+    return ACTIONS[event.action].icon if event.action in ACTIONS else "activity"
+
+
+def sentence_of(event: AuditEvent) -> str:
+    """The event as one sentence, plain text; an action of a later version says itself in words."""
+    return _filled(event, {"actor": event.actor_label, "target": _target(event)})
+
+
+def marked_sentence(event: AuditEvent, reader: User) -> SafeString:
+    """The same sentence as HTML: who in bold, what as a link where this reader may follow it."""
+    target = conditional_escape(_target(event))
+    url = target_url(event, reader)
+    parts = {
+        "actor": format_html("<strong>{}</strong>", event.actor_label),
+        "target": format_html('<a href="{}">{}</a>', url, target)
+        if url
+        else format_html("<strong>{}</strong>", target),
+    }
+    return mark_safe(_filled(event, parts))  # noqa: S308  (every part is escaped, the templates are our own)
+
+
+def _filled(event: AuditEvent, parts: Mapping[str, str]) -> str:
+    """The sentence with its parts put in; as safe as the parts are, since those of details are always escaped then."""
+    escape = conditional_escape if isinstance(parts["actor"], SafeString) else str
+    values: defaultdict[str, str] = defaultdict(lambda: "?")
+    values |= {name: str(escape(_shown(value))) for name, value in event.details.items()}
+    values |= parts
+    if event.action in ACTIONS:
+        return str(ACTIONS[event.action].sentence) % values
+    words = str(escape(event.action.replace(".", ": ").replace("_", " ")))
+    return _("%(actor)s: %(words)s (%(target)s).") % {**parts, "words": words}
+
+
+def _target(event: AuditEvent) -> str:
+    if event.target_type == "applicationlink":  # "the site: who made it"
+        return event.target_label.rpartition(": ")[0] or event.target_label
+    return event.target_label or str(_WITHOUT_TARGET.get(event.action, _("something that is gone")))
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(str(item).replace("_", " ") for item in value)
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return "–" if value is None else str(value)
+
+
+def details_of(event: AuditEvent) -> list[tuple[str, str]]:
+    """Name and value of what was recorded beside the sentence. A value under a name of a secret is never shown."""
+    return [
+        (name.replace("_", " "), _("not shown") if _SECRET.search(name) else _shown(value))
+        for name, value in event.details.items()
+    ]
+
+
+def target_url(event: AuditEvent, reader: User) -> str:
+    """The page of what the event is about; empty when there is none, or none for this reader."""
+    if event.target_type == "applicationlink" and isinstance(event.details.get("site"), int):
+        return reverse("site", args=[event.details["site"]])
+    if event.target_type == "configurationrelease" and isinstance(event.details.get("release"), int):
+        return reverse("configuration_release", args=[event.details["release"]])
+    routes = {"site": "site", "wave": "wave", "enrollmentpass": "pass"}
+    if reader.is_administrator:
+        routes["user"] = "person"
+    route = routes.get(event.target_type)
+    return reverse(route, args=[int(event.target_id)]) if route and event.target_id.isdigit() else ""

@@ -1,0 +1,65 @@
+"""What the activity page can be searched and filtered by."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+import django_filters
+from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from portal.audit_words import FAMILIES, TARGETS
+from portal.listing import SearchFilter
+from rollout.models import AuditEvent
+
+BIGGEST_ID = 2**63 - 1
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
+
+
+class DayFilter(django_filters.DateFilter):
+    """A day in the reader's zone, between bounds that every database can count with."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs["widget"] = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        kwargs["validators"] = [MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY)]
+        super().__init__(**kwargs)
+
+
+class AuditFilters(django_filters.FilterSet):
+    """``person`` and ``target_id`` are numbers that links on other pages carry."""
+
+    q = SearchFilter(fields=("actor_label", "target_label", "action"), label=_("Search"))
+    family = django_filters.ChoiceFilter(
+        choices=[(name, label) for name, (label, _starts) in FAMILIES.items()], method="by_family", label=_("About")
+    )
+    target_type = django_filters.ChoiceFilter(choices=list(TARGETS.items()), label=_("Done to"))
+    since = DayFilter(method="by_since", label=_("From"))
+    until = DayFilter(method="by_until", label=_("To"))
+    person = django_filters.NumberFilter(
+        field_name="actor", min_value=1, max_value=BIGGEST_ID, decimal_places=0, label=_("Person")
+    )
+    target_id = django_filters.CharFilter(max_length=40, label=_("Number"))
+
+    class Meta:
+        model = AuditEvent
+        fields: list[str] = []
+
+    def by_family(self, rows: QuerySet[AuditEvent], _name: str, value: str) -> QuerySet[AuditEvent]:
+        found = Q()
+        for start in FAMILIES[value][1]:
+            found |= Q(action__startswith=start)
+        return rows.filter(found)
+
+    def by_since(self, rows: QuerySet[AuditEvent], _name: str, day: date) -> QuerySet[AuditEvent]:
+        return rows.filter(at__gte=_start(day))
+
+    def by_until(self, rows: QuerySet[AuditEvent], _name: str, day: date) -> QuerySet[AuditEvent]:
+        return rows.filter(at__lt=_start(day + timedelta(days=1)))
+
+
+def _start(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time()))
