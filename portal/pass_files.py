@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -22,6 +22,16 @@ def _png(_row: EnrollmentPass, url: str) -> bytes:
 
 
 def _sheet(row: EnrollmentPass, url: str) -> bytes:
+    return sheet_of([(row, url)])
+
+
+def sheet_of(rows: Iterable[tuple[EnrollmentPass, str]]) -> bytes:
+    """The print sheet of passes and their links, four cards a page."""
+    heading = _("Sign in to Confluence on your iPhone")
+    return print_sheet([_card(row, url, heading) for row, url in rows], heading=heading)
+
+
+def _card(row: EnrollmentPass, url: str, heading: str) -> PassCard:
     last_day = date_format(timezone.localtime(row.expires_at), "j F Y")
     steps = (
         _("Scan the code with the camera of your iPhone."),
@@ -29,10 +39,7 @@ def _sheet(row: EnrollmentPass, url: str) -> bytes:
         _("Sign in as usual and tap Allow."),
     )
     expiry = _("Valid until %(day)s.") % {"day": last_day}
-    heading = _("Sign in to Confluence on your iPhone")
-    return print_sheet(
-        [PassCard(url=url, title=heading, person=row.label, expiry=expiry, steps=steps)], heading=heading
-    )
+    return PassCard(url=url, title=heading, person=row.label, expiry=expiry, steps=steps)
 
 
 # kind → content type, and how it is made of the pass and its link

@@ -1,5 +1,187 @@
-"""PENDING"""
-from django.http import HttpResponse
-def create(request, *a, **k): return HttpResponse(status=501)
-def wave(request, *a, **k): return HttpResponse(status=501)
-def waves(request, *a, **k): return HttpResponse(status=501)
+"""Waves: the people who move together, their passes in one go, and how far they came."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Count, Func, Max, OuterRef, Q, QuerySet, Subquery
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from portal import fleet
+from portal.access import administrators, dashboard, person, visible_wave
+from portal.forms.faults import put_on_form
+from portal.forms.waves import IssueForm, MemberFilters, WaveFilters, WaveForm
+from portal.listing import build_listing
+from portal.models import User
+from portal.one_time_forms import FormSentError, new_form_id, send_once, sent_before
+from portal.pass_files import sheet_of
+from rollout.models import EnrollmentPass, Provider, SignIn, Site, Wave
+from rollout.services import passes as pass_service
+from rollout.services import waves as services
+
+SORTS = {"title": ("title",), "planned": ("created_at",), "passes": ("pass_count",)}
+MEMBER_SORTS = {"label": ("label",), "expires": ("expires_at",), "used": ("used_at",), "signed_in": ("signed_in_at",)}
+
+
+@require_safe
+@dashboard
+def waves(request: HttpRequest) -> HttpResponse:
+    user = person(request)
+    listing = build_listing(
+        request, _counted(Wave.objects.visible_to(user)), filters=WaveFilters, sorts=SORTS, default_sort="-planned"
+    )
+    context = {"listing": listing, "sort": listing.sort, "may_plan": user.is_administrator}
+    return render(request, "waves/waves.html", context)
+
+
+def _counted(rows: QuerySet[Wave]) -> QuerySet[Wave]:
+    """Waves with how many sites and passes they have, and how many of these were used."""
+    sites = Wave.sites.through.objects.filter(wave=OuterRef("pk")).order_by()
+    of_sites = sites.annotate(rows=Func("pk", function="COUNT")).values("rows")
+    return rows.annotate(
+        site_count=Subquery(of_sites),
+        pass_count=Count("passes"),
+        used_count=Count("passes", filter=Q(passes__uses__gt=0)),
+    ).select_related("created_by")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@administrators
+def create(request: HttpRequest) -> HttpResponse:
+    if request.method != "POST":
+        return _create_page(request, WaveForm(initial={"sites": request.GET.getlist("site")}))
+    if "search" in request.POST:  # the button beside the search for sites: nothing is checked yet
+        initial = {name: request.POST.get(name) for name in ("title", "find")}
+        return _create_page(request, WaveForm(initial=initial | {"sites": request.POST.getlist("sites")}))
+    form = WaveForm(request.POST)
+    if form.is_valid():
+        try:
+            fields = {"title": form.cleaned_data["title"], "sites": form.cleaned_data["sites"]}
+            made = services.create_wave(actor=person(request), **fields)
+        except ValidationError as error:
+            put_on_form(form, error)
+        else:
+            messages.success(request, _("%(title)s is planned. Issue its passes now.") % {"title": made.title})
+            return redirect("wave", made.pk)
+    return _create_page(request, form, status=422)
+
+
+def _create_page(request: HttpRequest, form: WaveForm, status: int = 200) -> HttpResponse:
+    choices = form.site_choices()
+    more = Site.objects.active().count() - len(choices)
+    return render(request, "waves/create.html", {"form": form, "choices": choices, "more": more}, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@dashboard
+def wave(request: HttpRequest, pk: int) -> HttpResponse:
+    """The wave's page; its three deeds are posted here and told apart by the name of their button."""
+    row = visible_wave(request, pk)
+    if request.method != "POST":
+        return _wave_page(request, row, IssueForm())
+    if not person(request).is_administrator:
+        raise PermissionDenied(_("Administrators run waves. You can follow this one."))
+    deed = DEEDS.get(request.POST.get("deed", ""))
+    return deed(request, row) if deed else HttpResponseBadRequest(_("There is no such deed."))
+
+
+def _issue(request: HttpRequest, row: Wave) -> HttpResponse:
+    """Issue the passes and show their links, in this answer only."""
+    form, user = IssueForm(request.POST), person(request)
+    if form.is_valid():
+        try:
+            labels, until = form.cleaned_data["labels"].splitlines(), form.cleaned_data["until"]
+            issued = send_once(
+                request,
+                lambda: (
+                    services.issue_wave_passes(actor=user, wave=row, labels=labels, expires_at=until),
+                    reverse("wave", args=[row.pk]),
+                ),
+            )
+            shown = [(made, pass_service.pass_url(token), token) for made, token in issued]
+            return render(request, "waves/issued.html", {"wave": row, "issued": shown, "until": until})
+        except FormSentError as sent:
+            return sent_before(request, sent, reverse("wave", args=[row.pk]))
+        except ValidationError as error:
+            _put_on_labels(form, error)
+    return _wave_page(request, row, form, status=422)
+
+
+def _put_on_labels(form: IssueForm, error: ValidationError) -> None:
+    """What is wrong with one label is wrong with the field that holds all of them."""
+    if hasattr(error, "error_dict") and "label" in error.error_dict:
+        error.error_dict["labels"] = error.error_dict.pop("label")
+    put_on_form(form, error)
+
+
+def _sheet(request: HttpRequest, row: Wave) -> HttpResponse:
+    """The print sheet. The tokens come in the body, from the page that showed them: a URL ends up in histories."""
+    try:
+        cards = services.record_sheet(actor=person(request), wave=row, tokens=request.POST.getlist("token"))
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return _wave_page(request, row, IssueForm(), status=400)
+    response = HttpResponse(sheet_of(cards), content_type="application/pdf")
+    response["Content-Disposition"] = f'attachment; filename="gatepass-wave-{row.pk}.pdf"'
+    return response
+
+
+def _finish(request: HttpRequest, row: Wave) -> HttpResponse:
+    services.finish_wave(actor=person(request), wave=row)
+    messages.success(request, _("The wave is finished. Its passes stay as they are."))
+    return redirect("wave", row.pk)
+
+
+DEEDS = {"issue": _issue, "sheet": _sheet, "finish": _finish}
+
+
+def _wave_page(request: HttpRequest, row: Wave, form: IssueForm, status: int = 200) -> HttpResponse:
+    user = person(request)
+    sites = list(row.sites.filter(pk__in=Site.objects.visible_to(user).values("pk")).order_by("title")[:200])
+    provided = row.sites.filter(provider=Provider.GATEPASS).exists()
+    stages = fleet.wave_stages(row)
+    listing = build_listing(
+        request, _members(row, user), filters=MemberFilters, sorts=MEMBER_SORTS, default_sort="label"
+    )
+    now = timezone.now()
+    for member in listing.rows:
+        member.now_state = member.state(now)
+    context: dict[str, Any] = {
+        "wave": row,
+        "sites": sites,
+        "more_sites": row.sites.count() - len(sites),
+        "provided": provided,
+        # Nobody but the provider knows of sign-ins: on Confluence's own sites the last step cannot be counted.
+        "stages": _with_lost(stages if provided else stages[:2]),
+        "listing": listing,
+        "sort": listing.sort,
+        "form": form,
+        "form_id": new_form_id(request) if user.is_administrator and row.finished_at is None else "",
+        "may_run": user.is_administrator,
+    }
+    return render(request, "waves/wave.html", context, status=status)
+
+
+def _with_lost(stages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each stage with how many did not come from the one before, for the table beside the bars."""
+    before = [stage["count"] for stage in stages[:1]] + [stage["count"] for stage in stages]
+    return [stage | {"waiting": was - stage["count"]} for stage, was in zip(stages, before, strict=False)]
+
+
+def _members(row: Wave, user: User) -> QuerySet[EnrollmentPass]:
+    """The wave's passes that this person may see, with when each was used and when its person signed in."""
+    sign_ins = SignIn.objects.filter(
+        person=OuterRef("person"), site__waves=row, is_rehearsal=False, signed_in_at__gte=OuterRef("created_at")
+    )
+    newest = sign_ins.order_by("-signed_in_at").values("signed_in_at")[:1]
+    rows = EnrollmentPass.objects.visible_to(user).filter(wave=row).select_related("person")
+    return rows.annotate(used_at=Max("enrollments__enrolled_at"), signed_in_at=Subquery(newest))

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from rollout.enrollment.token import digest
 from rollout.models import EnrollmentPass, Site, Wave
 
 from . import audit, passes
@@ -68,6 +69,21 @@ def _people(labels: Iterable[str]) -> dict[str, Any]:
     addresses = [label.lower() for label in labels if "@" in label and "\x00" not in label]
     found = get_user_model().objects.filter(email__in=addresses, is_active=True)
     return {user.email.lower(): user for user in found}
+
+
+def record_sheet(*, actor: Any, wave: Wave, tokens: Iterable[str]) -> list[tuple[EnrollmentPass, str]]:
+    """Record that the print sheet of these passes was taken, and return each pass with its link, in the order given.
+
+    Raises ValidationError when a token is not, or no longer, that of a pass of the wave.
+    """
+    tokens = list(tokens)
+    digests = list(dict.fromkeys(digest(token) for token in tokens))
+    links = {digest(token): passes.pass_url(token.upper()) for token in tokens}
+    rows = {row.token_digest: row for row in wave.passes.filter(token_digest__in=digests)}
+    if not digests or len(digests) > MOST_PASSES or len(rows) != len(digests):
+        raise ValidationError(_("These links do not belong to the passes of this wave any more. Make new links."))
+    audit.record(actor=actor, action="wave.sheet_taken", target=wave, details={"passes": len(digests)})
+    return [(rows[name], links[name]) for name in digests]
 
 
 def finish_wave(*, actor: Any, wave: Wave) -> None:

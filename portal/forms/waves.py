@@ -1,0 +1,100 @@
+"""The forms of waves: plan one, and issue its passes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters
+from django import forms
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from portal.listing import SearchFilter
+from rollout.models import EnrollmentPass, PassState, Site, Wave
+from rollout.services.waves import MOST_PASSES
+
+from .passes import MOST_SITES_SHOWN, ExpiryForm
+
+
+class WaveForm(forms.Form):
+    title = forms.CharField(
+        label=_("Name"), max_length=120, help_text=_("People recognise the wave by it, for example “Sales, March”.")
+    )
+    sites = forms.ModelMultipleChoiceField(
+        label=_("Sites"),
+        queryset=Site.objects.none(),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose at least one site.")},
+    )
+    find = forms.CharField(required=False, max_length=120)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["sites"].queryset = Site.objects.active().order_by("title", "pk")  # type: ignore[attr-defined]
+
+    def site_choices(self) -> list[tuple[Site, bool]]:
+        """``(site, is it chosen)``: the chosen ones first, then those that match the search, as many as fit."""
+        texts = [str(getattr(value, "pk", value)) for value in self["sites"].value() or []]
+        keys = [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 18]
+        sites = Site.objects.active().order_by("title", "pk")
+        chosen = list(sites.filter(pk__in=keys))
+        words = str(self["find"].value() or "").replace("\x00", "").strip()
+        others = sites.exclude(pk__in=keys).filter(Q(title__icontains=words) | Q(base_url__icontains=words))
+        return [(site, True) for site in chosen] + [(site, False) for site in others[:MOST_SITES_SHOWN]]
+
+
+class IssueForm(ExpiryForm):
+    labels = forms.CharField(
+        label=_("People"),
+        max_length=100_000,
+        widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false", "autocomplete": "off"}),
+        help_text=_(
+            "One a line, at most %(most)s. With the e-mail address of somebody here the pass is theirs, and their "
+            "sign-in is counted; any other text is only written on the pass."
+        )
+        % {"most": MOST_PASSES},
+        error_messages={"required": _("Enter at least one person, one a line.")},
+    )
+    field_order = ("labels", "expiry", "expires_at")
+
+
+class WaveFilters(django_filters.FilterSet):
+    """Waves by name, and those that are running or finished."""
+
+    q = SearchFilter(fields=("title",), label=_("Search"))
+    state = django_filters.ChoiceFilter(
+        choices=[("running", _("Running")), ("finished", _("Finished"))], method="by_state", label=_("State")
+    )
+
+    class Meta:
+        model = Wave
+        fields: list[str] = []
+
+    def by_state(self, rows: QuerySet[Wave], _name: str, value: str) -> QuerySet[Wave]:
+        return rows.filter(finished_at__isnull=value == "running")
+
+
+class MemberFilters(django_filters.FilterSet):
+    """The people of a wave: by name and by the state of their pass."""
+
+    q = SearchFilter(fields=("label", "person__email", "person__first_name"), label=_("Search"))
+    state = django_filters.ChoiceFilter(choices=PassState.choices, method="by_state", label=_("Pass"))
+    where = django_filters.ChoiceFilter(
+        choices=[("issued", _("Not set up yet")), ("used", _("Set up, not signed in")), ("arrived", _("Signed in"))],
+        method="by_stage",
+        label=_("Where they are"),
+    )
+
+    class Meta:
+        model = EnrollmentPass
+        fields: list[str] = []
+
+    def by_state(self, rows: Any, _name: str, value: str) -> Any:
+        return rows.in_state(value, timezone.now())
+
+    def by_stage(self, rows: QuerySet[EnrollmentPass], _name: str, value: str) -> QuerySet[EnrollmentPass]:
+        """``signed_in_at`` is annotated by the view."""
+        if value == "arrived":
+            return rows.exclude(signed_in_at=None)
+        return rows.filter(signed_in_at=None, uses__gt=0) if value == "used" else rows.filter(signed_in_at=None, uses=0)
