@@ -1,4 +1,4 @@
-"""Who may see or change what: the one gate every view calls first. Not visible is 404, visible but not allowed is 403."""
+"""Who may see or change what: the one gate every view calls first. Not visible is 404, not allowed is 403."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
@@ -16,7 +17,7 @@ from rollout.models import ConfigurationRelease, EnrollmentPass, Site, Wave
 
 from .models import Role, User
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 Row = TypeVar("Row", bound=Model)
 
 
@@ -31,7 +32,7 @@ def dashboard(view: View) -> View:
     """Only for people who work with sites; a member is told that there is nothing here (404)."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not person(request).works_with_sites:
             raise Http404
         return view(request, *args, **kwargs)
@@ -44,7 +45,7 @@ def administrators(view: View) -> View:
 
     @wraps(view)
     @dashboard
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not person(request).is_administrator:
             raise PermissionDenied(_("Only administrators can do this. Ask one of them."))
         return view(request, *args, **kwargs)
@@ -57,7 +58,7 @@ def editors(view: View) -> View:
 
     @wraps(view)
     @dashboard
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if person(request).role == Role.AUDITOR:
             raise PermissionDenied(_("Auditors read everything and change nothing."))
         return view(request, *args, **kwargs)
@@ -78,7 +79,7 @@ def may_change(user: User, site: Site) -> bool:
 
 
 def changeable_site(request: HttpRequest, pk: int) -> Site:
-    """Return the site when this person may change it. Raises Http404 when not visible, PermissionDenied when read only."""
+    """Return the site when this person may change it. Raises Http404, or PermissionDenied when they only read it."""
     site = visible_site(request, pk)
     if not may_change(person(request), site):
         raise PermissionDenied(_("You can read this site but not change it."))

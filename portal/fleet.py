@@ -15,7 +15,6 @@ from django.db.models import (
     IntegerField,
     OuterRef,
     Q,
-    QuerySet,
     Subquery,
     Sum,
     Value,
@@ -27,6 +26,7 @@ from django.utils.translation import gettext_lazy as _
 
 from rollout.compatibility.verdict import Outcome, Verdict
 from rollout.models import ApplicationLink, CheckRun, Finding, RunState, SignIn, Site, Wave
+from rollout.models.site import SiteQuerySet
 
 from . import wording
 
@@ -72,7 +72,7 @@ class Share:
     people: int
 
 
-def shares(sites: QuerySet[Site]) -> list[Share]:
+def shares(sites: SiteQuerySet) -> list[Share]:
     """Return every category with its numbers, best first: one query."""
     rows = sites.order_by().annotate(category=CATEGORY).values("category")
     found = {row["category"]: row for row in rows.annotate(sites=Count("pk"), affected=Coalesce(Sum("people"), 0))}
@@ -83,7 +83,7 @@ def shares(sites: QuerySet[Site]) -> list[Share]:
     ]
 
 
-def in_category(sites: QuerySet[Site], name: str) -> QuerySet[Site]:
+def in_category(sites: SiteQuerySet, name: str) -> SiteQuerySet:
     """Sites that count in this category."""
     return sites.alias(category=CATEGORY).filter(category=name)
 
@@ -97,13 +97,13 @@ class Need:
     kind: str  # "link", "unchecked", "plugins" or "finding"
 
 
-def with_newest_run(sites: QuerySet[Site]) -> QuerySet[Site]:
+def with_newest_run(sites: SiteQuerySet) -> SiteQuerySet:
     """Annotate ``newest_run``: the id of the newest run that was judged."""
     newest = CheckRun.objects.filter(site=OuterRef("pk"), state=RunState.DONE).order_by("-pk").values("pk")[:1]
     return sites.annotate(newest_run=Subquery(newest))
 
 
-def needs(sites: QuerySet[Site], most: int) -> tuple[list[Need], int]:
+def needs(sites: SiteQuerySet, most: int) -> tuple[list[Need], int]:
     """Return the sites that wait for somebody, those with the most people first, and how many there are in all.
 
     Ready sites are among them while their MDM link is missing and no other road is open. Three queries.
@@ -132,9 +132,9 @@ def deciding_findings(sites: Iterable[Any]) -> dict[int, Finding]:
         findings.setdefault(finding.run_id, []).append(finding)
     decided = {}
     for run_id, site in by_run.items():
-        finding = wording.gravest(findings.get(run_id, ()), nearest_road(site))
-        if finding:
-            decided[site.pk] = finding
+        deciding = wording.gravest(findings.get(run_id, ()), nearest_road(site))
+        if deciding:
+            decided[site.pk] = deciding
     return decided
 
 
@@ -156,18 +156,18 @@ def flip(run: CheckRun) -> Flip:
     return Flip(run, tuple((wording.ROAD_NAMES[road], was, now) for road, was, now in pairs if was != now))
 
 
-def flips(sites: QuerySet[Site], since: datetime, most: int) -> list[Flip]:
+def flips(sites: SiteQuerySet, since: datetime, most: int) -> list[Flip]:
     """Return the newest changes of verdict since then: one query."""
     runs = CheckRun.objects.filter(changed_at__gte=since, site__in=sites.active()).select_related("site")
     return [flip(run) for run in runs.defer("observation").order_by("-changed_at", "-pk")[:most]]
 
 
-def recent_sign_ins(sites: QuerySet[Site], most: int) -> Sequence[SignIn]:
+def recent_sign_ins(sites: SiteQuerySet, most: int) -> Sequence[SignIn]:
     rows = SignIn.objects.filter(site__in=sites).select_related("site", "person")
     return list(rows.order_by("-signed_in_at", "-pk")[:most])
 
 
-def running_wave(sites: QuerySet[Site]) -> Wave | None:
+def running_wave(sites: SiteQuerySet) -> Wave | None:
     """The newest unfinished wave for one of these sites."""
     return Wave.objects.filter(finished_at=None, sites__in=sites).order_by("-created_at", "-pk").distinct().first()
 

@@ -63,8 +63,8 @@ class Listing:
     query: QueryDict
 
     @property
-    def rows(self) -> Sequence[Any]:
-        return self.page.object_list
+    def rows(self) -> list[Any]:
+        return list(self.page.object_list)
 
     @property
     def count(self) -> int:

@@ -13,6 +13,7 @@ from portal.fleet import CATEGORY_CHOICES, CATEGORY_RANK, in_category
 from portal.listing import SearchFilter
 from portal.models import User
 from rollout.models import ApplicationLink, Product, Provider, Site, VerdictChoices
+from rollout.models.site import SiteQuerySet
 
 ANY = _("Any")
 MDM_VERDICTS = [choice for choice in VerdictChoices.choices if choice[0] != VerdictChoices.READY_NON_MDM]
@@ -68,7 +69,7 @@ class SiteFilters(django_filters.FilterSet):
             queryset = queryset.filter(archived_at=None)
         return super().filter_queryset(queryset)
 
-    def by_category(self, rows: QuerySet[Site], name: str, value: str) -> QuerySet[Site]:
+    def by_category(self, rows: SiteQuerySet, name: str, value: str) -> SiteQuerySet:
         return in_category(rows, value)
 
     def by_link(self, rows: QuerySet[Site], name: str, value: str) -> QuerySet[Site]:
