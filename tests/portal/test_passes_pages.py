@@ -25,7 +25,7 @@ ClientOf = Callable[[User], Client]
 
 
 def form_id_on(page: Any) -> str:
-    return re.search(r'name="form_id" value="([^"]+)"', page.content.decode()).group(1)
+    return re.search(r'name="form_id"\s+value="([^"]+)"', page.content.decode()).group(1)
 
 
 def fields(site: Site, **changes: Any) -> dict[str, Any]:
