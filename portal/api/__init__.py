@@ -31,8 +31,9 @@ class Api(NinjaAPI):
     def _get_urls(self) -> list[Any]:
         patterns = super()._get_urls()
         for pattern in patterns:
-            if pattern.name != "openapi-view":  # the page for people is behind the sign-in as every page
-                pattern.callback.login_required = False
+            view: Any = pattern.callback
+            if getattr(pattern, "name", "") != "openapi-view":  # the page for people is behind the sign-in as any
+                view.login_required = False
         return patterns
 
 

@@ -32,7 +32,7 @@ ANSWER: dict[str, Any] = {
 @router.get(
     "/current", response={401: Error, 403: Error, 404: Error, 422: Error}, openapi_extra=ANSWER, url_name="current"
 )
-def current_configuration(request: HttpRequest, format: Query[FormatId] = "json") -> HttpResponse:
+def current_configuration(request: HttpRequest, format: Query[FormatId] = "json") -> HttpResponse:  # type: ignore[valid-type]
     """The newest release in one format; taking it is recorded. You must be allowed to see every site in it."""
     user = worker(request)
     release = ConfigurationRelease.objects.order_by("-number").first()

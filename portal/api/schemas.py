@@ -89,17 +89,17 @@ class SiteIn(_SiteFields):
 
 
 class SiteChanges(Schema, extra="forbid"):
-    """Only what is sent is changed. Owners are changed by administrators only."""
+    """Only what is sent is changed, so no default counts. Owners are changed by administrators only."""
 
-    title: str = Field(None, min_length=1, max_length=120)
-    base_url: str = Field(None, max_length=500)
-    product: Product = Field(None)
-    notes: str = Field(None, max_length=4000)
-    people: int = Field(None, ge=0, le=2_147_483_647)
-    cache_session_in_mobile_browser: bool = Field(None)
-    oauth_plugin_version: str = Field(None, max_length=40)
-    mobile_plugin_version: str = Field(None, max_length=40)
-    owners: list[str] = Field(None, max_length=100)
+    title: str = Field(default_factory=str, min_length=1, max_length=120)
+    base_url: str = Field(default_factory=str, max_length=500)
+    product: Product = Field(default_factory=lambda: "confluence")
+    notes: str = Field(default_factory=str, max_length=4000)
+    people: int = Field(default_factory=int, ge=0, le=2_147_483_647)
+    cache_session_in_mobile_browser: bool = Field(default_factory=bool)
+    oauth_plugin_version: str = Field(default_factory=str, max_length=40)
+    mobile_plugin_version: str = Field(default_factory=str, max_length=40)
+    owners: list[str] = Field(default_factory=list, max_length=100)
 
 
 class Evidence(Schema):

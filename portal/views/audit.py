@@ -33,7 +33,7 @@ MOST_VERIFIED = 200_000  # events that a page can walk within a request; the com
 def activity(request: HttpRequest) -> HttpResponse:
     """The newest events. Paged by number, so that a trail of millions is never counted."""
     user = person(request)
-    context = {"report": _verify(user)} if request.method == "POST" else {}
+    context: dict[str, Any] = {"report": _verify(user)} if request.method == "POST" else {}
     listing, rows = _events(request, user)
     found, older, newer = _page(rows, request.GET.get("before", ""), request.GET.get("after", ""))
     context |= {

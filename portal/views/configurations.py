@@ -76,7 +76,7 @@ def configurations(request: HttpRequest) -> HttpResponse:
 def _with_counts(rows: QuerySet[ConfigurationRelease]) -> QuerySet[ConfigurationRelease]:
     """Releases with ``site_count`` and ``oauth_count``, without their text; counted by the database."""
     links = ConfigurationRelease.sites.through.objects.filter(configurationrelease=OuterRef("pk")).order_by()
-    counted = links.annotate(rows=Func(F("pk"), function="COUNT")).values("rows")
+    counted = links.values(rows=Func(F("pk"), function="COUNT"))
     without = Length(Replace("site_list", Value(OAUTH_MARK), Value("")))
     oauth = (Length("site_list") - without) / len(OAUTH_MARK)
     return (

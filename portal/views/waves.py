@@ -45,7 +45,7 @@ def waves(request: HttpRequest) -> HttpResponse:
 def _counted(rows: QuerySet[Wave]) -> QuerySet[Wave]:
     """Waves with how many sites and passes they have, and how many of these were used."""
     sites = Wave.sites.through.objects.filter(wave=OuterRef("pk")).order_by()
-    of_sites = sites.annotate(rows=Func("pk", function="COUNT")).values("rows")
+    of_sites = sites.values(rows=Func("pk", function="COUNT"))
     return rows.annotate(
         site_count=Subquery(of_sites),
         pass_count=Count("passes"),
