@@ -31,7 +31,8 @@ def wizard(request: HttpRequest, pk: int) -> HttpResponse:
         messages.info(request, _("This site already has its application link."))
         return redirect("site", site.pk)
     form = LinkForm(request.POST if request.method == "POST" else None, site=site)
-    if form.is_valid():
+    # A missing client ID alone does not stop here: the service refuses it too, and names the wrong choices with it.
+    if form.is_bound and set(form.errors) <= {"client_id"}:
         try:
             link = services.create_link(actor=person(request), site=site, **form.cleaned_data)
         except ValidationError as error:

@@ -164,3 +164,12 @@ def test_who_may_not_touch_a_link(
         assert client.post(path).status_code == 302
     link.refresh_from_db()
     assert (link.client_id, link.revoked_at) == ("abc", None)
+
+
+def test_all_wrong_choices_are_named_at_once(client_of: Callable[[User], Client], alice: User, site: Site) -> None:
+    wrong = {"application_type": "atlassian", "direction": "outgoing", "redirect_url": "x", "permission": "READ"}
+    page = client_of(alice).post(f"/sites/{site.pk}/link/", wrong)
+    errors = page.context["form"].errors
+    assert set(errors) == {*wrong, "client_id"}
+    assert all(len(messages) == 1 for messages in errors.values())
+    assert not ApplicationLink.objects.exists()
