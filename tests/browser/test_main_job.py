@@ -78,7 +78,7 @@ def test_from_an_empty_portal_to_a_phone_that_signed_in(
     page.goto("/")
     expect(page.get_by_text("Pia Pilot").first).to_be_visible()
     page.goto(site_url)
-    expect(page.locator(".steps li", has_text="Rolled out")).to_have_class(re.compile("is-done"))
+    expect(page.locator(".steps li", has_text="Rolled out")).to_have_class(re.compile("step-done"))
     # The browser itself notes the two forms that were refused on purpose, and nothing else.
     assert [problem for problem in problems if "422" not in problem] == []
     assert SignIn.objects.filter(is_rehearsal=False, person__email="pilot@example.com").count() == 1
