@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -31,7 +31,7 @@ class Client(AbstractApplication):
         help_text=_("Answers only under the sites that list it, never at the root of this server."),
     )
 
-    objects: models.Manager[Client] = models.Manager()
+    objects: ClassVar[models.Manager[Client]] = models.Manager()
 
     def clean(self) -> None:
         """Raises ValidationError for anything but a public code client with the app's own redirect URIs."""

@@ -23,7 +23,8 @@ class AccountAdapter(DefaultAccountAdapter):
         return False
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
-        return home(request.user)
+        user = request.user
+        return home(user) if isinstance(user, User) else reverse("account_login")
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         """After the first password a person goes on to their work, not to the same form again."""

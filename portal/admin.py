@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
@@ -23,14 +23,14 @@ admin.site.unregister(Group)  # roles are a field of the user; groups would be a
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
+class UserAdmin(DjangoUserAdmin):
     """People. Adding one here sets no password: send them a sign-in link."""
 
     ordering = ["email"]
     list_display = ["email", "first_name", "last_name", "role", "is_active", "last_login"]
     list_filter = ["role", "is_active", "is_staff"]
     search_fields = ["email", "first_name", "last_name"]
-    filter_horizontal: list[str] = []
+    filter_horizontal: ClassVar[list[str]] = []
     fieldsets = [
         (None, {"fields": ["email", "first_name", "last_name", "role"]}),
         (_("Access"), {"fields": ["is_active", "is_staff", "is_superuser", "last_login", "date_joined"]}),

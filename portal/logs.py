@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import structlog
-from structlog.typing import EventDict, WrappedLogger
+from structlog.typing import EventDict, Processor, WrappedLogger
 
 _QUERY = re.compile(r"\?[^\s\"']*")
 _TOKEN_PATH = re.compile(r"(?i)(/(?:e|welcome)/)[^\s/?\"']+")
@@ -24,7 +24,7 @@ def redact_event(logger: WrappedLogger, name: str, event: EventDict) -> EventDic
 
 def logging_config(*, level: str, as_json: bool) -> dict[str, Any]:
     """The LOGGING setting: one line an event on standard error, as text or as JSON."""
-    shared = [
+    shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,

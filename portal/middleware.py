@@ -9,7 +9,6 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-
 # Read once: listing the zones walks the whole time zone database.
 _known_zones = functools.cache(zoneinfo.available_timezones)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.conf import settings
 from django.contrib.auth.base_user import BaseUserManager
 from django.contrib.auth.models import AbstractUser
@@ -36,16 +38,16 @@ class UserManager(BaseUserManager["User"]):
         )
 
 
-class User(AbstractUser):
+class User(AbstractUser):  # type: ignore[django-manager-missing]  # the clients of a user have a plain manager
     """A person. The e-mail address is the name they sign in with; the role says what they may see and do."""
 
-    username = None
+    username = None  # type: ignore[assignment]  # Django documents None as how to leave it out
     email = models.EmailField(_("e-mail address"), unique=True)
     role = models.CharField(_("role"), max_length=16, choices=Role.choices, default=Role.MEMBER)
 
     USERNAME_FIELD = "email"
-    REQUIRED_FIELDS: list[str] = []
-    objects = UserManager()
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+    objects: ClassVar[UserManager] = UserManager()  # type: ignore[assignment]  # of users without a username
 
     def __str__(self) -> str:
         return self.get_full_name() or self.email

@@ -18,6 +18,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
+from .access import person
 from .models import User
 
 KEY = "one_time_forms"
@@ -49,7 +50,7 @@ def send_once(request: HttpRequest, deed: Callable[[], tuple[Made, str]]) -> Mad
     """
     form_id = request.POST.get("form_id", "")
     with transaction.atomic():
-        User.objects.select_for_update().get(pk=request.user.pk)
+        User.objects.select_for_update().get(pk=person(request).pk)
         stored = type(request.session)(request.session.session_key)
         forms = dict(stored.get(KEY, {}))
         request.session[KEY] = forms

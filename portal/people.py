@@ -20,7 +20,7 @@ def create_person(*, actor: User | None, email: str, name: str = "", role: str =
     name = _checked_name(name)
     try:
         with transaction.atomic():
-            person = User.objects.create_user(email.strip(), first_name=name, role=role, **_powers(role))
+            person = User.objects.create_user(email.strip(), first_name=name, role=role, password=None, **_powers(role))
             audit.record(actor=actor, action="person.added", target=person, details={"role": str(role)})
     except IntegrityError as error:  # somebody added the same address at the same moment
         raise ValidationError({"email": _("Somebody with this e-mail address is here already.")}) from error

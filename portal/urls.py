@@ -25,7 +25,7 @@ from .views import (
 )
 
 # A token in a QR code is upper case, because that makes the code smaller: the route takes either case.
-TOKEN = r"(?P<token>[A-Za-z0-9]{1,64})"
+CAPTURED = r"(?P<token>[A-Za-z0-9]{1,64})"
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
@@ -77,8 +77,8 @@ urlpatterns = [
     path("me/devices/", people.my_devices, name="my_devices"),
     path("me/devices/<int:pk>/sign-out/", people.sign_out_device, name="device_sign_out"),
     # What a phone opens
-    re_path(rf"^[eE]/{TOKEN}$", enrollment.landing, name="landing"),
-    re_path(rf"^[eE]/{TOKEN}/done$", enrollment.done, name="landing_done"),
+    re_path(rf"^[eE]/{CAPTURED}$", enrollment.landing, name="landing"),
+    re_path(rf"^[eE]/{CAPTURED}/done$", enrollment.done, name="landing_done"),
     # Rehearsals
     path("sites/<int:pk>/rehearse/", rehearsal.rehearse, name="rehearse"),
     path("rehearsals/<int:pk>/", rehearsal.rehearsal, name="rehearsal"),

@@ -56,9 +56,9 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 @admin.register(Site)
 class SiteAdmin(ReadOnlyAdmin):
     list_display = ["title", "base_url", "provider", "mdm_verdict", "non_mdm_verdict", "server_version", "checked_at"]
-    list_filter = [
+    list_filter = (
         "mdm_verdict", "non_mdm_verdict", "product", "provider", ("archived_at", admin.EmptyFieldListFilter),
-    ]  # fmt: skip
+    )  # fmt: skip
     search_fields = ["title", "base_url"]
     date_hierarchy = "created_at"
     actions = ["check_again", "judge_again"]
@@ -95,8 +95,8 @@ class ApplicationLinkAdmin(ReadOnlyAdmin):
 
 class FindingInline(admin.TabularInline):
     model = Finding
-    fields = ["road", "rule", "outcome", "summary", "asked", "answered", "answered_at"]
-    readonly_fields = fields
+    fields = ("road", "rule", "outcome", "summary", "asked", "answered", "answered_at")
+    readonly_fields = ("road", "rule", "outcome", "summary", "asked", "answered", "answered_at")
     extra = 0
     can_delete = False
 
@@ -167,7 +167,7 @@ class EnrollmentPassAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("state"))
     def state_now(self, enrollment_pass: EnrollmentPass) -> str:
-        return enrollment_pass.state(timezone.now()).label
+        return str(enrollment_pass.state(timezone.now()).label)
 
     @admin.action(description=_("Revoke"), permissions=["operate"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[EnrollmentPass]) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django import forms
-from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from rollout.mdm.formats import FORMATS
 from rollout.models import Site
+from rollout.models.site import SiteQuerySet
 from rollout.services.configurations import chosen_sites
 
 BIGGEST_ID = 2**63 - 1
@@ -40,7 +40,7 @@ class Selection:
     def is_empty(self) -> bool:
         return not (self.everything or self.sites_of is not None or self.ids)
 
-    def sites(self, visible: QuerySet[Site]) -> QuerySet[Site]:
+    def sites(self, visible: SiteQuerySet) -> SiteQuerySet:
         """The selected sites among ``visible``; archived ones are left out."""
         if self.everything:
             return visible.active()

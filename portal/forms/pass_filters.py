@@ -63,7 +63,7 @@ def csv_rows(rows: QuerySet[EnrollmentPass], now: datetime) -> Iterator[tuple[An
             row.max_uses,
             row.expires_at.isoformat(),
             row.created_at.isoformat(),
-            row.created_by.email if row.created_by else "",  # type: ignore[attr-defined]
+            row.created_by.email if row.created_by else "",
         )
 
 

@@ -120,20 +120,20 @@ def status(kind: str, words: str, size: str = "", icon_name: str = "") -> SafeSt
 def verdict(value: Any, size: str = "") -> SafeString:
     """The one way a verdict is shown. Takes ``READY_MDM`` and the like; empty means unknown."""
     value = str(value or "UNKNOWN")
-    words = VerdictChoices(value).label if value in VerdictChoices.values else value
+    words = str(VerdictChoices(value).label) if value in VerdictChoices.values else value
     return status(tone(value), words, size)
 
 
 @register.simple_tag
 def outcome(value: Any, size: str = "") -> SafeString:
     """The badge of one finding's outcome."""
-    return status(tone(value), OUTCOME_WORDS.get(str(value), str(value)), size)
+    return status(tone(value), str(OUTCOME_WORDS.get(str(value), value)), size)
 
 
 @register.simple_tag
 def state(value: Any, size: str = "") -> SafeString:
     """The badge of a run's or a pass's state."""
-    return status(tone(value), STATE_WORDS.get(str(value), str(value)), size, STATE_ICONS.get(str(value), ""))
+    return status(tone(value), str(STATE_WORDS.get(str(value), value)), size, STATE_ICONS.get(str(value), ""))
 
 
 # --- Words -----------------------------------------------------------------------------------------------------
@@ -204,7 +204,7 @@ def query_with(context: template.Context, **changes: Any) -> str:
 @register.inclusion_tag("partials/sort_link.html", takes_context=True)
 def sort_link(context: template.Context, field: str, label: str, numeric: bool = False) -> dict[str, Any]:
     """A ``<th>`` whose link sorts by ``?sort=field``, then by ``?sort=-field``; all other parameters stay."""
-    current = _query(context).get("sort", context.get("sort", ""))
+    current = str(_query(context).get("sort", context.get("sort", "")))
     turned = f"-{field}" if current == field else field
     order = {field: "ascending", f"-{field}": "descending"}.get(current)
     return {"label": label, "url": query_with(context, sort=turned), "order": order, "numeric": numeric}

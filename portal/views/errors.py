@@ -13,10 +13,10 @@ from portal.models import User
 def _page(request: HttpRequest, template: str, status: int, reason: str = "") -> HttpResponse:
     """Render inside the navigation for people who are signed in, alone for everybody else."""
     user = getattr(request, "user", None)
-    signed_in = isinstance(user, User)  # a lazy user answers for its class
+    known = user if isinstance(user, User) else None  # a lazy user answers for its class
     context = {
-        "frame": "base.html" if signed_in else "base_phone.html",
-        "home": home(user) if signed_in else "/",
+        "frame": "base.html" if known else "base_phone.html",
+        "home": home(known) if known else "/",
         "reason": reason,
     }
     return render(request, template, context, status=status)

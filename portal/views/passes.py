@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -47,7 +48,7 @@ def passes(request: HttpRequest) -> HttpResponse:
 
 @dashboard
 @require_safe
-def export_csv(request: HttpRequest) -> HttpResponse:
+def export_csv(request: HttpRequest) -> HttpResponseBase:
     """The same rows as CSV. No link is in it: nobody but the holder has one."""
     user, now = person(request), timezone.now()
     _bound, _sort, rows = filtered(request, pass_rows(user), filters=PassFilters, sorts=SORTS, default_sort="-issued")
@@ -91,8 +92,9 @@ def create(request: HttpRequest) -> HttpResponse:
 
 
 def _form_page(request: HttpRequest, form: PassForm) -> HttpResponse:
-    context = {"form": form, "form_id": new_form_id(request), "choices": form.site_choices()}
-    context["more"] = form.site_count() - len(context["choices"])
+    choices = form.site_choices()
+    context = {"form": form, "form_id": new_form_id(request), "choices": choices}
+    context["more"] = form.site_count() - len(choices)
     return render(request, "passes/create.html", context)
 
 
@@ -210,7 +212,7 @@ def my_passes(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     for row in rows:
         row.now_state = row.state(now)  # type: ignore[attr-defined]
-    sites = {site.pk: site for row in rows if row.revoked_at is None for site in row.active_sites}  # type: ignore[attr-defined]
+    sites = {site.pk: site for row in rows if row.revoked_at is None for site in row.active_sites}
     context = {
         "rows": rows,
         "sites": sorted(sites.values(), key=lambda site: site.title.casefold()),

@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.safestring import mark_safe
@@ -59,7 +60,7 @@ def people(request: HttpRequest) -> HttpResponse:
 
 @administrators
 @require_safe
-def export_csv(request: HttpRequest) -> HttpResponse:
+def export_csv(request: HttpRequest) -> HttpResponseBase:
     """The same rows as CSV."""
     _bound, _sort, rows = filtered(
         request, User.objects.all(), filters=PeopleFilters, sorts=SORTS, default_sort="email"

@@ -1,7 +1,7 @@
 """What each MDM replaces inside an app configuration before a phone gets it: dated data, no judgement. Pure.
 
-Intune's tokens and Jamf Pro's, Ivanti's variables are in the vendors' documentation; the others are patterns seen in the
-field. So they only ever warn: nothing is refused because of a pattern here.
+The tokens of Intune and the variables of Jamf Pro and Ivanti are in the vendors' documentation; the others are patterns
+seen in the field. So they only ever warn: nothing is refused because of a pattern here.
 """
 
 from __future__ import annotations

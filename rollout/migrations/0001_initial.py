@@ -7,7 +7,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -16,292 +15,612 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='AuditHead',
+            name="AuditHead",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.BigIntegerField(default=0)),
-                ('hash', models.CharField(blank=True, max_length=64)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.BigIntegerField(default=0)),
+                ("hash", models.CharField(blank=True, max_length=64)),
             ],
         ),
         migrations.CreateModel(
-            name='EnrollmentPass',
+            name="EnrollmentPass",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('token_digest', models.CharField(editable=False, max_length=64, unique=True)),
-                ('label', models.CharField(max_length=120, validators=[django.core.validators.ProhibitNullCharactersValidator()], verbose_name='for whom')),
-                ('expires_at', models.DateTimeField(verbose_name='expires')),
-                ('max_uses', models.PositiveIntegerField(blank=True, null=True, verbose_name='uses allowed')),
-                ('uses', models.PositiveIntegerField(default=0, editable=False, verbose_name='uses')),
-                ('created_at', models.DateTimeField()),
-                ('revoked_at', models.DateTimeField(blank=True, null=True)),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('person', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='passes', to=settings.AUTH_USER_MODEL, verbose_name='person')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("token_digest", models.CharField(editable=False, max_length=64, unique=True)),
+                (
+                    "label",
+                    models.CharField(
+                        max_length=120,
+                        validators=[django.core.validators.ProhibitNullCharactersValidator()],
+                        verbose_name="for whom",
+                    ),
+                ),
+                ("expires_at", models.DateTimeField(verbose_name="expires")),
+                ("max_uses", models.PositiveIntegerField(blank=True, null=True, verbose_name="uses allowed")),
+                ("uses", models.PositiveIntegerField(default=0, editable=False, verbose_name="uses")),
+                ("created_at", models.DateTimeField()),
+                ("revoked_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="passes",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="person",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'enrollment passes',
-                'ordering': ['-created_at', '-pk'],
+                "verbose_name_plural": "enrollment passes",
+                "ordering": ["-created_at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Enrollment',
+            name="Enrollment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('enrolled_at', models.DateTimeField()),
-                ('user_agent', models.CharField(blank=True, max_length=200)),
-                ('enrollment_pass', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='enrollments', to='rollout.enrollmentpass')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("enrolled_at", models.DateTimeField()),
+                ("user_agent", models.CharField(blank=True, max_length=200)),
+                (
+                    "enrollment_pass",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="enrollments",
+                        to="rollout.enrollmentpass",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-enrolled_at'],
+                "ordering": ["-enrolled_at"],
             },
         ),
         migrations.CreateModel(
-            name='Site',
+            name="Site",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('title', models.CharField(max_length=120, validators=[django.core.validators.ProhibitNullCharactersValidator()], verbose_name='title')),
-                ('product', models.CharField(choices=[('confluence', 'Confluence Data Center'), ('jira', 'Jira Data Center')], default='confluence', max_length=16, verbose_name='product')),
-                ('base_url', models.CharField(max_length=500, unique=True, verbose_name='base URL')),
-                ('provider', models.CharField(choices=[('confluence', 'The site itself'), ('gatepass', 'Gatepass (rehearsal or gateway)')], default='confluence', max_length=16, verbose_name='OAuth provider')),
-                ('slug', models.SlugField(blank=True, help_text='Only for sites provided by Gatepass: the last part of their base URL.', max_length=40, null=True, unique=True, verbose_name='path name')),
-                ('notes', models.TextField(blank=True, max_length=4000, validators=[django.core.validators.ProhibitNullCharactersValidator(), django.core.validators.MaxLengthValidator(4000)], verbose_name='notes')),
-                ('people', models.PositiveIntegerField(default=0, help_text='About how many people use this site on an iPhone.', verbose_name='people')),
-                ('cache_session_in_mobile_browser', models.BooleanField(default=False, help_text='Whether the app keeps the session of the browser sheet it signs in with.', verbose_name="keep the mobile browser's session")),
-                ('oauth_plugin_version', models.CharField(blank=True, max_length=40, verbose_name='OAuth plugin version')),
-                ('mobile_plugin_version', models.CharField(blank=True, max_length=40, verbose_name='mobile plugin version')),
-                ('plugin_versions_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('mdm_verdict', models.CharField(choices=[('READY_MDM', 'Ready for MDM'), ('READY_NON_MDM', 'Ready without MDM'), ('ACTION_NEEDED', 'Action needed'), ('INCOMPATIBLE', 'Incompatible'), ('UNKNOWN', 'Unknown')], default='UNKNOWN', editable=False, max_length=16)),
-                ('non_mdm_verdict', models.CharField(choices=[('READY_MDM', 'Ready for MDM'), ('READY_NON_MDM', 'Ready without MDM'), ('ACTION_NEEDED', 'Action needed'), ('INCOMPATIBLE', 'Incompatible'), ('UNKNOWN', 'Unknown')], default='UNKNOWN', editable=False, max_length=16)),
-                ('server_version', models.CharField(blank=True, editable=False, max_length=40)),
-                ('checked_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('check_due_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('created_at', models.DateTimeField(editable=False)),
-                ('updated_at', models.DateTimeField(editable=False)),
-                ('archived_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('owners', models.ManyToManyField(blank=True, related_name='owned_sites', to=settings.AUTH_USER_MODEL, verbose_name='owners')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "title",
+                    models.CharField(
+                        max_length=120,
+                        validators=[django.core.validators.ProhibitNullCharactersValidator()],
+                        verbose_name="title",
+                    ),
+                ),
+                (
+                    "product",
+                    models.CharField(
+                        choices=[("confluence", "Confluence Data Center"), ("jira", "Jira Data Center")],
+                        default="confluence",
+                        max_length=16,
+                        verbose_name="product",
+                    ),
+                ),
+                ("base_url", models.CharField(max_length=500, unique=True, verbose_name="base URL")),
+                (
+                    "provider",
+                    models.CharField(
+                        choices=[("confluence", "The site itself"), ("gatepass", "Gatepass (rehearsal or gateway)")],
+                        default="confluence",
+                        max_length=16,
+                        verbose_name="OAuth provider",
+                    ),
+                ),
+                (
+                    "slug",
+                    models.SlugField(
+                        blank=True,
+                        help_text="Only for sites provided by Gatepass: the last part of their base URL.",
+                        max_length=40,
+                        null=True,
+                        unique=True,
+                        verbose_name="path name",
+                    ),
+                ),
+                (
+                    "notes",
+                    models.TextField(
+                        blank=True,
+                        max_length=4000,
+                        validators=[
+                            django.core.validators.ProhibitNullCharactersValidator(),
+                            django.core.validators.MaxLengthValidator(4000),
+                        ],
+                        verbose_name="notes",
+                    ),
+                ),
+                (
+                    "people",
+                    models.PositiveIntegerField(
+                        default=0, help_text="About how many people use this site on an iPhone.", verbose_name="people"
+                    ),
+                ),
+                (
+                    "cache_session_in_mobile_browser",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Whether the app keeps the session of the browser sheet it signs in with.",
+                        verbose_name="keep the mobile browser's session",
+                    ),
+                ),
+                (
+                    "oauth_plugin_version",
+                    models.CharField(blank=True, max_length=40, verbose_name="OAuth plugin version"),
+                ),
+                (
+                    "mobile_plugin_version",
+                    models.CharField(blank=True, max_length=40, verbose_name="mobile plugin version"),
+                ),
+                ("plugin_versions_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                (
+                    "mdm_verdict",
+                    models.CharField(
+                        choices=[
+                            ("READY_MDM", "Ready for MDM"),
+                            ("READY_NON_MDM", "Ready without MDM"),
+                            ("ACTION_NEEDED", "Action needed"),
+                            ("INCOMPATIBLE", "Incompatible"),
+                            ("UNKNOWN", "Unknown"),
+                        ],
+                        default="UNKNOWN",
+                        editable=False,
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "non_mdm_verdict",
+                    models.CharField(
+                        choices=[
+                            ("READY_MDM", "Ready for MDM"),
+                            ("READY_NON_MDM", "Ready without MDM"),
+                            ("ACTION_NEEDED", "Action needed"),
+                            ("INCOMPATIBLE", "Incompatible"),
+                            ("UNKNOWN", "Unknown"),
+                        ],
+                        default="UNKNOWN",
+                        editable=False,
+                        max_length=16,
+                    ),
+                ),
+                ("server_version", models.CharField(blank=True, editable=False, max_length=40)),
+                ("checked_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("check_due_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("created_at", models.DateTimeField(editable=False)),
+                ("updated_at", models.DateTimeField(editable=False)),
+                ("archived_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                (
+                    "owners",
+                    models.ManyToManyField(
+                        blank=True, related_name="owned_sites", to=settings.AUTH_USER_MODEL, verbose_name="owners"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['title', 'pk'],
+                "ordering": ["title", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='SignIn',
+            name="SignIn",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('client_id', models.CharField(max_length=255)),
-                ('user_agent', models.CharField(blank=True, max_length=200)),
-                ('is_rehearsal', models.BooleanField(default=False)),
-                ('signed_in_at', models.DateTimeField()),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='app_sign_ins', to=settings.AUTH_USER_MODEL)),
-                ('site', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='sign_ins', to='rollout.site')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("client_id", models.CharField(max_length=255)),
+                ("user_agent", models.CharField(blank=True, max_length=200)),
+                ("is_rehearsal", models.BooleanField(default=False)),
+                ("signed_in_at", models.DateTimeField()),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="app_sign_ins",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="sign_ins", to="rollout.site"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-signed_in_at'],
+                "ordering": ["-signed_in_at"],
             },
         ),
         migrations.CreateModel(
-            name='Rehearsal',
+            name="Rehearsal",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('queued', 'Waiting'), ('running', 'Running'), ('done', 'Done'), ('failed', 'Failed')], default='queued', max_length=16)),
-                ('requested_at', models.DateTimeField()),
-                ('started_at', models.DateTimeField(null=True)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('lease_until', models.DateTimeField(null=True)),
-                ('failure', models.CharField(blank=True, max_length=200)),
-                ('passed', models.BooleanField(null=True)),
-                ('stopped_at', models.CharField(blank=True, max_length=40)),
-                ('steps', models.JSONField(default=list)),
-                ('requested_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('site', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rehearsals', to='rollout.site')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("queued", "Waiting"), ("running", "Running"), ("done", "Done"), ("failed", "Failed")],
+                        default="queued",
+                        max_length=16,
+                    ),
+                ),
+                ("requested_at", models.DateTimeField()),
+                ("started_at", models.DateTimeField(null=True)),
+                ("finished_at", models.DateTimeField(null=True)),
+                ("lease_until", models.DateTimeField(null=True)),
+                ("failure", models.CharField(blank=True, max_length=200)),
+                ("passed", models.BooleanField(null=True)),
+                ("stopped_at", models.CharField(blank=True, max_length=40)),
+                ("steps", models.JSONField(default=list)),
+                (
+                    "requested_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="rehearsals", to="rollout.site"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-pk'],
+                "ordering": ["-pk"],
             },
         ),
         migrations.AddField(
-            model_name='enrollmentpass',
-            name='sites',
-            field=models.ManyToManyField(related_name='passes', to='rollout.site', verbose_name='sites'),
+            model_name="enrollmentpass",
+            name="sites",
+            field=models.ManyToManyField(related_name="passes", to="rollout.site", verbose_name="sites"),
         ),
         migrations.CreateModel(
-            name='ConfigurationRelease',
+            name="ConfigurationRelease",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField(unique=True)),
-                ('site_list', models.TextField()),
-                ('digest', models.CharField(max_length=64)),
-                ('note', models.CharField(blank=True, max_length=200, validators=[django.core.validators.ProhibitNullCharactersValidator()])),
-                ('published_at', models.DateTimeField()),
-                ('published_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('sites', models.ManyToManyField(related_name='releases', to='rollout.site')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveIntegerField(unique=True)),
+                ("site_list", models.TextField()),
+                ("digest", models.CharField(max_length=64)),
+                (
+                    "note",
+                    models.CharField(
+                        blank=True,
+                        max_length=200,
+                        validators=[django.core.validators.ProhibitNullCharactersValidator()],
+                    ),
+                ),
+                ("published_at", models.DateTimeField()),
+                (
+                    "published_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("sites", models.ManyToManyField(related_name="releases", to="rollout.site")),
             ],
             options={
-                'ordering': ['-number'],
+                "ordering": ["-number"],
             },
         ),
         migrations.CreateModel(
-            name='CheckRun',
+            name="CheckRun",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('trigger', models.CharField(choices=[('added', 'Site added'), ('edited', 'Site edited'), ('button', 'Check now'), ('schedule', 'Schedule'), ('command', 'Command line')], max_length=16)),
-                ('state', models.CharField(choices=[('queued', 'Waiting'), ('running', 'Running'), ('done', 'Done'), ('failed', 'Failed')], default='queued', max_length=16)),
-                ('requested_at', models.DateTimeField()),
-                ('started_at', models.DateTimeField(null=True)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('lease_until', models.DateTimeField(null=True)),
-                ('failure', models.CharField(blank=True, max_length=200)),
-                ('observation', models.JSONField(null=True)),
-                ('mdm_verdict', models.CharField(choices=[('READY_MDM', 'Ready for MDM'), ('READY_NON_MDM', 'Ready without MDM'), ('ACTION_NEEDED', 'Action needed'), ('INCOMPATIBLE', 'Incompatible'), ('UNKNOWN', 'Unknown')], default='UNKNOWN', max_length=16)),
-                ('non_mdm_verdict', models.CharField(choices=[('READY_MDM', 'Ready for MDM'), ('READY_NON_MDM', 'Ready without MDM'), ('ACTION_NEEDED', 'Action needed'), ('INCOMPATIBLE', 'Incompatible'), ('UNKNOWN', 'Unknown')], default='UNKNOWN', max_length=16)),
-                ('was_mdm_verdict', models.CharField(blank=True, max_length=16)),
-                ('was_non_mdm_verdict', models.CharField(blank=True, max_length=16)),
-                ('changed_at', models.DateTimeField(null=True)),
-                ('matrix', models.CharField(blank=True, max_length=10)),
-                ('judged_at', models.DateTimeField(null=True)),
-                ('requested_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('site', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='check_runs', to='rollout.site')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "trigger",
+                    models.CharField(
+                        choices=[
+                            ("added", "Site added"),
+                            ("edited", "Site edited"),
+                            ("button", "Check now"),
+                            ("schedule", "Schedule"),
+                            ("command", "Command line"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("queued", "Waiting"), ("running", "Running"), ("done", "Done"), ("failed", "Failed")],
+                        default="queued",
+                        max_length=16,
+                    ),
+                ),
+                ("requested_at", models.DateTimeField()),
+                ("started_at", models.DateTimeField(null=True)),
+                ("finished_at", models.DateTimeField(null=True)),
+                ("lease_until", models.DateTimeField(null=True)),
+                ("failure", models.CharField(blank=True, max_length=200)),
+                ("observation", models.JSONField(null=True)),
+                (
+                    "mdm_verdict",
+                    models.CharField(
+                        choices=[
+                            ("READY_MDM", "Ready for MDM"),
+                            ("READY_NON_MDM", "Ready without MDM"),
+                            ("ACTION_NEEDED", "Action needed"),
+                            ("INCOMPATIBLE", "Incompatible"),
+                            ("UNKNOWN", "Unknown"),
+                        ],
+                        default="UNKNOWN",
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "non_mdm_verdict",
+                    models.CharField(
+                        choices=[
+                            ("READY_MDM", "Ready for MDM"),
+                            ("READY_NON_MDM", "Ready without MDM"),
+                            ("ACTION_NEEDED", "Action needed"),
+                            ("INCOMPATIBLE", "Incompatible"),
+                            ("UNKNOWN", "Unknown"),
+                        ],
+                        default="UNKNOWN",
+                        max_length=16,
+                    ),
+                ),
+                ("was_mdm_verdict", models.CharField(blank=True, max_length=16)),
+                ("was_non_mdm_verdict", models.CharField(blank=True, max_length=16)),
+                ("changed_at", models.DateTimeField(null=True)),
+                ("matrix", models.CharField(blank=True, max_length=10)),
+                ("judged_at", models.DateTimeField(null=True)),
+                (
+                    "requested_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="check_runs", to="rollout.site"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-pk'],
+                "ordering": ["-pk"],
             },
         ),
         migrations.CreateModel(
-            name='ApplicationLink',
+            name="ApplicationLink",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('origin', models.CharField(choices=[('wizard', 'Made by an administrator, for MDM'), ('switch', 'Made by the OAuth 2.0 switch, without MDM')], default='wizard', max_length=16)),
-                ('client_id', models.CharField(max_length=255, verbose_name='client ID')),
-                ('redirect_url', models.CharField(max_length=200, verbose_name='redirect URL')),
-                ('permission', models.CharField(default='WRITE', max_length=16, verbose_name='permission')),
-                ('created_at', models.DateTimeField()),
-                ('rotated_at', models.DateTimeField(blank=True, null=True)),
-                ('revoked_at', models.DateTimeField(blank=True, null=True)),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('site', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='links', to='rollout.site')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "origin",
+                    models.CharField(
+                        choices=[
+                            ("wizard", "Made by an administrator, for MDM"),
+                            ("switch", "Made by the OAuth 2.0 switch, without MDM"),
+                        ],
+                        default="wizard",
+                        max_length=16,
+                    ),
+                ),
+                ("client_id", models.CharField(max_length=255, verbose_name="client ID")),
+                ("redirect_url", models.CharField(max_length=200, verbose_name="redirect URL")),
+                ("permission", models.CharField(default="WRITE", max_length=16, verbose_name="permission")),
+                ("created_at", models.DateTimeField()),
+                ("rotated_at", models.DateTimeField(blank=True, null=True)),
+                ("revoked_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="links", to="rollout.site"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-created_at'],
+                "ordering": ["-created_at"],
             },
         ),
         migrations.CreateModel(
-            name='Wave',
+            name="Wave",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('title', models.CharField(max_length=120, unique=True, validators=[django.core.validators.ProhibitNullCharactersValidator()], verbose_name='title')),
-                ('created_at', models.DateTimeField()),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('sites', models.ManyToManyField(related_name='waves', to='rollout.site', verbose_name='sites')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "title",
+                    models.CharField(
+                        max_length=120,
+                        unique=True,
+                        validators=[django.core.validators.ProhibitNullCharactersValidator()],
+                        verbose_name="title",
+                    ),
+                ),
+                ("created_at", models.DateTimeField()),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                ("sites", models.ManyToManyField(related_name="waves", to="rollout.site", verbose_name="sites")),
             ],
             options={
-                'ordering': ['-created_at'],
+                "ordering": ["-created_at"],
             },
         ),
         migrations.AddField(
-            model_name='enrollmentpass',
-            name='wave',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='passes', to='rollout.wave'),
+            model_name="enrollmentpass",
+            name="wave",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="passes",
+                to="rollout.wave",
+            ),
         ),
         migrations.CreateModel(
-            name='AuditEvent',
+            name="AuditEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.BigIntegerField(unique=True)),
-                ('at', models.DateTimeField()),
-                ('actor_label', models.CharField(max_length=200)),
-                ('action', models.CharField(max_length=60)),
-                ('target_type', models.CharField(blank=True, max_length=40)),
-                ('target_id', models.CharField(blank=True, max_length=40)),
-                ('target_label', models.CharField(blank=True, max_length=200)),
-                ('details', models.JSONField(default=dict)),
-                ('previous_hash', models.CharField(max_length=64)),
-                ('hash', models.CharField(max_length=64)),
-                ('actor', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.BigIntegerField(unique=True)),
+                ("at", models.DateTimeField()),
+                ("actor_label", models.CharField(max_length=200)),
+                ("action", models.CharField(max_length=60)),
+                ("target_type", models.CharField(blank=True, max_length=40)),
+                ("target_id", models.CharField(blank=True, max_length=40)),
+                ("target_label", models.CharField(blank=True, max_length=200)),
+                ("details", models.JSONField(default=dict)),
+                ("previous_hash", models.CharField(max_length=64)),
+                ("hash", models.CharField(max_length=64)),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-number'],
-                'indexes': [models.Index(fields=['action', '-number'], name='audit_by_action'), models.Index(fields=['target_type', 'target_id', '-number'], name='audit_by_target'), models.Index(fields=['actor', '-number'], name='audit_by_actor')],
+                "ordering": ["-number"],
+                "indexes": [
+                    models.Index(fields=["action", "-number"], name="audit_by_action"),
+                    models.Index(fields=["target_type", "target_id", "-number"], name="audit_by_target"),
+                    models.Index(fields=["actor", "-number"], name="audit_by_actor"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Finding',
+            name="Finding",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField()),
-                ('road', models.CharField(max_length=8)),
-                ('rule', models.CharField(max_length=40)),
-                ('outcome', models.CharField(choices=[('PASS', 'PASS'), ('WARNING', 'WARNING'), ('UNKNOWN', 'UNKNOWN'), ('ACTION_NEEDED', 'ACTION_NEEDED'), ('INCOMPATIBLE', 'INCOMPATIBLE')], max_length=16)),
-                ('message', models.TextField()),
-                ('remedy', models.TextField(blank=True)),
-                ('values', models.JSONField(default=dict)),
-                ('asked', models.TextField(blank=True)),
-                ('answered', models.TextField(blank=True)),
-                ('answered_at', models.DateTimeField(null=True)),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='findings', to='rollout.checkrun')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("position", models.PositiveSmallIntegerField()),
+                ("road", models.CharField(max_length=8)),
+                ("rule", models.CharField(max_length=40)),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("PASS", "PASS"),
+                            ("WARNING", "WARNING"),
+                            ("UNKNOWN", "UNKNOWN"),
+                            ("ACTION_NEEDED", "ACTION_NEEDED"),
+                            ("INCOMPATIBLE", "INCOMPATIBLE"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("message", models.TextField()),
+                ("remedy", models.TextField(blank=True)),
+                ("values", models.JSONField(default=dict)),
+                ("asked", models.TextField(blank=True)),
+                ("answered", models.TextField(blank=True)),
+                ("answered_at", models.DateTimeField(null=True)),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="findings", to="rollout.checkrun"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['run', 'road', 'position'],
-                'indexes': [models.Index(fields=['rule', 'outcome'], name='finding_by_rule')],
+                "ordering": ["run", "road", "position"],
+                "indexes": [models.Index(fields=["rule", "outcome"], name="finding_by_rule")],
             },
         ),
         migrations.AddIndex(
-            model_name='site',
-            index=models.Index(fields=['archived_at', 'title', 'id'], name='site_by_title'),
+            model_name="site",
+            index=models.Index(fields=["archived_at", "title", "id"], name="site_by_title"),
         ),
         migrations.AddIndex(
-            model_name='site',
-            index=models.Index(fields=['archived_at', 'mdm_verdict', 'non_mdm_verdict', '-people'], name='site_by_verdict'),
+            model_name="site",
+            index=models.Index(
+                fields=["archived_at", "mdm_verdict", "non_mdm_verdict", "-people"], name="site_by_verdict"
+            ),
         ),
         migrations.AddIndex(
-            model_name='site',
-            index=models.Index(fields=['check_due_at'], name='site_due'),
+            model_name="site",
+            index=models.Index(fields=["check_due_at"], name="site_due"),
         ),
         migrations.AddIndex(
-            model_name='signin',
-            index=models.Index(fields=['-signed_in_at'], name='sign_in_recent'),
+            model_name="signin",
+            index=models.Index(fields=["-signed_in_at"], name="sign_in_recent"),
         ),
         migrations.AddIndex(
-            model_name='signin',
-            index=models.Index(fields=['site', '-signed_in_at'], name='sign_in_by_site'),
+            model_name="signin",
+            index=models.Index(fields=["site", "-signed_in_at"], name="sign_in_by_site"),
         ),
         migrations.AddIndex(
-            model_name='rehearsal',
-            index=models.Index(fields=['site', '-id'], name='rehearsal_by_site'),
+            model_name="rehearsal",
+            index=models.Index(fields=["site", "-id"], name="rehearsal_by_site"),
         ),
         migrations.AddIndex(
-            model_name='rehearsal',
-            index=models.Index(fields=['state', 'lease_until'], name='rehearsal_waiting'),
+            model_name="rehearsal",
+            index=models.Index(fields=["state", "lease_until"], name="rehearsal_waiting"),
         ),
         migrations.AddIndex(
-            model_name='checkrun',
-            index=models.Index(fields=['site', '-id'], name='check_run_by_site'),
+            model_name="checkrun",
+            index=models.Index(fields=["site", "-id"], name="check_run_by_site"),
         ),
         migrations.AddIndex(
-            model_name='checkrun',
-            index=models.Index(fields=['state', 'lease_until'], name='check_run_waiting'),
+            model_name="checkrun",
+            index=models.Index(fields=["state", "lease_until"], name="check_run_waiting"),
         ),
         migrations.AddIndex(
-            model_name='checkrun',
-            index=models.Index(condition=models.Q(('changed_at__isnull', False)), fields=['-changed_at'], name='check_run_changed'),
+            model_name="checkrun",
+            index=models.Index(
+                condition=models.Q(("changed_at__isnull", False)), fields=["-changed_at"], name="check_run_changed"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='checkrun',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['queued', 'running'])), fields=('site',), name='one_unfinished_check_run_per_site'),
+            model_name="checkrun",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ["queued", "running"])),
+                fields=("site",),
+                name="one_unfinished_check_run_per_site",
+            ),
         ),
         migrations.AddIndex(
-            model_name='applicationlink',
-            index=models.Index(fields=['client_id'], name='link_by_client_id'),
+            model_name="applicationlink",
+            index=models.Index(fields=["client_id"], name="link_by_client_id"),
         ),
         migrations.AddConstraint(
-            model_name='applicationlink',
-            constraint=models.UniqueConstraint(condition=models.Q(('revoked_at', None)), fields=('site', 'origin'), name='one_active_link_per_origin'),
+            model_name="applicationlink",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("revoked_at", None)), fields=("site", "origin"), name="one_active_link_per_origin"
+            ),
         ),
         migrations.AddIndex(
-            model_name='enrollmentpass',
-            index=models.Index(fields=['expires_at'], name='pass_expiry'),
+            model_name="enrollmentpass",
+            index=models.Index(fields=["expires_at"], name="pass_expiry"),
         ),
         migrations.AddConstraint(
-            model_name='enrollmentpass',
-            constraint=models.CheckConstraint(condition=models.Q(('max_uses', None), ('uses__lte', models.F('max_uses')), _connector='OR'), name='pass_not_used_more_than_allowed'),
+            model_name="enrollmentpass",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("max_uses", None), ("uses__lte", models.F("max_uses")), _connector="OR"),
+                name="pass_not_used_more_than_allowed",
+            ),
         ),
     ]

@@ -6,6 +6,7 @@ import logging
 import ssl
 from collections.abc import AsyncIterator
 from functools import lru_cache
+from typing import cast
 
 import httpcore2
 import httpx2  # noqa: TID251 - this is the door
@@ -58,7 +59,10 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
             )
         )
         return httpx2.Response(
-            response.status, headers=response.headers, stream=_Body(response.stream), extensions=response.extensions
+            response.status,
+            headers=response.headers,
+            stream=_Body(cast(AsyncIterator[bytes], response.stream)),
+            extensions=response.extensions,
         )
 
     async def aclose(self) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Max, Prefetch, QuerySet
+from django.db.models import Max, Prefetch
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -17,6 +17,7 @@ from rollout.compatibility.verdict import Verdict
 from rollout.mdm.formats import FORMATS
 from rollout.mdm.site_list import SiteEntry, build_site_list
 from rollout.models import ApplicationLink, ConfigurationRelease, Site
+from rollout.models.site import SiteQuerySet
 
 from . import audit
 
@@ -41,7 +42,7 @@ class Configuration:
         return sum(not line.plain_because for line in self.lines)
 
 
-def build_configuration(sites: QuerySet[Site]) -> Configuration:
+def build_configuration(sites: SiteQuerySet) -> Configuration:
     """Return the configuration of these sites, in order of title: two queries however many they are.
 
     Raises ValidationError when there is none. The OAuth part is only for sites whose MDM road and link are ready.
@@ -69,7 +70,7 @@ def _line(site: Site) -> Line:
     return Line(site, entry, because)
 
 
-def export_configuration(*, actor: Any, sites: QuerySet[Site], format_id: str) -> str:
+def export_configuration(*, actor: Any, sites: SiteQuerySet, format_id: str) -> str:
     """Return the configuration in one vendor's format, and record who took it. Raises ValidationError."""
     _check_format(format_id)
     configuration = build_configuration(sites)
@@ -101,7 +102,7 @@ def _check_format(format_id: str) -> None:
         )
 
 
-def publish_release(*, actor: Any, sites: QuerySet[Site], note: str = "") -> ConfigurationRelease:
+def publish_release(*, actor: Any, sites: SiteQuerySet, note: str = "") -> ConfigurationRelease:
     """Keep today's configuration of these sites as the next numbered release. Raises ValidationError."""
     configuration = build_configuration(sites)
     with transaction.atomic():
@@ -123,6 +124,6 @@ def publish_release(*, actor: Any, sites: QuerySet[Site], note: str = "") -> Con
     return release
 
 
-def chosen_sites(visible: QuerySet[Site], ids: Iterable[int]) -> QuerySet[Site]:
+def chosen_sites(visible: SiteQuerySet, ids: Iterable[int]) -> SiteQuerySet:
     """The sites among ``visible`` that were chosen, archived ones left out."""
     return visible.active().filter(pk__in=list(ids))

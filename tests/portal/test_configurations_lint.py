@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from portal.models import User
 from portal.forms.configurations import LONGEST_PASTED
+from portal.models import User
 
 LINT = "/configurations/lint/"
 GOOD = '[ { "title": "Wiki", "baseURL": "https://wiki.example.com", "oauth": { "clientID": "abc", "cacheSessionInMobileBrowser": false } } ]'  # noqa: E501

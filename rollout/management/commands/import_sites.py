@@ -23,8 +23,8 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(f"cannot read {options['file']}: {error.strerror}") from error
         report = import_sites(actor=None, data=data, dry_run=options["dry_run"])
-        for error in report.errors:
-            self.stderr.write(f"row {error.row}, column {error.column or '-'}: {error.message}")
+        for fault in report.errors:
+            self.stderr.write(f"row {fault.row}, column {fault.column or '-'}: {fault.message}")
         if report.errors:
             raise CommandError(f"{len(report.errors)} errors; nothing was written.")
         done = "would be" if options["dry_run"] else "were"
