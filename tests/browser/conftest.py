@@ -20,9 +20,12 @@ IPHONE = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Debian's Chromium, one for the run; each test opens contexts of its own."""
+    """Debian's Chromium, one a module; each test opens contexts of its own.
+
+    Not one for the run: Playwright's event loop runs in this thread as long as it is open, and others bring theirs.
+    """
     path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if path is None:
         pytest.fail("Chromium is missing. On Debian: apt-get install chromium.")
