@@ -12,33 +12,43 @@ import unicodedata
 from dataclasses import dataclass
 from urllib.parse import unquote
 
+from rollout.messages import gettext_noop as _
+
 MAX_LENGTH = 500
 DEFAULT_PORTS = {"https": 443, "http": 80}
 
 REFUSALS = {
-    "empty": "The base URL is empty. Enter the address people open, for example https://confluence.example.com/wiki.",
-    "too-long": "The base URL is longer than 500 characters. Enter only the site's address, not that of a page.",
-    "whitespace": "The base URL contains a space or line break. Remove it.",
-    "control-character": "The base URL contains an invisible character. Type it instead of pasting it.",
-    "backslash": "The base URL contains a backslash. Use forward slashes: https://host/path.",
-    "not-absolute": "The base URL is not complete. Start it with https:// and the host name.",
-    "scheme": "The base URL does not start with https://. Only web addresses can be used.",
-    "http": "The base URL starts with http://. OAuth 2.0 needs https, so turn on TLS and enter the https address.",
-    "user-info": "The base URL contains a user name or password. Remove everything up to the @ sign.",
-    "query": "The base URL has a query, the part after the question mark. Remove it.",
-    "fragment": "The base URL has a fragment, the part after the # sign. Remove it.",
-    "host-missing": "The base URL has no host name. Write it after https://, for example https://confluence.example.com.",
-    "host": "The host name is not valid. Use letters, digits, hyphens and dots, 63 characters at most per part.",
-    "host-ambiguous": "The host name holds a letter that browsers read in two ways. Enter its encoded form, xn--….",
-    "host-numeric": "The host is a number but no plain IP address. Write four decimal numbers, like 192.0.2.10.",
-    "host-ipv6": "The IPv6 address is not valid. Write it in square brackets and without a zone, like [2001:db8::1].",
-    "host-unusable": "No phone can reach a site at this address. Enter the address that people open in a browser.",
-    "loopback": "The host is this very machine, which no phone can reach. Enter the address that people open.",
-    "port": "The port is not valid. Use a number from 1 to 65535, or leave it out.",
-    "path-doubled-slash": "The path contains two slashes in a row. Keep one.",
-    "path-dots": "The path contains a . or .. segment. Enter the path as the browser shows it.",
-    "path-character": "The path contains a character not allowed there. Enter only the context path, like /wiki.",
-    "percent-escape": "The path contains a broken or unsafe percent escape. Enter only the context path, like /wiki.",
+    "empty": _(
+        "The base URL is empty. Enter the address people open, for example https://confluence.example.com/wiki."
+    ),
+    "too-long": _("The base URL is longer than 500 characters. Enter only the site's address, not that of a page."),
+    "whitespace": _("The base URL contains a space or line break. Remove it."),
+    "control-character": _("The base URL contains an invisible character. Type it instead of pasting it."),
+    "backslash": _("The base URL contains a backslash. Use forward slashes: https://host/path."),
+    "not-absolute": _("The base URL is not complete. Start it with https:// and the host name."),
+    "scheme": _("The base URL does not start with https://. Only web addresses can be used."),
+    "http": _("The base URL starts with http://. OAuth 2.0 needs https, so turn on TLS and enter the https address."),
+    "user-info": _("The base URL contains a user name or password. Remove everything up to the @ sign."),
+    "query": _("The base URL has a query, the part after the question mark. Remove it."),
+    "fragment": _("The base URL has a fragment, the part after the # sign. Remove it."),
+    "host-missing": _(
+        "The base URL has no host name. Write it after https://, for example https://confluence.example.com."
+    ),
+    "host": _("The host name is not valid. Use letters, digits, hyphens and dots, 63 characters at most per part."),
+    "host-ambiguous": _("The host name holds a letter that browsers read in two ways. Enter its encoded form, xn--…."),
+    "host-numeric": _("The host is a number but no plain IP address. Write four decimal numbers, like 192.0.2.10."),
+    "host-ipv6": _(
+        "The IPv6 address is not valid. Write it in square brackets and without a zone, like [2001:db8::1]."
+    ),
+    "host-unusable": _("No phone can reach a site at this address. Enter the address that people open in a browser."),
+    "loopback": _("The host is this very machine, which no phone can reach. Enter the address that people open."),
+    "port": _("The port is not valid. Use a number from 1 to 65535, or leave it out."),
+    "path-doubled-slash": _("The path contains two slashes in a row. Keep one."),
+    "path-dots": _("The path contains a . or .. segment. Enter the path as the browser shows it."),
+    "path-character": _("The path contains a character not allowed there. Enter only the context path, like /wiki."),
+    "percent-escape": _(
+        "The path contains a broken or unsafe percent escape. Enter only the context path, like /wiki."
+    ),
 }
 
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?", re.ASCII)  # RFC 3986, appendix B

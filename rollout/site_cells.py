@@ -8,6 +8,7 @@ from typing import Any
 
 from rollout.base_url import BaseUrlError, parse_base_url
 from rollout.compatibility.version import Version
+from rollout.messages import gettext_noop as _
 
 PRODUCTS = ("confluence", "jira")
 PROVIDERS = ("confluence", "gatepass")
@@ -33,7 +34,7 @@ class CellRefused(ValueError):  # noqa: N818  # a verdict on a cell, not a fault
 def read_cell(column: str, text: str, *, allow_loopback_http: bool) -> Any:
     """The value of a stripped cell, in the type ``SiteRow`` has for the column. Raises CellRefused."""
     if _INVISIBLE.search(text):
-        raise CellRefused("control-character", "The cell contains an invisible character. Type it anew.")
+        raise CellRefused("control-character", _("The cell contains an invisible character. Type it anew."))
     if column == "base_url":
         return _base_url(text, allow_loopback_http)
     return _READERS[column](text)
@@ -54,15 +55,15 @@ def _base_url(text: str, allow_loopback_http: bool) -> str:
 
 def _title(text: str) -> str:
     if not text:
-        raise CellRefused("title-empty", "The title is empty.")
+        raise CellRefused("title-empty", _("The title is empty."))
     if re.search(r"[\t\r\n\u2028\u2029]", text):
-        raise CellRefused("title-line-break", "The title goes over more than one line. Write it on one.")
+        raise CellRefused("title-line-break", _("The title goes over more than one line. Write it on one."))
     return _limited(text, MAX_TITLE)
 
 
 def _limited(text: str, limit: int) -> str:
     if len(text) > limit:
-        raise CellRefused("too-long", "The text is longer than %(limit)s characters.", limit=str(limit))
+        raise CellRefused("too-long", _("The text is longer than %(limit)s characters."), limit=str(limit))
     return text
 
 
@@ -71,7 +72,7 @@ def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
         if not text:
             return choices[0]
         if text.lower() not in choices:
-            message = "%(found)s is not possible here. Write one of: %(choices)s."
+            message = _("%(found)s is not possible here. Write one of: %(choices)s.")
             raise CellRefused("not-a-choice", message, found=shown(text), choices=", ".join(choices))
         return text.lower()
 
@@ -84,10 +85,10 @@ def _owners(text: str) -> tuple[str, ...]:
         if not email:
             continue
         if len(email) > MAX_EMAIL or not _EMAIL.fullmatch(email):
-            raise CellRefused("not-an-email", "%(found)s is not an e-mail address.", found=shown(email))
+            raise CellRefused("not-an-email", _("%(found)s is not an e-mail address."), found=shown(email))
         owners.setdefault(email.lower(), email)
     if len(owners) > MAX_OWNERS:
-        raise CellRefused("too-many-owners", "A site has at most %(limit)s owners.", limit=str(MAX_OWNERS))
+        raise CellRefused("too-many-owners", _("A site has at most %(limit)s owners."), limit=str(MAX_OWNERS))
     return tuple(owners.values())
 
 
@@ -95,7 +96,9 @@ def _people(text: str) -> int:
     if not text:
         return 0
     if not re.fullmatch(r"[0-9]{1,8}", text, re.ASCII) or int(text) > MAX_PEOPLE:
-        raise CellRefused("not-a-number", "%(found)s is not a number of people. Write digits only.", found=shown(text))
+        raise CellRefused(
+            "not-a-number", _("%(found)s is not a number of people. Write digits only."), found=shown(text)
+        )
     return int(text)
 
 
@@ -105,14 +108,14 @@ def _version(text: str) -> str:
     try:
         Version.parse(text)
     except ValueError:
-        message = "%(found)s is not a version. Write it like 4.1.1."
+        message = _("%(found)s is not a version. Write it like 4.1.1.")
         raise CellRefused("not-a-version", message, found=shown(text)) from None
     return _limited(text, MAX_VERSION)
 
 
 def _boolean(text: str) -> bool:
     if text.lower() not in _BOOLEANS:
-        raise CellRefused("not-a-boolean", "%(found)s is neither true nor false.", found=shown(text))
+        raise CellRefused("not-a-boolean", _("%(found)s is neither true nor false."), found=shown(text))
     return _BOOLEANS[text.lower()]
 
 

@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from rollout.messages import gettext_noop as _
+
 from .site_cells import CellRefused, read_cell, shown
 
 COLUMNS = (
@@ -90,13 +92,15 @@ def read_sites_csv(data: bytes, *, allow_loopback_http: bool, max_rows: int = 20
         if any(error.code in {"missing-column", "duplicate-column"} for error in errors):
             return CsvReport((), tuple(errors[:MAX_ERRORS]))
         if sum(1 for cells in records[1:] if _filled(cells)) > max_rows:
-            raise CellRefused("too-many-rows", "The file has more than %(limit)s sites. Split it.", limit=str(max_rows))
+            raise CellRefused(
+                "too-many-rows", _("The file has more than %(limit)s sites. Split it."), limit=str(max_rows)
+            )
     except CellRefused as refused:
         return CsvReport((), (CellError(0, "", refused.code, refused.message, refused.values),))
     rows, wrong = _rows(columns, records, allow_loopback_http)
     errors += wrong
     if len(errors) > MAX_ERRORS:
-        message = "There are more errors than are shown here. Correct these first."
+        message = _("There are more errors than are shown here. Correct these first.")
         errors = [*errors[: MAX_ERRORS - 1], CellError(0, "", "too-many-errors", message)]
     return CsvReport(tuple(rows), tuple(errors), tuple(column for column in columns if column in COLUMNS))
 
@@ -129,16 +133,16 @@ def _plain(cell: str) -> str:
 
 def _decode(data: bytes) -> str:
     if len(data) > MAX_BYTES:
-        raise CellRefused("too-large", "The file is larger than 2 MiB. Split it.")
+        raise CellRefused("too-large", _("The file is larger than 2 MiB. Split it."))
     encoding = "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError:
-        raise CellRefused("encoding", "The file is not UTF-8 text. Save it as “CSV UTF-8”.") from None
+        raise CellRefused("encoding", _("The file is not UTF-8 text. Save it as “CSV UTF-8”.")) from None
     if "\0" in text:
-        raise CellRefused("nul", "The file is not text: it contains NUL characters. Save it as “CSV UTF-8”.")
+        raise CellRefused("nul", _("The file is not text: it contains NUL characters. Save it as “CSV UTF-8”."))
     if not text.strip():
-        raise CellRefused("empty", "The file is empty.")
+        raise CellRefused("empty", _("The file is empty."))
     return text
 
 
@@ -156,7 +160,7 @@ def _records(text: str) -> list[list[str]]:
     try:
         return list(reader)
     except csv.Error:
-        message = "The CSV is broken near line %(line)s: a quotation mark is not closed, or a cell is too long."
+        message = _("The CSV is broken near line %(line)s: a quotation mark is not closed, or a cell is too long.")
         raise CellRefused("broken-csv", message, line=str(reader.line_num)) from None
 
 
@@ -175,15 +179,15 @@ def _header(cells: list[str]) -> tuple[list[str], list[CellError]]:
     errors: list[CellError] = []
     for name in dict.fromkeys(columns):
         if name not in COLUMNS:
-            message = "There is no column %(column)s. Known are: %(known)s."
+            message = _("There is no column %(column)s. Known are: %(known)s.")
             values = {"column": shown(name), "known": ", ".join(COLUMNS)}
             errors.append(CellError(1, shown(name), "unknown-column", message, values))
         elif columns.count(name) > 1:
-            message = "The column %(column)s is there twice. Keep one."
+            message = _("The column %(column)s is there twice. Keep one.")
             errors.append(CellError(1, name, "duplicate-column", message, {"column": name}))
     for name in REQUIRED:
         if name not in columns:
-            message = "The column %(column)s is missing. The first row must name the columns."
+            message = _("The column %(column)s is missing. The first row must name the columns.")
             errors.append(CellError(1, name, "missing-column", message, {"column": name}))
     return columns, errors
 
@@ -200,10 +204,10 @@ def _rows(
             continue
         row, wrong = _row(number, dict(zip(columns, cells, strict=False)), allow_loopback_http)
         if _filled(cells[len(columns) :]):
-            wrong.append(CellError(number, "", "too-many-cells", "The row has more cells than the header."))
+            wrong.append(CellError(number, "", "too-many-cells", _("The row has more cells than the header.")))
         if row and first_at.setdefault(row.base_url, number) != number:
             values = {"first": str(first_at[row.base_url])}
-            message = "Row %(first)s has the same base URL. Keep one of the two."
+            message = _("Row %(first)s has the same base URL. Keep one of the two.")
             wrong.append(CellError(number, "base_url", "duplicate-base-url", message, values))
         errors += wrong
         if row and not wrong:

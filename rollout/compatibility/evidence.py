@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from rollout.messages import gettext_noop as _
+
 from .observation import Answer
 
 PRODUCTS = {"confluence": "Confluence", "jira": "Jira"}
 # The door's vocabulary (rollout.probes.fetch.ERRORS) as the end of a sentence; an unknown word is quoted as it is.
 REASONS = {
-    "dns": "its name does not resolve",
-    "refused": "it refused or dropped the connection",
-    "timeout": "it gave no complete answer in time",
-    "tls": "no secure connection could be made",
-    "blocked_address": "its name leads to an address that Gatepass may not ask",
-    "not_https": "it is http, and only https is asked",
-    "too_large": "its answer was larger than Gatepass reads",
-    "too_many_redirects": "it redirects in a circle or too often",
-    "bad_answer": "its answer was not valid HTTP",
-    "bad_url": "the address is not a valid URL",
+    "dns": _("its name does not resolve"),
+    "refused": _("it refused or dropped the connection"),
+    "timeout": _("it gave no complete answer in time"),
+    "tls": _("no secure connection could be made"),
+    "blocked_address": _("its name leads to an address that Gatepass may not ask"),
+    "not_https": _("it is http, and only https is asked"),
+    "too_large": _("its answer was larger than Gatepass reads"),
+    "too_many_redirects": _("it redirects in a circle or too often"),
+    "bad_answer": _("its answer was not valid HTTP"),
+    "bad_url": _("the address is not a valid URL"),
 }
 
 
@@ -59,4 +61,4 @@ def said(answer: Answer) -> str:
     """Why there was no answer, or its status: ``its name does not resolve``, ``404``."""
     if answer.status is not None:
         return str(answer.status)
-    return REASONS.get(answer.error or "", shown(answer.error or "no reason is known"))
+    return REASONS.get(answer.error or "", shown(answer.error or _("no reason is known")))

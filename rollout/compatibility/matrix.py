@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from rollout.messages import gettext_noop as _
+
 from .version import Version
 
 CONFLUENCE_PAGE = "https://confluence.atlassian.com/doc/configure-oauth-2-0-for-confluence-ios-1442846594.html"
@@ -88,7 +90,7 @@ MATRIX = Matrix(
             app=Version.parse("2.0"),
             since=Version.parse("9.13"),
             below=Version.parse("10.1"),
-            unclear=(
+            unclear=_(
                 "Jira %(found)s lies between the two lines that Atlassian names, 9.12.14 and 10.1.0. "
                 "Atlassian does not say whether OAuth 2.0 works for the app there."
             ),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from rollout.messages import gettext_noop as _
+
 from . import sign_in_rules, site_rules, version_rules
 from .matrix import CONFLUENCE_PAGE, JIRA_PAGE, MATRIX, Matrix
 from .observation import Observation
@@ -36,35 +38,43 @@ class Rule:
 
 
 RULES: tuple[Rule, ...] = (
-    Rule("HTTPS", "The base URL uses https", PROVIDER_API, BOTH, site_rules.https),
-    Rule("TLS-VALID", "The certificate is valid", RFC_6749 + "10.9", BOTH, site_rules.tls_valid),
-    Rule("MANIFEST-REACHABLE", "The site describes itself", CONFLUENCE_PAGE, BOTH, site_rules.manifest_reachable),
-    Rule("PRODUCT", "The site is the product entered", CONFLUENCE_PAGE, BOTH, site_rules.product),
+    Rule("HTTPS", _("The base URL uses https"), PROVIDER_API, BOTH, site_rules.https),
+    Rule("TLS-VALID", _("The certificate is valid"), RFC_6749 + "10.9", BOTH, site_rules.tls_valid),
+    Rule("MANIFEST-REACHABLE", _("The site describes itself"), CONFLUENCE_PAGE, BOTH, site_rules.manifest_reachable),
+    Rule("PRODUCT", _("The site is the product entered"), CONFLUENCE_PAGE, BOTH, site_rules.product),
     Rule(
-        "BASE-URL-MATCH", "The site's own base URL is the one entered", BASE_URL_PAGE, BOTH, site_rules.base_url_match
+        "BASE-URL-MATCH",
+        _("The site's own base URL is the one entered"),
+        BASE_URL_PAGE,
+        BOTH,
+        site_rules.base_url_match,
     ),
-    Rule("CONFLUENCE-VERSION", "Confluence is new enough", CONFLUENCE_PAGE, BOTH, version_rules.confluence_version),
-    Rule("JIRA-VERSION", "Jira is new enough", JIRA_PAGE, BOTH, version_rules.jira_version),
-    Rule("OAUTH-PLUGIN", "The OAuth plugin is new enough", CONFLUENCE_PAGE, BOTH, version_rules.oauth_plugin),
+    Rule("CONFLUENCE-VERSION", _("Confluence is new enough"), CONFLUENCE_PAGE, BOTH, version_rules.confluence_version),
+    Rule("JIRA-VERSION", _("Jira is new enough"), JIRA_PAGE, BOTH, version_rules.jira_version),
+    Rule("OAUTH-PLUGIN", _("The OAuth plugin is new enough"), CONFLUENCE_PAGE, BOTH, version_rules.oauth_plugin),
     Rule(
         "AUTHORIZE-REACHABLE",
-        "The authorization endpoint answers",
+        _("The authorization endpoint answers"),
         RFC_6749 + "3.1",
         BOTH,
         sign_in_rules.authorize_reachable,
     ),
-    Rule("TOKEN-REACHABLE", "The token endpoint answers", RFC_6749 + "3.2", BOTH, sign_in_rules.token_reachable),
+    Rule("TOKEN-REACHABLE", _("The token endpoint answers"), RFC_6749 + "3.2", BOTH, sign_in_rules.token_reachable),
     Rule(
-        "MOBILE-PLUGIN", "The mobile plugin is new enough", CONFLUENCE_PAGE, ONLY_NON_MDM, version_rules.mobile_plugin
+        "MOBILE-PLUGIN",
+        _("The mobile plugin is new enough"),
+        CONFLUENCE_PAGE,
+        ONLY_NON_MDM,
+        version_rules.mobile_plugin,
     ),
     Rule(
         "INFO-LOGIN-OPEN",
-        "The app may ask how to sign in",
+        _("The app may ask how to sign in"),
         CONFLUENCE_PAGE,
         ONLY_NON_MDM,
         sign_in_rules.info_login_open,
     ),
-    Rule("OAUTH-SWITCH", "OAuth 2.0 is on for the app", CONFLUENCE_PAGE, ONLY_NON_MDM, sign_in_rules.oauth_switch),
+    Rule("OAUTH-SWITCH", _("OAuth 2.0 is on for the app"), CONFLUENCE_PAGE, ONLY_NON_MDM, sign_in_rules.oauth_switch),
 )
 _ORDER = {entry.id: position for position, entry in enumerate(RULES)}
 

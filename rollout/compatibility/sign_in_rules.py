@@ -2,64 +2,74 @@
 
 from __future__ import annotations
 
+from rollout.messages import gettext_noop as _
+
 from .evidence import host_of, product_name, said, shown, taken_to
 from .matrix import Matrix
 from .observation import Endpoint, InfoLogin, Observation
 from .verdict import Finding, Outcome
 
-_MDM_OR_OPEN = (
+_MDM_OR_OPEN = _(
     "Use MDM, or let this one path, rest/nativemobile/1.1/info/login, through the reverse proxy unauthenticated."
 )
-_CHECK_AGAIN = "Check the address, DNS and firewall between Gatepass and the site, then check again."
-_SERVER_LOG = "Look at the logs of the site and of the reverse proxy for this request, then check again."
+_CHECK_AGAIN = _("Check the address, DNS and firewall between Gatepass and the site, then check again.")
+_SERVER_LOG = _("Look at the logs of the site and of the reverse proxy for this request, then check again.")
 
-_SHUT = "The site wants a sign-in before the app may ask how to sign in."
+_SHUT = _("The site wants a sign-in before the app may ask how to sign in.")
 _INFO_LOGIN = {
-    "json": (Outcome.PASS, "The app can ask the site how to sign in, without being signed in.", ""),
-    "redirect": (Outcome.INCOMPATIBLE, "The reverse proxy sends the app to %(host)s.", _MDM_OR_OPEN),
-    "login_page": (Outcome.INCOMPATIBLE, "The app gets a login page instead of an answer.", _MDM_OR_OPEN),
+    "json": (Outcome.PASS, _("The app can ask the site how to sign in, without being signed in."), ""),
+    "redirect": (Outcome.INCOMPATIBLE, _("The reverse proxy sends the app to %(host)s."), _MDM_OR_OPEN),
+    "login_page": (Outcome.INCOMPATIBLE, _("The app gets a login page instead of an answer."), _MDM_OR_OPEN),
     "unauthorized": (Outcome.INCOMPATIBLE, _SHUT, _MDM_OR_OPEN),
     "disabled": (
         Outcome.ACTION_NEEDED,
-        "The mobile plugin of the site is switched off.",
-        "Allow the mobile app in the settings of %(product)s and enable its plugin under Settings → Manage apps.",
+        _("The mobile plugin of the site is switched off."),
+        _("Allow the mobile app in the settings of %(product)s and enable its plugin under Settings → Manage apps."),
     ),
     "missing": (
         Outcome.ACTION_NEEDED,
-        "The site does not know info/login: the mobile plugin is missing, disabled or too old.",
-        "Install or enable the mobile plugin under Settings → Manage apps, or use MDM.",
+        _("The site does not know info/login: the mobile plugin is missing, disabled or too old."),
+        _("Install or enable the mobile plugin under Settings → Manage apps, or use MDM."),
     ),
-    "error": (Outcome.UNKNOWN, "The site answered the app's question with something else (%(said)s).", _SERVER_LOG),
+    "error": (Outcome.UNKNOWN, _("The site answered the app's question with something else (%(said)s)."), _SERVER_LOG),
 }
-_INFO_LOGIN_UNREACHABLE = (Outcome.UNKNOWN, "The site could not be reached: %(said)s.", _CHECK_AGAIN)
+_INFO_LOGIN_UNREACHABLE = (Outcome.UNKNOWN, _("The site could not be reached: %(said)s."), _CHECK_AGAIN)
 
-_SWITCH_CONFLUENCE = "Turn on OAuth 2.0 in Settings → General Configuration → Confluence mobile app, then check again."
-_SWITCH_OTHER = "Turn on OAuth 2.0 in the mobile app settings of %(product)s, then check again."
+_SWITCH_CONFLUENCE = _(
+    "Turn on OAuth 2.0 in Settings → General Configuration → Confluence mobile app, then check again."
+)
+_SWITCH_OTHER = _("Turn on OAuth 2.0 in the mobile app settings of %(product)s, then check again.")
 
-_UPDATE_OAUTH = "Check that the base URL holds the context path, and that the OAuth 2.0 provider plugin is enabled."
+_UPDATE_OAUTH = _("Check that the base URL holds the context path, and that the OAuth 2.0 provider plugin is enabled.")
 _AUTHORIZE = {
-    "answers": (Outcome.PASS, "The authorization endpoint answers.", ""),
+    "answers": (Outcome.PASS, _("The authorization endpoint answers."), ""),
     "intercepted": (
         Outcome.WARNING,
-        "People sign in at %(host)s before they reach the authorization endpoint.",
-        "Rehearse the sign-in: %(host)s must bring people back to the same address with every parameter kept.",
+        _("People sign in at %(host)s before they reach the authorization endpoint."),
+        _("Rehearse the sign-in: %(host)s must bring people back to the same address with every parameter kept."),
     ),
-    "missing": (Outcome.ACTION_NEEDED, "There is no authorization endpoint at this base URL.", _UPDATE_OAUTH),
-    "error": (Outcome.UNKNOWN, "The authorization endpoint failed (%(said)s).", _SERVER_LOG),
+    "missing": (Outcome.ACTION_NEEDED, _("There is no authorization endpoint at this base URL."), _UPDATE_OAUTH),
+    "error": (Outcome.UNKNOWN, _("The authorization endpoint failed (%(said)s)."), _SERVER_LOG),
 }
 _TOKEN = {
-    "answers": (Outcome.PASS, "The token endpoint answers.", ""),
+    "answers": (Outcome.PASS, _("The token endpoint answers."), ""),
     "intercepted": (
         Outcome.ACTION_NEEDED,
-        "The reverse proxy sends the app from the token endpoint to %(host)s.",
-        "Let rest/oauth2/latest/token through the reverse proxy: the app asks there itself, outside the browser, "
-        "where it is not signed in.",
+        _("The reverse proxy sends the app from the token endpoint to %(host)s."),
+        _(
+            "Let rest/oauth2/latest/token through the reverse proxy: the app asks there itself, outside the browser, "
+            "where it is not signed in."
+        ),
     ),
-    "missing": (Outcome.ACTION_NEEDED, "There is no token endpoint at this base URL.", _UPDATE_OAUTH),
-    "error": (Outcome.UNKNOWN, "The token endpoint failed (%(said)s).", _SERVER_LOG),
+    "missing": (Outcome.ACTION_NEEDED, _("There is no token endpoint at this base URL."), _UPDATE_OAUTH),
+    "error": (Outcome.UNKNOWN, _("The token endpoint failed (%(said)s)."), _SERVER_LOG),
 }
-_AUTHORIZE_UNREACHABLE = (Outcome.UNKNOWN, "The authorization endpoint could not be reached: %(said)s.", _CHECK_AGAIN)
-_TOKEN_UNREACHABLE = (Outcome.UNKNOWN, "The token endpoint could not be reached: %(said)s.", _CHECK_AGAIN)
+_AUTHORIZE_UNREACHABLE = (
+    Outcome.UNKNOWN,
+    _("The authorization endpoint could not be reached: %(said)s."),
+    _CHECK_AGAIN,
+)
+_TOKEN_UNREACHABLE = (Outcome.UNKNOWN, _("The token endpoint could not be reached: %(said)s."), _CHECK_AGAIN)
 
 
 def info_login_open(observation: Observation, matrix: Matrix) -> Finding | None:
@@ -78,9 +88,9 @@ def oauth_switch(observation: Observation, matrix: Matrix) -> Finding | None:
     if info.kind != "json":
         return None
     if info.client_id:
-        return Finding("OAUTH-SWITCH", Outcome.PASS, "The site hands its client ID to the app.", "", {}, info.answer)
+        return Finding("OAUTH-SWITCH", Outcome.PASS, _("The site hands its client ID to the app."), "", {}, info.answer)
     remedy = _SWITCH_CONFLUENCE if observation.product == "confluence" else _SWITCH_OTHER
-    message = (
+    message = _(
         "The site hands no client ID to the app, so OAuth 2.0 seems to be off. "
         "Atlassian does not document the field names; Gatepass looked for clientId, clientID and client_id."
     )

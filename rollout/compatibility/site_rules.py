@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from rollout.base_url import BaseUrl, BaseUrlError, parse_base_url
+from rollout.messages import gettext_noop as _
 
 from .evidence import host_of, product_name, said, shown, taken_to
 from .matrix import Matrix
@@ -13,61 +14,69 @@ from .verdict import Finding, Outcome
 
 EXPIRES_SOON = timedelta(days=21)
 
-_CONTEXT_PATH = (
+_CONTEXT_PATH = _(
     "Open the base URL in a browser and compare: the context path, such as /wiki, may be missing, or the address wrong."
 )
-_LET_MANIFEST_THROUGH = (
+_LET_MANIFEST_THROUGH = _(
     "Let rest/applinks/1.0/manifest through the reverse proxy without sign-in, as other Atlassian products need it too."
 )
-_CHECK_NETWORK = "Check the address, DNS and firewall between Gatepass and the site, then check again."
-_NO_REQUIREMENTS = "Gatepass knows no requirements for %(product)s."
-_CHOOSE_PRODUCT = "Choose the right product for this site, or correct its base URL."
-_OTHER_BASE_URL = "The site calls itself %(found)s, but %(configured)s is entered here."
-_CORRECT_BASE_URL = (
+_CHECK_NETWORK = _("Check the address, DNS and firewall between Gatepass and the site, then check again.")
+_NO_REQUIREMENTS = _("Gatepass knows no requirements for %(product)s.")
+_CHOOSE_PRODUCT = _("Choose the right product for this site, or correct its base URL.")
+_OTHER_BASE_URL = _("The site calls itself %(found)s, but %(configured)s is entered here.")
+_CORRECT_BASE_URL = _(
     "In %(product)s, correct the base URL under Settings → General Configuration; "
     "if the site is right, change the base URL here."
 )
 
 _TLS = {
-    "valid": (Outcome.PASS, "The certificate is valid for this host and comes from an authority that is trusted.", ""),
+    "valid": (
+        Outcome.PASS,
+        _("The certificate is valid for this host and comes from an authority that is trusted."),
+        "",
+    ),
     "untrusted": (
         Outcome.ACTION_NEEDED,
-        "The certificate comes from an authority that is not trusted: %(detail)s.",
-        "Have the server send its whole certificate chain. With a private authority, install its root certificate "
-        "on the phones by an MDM profile and give it to Gatepass.",
+        _("The certificate comes from an authority that is not trusted: %(detail)s."),
+        _(
+            "Have the server send its whole certificate chain. With a private authority, install its root certificate "
+            "on the phones by an MDM profile and give it to Gatepass."
+        ),
     ),
-    "expired": (Outcome.ACTION_NEEDED, "The certificate has expired.", "Renew the certificate."),
+    "expired": (Outcome.ACTION_NEEDED, _("The certificate has expired."), _("Renew the certificate.")),
     "wrong_host": (
         Outcome.ACTION_NEEDED,
-        "The certificate is not valid for %(host)s.",
-        "Install a certificate that names %(host)s, or correct the base URL.",
+        _("The certificate is not valid for %(host)s."),
+        _("Install a certificate that names %(host)s, or correct the base URL."),
     ),
     "error": (
         Outcome.UNKNOWN,
-        "The TLS handshake failed: %(detail)s.",
-        "Check that the server offers TLS 1.2 or 1.3 and does not ask for a client certificate, then check again.",
+        _("The TLS handshake failed: %(detail)s."),
+        _("Check that the server offers TLS 1.2 or 1.3 and does not ask for a client certificate, then check again."),
     ),
 }
 _TLS_UNREACHABLE = (
     Outcome.UNKNOWN,
-    "The certificate could not be read, because the site could not be reached.",
-    "Make the site reachable from Gatepass, then check again.",
+    _("The certificate could not be read, because the site could not be reached."),
+    _("Make the site reachable from Gatepass, then check again."),
 )
 
 
 def https(observation: Observation, matrix: Matrix) -> Finding | None:
     """https passes; http on loopback is a trial; any other address is one that OAuth refuses."""
     if observation.base_url.lower().startswith("https://"):
-        return Finding("HTTPS", Outcome.PASS, "The base URL uses https.", "", {})
+        return Finding("HTTPS", Outcome.PASS, _("The base URL uses https."), "", {})
     if _parsed(observation.base_url) is not None:
-        message = "The base URL uses http on this machine. That is fine for a trial and for nothing else."
-        return Finding("HTTPS", Outcome.WARNING, message, "Use https as soon as a phone is to sign in.", {})
+        message = _("The base URL uses http on this machine. That is fine for a trial and for nothing else.")
+        return Finding("HTTPS", Outcome.WARNING, message, _("Use https as soon as a phone is to sign in."), {})
     return Finding(
         "HTTPS",
         Outcome.ACTION_NEEDED,
-        "The base URL does not use https. OAuth 2.0 is refused on any other address.",
-        "Turn on TLS for the site, set its own base URL to https, and enter the https address here. "
-        "Where TLS ends at a reverse proxy, mark the connector behind it as secure.",
+        _("The base URL does not use https. OAuth 2.0 is refused on any other address."),
+        _(
+            "Turn on TLS for the site, set its own base URL to https, and enter the https address here. "
+            "Where TLS ends at a reverse proxy, mark the connector behind it as secure."
+        ),
         {},
     )
 
@@ -79,8 +88,8 @@ def tls_valid(observation: Observation, matrix: Matrix) -> Finding | None:
         return None
     if tls.kind == "valid" and _expires_soon(tls.expires_at, observation.observed_at):
         values = {"date": tls.expires_at.date().isoformat() if tls.expires_at else ""}
-        message = "The certificate is valid but expires on %(date)s."
-        return Finding("TLS-VALID", Outcome.WARNING, message, "Renew the certificate before that day.", values)
+        message = _("The certificate is valid but expires on %(date)s.")
+        return Finding("TLS-VALID", Outcome.WARNING, message, _("Renew the certificate before that day."), values)
     outcome, message, remedy = _TLS.get(tls.kind, _TLS_UNREACHABLE)
     values = {"detail": shown(tls.detail or tls.kind), "host": host_of(observation.base_url)}
     return Finding("TLS-VALID", outcome, message, remedy, values)
@@ -90,7 +99,7 @@ def manifest_reachable(observation: Observation, matrix: Matrix) -> Finding | No
     """The manifest was read. When it was not, nothing is known of the site: never a verdict against it."""
     answer = observation.manifest.answer
     if _was_read(observation.manifest):
-        return Finding("MANIFEST-REACHABLE", Outcome.PASS, "The site describes itself to anyone.", "", {}, answer)
+        return Finding("MANIFEST-REACHABLE", Outcome.PASS, _("The site describes itself to anyone."), "", {}, answer)
     values = {"host": taken_to(answer), "said": said(answer)}
     return Finding("MANIFEST-REACHABLE", Outcome.UNKNOWN, *_why_unread(answer), values, answer)
 
@@ -104,11 +113,11 @@ def product(observation: Observation, matrix: Matrix) -> Finding | None:
     if not _was_read(observation.manifest):
         return None
     if not found:
-        message = "The manifest does not say which product this is."
+        message = _("The manifest does not say which product this is.")
         return Finding("PRODUCT", Outcome.UNKNOWN, message, _CONTEXT_PATH, values, answer)
     if str(found).lower() == observation.product:
-        return Finding("PRODUCT", Outcome.PASS, "The site is %(product)s.", "", values, answer)
-    message = "The site is entered as %(product)s but says that it is %(found)s."
+        return Finding("PRODUCT", Outcome.PASS, _("The site is %(product)s."), "", values, answer)
+    message = _("The site is entered as %(product)s but says that it is %(found)s.")
     return Finding("PRODUCT", Outcome.ACTION_NEEDED, message, _CHOOSE_PRODUCT, values, answer)
 
 
@@ -119,12 +128,12 @@ def base_url_match(observation: Observation, matrix: Matrix) -> Finding | None:
     if not _was_read(observation.manifest):
         return None
     if not canonical:
-        message = "The manifest does not say which base URL the site has."
+        message = _("The manifest does not say which base URL the site has.")
         return Finding("BASE-URL-MATCH", Outcome.UNKNOWN, message, _CONTEXT_PATH, values, answer)
     if _is_same(canonical, observation.base_url):
-        return Finding("BASE-URL-MATCH", Outcome.PASS, "The site's own base URL is the same.", "", values, answer)
+        return Finding("BASE-URL-MATCH", Outcome.PASS, _("The site's own base URL is the same."), "", values, answer)
     own = _parsed(canonical, http=True)  # never quoted as it came: it may hold a password
-    message = _OTHER_BASE_URL if own else "The site's own base URL is not an address that a phone can use."
+    message = _OTHER_BASE_URL if own else _("The site's own base URL is not an address that a phone can use.")
     values["found"] = str(own or "")
     return Finding("BASE-URL-MATCH", Outcome.ACTION_NEEDED, message, _CORRECT_BASE_URL, values, answer)
 
@@ -132,13 +141,13 @@ def base_url_match(observation: Observation, matrix: Matrix) -> Finding | None:
 def _why_unread(answer: Answer) -> tuple[str, str]:
     """Why the manifest could not be read, and what to do about it."""
     if answer.status is None:
-        return "The site could not be reached: %(said)s.", _CHECK_NETWORK
+        return _("The site could not be reached: %(said)s."), _CHECK_NETWORK
     if taken_to(answer):
-        message = "The site sent the question for its manifest to %(host)s, so its version is not known."
+        message = _("The site sent the question for its manifest to %(host)s, so its version is not known.")
         return message, _LET_MANIFEST_THROUGH
     if answer.status in (401, 403) or answer.location:
-        return "The site wants a sign-in before it shows its manifest (%(said)s).", _LET_MANIFEST_THROUGH
-    return "No manifest was found at this base URL (%(said)s).", _CONTEXT_PATH
+        return _("The site wants a sign-in before it shows its manifest (%(said)s)."), _LET_MANIFEST_THROUGH
+    return _("No manifest was found at this base URL (%(said)s)."), _CONTEXT_PATH
 
 
 def _was_read(manifest: Manifest) -> bool:

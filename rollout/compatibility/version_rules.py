@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+from rollout.messages import gettext_noop as _
+
 from .evidence import product_name, shown
 from .matrix import Matrix, Requirement
 from .observation import Observation
 from .verdict import Finding, Outcome
 from .version import Version
 
-_NO_VERSION = "The version of %(product)s is not known, because the site did not tell it to an anonymous question."
-_LET_VERSION_THROUGH = (
+_NO_VERSION = _("The version of %(product)s is not known, because the site did not tell it to an anonymous question.")
+_LET_VERSION_THROUGH = _(
     "Let rest/applinks/1.0/manifest through without sign-in, then check again. Needed: %(needed)s or later."
 )
-_BAD_VERSION = "The site says that its version is %(found)s, which is not a version number."
-_UPGRADE_SERVER = "Upgrade %(product)s to %(needed)s or later."
-_LATER_LINE = "Upgrade %(product)s to a version that Atlassian names: %(needed)s or later."
+_BAD_VERSION = _("The site says that its version is %(found)s, which is not a version number.")
+_UPGRADE_SERVER = _("Upgrade %(product)s to %(needed)s or later.")
+_LATER_LINE = _("Upgrade %(product)s to a version that Atlassian names: %(needed)s or later.")
 
-_ENTER_PLUGIN = (
+_ENTER_PLUGIN = _(
     "Look the plugin up in %(product)s under Settings → Manage apps, system apps included (%(key)s), "
     "and enter its version on the site's page."
 )
-_NO_PLUGIN = "The version of the %(plugin)s is not known; %(needed)s or later is needed."
-_BAD_PLUGIN = "%(found)s, entered as the version of the %(plugin)s, is not a version number."
-_UPGRADE_PLUGIN = "Upgrade %(plugin)s to %(needed)s or later under Settings → Manage apps."
+_NO_PLUGIN = _("The version of the %(plugin)s is not known; %(needed)s or later is needed.")
+_BAD_PLUGIN = _("%(found)s, entered as the version of the %(plugin)s, is not a version number.")
+_UPGRADE_PLUGIN = _("Upgrade %(plugin)s to %(needed)s or later under Settings → Manage apps.")
 
 _OAUTH_PLUGIN = {"plugin": "OAuth 2.0 provider plugin", "key": "com.atlassian.oauth2.oauth2-provider-plugin"}
 _MOBILE_PLUGINS = {
@@ -72,9 +74,9 @@ def _server_version(rule: str, of: str, observation: Observation, matrix: Matrix
         return Finding(rule, Outcome.UNKNOWN, requirement.unclear, _LATER_LINE, values, answer)
     values["needed"] = str(requirement.server)
     if found < requirement.server:
-        message = "%(product)s %(found)s is too old: %(needed)s or later is needed."
+        message = _("%(product)s %(found)s is too old: %(needed)s or later is needed.")
         return Finding(rule, Outcome.INCOMPATIBLE, message, _UPGRADE_SERVER, values, answer)
-    message = "%(product)s %(found)s is new enough: %(needed)s or later is needed."
+    message = _("%(product)s %(found)s is new enough: %(needed)s or later is needed.")
     return Finding(rule, Outcome.PASS, message, "", values, answer)
 
 
@@ -83,26 +85,28 @@ def _plugin(
 ) -> Finding:
     values = {**names, "product": product_name(observation.product), "found": shown(text), "needed": str(needed)}
     if observation.plugins.source == "gatepass":
-        return Finding(rule, Outcome.PASS, "Gatepass itself provides this site, so no plugin is needed.", "", values)
+        return Finding(rule, Outcome.PASS, _("Gatepass itself provides this site, so no plugin is needed."), "", values)
     if needed is None:
         return Finding(rule, Outcome.UNKNOWN, *_no_minimum(observation), values)
     found = _version(text)
     if found is None:
         return Finding(rule, Outcome.UNKNOWN, _BAD_PLUGIN if text else _NO_PLUGIN, _ENTER_PLUGIN, values)
     if found < needed:
-        message = "%(plugin)s %(found)s is too old: %(needed)s or later is needed."
+        message = _("%(plugin)s %(found)s is too old: %(needed)s or later is needed.")
         return Finding(rule, Outcome.INCOMPATIBLE, message, _UPGRADE_PLUGIN, values)
-    message = "%(plugin)s %(found)s is new enough: %(needed)s or later is needed."
+    message = _("%(plugin)s %(found)s is new enough: %(needed)s or later is needed.")
     return Finding(rule, Outcome.PASS, message, "", values)
 
 
 def _no_minimum(observation: Observation) -> tuple[str, str]:
     """Why no minimum of a plugin can be named, and what to do about it."""
     if _version(observation.manifest.version) is None:
-        message = "Which version of the %(plugin)s is needed depends on the version of %(product)s, which is not known."
-        return message, "Let rest/applinks/1.0/manifest through without sign-in, then check again."
-    message = "Atlassian does not say which version of the %(plugin)s this version of %(product)s needs."
-    return message, "Rehearse the sign-in and try it on one phone before you roll it out."
+        message = _(
+            "Which version of the %(plugin)s is needed depends on the version of %(product)s, which is not known."
+        )
+        return message, _("Let rest/applinks/1.0/manifest through without sign-in, then check again.")
+    message = _("Atlassian does not say which version of the %(plugin)s this version of %(product)s needs.")
+    return message, _("Rehearse the sign-in and try it on one phone before you roll it out.")
 
 
 def _requirement(observation: Observation, matrix: Matrix) -> Requirement | None:

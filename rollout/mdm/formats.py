@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from rollout.messages import gettext_noop as _
+
 from .intune import intune_graph, intune_xml
 from .plist import bare_dict, plist_file
 from .site_list import prettify
@@ -33,57 +35,59 @@ FORMATS: dict[str, Format] = {
     for entry in (
         Format(
             id="json",
-            label="Site list, one line (JSON)",
+            label=_("Site list, one line (JSON)"),
             vendor="any",
             filename="sites.json",
             content_type="application/json",
-            where="The app's managed configuration in any MDM: key sites, type String, this text as the value",
+            where=_("The app's managed configuration in any MDM: key sites, type String, this text as the value"),
             build=_unchanged,
         ),
         Format(
             id="json-pretty",
-            label="Site list, indented (JSON)",
+            label=_("Site list, indented (JSON)"),
             vendor="any",
             filename="sites-indented.json",
             content_type="application/json",
-            where="For reading and review. MDMs take the one-line form more reliably",
+            where=_("For reading and review. MDMs take the one-line form more reliably"),
             build=prettify,
         ),
         Format(
             id="intune-xml",
-            label="Microsoft Intune (XML data)",
+            label=_("Microsoft Intune (XML data)"),
             vendor="intune",
             filename="intune-sites.xml",
             content_type="application/xml",
-            where="Apps → App configuration policies → Add → Managed devices → iOS/iPadOS → Enter XML data",
+            where=_("Apps → App configuration policies → Add → Managed devices → iOS/iPadOS → Enter XML data"),
             build=intune_xml,
         ),
         Format(
             id="intune-graph",
-            label="Microsoft Intune (Graph request)",
+            label=_("Microsoft Intune (Graph request)"),
             vendor="intune",
             filename="intune-sites-graph.json",
             content_type="application/json",
-            where="POST https://graph.microsoft.com/v1.0/deviceAppManagement/mobileAppConfigurations, with your"
-            " app's ID in targetedMobileApps",
+            where=_(
+                "POST https://graph.microsoft.com/v1.0/deviceAppManagement/mobileAppConfigurations, with your"
+                " app's ID in targetedMobileApps"
+            ),
             build=intune_graph,
         ),
         Format(
             id="plist-dict",
-            label="Jamf Pro (property list)",
+            label=_("Jamf Pro (property list)"),
             vendor="jamf-pro",
             filename="jamf-pro-sites.plist",
             content_type="application/xml",
-            where="Devices → Mobile Device Apps → the Confluence app → App Configuration → Preferences",
+            where=_("Devices → Mobile Device Apps → the Confluence app → App Configuration → Preferences"),
             build=bare_dict,
         ),
         Format(
             id="plist-file",
-            label="Ivanti EPMM (property list file)",
+            label=_("Ivanti EPMM (property list file)"),
             vendor="ivanti-epmm",
             filename="ivanti-epmm-sites.plist",
             content_type="application/x-plist",
-            where="Policies & Configs → Configurations → Add New → Apple → iOS/tvOS → Managed App Config",
+            where=_("Policies & Configs → Configurations → Add New → Apple → iOS/tvOS → Managed App Config"),
             build=plist_file,
         ),
     )

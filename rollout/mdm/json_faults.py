@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 
+from rollout.messages import gettext_noop as _
+
 from .site_entry import SiteListError
 
 _SMART_QUOTES = re.compile("[\u201c\u201d\u201e\u201f\u2018\u2019\u201a\u00ab\u00bb\u2033\uff02]")
@@ -19,39 +21,39 @@ def not_json(text: str, error: json.JSONDecodeError) -> SiteListError:
         (
             "xml",
             before.strip() == "" and rest.startswith("<"),
-            "This is XML. Paste only the text between <string> and </string>.",
+            _("This is XML. Paste only the text between <string> and </string>."),
         ),
         (
             "html-escaped",
             bool(_ESCAPED_QUOTES.match(rest)),
-            "The quotes are written as HTML (&quot;). Copy the text from its source again, not from a web page's code.",
+            _("The quotes are written as HTML (&quot;). Copy the text from its source again, not from a page's code."),
         ),
         (
             "smart-quotes",
             bool(_SMART_QUOTES.match(rest)),
-            'There are typographic quotes. Replace them by straight ones ("): a text editor or chat changed them.',
+            _('There are typographic quotes. Replace them by straight ones ("): a text editor or chat changed them.'),
         ),
-        ("single-quotes", rest.startswith("'"), 'There are single quotes. JSON takes only double ones (").'),
+        ("single-quotes", rest.startswith("'"), _('There are single quotes. JSON takes only double ones (").')),
         (
             "trailing-comma",
             _ends_in_comma(before, rest),
-            "There is a comma before a closing bracket. Remove the comma.",
+            _("There is a comma before a closing bracket. Remove the comma."),
         ),
         (
             "not-an-array",
             error.msg == "Extra data" and text.lstrip().startswith("{"),
-            "There are several objects without an array around them. Put square brackets around them.",
+            _("There are several objects without an array around them. Put square brackets around them."),
         ),
         # A string that opened straight and closed typographic makes the reader stop only later.
         (
             "smart-quotes",
             bool(_CLOSING_SMART_QUOTE.search(text)),
-            'There are typographic quotes. Replace them by straight ones ("): a text editor or chat changed them.',
+            _('There are typographic quotes. Replace them by straight ones ("): a text editor or chat changed them.'),
         ),
     ):
         if applies:
             return SiteListError(code, message, _place(error))
-    return SiteListError("not-json", "This is not JSON: %(reason)s.", _place(error), {"reason": error.msg})
+    return SiteListError("not-json", _("This is not JSON: %(reason)s."), _place(error), {"reason": error.msg})
 
 
 def _ends_in_comma(before: str, rest: str) -> bool:

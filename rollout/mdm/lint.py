@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import chain, islice
 
+from rollout.messages import gettext_noop as _
+
 from .formats import FORMATS
 from .reading import refuse_length
 from .site_entry import SiteEntry, shown
@@ -43,8 +45,8 @@ MAX_FINDINGS = 1000  # looked at before equal ones are merged; hostile text coul
 
 _ADJACENT = re.compile(r"\{\{|\}\}")
 _SUSPECT = re.compile(r"[{$%\\]")  # every variable of every vendor holds one of these, or an escape of one
-_EXPANDS = "%(vendor)s would replace %(found)s in %(field)s before a phone sees it. Write the text itself."
-_ESCAPED = (
+_EXPANDS = _("%(vendor)s would replace %(found)s in %(field)s before a phone sees it. Write the text itself.")
+_ESCAPED = _(
     "%(found)s in %(field)s looks like a variable of %(vendor)s. It is written so that phones show it as it stands."
 )
 
@@ -76,8 +78,10 @@ def _adjacent_braces(text: str, vendors: tuple[Vendor, ...], severity: Severity)
         yield LintFinding(
             "BRACES-ADJACENT",
             severity,
-            "Two braces touch (%(found)s at character %(position)s), and %(vendor)s takes that for a variable. Put a"
-            " space between them.",
+            _(
+                "Two braces touch (%(found)s at character %(position)s), and %(vendor)s takes that for a variable. Put "
+                "a space between them."
+            ),
             {"found": found[0], "position": str(found.start() + 1), "vendor": VENDORS["intune"].name},
         )
 

@@ -9,6 +9,8 @@ import json
 import re
 from typing import Any
 
+from rollout.messages import gettext_noop as _
+
 from .json_faults import not_json
 from .site_entry import SiteEntry, SiteListError, checked_entry, refuse_duplicates, shown
 from .variables import STRING, UNMISTAKABLE
@@ -19,7 +21,13 @@ _DEEPEST = 8  # wrapped in an object, a list, a site, oauth, and then some
 _SITE_KEYS = ("title", "baseURL", "oauth")
 _OAUTH_KEYS = ("clientID", "cacheSessionInMobileBrowser")
 _SECRET = re.compile(r"secret|passw(or)?d|private_?key|access_?token|refresh_?token", re.IGNORECASE)
-_TYPE_NAMES = {dict: "an object", list: "an array", str: "a string", bool: "true or false", type(None): "null"}
+_TYPE_NAMES = {
+    dict: _("an object"),
+    list: _("an array"),
+    str: _("a string"),
+    bool: _("true or false"),
+    type(None): "null",
+}
 
 
 def parse_site_list(text: str, *, allow_loopback_http: bool = False) -> tuple[SiteEntry, ...]:
@@ -43,14 +51,14 @@ def parse_site_list(text: str, *, allow_loopback_http: bool = False) -> tuple[Si
 
 def refuse_length(text: str) -> None:
     if len(text) > MAX_LENGTH:
-        raise SiteListError("too-long", "The text is longer than eight million characters.")
+        raise SiteListError("too-long", _("The text is longer than eight million characters."))
 
 
 def _load(text: str) -> Any:
     refuse_length(text)
     text = text.removeprefix("\ufeff")
     if not text.strip():
-        raise SiteListError("empty", "There is no text. Paste the value of the key sites.")
+        raise SiteListError("empty", _("There is no text. Paste the value of the key sites."))
     try:
         return json.loads(text, object_pairs_hook=_object, parse_constant=_refuse_constant)
     except SiteListError:
@@ -58,7 +66,7 @@ def _load(text: str) -> Any:
     except json.JSONDecodeError as error:
         raise not_json(text, error) from None
     except (RecursionError, ValueError):  # nested without end, or a number of thousands of digits
-        raise SiteListError("not-a-site-list", "This is JSON, but nothing like a site list.") from None
+        raise SiteListError("not-a-site-list", _("This is JSON, but nothing like a site list.")) from None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -66,31 +74,31 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     for name, value in pairs:
         if name in seen:
             raise SiteListError(
-                "duplicate-key", "The key %(key)s is in one object twice. Keep one.", values={"key": shown(name)}
+                "duplicate-key", _("The key %(key)s is in one object twice. Keep one."), values={"key": shown(name)}
             )
         seen[name] = value
     return seen
 
 
 def _refuse_constant(name: str) -> Any:
-    raise SiteListError("not-a-number", "%(name)s is not JSON. Remove it.", values={"name": name})
+    raise SiteListError("not-a-number", _("%(name)s is not JSON. Remove it."), values={"name": name})
 
 
 def _array(payload: Any) -> list[Any]:
     if isinstance(payload, dict):
         if "sites" in payload:
             raise SiteListError(
-                "wrapped", "The list is inside an object with the key sites. Paste only the value of that key."
+                "wrapped", _("The list is inside an object with the key sites. Paste only the value of that key.")
             )
         raise SiteListError(
-            "single-object", "This is a single object. Put square brackets around it: the list is an array."
+            "single-object", _("This is a single object. Put square brackets around it: the list is an array.")
         )
     if isinstance(payload, str):
-        raise SiteListError("double-encoded", "The list is written inside a JSON string. Remove the outer quotes.")
+        raise SiteListError("double-encoded", _("The list is written inside a JSON string. Remove the outer quotes."))
     if not isinstance(payload, list):
-        raise SiteListError("not-an-array", "The list is not an array. Begin it with [ and end it with ].")
+        raise SiteListError("not-an-array", _("The list is not an array. Begin it with [ and end it with ]."))
     if not payload:
-        raise SiteListError("empty-list", "There is no site in the list. Choose at least one.")
+        raise SiteListError("empty-list", _("There is no site in the list. Choose at least one."))
     return payload
 
 
@@ -109,8 +117,10 @@ def _refuse_secrets(value: Any, where: str, depth: int = 0) -> None:
             if _SECRET.search(key):
                 raise SiteListError(
                     "secret",
-                    "There is a secret in the list. Remove it, and replace it where it was made: phones keep app"
-                    " configuration unencrypted. The app needs only the client ID.",
+                    _(
+                        "There is a secret in the list. Remove it, and replace it where it was made: phones keep app"
+                        " configuration unencrypted. The app needs only the client ID."
+                    ),
                     f"{where}.{shown(key)}",
                 )
             _refuse_secrets(item, f"{where}.{shown(key)}", depth + 1)
@@ -122,8 +132,10 @@ def _refuse_variables(text: str) -> None:
             if found := vendor.variables.search(string[0]):
                 raise SiteListError(
                     "vendor-variable",
-                    "%(found)s is a variable that %(vendor)s replaces. Write the text itself; a phone would show"
-                    " the replacement, or the variable's name.",
+                    _(
+                        "%(found)s is a variable that %(vendor)s replaces. Write the text itself; a phone would show"
+                        " the replacement, or the variable's name."
+                    ),
                     values={"found": shown(found[0]), "vendor": vendor.name},
                 )
 
@@ -145,7 +157,7 @@ def _boolean(value: Any, where: str) -> bool:
     if isinstance(value, str) and value.strip().lower() in {"true", "false"}:
         raise SiteListError(
             "boolean-as-string",
-            "%(value)s is in quotes, so it is text. Remove the quotes.",
+            _("%(value)s is in quotes, so it is text. Remove the quotes."),
             f"{where}.oauth.cacheSessionInMobileBrowser",
             {"value": value.strip().lower()},
         )
@@ -157,9 +169,9 @@ def _expect(value: Any, kind: type, where: str) -> Any:
     if type(value) is not kind:
         raise SiteListError(
             "wrong-type",
-            "This is %(found)s where %(expected)s belongs.",
+            _("This is %(found)s where %(expected)s belongs."),
             where,
-            {"found": _TYPE_NAMES.get(type(value), "a number"), "expected": _TYPE_NAMES[kind]},
+            {"found": _TYPE_NAMES.get(type(value), _("a number")), "expected": _TYPE_NAMES[kind]},
         )
     return value
 
@@ -172,7 +184,7 @@ def _check_keys(
             raise _unknown_key(key, where, known, elsewhere)
     for key in required:
         if key not in value:
-            raise SiteListError("missing-key", "The key %(key)s is missing.", where, {"key": key})
+            raise SiteListError("missing-key", _("The key %(key)s is missing."), where, {"key": key})
 
 
 def _unknown_key(key: str, where: str, known: tuple[str, ...], elsewhere: tuple[str, ...]) -> SiteListError:
@@ -182,14 +194,16 @@ def _unknown_key(key: str, where: str, known: tuple[str, ...], elsewhere: tuple[
     values = {"found": shown(key)}
     for expected in known:
         if fold(key) == fold(expected):
-            message = "The key %(found)s must be spelled %(expected)s, capitals included."
+            message = _("The key %(found)s must be spelled %(expected)s, capitals included.")
             return SiteListError("key-spelling", message, where, values | {"expected": expected})
     if fold(key) in {fold(name) for name in elsewhere}:
         return SiteListError(
             "misplaced-key",
-            "The key %(found)s is in the wrong place: title, baseURL and oauth belong to the site; clientID and"
-            " cacheSessionInMobileBrowser belong inside oauth.",
+            _(
+                "The key %(found)s is in the wrong place: title, baseURL and oauth belong to the site; clientID and"
+                " cacheSessionInMobileBrowser belong inside oauth."
+            ),
             where,
             values,
         )
-    return SiteListError("unknown-key", "The app knows no key %(found)s. Remove it.", where, values)
+    return SiteListError("unknown-key", _("The app knows no key %(found)s. Remove it."), where, values)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from rollout.base_url import BaseUrlError, parse_base_url
+from rollout.messages import gettext_noop as _
 
 MAX_TITLE = 200
 MAX_CLIENT_ID = 255
@@ -62,14 +63,14 @@ def checked_entry(entry: SiteEntry, where: str, *, allow_loopback_http: bool) ->
 def check_title(title: str, where: str) -> None:
     """Raises SiteListError unless the title is text that JSON, XML and a phone's list can all carry."""
     if not title.strip():
-        raise SiteListError("title-empty", "The title is empty. The app shows it as the name of the site.", where)
+        raise SiteListError("title-empty", _("The title is empty. The app shows it as the name of the site."), where)
     if len(title) > MAX_TITLE:
-        raise SiteListError("title-too-long", "The title is longer than 200 characters.", where)
+        raise SiteListError("title-too-long", _("The title is longer than 200 characters."), where)
     for character in title:
         if unicodedata.category(character) in _UNPRINTABLE or character in _NOT_IN_XML | _BIDI_CONTROLS:
             raise SiteListError(
                 "title-character",
-                "The title contains an invisible character (%(character)s). Type it instead of pasting it.",
+                _("The title contains an invisible character (%(character)s). Type it instead of pasting it."),
                 where,
                 {"character": f"U+{ord(character):04X}"},
             )
@@ -78,12 +79,14 @@ def check_title(title: str, where: str) -> None:
 def check_client_id(client_id: str, where: str) -> None:
     """Raises SiteListError unless the client ID is one word of printable ASCII."""
     if not client_id:
-        raise SiteListError("client-id-empty", "The client ID is empty. Copy it from the application link.", where)
+        raise SiteListError("client-id-empty", _("The client ID is empty. Copy it from the application link."), where)
     if len(client_id) > MAX_CLIENT_ID or not _CLIENT_ID.fullmatch(client_id):
         raise SiteListError(
             "client-id-character",
-            "The client ID is not one word of at most 255 printable ASCII characters. Copy it from the application"
-            " link again.",
+            _(
+                "The client ID is not one word of at most 255 printable ASCII characters. Copy it from the application"
+                " link again."
+            ),
             where,
         )
 
@@ -104,7 +107,7 @@ def refuse_duplicates(entries: Iterable[SiteEntry]) -> None:
         if entry.base_url in first_at:
             raise SiteListError(
                 "duplicate-site",
-                "%(base_url)s is in the list twice. Keep one entry for each site.",
+                _("%(base_url)s is in the list twice. Keep one entry for each site."),
                 f"[{index}].baseURL",
                 {"base_url": entry.base_url},
             )

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import httpcore2
 
 from rollout.compatibility.observation import Answer
+from rollout.messages import gettext_noop as _
 
 from .guard import AddressRefusedError, NameNotFoundError, PlainHttpRefusedError
 from .redaction import clean
@@ -16,16 +17,16 @@ from .reply import Reply, TlsFailure
 
 # The door's vocabulary: id → an English sentence for people (a message id for translation).
 ERRORS: dict[str, str] = {
-    "dns": "The host name could not be resolved.",
-    "refused": "The host refused or dropped the connection.",
-    "timeout": "There was no complete answer in time.",
-    "tls": "A secure connection could not be made.",
-    "blocked_address": "The host name leads to an address that Gatepass may not connect to.",
-    "not_https": "The address is http; only https is asked.",
-    "too_large": "The answer was larger than Gatepass reads.",
-    "too_many_redirects": "The address redirects in a circle or too often.",
-    "bad_answer": "The answer was not valid HTTP.",
-    "bad_url": "The address is not a valid URL.",
+    "dns": _("The host name could not be resolved."),
+    "refused": _("The host refused or dropped the connection."),
+    "timeout": _("There was no complete answer in time."),
+    "tls": _("A secure connection could not be made."),
+    "blocked_address": _("The host name leads to an address that Gatepass may not connect to."),
+    "not_https": _("The address is http; only https is asked."),
+    "too_large": _("The answer was larger than Gatepass reads."),
+    "too_many_redirects": _("The address redirects in a circle or too often."),
+    "bad_answer": _("The answer was not valid HTTP."),
+    "bad_url": _("The address is not a valid URL."),
 }
 
 
@@ -77,7 +78,7 @@ def _tls_stopped(failure: ssl.SSLError) -> StoppedError:
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
     """The error and what it came from, at most ten deep."""
-    for _ in range(10):
+    for _depth in range(10):
         if error is None:
             return
         yield error

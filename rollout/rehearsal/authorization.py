@@ -7,6 +7,7 @@ import hashlib
 import secrets
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from rollout.messages import gettext_noop as _
 from rollout.probes.info_login import host_of
 from rollout.probes.redaction import clean
 from rollout.probes.reply import Reply
@@ -33,7 +34,7 @@ async def authorize(walk: Walk) -> Passed:
         walk.consented = True
     walk.code = _code(walk, _callback(walk, page), state)
     walk.wire.learn(walk.code)
-    return "The browser came back to the app with a code, the right state and the right issuer.", {}
+    return _("The browser came back to the app with a code, the right state and the right issuer."), {}
 
 
 def _authorization(walk: Walk, state: str) -> dict[str, str]:
@@ -63,7 +64,7 @@ async def _sign_in(walk: Walk, browser: Browser) -> None:
         await browser.submit(page, form, form.buttons[0])
         walk.signed_in = True
         return
-    raise failed("The sign-in page of the rehearsal has no button: the link was used or has expired.")
+    raise failed(_("The sign-in page of the rehearsal has no button: the link was used or has expired."))
 
 
 def _callback(walk: Walk, page: Reply) -> dict[str, list[str]]:
@@ -75,37 +76,37 @@ def _callback(walk: Walk, page: Reply) -> dict[str, list[str]]:
     if location:
         host = host_of(location) or clean(location.partition(":")[0], 40)
         if not walk.consented and location.lower().startswith(("http:", "https:")):
-            message = (
+            message = _(
                 "The site sent the browser to %(host)s to sign in. A rehearsal does not go there: try a real phone."
             )
             raise Halt(StepOutcome.STOPPED, message, host=host)
-        raise failed("The browser was sent to an address that is not the app's (%(host)s).", host=host)
+        raise failed(_("The browser was sent to an address that is not the app's (%(host)s)."), host=host)
     if page.status != 200:
-        raise failed("The authorization endpoint refused (%(answered)s).", answered=page.answer.answered)
+        raise failed(_("The authorization endpoint refused (%(answered)s)."), answered=page.answer.answered)
     if walk.signed_in:
-        raise failed("The browser signed in, but the site did not ask for consent.")
+        raise failed(_("The browser signed in, but the site did not ask for consent."))
     if not _is_login(page):
-        raise failed("The site showed a page that is neither a login nor a consent page.")
+        raise failed(_("The site showed a page that is neither a login nor a consent page."))
     raise Halt(
         StepOutcome.STOPPED,
-        "The site answered with its login page. An anonymous client gets no further: sign in on one real phone.",
+        _("The site answered with its login page. An anonymous client gets no further: sign in on one real phone."),
     )
 
 
 def _code(walk: Walk, answer: dict[str, list[str]], state: str) -> str:
     """The code, after what RFC 6749 §4.1.2 and RFC 9207 §2.4 make a client check."""
     if any(len(values) > 1 for values in answer.values()):
-        raise failed("The answer to the app holds a parameter twice.")
+        raise failed(_("The answer to the app holds a parameter twice."))
     given = {name: values[0] for name, values in answer.items()}
     walk.wire.learn(given.get("code", ""))
     if given.get("state") != state:
-        raise failed("The answer to the app does not carry the state that was sent: the app must refuse it.")
+        raise failed(_("The answer to the app does not carry the state that was sent: the app must refuse it."))
     if "iss" in given and given["iss"].rstrip("/") != walk.plan.base_url.rstrip("/"):
-        raise failed("The answer to the app comes from another issuer (%(issuer)s).", issuer=given["iss"])
+        raise failed(_("The answer to the app comes from another issuer (%(issuer)s)."), issuer=given["iss"])
     if "error" in given:
-        raise failed("The site answered the app with the error %(error)s.", error=given["error"] or "?")
+        raise failed(_("The site answered the app with the error %(error)s."), error=given["error"] or "?")
     if not given.get("code"):
-        raise failed("The answer to the app carries no code.")
+        raise failed(_("The answer to the app carries no code."))
     return given["code"]
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from rollout.compatibility.observation import Answer
+from rollout.messages import gettext_noop as _
 from rollout.probes.fetch import Door
 
 from . import steps
@@ -19,19 +20,19 @@ from .wire import USER_AGENT, Wire
 __all__ = ["STEPS", "USER_AGENT", "Exchange", "Plan", "StepOutcome", "StepResult", "Transcript", "rehearse"]
 
 TOTAL_SECONDS = 90.0
-NOT_REACHED = "Not reached."
+NOT_REACHED = _("Not reached.")
 Step = Callable[[Walk], Awaitable[Passed]]
 
 # id, title (an English message id), what to do
 STEPS: tuple[tuple[str, str, Step], ...] = (
-    ("parse-site-list", "The app reads the site list", steps.parse_site_list),
-    ("info-login", "The app asks the site how to sign in", steps.info_login),
-    ("authorize", "The browser asks the user for consent", authorize),
-    ("token", "The app exchanges the code for tokens", steps.exchange),
-    ("refresh", "The app refreshes its tokens", steps.refresh),
-    ("old-refresh-token", "The replaced refresh token is refused", steps.old_refresh_token),
-    ("revoke", "The app signs out", steps.revoke),
-    ("refresh-after-revoke", "A signed-out app cannot refresh", steps.refresh_after_revoke),
+    ("parse-site-list", _("The app reads the site list"), steps.parse_site_list),
+    ("info-login", _("The app asks the site how to sign in"), steps.info_login),
+    ("authorize", _("The browser asks the user for consent"), authorize),
+    ("token", _("The app exchanges the code for tokens"), steps.exchange),
+    ("refresh", _("The app refreshes its tokens"), steps.refresh),
+    ("old-refresh-token", _("The replaced refresh token is refused"), steps.old_refresh_token),
+    ("revoke", _("The app signs out"), steps.revoke),
+    ("refresh-after-revoke", _("A signed-out app cannot refresh"), steps.refresh_after_revoke),
 )
 
 
@@ -61,7 +62,7 @@ async def _take(id: str, title: str, step: Step, walk: Walk) -> StepResult:
     except Halt as halt:
         return StepResult(id, title, halt.outcome, halt.message, halt.values)
     except ValueError:  # a URL or query that no parser takes
-        return StepResult(id, title, StepOutcome.FAILED, "The site answered with an address that cannot be read.")
+        return StepResult(id, title, StepOutcome.FAILED, _("The site answered with an address that cannot be read."))
     return StepResult(id, title, StepOutcome.PASSED, message, values)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from rollout.messages import gettext_noop as _
+
 
 class SiteListProblem(ValueError):  # noqa: N818 - what is wrong with the list, in the words of the transcript
     """``message`` is an English message id with ``%(name)s`` places for ``values``."""
@@ -19,14 +21,14 @@ def client_id_in(site_list_json: str, base_url: str) -> str:
     sites = _sites(site_list_json)
     site = next((site for site in sites if site["baseURL"].rstrip("/") == base_url.rstrip("/")), None)
     if site is None:
-        raise SiteListProblem("The site list does not contain %(base_url)s.", base_url=base_url)
+        raise SiteListProblem(_("The site list does not contain %(base_url)s."), base_url=base_url)
     oauth = site.get("oauth")
     if oauth is None:
-        raise SiteListProblem("The site list has no OAuth part for this site, so the app would ask for a password.")
+        raise SiteListProblem(_("The site list has no OAuth part for this site, so the app would ask for a password."))
     if not isinstance(oauth, dict) or not isinstance(oauth.get("clientID"), str) or not oauth["clientID"]:
-        raise SiteListProblem("The OAuth part of this site has no clientID.")
+        raise SiteListProblem(_("The OAuth part of this site has no clientID."))
     if not isinstance(oauth.get("cacheSessionInMobileBrowser", False), bool):
-        raise SiteListProblem("cacheSessionInMobileBrowser is not true or false.")
+        raise SiteListProblem(_("cacheSessionInMobileBrowser is not true or false."))
     return oauth["clientID"]
 
 
@@ -34,10 +36,10 @@ def _sites(text: str) -> list[dict[str, Any]]:
     try:
         sites = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise SiteListProblem("The site list is not valid JSON, so the app could not display the sites.") from error
+        raise SiteListProblem(_("The site list is not valid JSON, so the app could not display the sites.")) from error
     if not isinstance(sites, list) or not sites:
-        raise SiteListProblem("The site list is not an array of sites, so the app could not display them.")
+        raise SiteListProblem(_("The site list is not an array of sites, so the app could not display them."))
     for site in sites:
         if not isinstance(site, dict) or not all(isinstance(site.get(name), str) for name in ("title", "baseURL")):
-            raise SiteListProblem("A site in the list lacks a title or a baseURL.")
+            raise SiteListProblem(_("A site in the list lacks a title or a baseURL."))
     return sites

@@ -1,4 +1,9 @@
-"""Writes the audit trail, and checks that nobody rewrote it."""
+"""Writes the audit trail, and checks that nobody rewrote it.
+
+Order of locks, everywhere: people, then sites (by id), then what hangs on them, then the head of the chain, which is
+held to the end of the transaction: no row is locked after it. Locks are ``no_key``, because a row that points at a
+locked one (a check run at its site) is checked at commit, with the head in hand, and must not wait for it then.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.utils import timezone
 
 from rollout.models import AuditEvent, AuditHead
@@ -47,7 +52,7 @@ def record_many(*, actor: Any, action: str, targets: list[tuple[Model, dict[str,
 
 def _locked_head() -> AuditHead:
     AuditHead.objects.get_or_create(pk=1, defaults={"number": 0, "hash": FIRST_HASH})
-    return AuditHead.objects.select_for_update().get(pk=1)
+    return AuditHead.objects.select_for_update(no_key=True).get(pk=1)
 
 
 def _next_event(
@@ -95,13 +100,28 @@ class ChainReport:
 
 
 def verify_chain() -> ChainReport:
-    """Walk the whole chain, first to last, in constant memory."""
-    previous, number = FIRST_HASH, 0
-    for event in AuditEvent.objects.order_by("number").iterator(chunk_size=2000):
-        if event.number != number + 1 or event.previous_hash != previous or event.hash != hash_of(event):
-            return ChainReport(number, number + 1, timezone.now())
-        previous, number = event.hash, event.number
+    """Walk the whole chain, first to last, in constant memory, while others go on writing.
+
+    The long part is read without a lock up to where the chain ended at the start; only what was written meanwhile is
+    read with its end held fast, so that a trail in use is not taken for a broken one.
+    """
     head = AuditHead.objects.filter(pk=1).first()
-    if head and (head.number, head.hash) != (number, previous):
-        return ChainReport(number, number + 1, timezone.now())
-    return ChainReport(number, None, timezone.now())
+    walked = _walk(AuditEvent.objects.filter(number__lte=head.number if head else 0), 0, FIRST_HASH)
+    if isinstance(walked, int):
+        return ChainReport(walked - 1, walked, timezone.now())
+    with transaction.atomic():
+        head = _locked_head()
+        walked = _walk(AuditEvent.objects.filter(number__gt=walked[0]), *walked)
+    if isinstance(walked, int):
+        return ChainReport(walked - 1, walked, timezone.now())
+    number, _hash = walked
+    return ChainReport(number, None if walked == (head.number, head.hash) else number + 1, timezone.now())
+
+
+def _walk(events: QuerySet[AuditEvent], number: int, previous: str) -> tuple[int, str] | int:
+    """The number and hash of the last of ``events`` that follow on these; the number of the first that does not fit."""
+    for event in events.order_by("number").iterator(chunk_size=2000):
+        if event.number != number + 1 or event.previous_hash != previous or event.hash != hash_of(event):
+            return number + 1
+        number, previous = event.number, event.hash
+    return number, previous

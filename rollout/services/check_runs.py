@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from rollout.compatibility import rules
@@ -34,15 +34,15 @@ AT_ONCE = 500
 
 def request_check(*, site: Site, actor: Any, trigger: str) -> CheckRun:
     """Return the site's queued run: a new one, or the unfinished one it already has."""
-    now = timezone.now()
-    try:
-        with transaction.atomic():
-            run = CheckRun.objects.create(site=site, trigger=trigger, requested_by=actor, requested_at=now)
+    with transaction.atomic():
+        # The site is locked before the audit trail, as an edit does: two requests never wait for each other in a circle.
+        Site.objects.select_for_update(no_key=True).get(pk=site.pk)
+        run = CheckRun.objects.exclude(state__in=[RunState.DONE, RunState.FAILED]).filter(site=site).first()
+        if run is None:
+            run = CheckRun.objects.create(site=site, trigger=trigger, requested_by=actor, requested_at=timezone.now())
             if trigger != CheckRun.Trigger.SCHEDULE:
                 audit.record(actor=actor, action="check.requested", target=site, details={"trigger": str(trigger)})
-    except IntegrityError:
-        run = CheckRun.objects.exclude(state__in=[RunState.DONE, RunState.FAILED]).get(site=site)
-    wake_worker("run_check", run.pk)
+        wake_worker("run_check", run.pk)
     return run
 
 
@@ -88,7 +88,7 @@ def record_observation(*, run: CheckRun, lease: Any, observation: Observation) -
     """Store what was observed, judge it, and bring the site's verdict up to date."""
     with transaction.atomic():
         # The site is locked first, as an edit does: a run that was overtaken by one does not overwrite its reset.
-        site = Site.objects.select_for_update().get(pk=run.site_id)
+        site = Site.objects.select_for_update(no_key=True).get(pk=run.site_id)
         if not _is_still_about(site, observation):
             _start_over(run, lease)
             return
@@ -163,7 +163,7 @@ def _finding_rows(run: CheckRun, judgement: Judgement) -> list[Finding]:
 def rejudge(*, actor: Any, site: Site) -> CheckRun | None:
     """Replay today's rules on the site's newest observation, without the network; None when there is none."""
     with transaction.atomic():
-        site = Site.objects.select_for_update().get(pk=site.pk)
+        site = Site.objects.select_for_update(no_key=True).get(pk=site.pk)
         run = site.check_runs.filter(state=RunState.DONE).order_by("-pk").first()
         if run is None or run.facts is None:
             return None

@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from rollout.models import Provider, Site
@@ -59,17 +59,31 @@ def import_sites(*, actor: Any, data: bytes, dry_run: bool) -> ImportReport:
     read = read_sites_csv(data, allow_loopback_http=settings.PROBE_ALLOW_LOOPBACK)
     errors = [RowError(error.row, error.column, error.message % error.values) for error in read.errors]
     with transaction.atomic():
+        if not dry_run and not errors:
+            _lock_known(read)
         plan = _plan(read, errors)
         report = ImportReport(len(plan.new), len(plan.changes), plan.unchanged, errors)
         if dry_run or errors:
             return report
-        sites.create_sites(actor=actor, sites=plan.new)
+        try:
+            with transaction.atomic():
+                sites.create_sites(actor=actor, sites=plan.new)
+        except IntegrityError:
+            words = _("Somebody added one of these sites at the same moment. Nothing was written: try again.")
+            errors.append(RowError(1, "", words))
+            return report
         for site, owners, fields in plan.changes:
             sites.update_site(actor=actor, site=site, owners=owners, **fields)
         details = {"created": report.created, "changed": report.changed, "unchanged": report.unchanged}
         audit.record(actor=actor, action="sites.imported", details=details)
         report.applied = True
     return report
+
+
+def _lock_known(read: CsvReport) -> None:
+    """Lock every site the file names, in one order and before the audit trail: whoever holds one waits for nobody."""
+    named = Site.objects.filter(base_url__in={row.base_url for row in read.rows})
+    list(named.select_for_update(no_key=True).order_by("pk").values_list("pk"))
 
 
 def _plan(read: CsvReport, errors: list[RowError]) -> _Plan:

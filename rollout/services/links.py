@@ -57,7 +57,7 @@ def rotate_link(*, actor: Any, link: ApplicationLink, client_id: str = "") -> Ap
     """
     with transaction.atomic():
         site = _locked(link.site)
-        link = ApplicationLink.objects.select_for_update().get(pk=link.pk)
+        link = ApplicationLink.objects.select_for_update(no_key=True).get(pk=link.pk)
         if link.revoked_at:
             raise ValidationError(_("This link was revoked. Create a new one."))
         ended = 0
@@ -141,7 +141,7 @@ def _check_client_id(client_id: str) -> None:
 
 
 def _locked(site: Site) -> Site:
-    return Site.objects.select_for_update().get(pk=site.pk)
+    return Site.objects.select_for_update(no_key=True).get(pk=site.pk)
 
 
 def _register(site: Site, redirect_url: str) -> str:

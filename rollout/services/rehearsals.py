@@ -27,7 +27,7 @@ LEASE = timedelta(seconds=110)
 def request_rehearsal(*, actor: Any, site: Site) -> Rehearsal:
     """Return the site's queued rehearsal: a new one, or the unfinished one it already has."""
     with transaction.atomic():
-        Site.objects.select_for_update().get(pk=site.pk)
+        Site.objects.select_for_update(no_key=True).get(pk=site.pk)
         unfinished = site.rehearsals.exclude(state__in=[RunState.DONE, RunState.FAILED]).first()
         if unfinished:
             return unfinished

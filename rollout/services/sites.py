@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from rollout.base_url import BaseUrlError, parse_base_url
 from rollout.compatibility.verdict import Verdict
 from rollout.compatibility.version import Version
-from rollout.models import CheckRun, Provider, Site
+from rollout.models import CheckRun, Product, Provider, Site
 
 from . import audit, check_runs
 
@@ -49,8 +50,11 @@ def create_site(
 ) -> Site:
     """Return a new site whose first check is queued. Raises ValidationError, with the field, and leaves nothing.
 
-    A site provided by Gatepass takes a ``slug`` instead of a base URL; its plugin versions are our own.
+    A site provided by Gatepass takes a ``slug`` instead of a base URL; its plugin versions are our own. It answers as
+    Confluence does, so it is never a Jira.
     """
+    if provider == Provider.GATEPASS and product != Product.CONFLUENCE:
+        raise ValidationError({"product": _("Gatepass answers as Confluence only. Choose Confluence Data Center.")})
     if provider == Provider.GATEPASS:
         if not slug:
             raise ValidationError({"slug": _("Give the site a path name: its base URL is made from it.")})
@@ -70,7 +74,7 @@ def create_site(
         mobile_plugin_version=mobile_plugin_version,
     )
     validate(site)
-    with transaction.atomic():
+    with _taken_meanwhile(site), transaction.atomic():
         site.save()
         site.owners.set(owners)
         audit.record(actor=actor, action="site.created", target=site, details={"base_url": site.base_url})
@@ -87,6 +91,19 @@ def new_site(**fields: Any) -> Site:
     if site.oauth_plugin_version or site.mobile_plugin_version:
         site.plugin_versions_at = now
     return site
+
+
+@contextmanager
+def _taken_meanwhile(site: Site) -> Iterator[None]:
+    """Say it in words when somebody saves the same address between our look and our own save (a button pressed twice).
+
+    Raises ValidationError.
+    """
+    try:
+        yield
+    except IntegrityError as error:
+        field = "slug" if site.is_provided else "base_url"
+        raise ValidationError({field: _("Another site has this address already.")}) from error
 
 
 def create_sites(*, actor: Any, sites: list[tuple[Site, list[Any]]]) -> None:
@@ -111,8 +128,8 @@ def update_site(*, actor: Any, site: Site, owners: Iterable[Any] | None = None, 
     unknown = set(changes) - set(EDITABLE)
     if unknown:
         raise TypeError(f"not editable: {sorted(unknown)}")
-    with transaction.atomic():
-        site = Site.objects.select_for_update().get(pk=site.pk)
+    with _taken_meanwhile(site), transaction.atomic():
+        site = Site.objects.select_for_update(no_key=True).get(pk=site.pk)
         if site.is_provided:
             for fixed in ("base_url", "product", "oauth_plugin_version", "mobile_plugin_version"):
                 changes.pop(fixed, None)

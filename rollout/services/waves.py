@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -27,10 +27,13 @@ def create_wave(*, actor: Any, title: str, sites: Iterable[Site]) -> Wave:
     wave.full_clean(exclude=["created_by"])
     if not sites:
         raise ValidationError({"sites": _("Choose at least one site.")})
-    with transaction.atomic():
-        wave.save()
-        wave.sites.set(sites)
-        audit.record(actor=actor, action="wave.created", target=wave, details={"sites": len(sites)})
+    try:
+        with transaction.atomic():
+            wave.save()
+            wave.sites.set(sites)
+            audit.record(actor=actor, action="wave.created", target=wave, details={"sites": len(sites)})
+    except IntegrityError as error:  # the button was pressed twice
+        raise ValidationError({"title": _("Another wave has this name already.")}) from error
     return wave
 
 
