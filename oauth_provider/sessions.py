@@ -79,7 +79,7 @@ def _live(user: Any) -> QuerySet[Any]:
 def _end(tokens: QuerySet[Any]) -> None:
     model = get_refresh_token_model()
     with transaction.atomic():
-        for token in tokens.select_for_update():
+        for token in tokens.select_for_update(no_key=True):
             if token.token_family:
                 model.revoke_family(token.token_family)
             token.revoke()  # does nothing when its family just was

@@ -50,7 +50,7 @@ def send_once(request: HttpRequest, deed: Callable[[], tuple[Made, str]]) -> Mad
     """
     form_id = request.POST.get("form_id", "")
     with transaction.atomic():
-        User.objects.select_for_update().get(pk=person(request).pk)
+        User.objects.select_for_update(no_key=True).get(pk=person(request).pk)
         stored = type(request.session)(request.session.session_key)
         forms = dict(stored.get(KEY, {}))
         request.session[KEY] = forms

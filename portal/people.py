@@ -105,7 +105,7 @@ def _checked_name(name: str) -> str:
 def _locked(person: User) -> tuple[User, list[User]]:
     """The person and all other active administrators, locked in one order: two of them cannot remove each other."""
     wanted = Q(pk=person.pk) | Q(role=Role.ADMINISTRATOR, is_active=True)
-    rows = list(User.objects.select_for_update().filter(wanted).order_by("pk"))
+    rows = list(User.objects.select_for_update(no_key=True).filter(wanted).order_by("pk"))
     found = next(row for row in rows if row.pk == person.pk)
     return found, [row for row in rows if row.pk != person.pk]
 

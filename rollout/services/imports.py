@@ -57,7 +57,7 @@ class _Plan:
 def import_sites(*, actor: Any, data: bytes, dry_run: bool) -> ImportReport:
     """Return what the file does, or would do. With one error in it nothing is written at all."""
     read = read_sites_csv(data, allow_loopback_http=settings.PROBE_ALLOW_LOOPBACK)
-    errors = [RowError(error.row, error.column, error.message % error.values) for error in read.errors]
+    errors = [RowError(error.row, error.column, _(error.message) % error.values) for error in read.errors]
     with transaction.atomic():
         if not dry_run and not errors:
             _lock_known(read)
@@ -67,7 +67,8 @@ def import_sites(*, actor: Any, data: bytes, dry_run: bool) -> ImportReport:
             return report
         try:
             with transaction.atomic():
-                sites.create_sites(actor=actor, sites=plan.new)
+                in_one_order = sorted(plan.new, key=lambda new: new[0].base_url)  # two imports at once do not cross
+                sites.create_sites(actor=actor, sites=in_one_order)
         except IntegrityError:
             words = _("Somebody added one of these sites at the same moment. Nothing was written: try again.")
             errors.append(RowError(1, "", words))

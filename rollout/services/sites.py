@@ -193,7 +193,7 @@ def validate(site: Site, *, unique: bool = True) -> None:
         parsed = parse_base_url(site.base_url, allow_loopback_http=settings.PROBE_ALLOW_LOOPBACK)
         site.base_url = str(parsed)
     except BaseUrlError as error:
-        errors["slug" if site.is_provided else "base_url"] = [str(error)]
+        errors["slug" if site.is_provided else "base_url"] = [_(error.message)]
     for name in ("oauth_plugin_version", "mobile_plugin_version"):
         try:
             if getattr(site, name):
