@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
 from django.urls import reverse
 
-if TYPE_CHECKING:
-    from .models import User
+from .models import User
 
 
 def home(user: User) -> str:

@@ -94,6 +94,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "portal.middleware.RehearsalSessionMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -153,6 +154,7 @@ if CELERY_BROKER_URL.startswith("filesystem:"):
         "data_folder_out": str(STATE_DIR / "broker"),
         "control_folder": str(STATE_DIR / "broker-control"),
     }
+CELERY_TASK_DEFAULT_QUEUE = env.str("CELERY_QUEUE", default="gatepass")
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_TIME_LIMIT = 120

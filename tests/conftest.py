@@ -37,6 +37,7 @@ os.environ |= {
     "DATABASE_URL": SERVERS.database_url,
     "REDIS_URL": SERVERS.redis_url,
     "CELERY_BROKER_URL": SERVERS.broker_url,
+    "CELERY_QUEUE": RUN,
     "STATE_DIR": str(STATE),
     "LOG_LEVEL": "WARNING",
 }
@@ -51,7 +52,6 @@ settings.DATABASES["default"]["TEST"] = {"NAME": RUN}
 if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     settings.DATABASES["default"]["TEST"] = {"NAME": str(STATE / "test.sqlite3")}
 settings.DATABASES["default"]["CONN_MAX_AGE"] = 0  # a live server thread that keeps one would hold the database
-settings.CELERY_TASK_DEFAULT_QUEUE = RUN
 settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 # Files as they lie in static/: what collectstatic makes of them is tested where the supervisor is.
 settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
@@ -171,7 +171,7 @@ def child_environment() -> dict[str, str]:
 def worker_process(django_db_setup: None) -> Iterator[Worker]:
     """One real worker for the whole run, on the test database and the run's own queue."""
     log = STATE / "worker.log"
-    command = [sys.executable, "-m", "celery", "-A", "portal", "worker", "--concurrency", "2", "--queues", RUN]
+    command = [sys.executable, "-m", "celery", "-A", "portal", "worker", "--concurrency", "2"]
     command += ["--loglevel", "INFO"]
     command += ["--without-gossip", "--without-mingle", "--without-heartbeat", "--hostname", f"{RUN}@%h"]
     with log.open("wb") as output:
