@@ -9,17 +9,28 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 _QUERY = re.compile(r"\?[^\s\"']*")
-_TOKEN_PATH = re.compile(r"(?i)(/(?:e|welcome)/)[^\s/?\"']+")
+_TOKEN_PATH = re.compile(r"(?i)(/(?:e|welcome|password/reset/key|confirm-email)/)[^\s/?\"']+")
 
 
 def redact(text: str) -> str:
-    """The text with every query string and every token in a path (``/e/…``, ``/welcome/…``) masked."""
+    """The text with every query string and every token in a path masked: of passes, sign-in links and e-mails."""
     return _TOKEN_PATH.sub(r"\1[hidden]", _QUERY.sub("?[hidden]", text))
 
 
 def redact_event(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
-    """A structlog processor: masks every text value of the event."""
-    return {key: redact(value) if isinstance(value, str) else value for key, value in event.items()}
+    """A structlog processor: masks every value of the event, whatever it is made of."""
+    return {key: value if key.startswith("_") else _redacted(value) for key, value in event.items()}
+
+
+def _redacted(value: Any) -> Any:
+    """Numbers as they are; a request or an error is the text that a line would show of it."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, dict):
+        return {str(key): _redacted(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set):
+        return [_redacted(item) for item in value]
+    return redact(str(value))
 
 
 def logging_config(*, level: str, as_json: bool) -> dict[str, Any]:
@@ -55,5 +66,10 @@ def logging_config(*, level: str, as_json: bool) -> dict[str, Any]:
         },
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["console"], "level": level},
-        "loggers": {"django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False}},
+        "loggers": {
+            "django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+            # At DEBUG these write codes and tokens as they are.
+            "oauthlib": {"level": "INFO"},
+            "oauth2_provider": {"level": "INFO"},
+        },
     }
