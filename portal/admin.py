@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from allauth.account.admin import EmailAddress
 from allauth.account.decorators import secure_admin_login
+from allauth.mfa.admin import Authenticator
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from oauth2_provider.admin import id_token_model as IdToken  # noqa: N812  (a model)
+
+from rollout.admin import ReadOnlyAdmin
 
 from .models import SignInLink, User
 
@@ -19,7 +24,10 @@ admin.site.index_title = _("Look, check again, revoke")
 admin.site.site_url = "/"
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
-admin.site.unregister(Group)  # roles are a field of the user; groups would be a second way to say the same
+# Roles are a field of the user; groups would be a second way to say the same. An address is changed with its audit or
+# not at all, what a second factor is made of is nobody's to see, and OpenID Connect is off.
+for model in (Group, EmailAddress, Authenticator, IdToken):
+    admin.site.unregister(model)
 
 
 @admin.register(User)
@@ -48,18 +56,20 @@ class UserAdmin(DjangoUserAdmin):
 
 
 @admin.register(SignInLink)
-class SignInLinkAdmin(admin.ModelAdmin):
+class SignInLinkAdmin(ReadOnlyAdmin):
     list_display = ["user", "purpose", "created_at", "expires_at", "used_at"]
     list_filter = ["purpose"]
     list_select_related = ["user"]
     search_fields = ["user__email"]
     exclude = ["digest"]
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+@admin.register(Authenticator)
+class SecondFactorAdmin(ReadOnlyAdmin):
+    """Who has a second factor and when it was used; its secret is in ``data``."""
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    list_display = ["user", "type", "created_at", "last_used_at"]
+    list_filter = ["type"]
+    list_select_related = ["user"]
+    search_fields = ["user__email"]
+    exclude = ["data"]

@@ -1,13 +1,18 @@
-"""Shows times in the reader's zone."""
+"""Shows times in the reader's zone, and keeps the virtual phone's browser to what it is for."""
 
 from __future__ import annotations
 
 import functools
 import zoneinfo
 from collections.abc import Callable
+from typing import Any
 
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+
+from .sign_in_links import REHEARSING
 
 # Read once: listing the zones walks the whole time zone database.
 _known_zones = functools.cache(zoneinfo.available_timezones)
@@ -24,3 +29,24 @@ class ReaderTimeZoneMiddleware:
         zone = zoneinfo.ZoneInfo(name) if name in _known_zones() else None
         with timezone.override(zone):
             return self.get_response(request)
+
+
+class RehearsalSessionMiddleware:
+    """Signs the virtual phone's browser in where an app is authorized, and nowhere else.
+
+    The browser acts for an administrator but runs in a worker that talks to strangers: what it holds opens one door.
+    """
+
+    OPEN = "provided_authorize"
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_view: Any) -> None:
+        if settings.SESSION_COOKIE_NAME not in request.COOKIES or not request.session.get(REHEARSING):
+            return
+        if request.resolver_match is None or request.resolver_match.view_name != self.OPEN:
+            request.user = AnonymousUser()

@@ -14,6 +14,7 @@ from rollout.services import audit
 
 from .models import SignInLink, User
 
+REHEARSING = "rehearsing"  # in the session of the virtual phone's browser: it may authorize an app and nothing else
 LIFETIMES = {
     SignInLink.Purpose.WELCOME: timedelta(days=3),
     SignInLink.Purpose.REHEARSAL: timedelta(minutes=2),
@@ -25,6 +26,7 @@ def make_link(*, user: User, purpose: SignInLink.Purpose, actor: User | None) ->
     token, now = mint(), timezone.now()
     with transaction.atomic():
         if purpose == SignInLink.Purpose.WELCOME:
+            User.objects.select_for_update(no_key=True).get(pk=user.pk)  # of two links made at once, one stays
             user.sign_in_links.filter(purpose=purpose, used_at=None).delete()
         link = SignInLink.objects.create(
             digest=digest(token), user=user, purpose=purpose, created_at=now, expires_at=now + LIFETIMES[purpose]

@@ -90,6 +90,7 @@ urlpatterns = [
     path("welcome/<str:token>/", accounts.welcome, name="welcome"),
     path("theme/", accounts.theme, name="theme"),
     path("style/", style.style, name="style"),
+    path("accounts/email/", accounts.no_page, name="no_email_page"),  # an administrator vouches for every address
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", api.urls),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -52,6 +52,9 @@ def welcome(request: HttpRequest, token: str) -> HttpResponse:
     if user is None:
         return _no_longer_good(request)
     login(request, user)
+    if link.purpose == SignInLink.Purpose.REHEARSAL:
+        request.session[sign_in_links.REHEARSING] = True
+        request.session.set_expiry(sign_in_links.LIFETIMES[link.purpose])
     return _without_referrer(HttpResponseRedirect(_first_page(request, link, user)))
 
 
@@ -69,6 +72,11 @@ def _no_longer_good(request: HttpRequest) -> HttpResponse:
 def _without_referrer(response: HttpResponse) -> HttpResponse:
     response["Referrer-Policy"] = "no-referrer"
     return response
+
+
+def no_page(request: HttpRequest) -> HttpResponse:
+    """In the place of a page of allauth that Gatepass does not have."""
+    raise Http404
 
 
 @login_not_required

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.urls import reverse
 from django.utils import timezone
@@ -110,3 +111,13 @@ def test_the_door_is_the_same_as_everywhere(client):
     answer = client.get("/admin/login/")
     assert answer.status_code == 302
     assert answer.url.startswith("/accounts/login/")
+
+
+def test_a_second_factor_is_seen_without_its_secret_and_no_address_is_changed_by_hand(operator, administrator):
+    factor = Authenticator.objects.create(user=administrator, type="totp", data={"secret": "JBSWY3DPEHPK3PXP"})
+    page = operator.get(f"/admin/mfa/authenticator/{factor.pk}/change/")
+    assert page.status_code == 200
+    assert "JBSWY3DPEHPK3PXP" not in page.content.decode()
+    assert operator.post(f"/admin/mfa/authenticator/{factor.pk}/change/", {"type": "totp"}).status_code == 403
+    for model in ("account/emailaddress", "oauth2_provider/idtoken", "auth/group"):
+        assert operator.get(f"/admin/{model}/").status_code == 404

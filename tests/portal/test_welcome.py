@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
 from portal.models import SignInLink, User
 from portal.sign_in_links import make_link
+from rollout.services.links import create_link
+from rollout.services.sites import create_site
 
 PASSWORD = "a long and unusual phrase"
 
@@ -158,3 +162,49 @@ def test_a_new_password_signs_out_everywhere_else(client: Client, administrator:
     assert client.post("/accounts/password/change/", fields).headers["Location"] == "/"
     assert client.get("/accounts/password/change/").status_code == 200
     assert elsewhere.get("/accounts/password/change/").status_code == 302
+
+
+def test_a_rehearsals_browser_opens_one_door_only(client: Client, administrator: User) -> None:
+    """It acts for an administrator inside a worker that talks to strangers: it may authorize an app, nothing else."""
+    site = create_site(actor=administrator, title="Pilot", provider="gatepass", slug="pilot")
+    link = create_link(actor=administrator, site=site, redirect_url="confluence-server://oauth-callback")
+    assert client.post(address(administrator, SignInLink.Purpose.REHEARSAL)).status_code == 302
+    assert client.session.get_expiry_age() <= 120
+
+    query = {
+        "response_type": "code", "client_id": link.client_id, "redirect_uri": link.redirect_url, "scope": "WRITE",
+        "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", "code_challenge_method": "S256",
+    }  # fmt: skip
+    assert client.get("/at/pilot/rest/oauth2/latest/authorize", query).status_code == 200
+    for path in ("/", "/sites/", "/people/", "/admin/", "/accounts/password/change/", "/me/passes/"):
+        assert client.get(path)["Location"].startswith(("/accounts/login/", "/admin/login/")), path
+    assert client.post("/people/new/", {"email": "mallory@example.com", "role": "administrator"}).status_code == 302
+    assert client.get("/api/v1/sites").status_code == 401
+    assert client.get("/metrics", REMOTE_ADDR="203.0.113.5").status_code == 404
+    assert not User.objects.filter(email="mallory@example.com").exists()
+
+
+def test_of_two_links_made_at_once_one_stays(administrator: User, transactional_db: None) -> None:
+    start = threading.Barrier(3)
+
+    def make() -> None:
+        start.wait(20)
+        make_link(user=administrator, purpose=SignInLink.Purpose.WELCOME, actor=None)
+        connection.close()
+
+    threads = [threading.Thread(target=make) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert SignInLink.objects.filter(user=administrator, used_at=None).count() == 1
+
+
+def test_nobody_changes_their_own_address(client_of: object, member: User) -> None:
+    """An administrator vouches for every address: passes and roles hang on it."""
+    client = client_of(member)
+    for answer in (
+        client.get("/accounts/email/"),
+        client.post("/accounts/email/", {"action_add": "", "email": "x@y.zz"}),
+    ):
+        assert answer.status_code == 404
