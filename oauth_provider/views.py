@@ -139,7 +139,10 @@ def _read_form(request: HttpRequest) -> HttpResponse | None:
         return _refusal("invalid_request", f"The body must be {FORM}.")
     if request.META.get("QUERY_STRING"):
         return _refusal("invalid_request", "Parameters belong into the body.")
-    if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BYTES:
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    if not (length.isascii() and length.isdigit()):
+        return _refusal("invalid_request", "The length of the body is not a number.")
+    if len(length) > 9 or int(length) > MAX_BYTES:
         return _refusal("invalid_request", "The request is too large.", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     try:
         request.oauth_parameters = parse_parameters(request.body)  # type: ignore[attr-defined]

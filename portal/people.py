@@ -76,7 +76,9 @@ def sign_out_phone(*, person: User, pk: int) -> bool:
         ended = end_session(person, pk)
         if ended is None:
             return False
-        link = ApplicationLink.objects.filter(client_id=ended.client_id).select_related("site").first()
+        link = (
+            ApplicationLink.objects.registered_here().filter(client_id=ended.client_id).select_related("site").first()
+        )
         audit.record(actor=person, action="phone.signed_out", target=link.site if link else None)
     return True
 

@@ -21,7 +21,7 @@ def record_app_sign_in(sender: Any, request: HttpRequest, token: Any, **kwargs: 
     if request.POST.get("grant_type") != "authorization_code":
         return
     client_id = token.application.client_id
-    link = ApplicationLink.objects.active().filter(client_id=client_id).first()
+    link = ApplicationLink.objects.active().registered_here().filter(client_id=client_id).first()
     if link is None:  # a client of our own API, not of a site
         audit.record(actor=token.user, action="client.signed_in", target=token.application)
         return

@@ -112,4 +112,9 @@ def _changeable(request: HttpRequest, pk: int) -> tuple[ApplicationLink, Site]:
 
 def _signed_in(link: ApplicationLink) -> int:
     """How many people signed in through this client: those whom a change signs out."""
-    return SignIn.objects.filter(client_id=link.client_id, is_rehearsal=False).values("person").distinct().count()
+    return (
+        SignIn.objects.filter(site=link.site_id, client_id=link.client_id, is_rehearsal=False)
+        .values("person")
+        .distinct()
+        .count()
+    )

@@ -180,7 +180,7 @@ def _make_link(actor: User, row: User) -> str:
 def my_devices(request: HttpRequest) -> HttpResponse:
     """The phones on which whoever asks is signed in, on sites that Gatepass provides."""
     phones = live_sessions(person(request))
-    links = ApplicationLink.objects.filter(client_id__in={phone.client_id for phone in phones})
+    links = ApplicationLink.objects.registered_here().filter(client_id__in={phone.client_id for phone in phones})
     sites = {link.client_id: link.site for link in links.select_related("site")}
     rows = [{"phone": phone, "site": sites.get(phone.client_id)} for phone in phones]
     has_others = person(request).passes.filter(~Q(sites__provider="gatepass")).exists()

@@ -17,6 +17,10 @@ class LinkQuerySet(models.QuerySet["ApplicationLink"]):
     def active(self) -> LinkQuerySet:
         return self.filter(revoked_at=None)
 
+    def registered_here(self) -> LinkQuerySet:
+        """Links whose client Gatepass itself registered: what is pasted for another site may look like one of them."""
+        return self.filter(site__provider="gatepass")
+
     def for_mdm(self) -> LinkQuerySet:
         """Active links whose client ID goes into the MDM configuration."""
         return self.active().filter(origin=ApplicationLink.Origin.WIZARD)

@@ -7,9 +7,13 @@ from typing import Any
 import pytest
 from django.contrib.auth import authenticate
 from django.test import Client, RequestFactory
+from oauth2_provider.models import AccessToken
+from oauth2_provider.signals import app_authorized
 
+from oauth_provider.models import Client as OAuthClient
 from portal.models import User
-from rollout.models import AuditEvent
+from rollout.models import AuditEvent, SignIn
+from rollout.services import links, sites
 
 
 def actions() -> list[str]:
@@ -50,3 +54,21 @@ def test_a_deactivated_person_is_not_signed_in(make_user: Any) -> None:
     user: User = make_user("member", "person@example.com", "correct horse battery staple", is_active=False)
     Client().post("/accounts/login/", {"login": user.email, "password": "correct horse battery staple"})
     assert "person.signed_in" not in actions()
+
+
+def test_a_client_id_pasted_for_another_site_takes_no_sign_in(
+    make_site: Any, administrator: User, charlie: User, member: User
+) -> None:
+    """An owner who pastes the client ID of a site that Gatepass provides learns nothing of who signs in there."""
+    provided = sites.create_site(actor=administrator, title="Pilot", provider="gatepass", slug="pilot")
+    redirect_url = "confluence-server://oauth-callback"
+    real = links.create_link(actor=administrator, site=provided, redirect_url=redirect_url)
+    theirs = make_site(owners=[charlie])
+    links.create_link(actor=charlie, site=theirs, redirect_url=redirect_url, client_id=real.client_id)
+    token = AccessToken(user=member, application=OAuthClient.objects.get(client_id=real.client_id))
+    request = RequestFactory().post("/", {"grant_type": "authorization_code"})
+
+    app_authorized.send(sender=None, request=request, token=token)
+
+    assert SignIn.objects.get().site == provided
+    assert "phone.signed_in" not in AuditEvent.objects.visible_to(charlie).values_list("action", flat=True)

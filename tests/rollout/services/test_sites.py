@@ -123,3 +123,11 @@ def test_who_sees_which_site(site, make_site, administrator, auditor, alice, cha
     }
 
     assert list(seen.values()) == [2, 2, 1, 0, 0]
+
+
+def test_gatepass_provides_no_jira(administrator):
+    with pytest.raises(ValidationError) as refused:
+        create_site(actor=administrator, title="Jira", product="jira", provider="gatepass", slug="jira")
+
+    assert set(refused.value.message_dict) == {"product"}
+    assert not Site.objects.exists()
