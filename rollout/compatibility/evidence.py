@@ -22,6 +22,7 @@ REASONS = {
     "bad_answer": _("its answer was not valid HTTP"),
     "bad_url": _("the address is not a valid URL"),
 }
+NO_REASON = _("no reason is known")
 
 
 def product_name(product: object) -> str:
@@ -61,4 +62,4 @@ def said(answer: Answer) -> str:
     """Why there was no answer, or its status: ``its name does not resolve``, ``404``."""
     if answer.status is not None:
         return str(answer.status)
-    return REASONS.get(answer.error or "", shown(answer.error or _("no reason is known")))
+    return REASONS.get(answer.error or "", shown(answer.error or NO_REASON))

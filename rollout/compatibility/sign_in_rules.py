@@ -23,7 +23,7 @@ _INFO_LOGIN = {
     "unauthorized": (Outcome.INCOMPATIBLE, _SHUT, _MDM_OR_OPEN),
     "disabled": (
         Outcome.ACTION_NEEDED,
-        _("The mobile plugin of the site is switched off."),
+        _("The site says that its mobile app is disabled (%(said)s)."),
         _("Allow the mobile app in the settings of %(product)s and enable its plugin under Settings → Manage apps."),
     ),
     "missing": (
@@ -36,9 +36,12 @@ _INFO_LOGIN = {
 _INFO_LOGIN_UNREACHABLE = (Outcome.UNKNOWN, _("The site could not be reached: %(said)s."), _CHECK_AGAIN)
 
 _SWITCH_CONFLUENCE = _(
-    "Turn on OAuth 2.0 in Settings → General Configuration → Confluence mobile app, then check again."
+    "Turn on OAuth 2.0 in Settings → General Configuration → Confluence mobile app, then check again. "
+    "If it is on already, try the sign-in on one phone, or use MDM."
 )
-_SWITCH_OTHER = _("Turn on OAuth 2.0 in the mobile app settings of %(product)s, then check again.")
+_SWITCH_OTHER = _(
+    "Look for OAuth 2.0 in the mobile app settings of %(product)s, turn it on and check again, or use MDM."
+)
 
 _UPDATE_OAUTH = _("Check that the base URL holds the context path, and that the OAuth 2.0 provider plugin is enabled.")
 _AUTHORIZE = {
@@ -46,7 +49,7 @@ _AUTHORIZE = {
     "intercepted": (
         Outcome.WARNING,
         _("People sign in at %(host)s before they reach the authorization endpoint."),
-        _("Rehearse the sign-in: %(host)s must bring people back to the same address with every parameter kept."),
+        _("Try the sign-in on one phone: %(host)s must bring people back to the same address, every parameter kept."),
     ),
     "missing": (Outcome.ACTION_NEEDED, _("There is no authorization endpoint at this base URL."), _UPDATE_OAUTH),
     "error": (Outcome.UNKNOWN, _("The authorization endpoint failed (%(said)s)."), _SERVER_LOG),

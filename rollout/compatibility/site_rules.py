@@ -21,6 +21,7 @@ _LET_MANIFEST_THROUGH = _(
     "Let rest/applinks/1.0/manifest through the reverse proxy without sign-in, as other Atlassian products need it too."
 )
 _CHECK_NETWORK = _("Check the address, DNS and firewall between Gatepass and the site, then check again.")
+_SITE_LOG = _("Look at the logs of the site and of the reverse proxy for this request, then check again.")
 _NO_REQUIREMENTS = _("Gatepass knows no requirements for %(product)s.")
 _CHOOSE_PRODUCT = _("Choose the right product for this site, or correct its base URL.")
 _OTHER_BASE_URL = _("The site calls itself %(found)s, but %(configured)s is entered here.")
@@ -28,19 +29,22 @@ _CORRECT_BASE_URL = _(
     "In %(product)s, correct the base URL under Settings → General Configuration; "
     "if the site is right, change the base URL here."
 )
+_CORRECT_BASE_URL_OTHER = _(
+    "Correct the base URL in the general configuration of %(product)s; if the site is right, change the base URL here."
+)
 
 _TLS = {
     "valid": (
         Outcome.PASS,
-        _("The certificate is valid for this host and comes from an authority that is trusted."),
+        _("The certificate is valid for this host and comes from an authority that Gatepass trusts."),
         "",
     ),
     "untrusted": (
         Outcome.ACTION_NEEDED,
-        _("The certificate comes from an authority that is not trusted: %(detail)s."),
+        _("The certificate comes from an authority that Gatepass does not trust: %(detail)s."),
         _(
             "Have the server send its whole certificate chain. With a private authority, install its root certificate "
-            "on the phones by an MDM profile and give it to Gatepass."
+            "on the phones by an MDM profile, and on the machine that Gatepass runs on."
         ),
     ),
     "expired": (Outcome.ACTION_NEEDED, _("The certificate has expired."), _("Renew the certificate.")),
@@ -135,7 +139,8 @@ def base_url_match(observation: Observation, matrix: Matrix) -> Finding | None:
     own = _parsed(canonical, http=True)  # never quoted as it came: it may hold a password
     message = _OTHER_BASE_URL if own else _("The site's own base URL is not an address that a phone can use.")
     values["found"] = str(own or "")
-    return Finding("BASE-URL-MATCH", Outcome.ACTION_NEEDED, message, _CORRECT_BASE_URL, values, answer)
+    remedy = _CORRECT_BASE_URL if observation.product == "confluence" else _CORRECT_BASE_URL_OTHER
+    return Finding("BASE-URL-MATCH", Outcome.ACTION_NEEDED, message, remedy, values, answer)
 
 
 def _why_unread(answer: Answer) -> tuple[str, str]:
@@ -147,6 +152,8 @@ def _why_unread(answer: Answer) -> tuple[str, str]:
         return message, _LET_MANIFEST_THROUGH
     if answer.status in (401, 403) or answer.location:
         return _("The site wants a sign-in before it shows its manifest (%(said)s)."), _LET_MANIFEST_THROUGH
+    if answer.status >= 500:
+        return _("The site failed when it was asked for its manifest (%(said)s)."), _SITE_LOG
     return _("No manifest was found at this base URL (%(said)s)."), _CONTEXT_PATH
 
 

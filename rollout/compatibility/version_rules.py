@@ -22,17 +22,26 @@ _ENTER_PLUGIN = _(
     "Look the plugin up in %(product)s under Settings → Manage apps, system apps included (%(key)s), "
     "and enter its version on the site's page."
 )
+_ENTER_OAUTH_PLUGIN = _(
+    "Look the plugin up in %(product)s under Settings → Manage apps, system apps included, and enter its version on "
+    "the site's page. Its key seems to be %(key)s, which Atlassian does not document."
+)
 _NO_PLUGIN = _("The version of the %(plugin)s is not known; %(needed)s or later is needed.")
 _BAD_PLUGIN = _("%(found)s, entered as the version of the %(plugin)s, is not a version number.")
-_UPGRADE_PLUGIN = _("Upgrade %(plugin)s to %(needed)s or later under Settings → Manage apps.")
+_UPGRADE_PLUGIN = _(
+    "Upgrade the %(plugin)s to %(needed)s or later: under Settings → Manage apps if an update is offered there, "
+    "otherwise by upgrading %(product)s."
+)
 
-_OAUTH_PLUGIN = {"plugin": "OAuth 2.0 provider plugin", "key": "com.atlassian.oauth2.oauth2-provider-plugin"}
+OAUTH_PLUGIN_NAME = _("OAuth 2.0 provider plugin")
+MOBILE_PLUGIN_NAME = _("mobile plugin")  # where Atlassian's page gives it no name
+_OAUTH_PLUGIN = {"plugin": OAUTH_PLUGIN_NAME, "key": "com.atlassian.oauth2.oauth2-provider-plugin"}
 _MOBILE_PLUGINS = {
     "confluence": {
         "plugin": "Confluence Mobile Plugin",
         "key": "com.atlassian.confluence.plugins.confluence-mobile-plugin",
     },
-    "jira": {"plugin": "Jira Mobile Plugin", "key": "com.atlassian.jira.mobile.jira-mobile-rest"},
+    "jira": {"plugin": MOBILE_PLUGIN_NAME, "key": "com.atlassian.jira.mobile.jira-mobile-rest"},
 }
 
 
@@ -55,7 +64,7 @@ def mobile_plugin(observation: Observation, matrix: Matrix) -> Finding | None:
     """The mobile plugin hands out the client ID. Atlassian names no minimum for Jira."""
     requirement = _requirement(observation, matrix)
     needed = requirement.mobile_plugin if requirement else None
-    names = _MOBILE_PLUGINS.get(observation.product, {"plugin": "Mobile Plugin", "key": ""})
+    names = _MOBILE_PLUGINS.get(observation.product, {"plugin": MOBILE_PLUGIN_NAME, "key": ""})
     return _plugin("MOBILE-PLUGIN", observation, observation.plugins.mobile, needed, names)
 
 
@@ -90,7 +99,8 @@ def _plugin(
         return Finding(rule, Outcome.UNKNOWN, *_no_minimum(observation), values)
     found = _version(text)
     if found is None:
-        return Finding(rule, Outcome.UNKNOWN, _BAD_PLUGIN if text else _NO_PLUGIN, _ENTER_PLUGIN, values)
+        enter = _ENTER_OAUTH_PLUGIN if names is _OAUTH_PLUGIN else _ENTER_PLUGIN
+        return Finding(rule, Outcome.UNKNOWN, _BAD_PLUGIN if text else _NO_PLUGIN, enter, values)
     if found < needed:
         message = _("%(plugin)s %(found)s is too old: %(needed)s or later is needed.")
         return Finding(rule, Outcome.INCOMPATIBLE, message, _UPGRADE_PLUGIN, values)

@@ -48,7 +48,7 @@ FORMATS: dict[str, Format] = {
             vendor="any",
             filename="sites-indented.json",
             content_type="application/json",
-            where=_("For reading and review. MDMs take the one-line form more reliably"),
+            where=_("For reading and review. Give the one-line form to an MDM"),
             build=prettify,
         ),
         Format(

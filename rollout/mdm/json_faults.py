@@ -13,6 +13,18 @@ _SMART_QUOTES = re.compile("[\u201c\u201d\u201e\u201f\u2018\u2019\u201a\u00ab\u0
 _CLOSING_SMART_QUOTE = re.compile(_SMART_QUOTES.pattern + r"\s*[:,}\]]")
 _ESCAPED_QUOTES = re.compile(r"&(?:quot|#34|#x22|#39|apos|amp);", re.IGNORECASE)
 
+# How a message of the JSON reader begins, and the same as the end of a sentence.
+REASONS = {
+    "Expecting value": _("a value is missing here, or is text without quotes"),
+    "Expecting property name": _("a key in straight double quotes is missing here"),
+    "Expecting ':'": _("the colon after a key is missing"),
+    "Expecting ','": _("a comma or a closing bracket is missing"),
+    "Unterminated string": _("the quotes of this text are never closed"),
+    "Invalid control character": _("there is a line break or another control character inside quotes"),
+    "Invalid \\": _("the backslash begins nothing that JSON knows"),
+    "Extra data": _("there is more text behind its end"),
+}
+
 
 def not_json(text: str, error: json.JSONDecodeError) -> SiteListError:
     """The SiteListError for a text the JSON reader stopped in: a code, what to change, and line and column."""
@@ -53,7 +65,8 @@ def not_json(text: str, error: json.JSONDecodeError) -> SiteListError:
     ):
         if applies:
             return SiteListError(code, message, _place(error))
-    return SiteListError("not-json", _("This is not JSON: %(reason)s."), _place(error), {"reason": error.msg})
+    reason = next((words for beginning, words in REASONS.items() if error.msg.startswith(beginning)), error.msg)
+    return SiteListError("not-json", _("This is not JSON: %(reason)s."), _place(error), {"reason": reason})
 
 
 def _ends_in_comma(before: str, rest: str) -> bool:

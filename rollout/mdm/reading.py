@@ -21,11 +21,13 @@ _DEEPEST = 8  # wrapped in an object, a list, a site, oauth, and then some
 _SITE_KEYS = ("title", "baseURL", "oauth")
 _OAUTH_KEYS = ("clientID", "cacheSessionInMobileBrowser")
 _SECRET = re.compile(r"secret|passw(or)?d|private_?key|access_?token|refresh_?token", re.IGNORECASE)
-_TYPE_NAMES = {
+TYPE_NAMES = {
     dict: _("an object"),
     list: _("an array"),
     str: _("a string"),
     bool: _("true or false"),
+    int: _("a number"),
+    float: _("a number"),
     type(None): "null",
 }
 
@@ -171,7 +173,7 @@ def _expect(value: Any, kind: type, where: str) -> Any:
             "wrong-type",
             _("This is %(found)s where %(expected)s belongs."),
             where,
-            {"found": _TYPE_NAMES.get(type(value), _("a number")), "expected": _TYPE_NAMES[kind]},
+            {"found": TYPE_NAMES[type(value)], "expected": TYPE_NAMES[kind]},
         )
     return value
 

@@ -233,6 +233,32 @@ def test_the_proxy_is_named(build: Build):
     assert found.to_json()["remedy"].startswith("Use MDM, or let this one path")
 
 
+def test_a_failing_site_is_not_taken_for_a_wrong_address(build: Build):
+    found = finding(judge(build(manifest={**UNREAD, "answer": {"status": 503}})), "MANIFEST-REACHABLE")
+    assert found is not None
+    assert found.to_json()["evidence"]["summary"] == "The site failed when it was asked for its manifest (503)."
+    assert "logs" in found.remedy
+
+
+def test_an_undocumented_plugin_key_is_not_presented_as_a_fact(build: Build):
+    judgement = judge(build(plugins={"oauth": None, "mobile": None}))
+    oauth, mobile = finding(judgement, "OAUTH-PLUGIN"), finding(judgement, "MOBILE-PLUGIN")
+    assert oauth is not None
+    assert mobile is not None
+    assert "seems to be com.atlassian.oauth2.oauth2-provider-plugin" in oauth.to_json()["remedy"]
+    assert "(com.atlassian.confluence.plugins.confluence-mobile-plugin)" in mobile.to_json()["remedy"]
+
+
+def test_the_menu_of_confluence_is_named_for_confluence_only(build: Build):
+    elsewhere = {"canonical_url": "https://other.example.com"}
+    confluence = finding(judge(build(manifest=elsewhere)), "BASE-URL-MATCH")
+    other = finding(judge(build(product="jira", manifest={"product": "jira", **elsewhere})), "BASE-URL-MATCH")
+    assert confluence is not None
+    assert other is not None
+    assert "Settings → General Configuration" in confluence.remedy
+    assert "Settings" not in other.remedy
+
+
 def test_both_versions_are_named(build: Build):
     found = finding(judge(build(manifest={"version": "9.0.3"})), "CONFLUENCE-VERSION")
     assert found is not None
