@@ -10,8 +10,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from rollout.compatibility import evidence, version_rules
 from rollout.compatibility.rules import GRAVEST_FIRST
 from rollout.compatibility.verdict import Outcome
+from rollout.mdm import json_faults, reading
 from rollout.models import Finding
 
 # A verdict as a sentence of its own. UNKNOWN and what needs action are said by their gravest finding instead.
@@ -26,6 +28,17 @@ PLAIN_BECAUSE: dict[str, Promise] = {
     "no_link": gettext_lazy("Plain: the site has no application link yet."),
     "both": gettext_lazy("Plain: the site is not ready for MDM and has no application link yet."),
 }
+# The values of messages that are message ids themselves. What a site or a person wrote is quoted as it is.
+WORDS = frozenset(
+    (
+        *evidence.REASONS.values(),
+        evidence.NO_REASON,
+        version_rules.OAUTH_PLUGIN_NAME,
+        version_rules.MOBILE_PLUGIN_NAME,
+        *reading.TYPE_NAMES.values(),
+        *json_faults.REASONS.values(),
+    )
+)
 
 
 def sentence(message: str, values: dict[str, Any] | None = None) -> str:
@@ -33,9 +46,13 @@ def sentence(message: str, values: dict[str, Any] | None = None) -> str:
     if not message:
         return ""
     try:
-        return _(message) % (values or {})
+        return _(message) % {name: _word(value) for name, value in (values or {}).items()}
     except (KeyError, TypeError, ValueError):
         return message  # stored by an older rule whose places no longer match
+
+
+def _word(value: Any) -> Any:
+    return _(value) if isinstance(value, str) and value in WORDS else value
 
 
 def finding_sentence(finding: Finding) -> str:

@@ -105,7 +105,7 @@ class FindingInline(admin.TabularInline):
 
     @admin.display(description=_("what was found"))
     def summary(self, finding: Finding) -> str:
-        return finding.message % finding.values
+        return str(_(finding.message) % finding.values)
 
 
 @admin.register(CheckRun)

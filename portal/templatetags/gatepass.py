@@ -19,6 +19,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy
 
+from portal import wording
 from portal.icons import ICONS
 from rollout.models.site import VerdictChoices
 
@@ -140,12 +141,7 @@ def state(value: Any, size: str = "") -> SafeString:
 @register.simple_tag
 def sentence(message: str, values: dict[str, Any] | None = None) -> str:
     """A message id of a pure room in the reader's language, its values put in (escaped like any text)."""
-    if not message:
-        return ""
-    try:
-        return _(message) % (values or {})
-    except (KeyError, TypeError, ValueError):
-        return message  # a stored message of an older rule whose places no longer match
+    return wording.sentence(message, values)
 
 
 def _relative(seconds: float) -> str:

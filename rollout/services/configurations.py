@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from rollout.compatibility.verdict import Verdict
 from rollout.mdm.formats import FORMATS
-from rollout.mdm.site_list import SiteEntry, build_site_list
+from rollout.mdm.site_list import SiteEntry, SiteListError, build_site_list
 from rollout.models import ApplicationLink, ConfigurationRelease, Site
 from rollout.models.site import SiteQuerySet
 
@@ -53,8 +53,9 @@ def build_configuration(sites: SiteQuerySet) -> Configuration:
         raise ValidationError(_("Choose at least one site that is not archived."))
     try:
         return Configuration(lines, build_site_list([line.entry for line in lines]))
-    except ValueError as error:
-        raise ValidationError(str(error)) from error
+    except SiteListError as error:
+        sentence = _(error.message) % error.values
+        raise ValidationError(f"{error.where}: {sentence}" if error.where else sentence) from error
 
 
 def _line(site: Site) -> Line:
