@@ -1,7 +1,7 @@
 # One command a habit. `make run` and `make test` need nothing but python3 and make; `make help` lists the rest.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check quality lint typecheck format contracts migrations deploy-check bench demo manage sign-in-link audit clean
+.PHONY: help run test check quality lint typecheck format contracts migrations deploy-check messages bench demo manage sign-in-link audit clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -68,6 +68,13 @@ migrations: $(VENV)/.dev
 
 deploy-check: $(VENV)/.dev
 	$(ASIDE) $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+messages: $(VENV)/.dev  ## collect the texts for translators of LOCALE=… (needs gettext), and compile what is there
+	@command -v xgettext >/dev/null || { echo "Missing on this machine: gettext. On Debian: apt-get install gettext" >&2; exit 1; }
+	@test -n "$(LOCALE)" || { echo "Say which language: make messages LOCALE=de" >&2; exit 1; }
+	$(ASIDE) $(BIN)/python manage.py makemessages --locale "$(LOCALE)" --add-location file \
+	  --ignore .venv --ignore build --ignore var --ignore tests --ignore benchmarks
+	$(ASIDE) $(BIN)/python manage.py compilemessages --locale "$(LOCALE)" --ignore .venv
 
 audit: $(VENV)/.dev  ## look for known vulnerabilities in code and dependencies
 	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive portal rollout oauth_provider
