@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.contrib.humanize.templatetags.humanize import intcomma
@@ -41,12 +41,16 @@ WORDS = frozenset(
 )
 
 
-def sentence(message: str, values: dict[str, Any] | None = None) -> str:
-    """A message id of a pure room in the reader's language, its values put in; never raises for a stored one."""
+def sentence(message: str, values: Any = None) -> str:
+    """A message id of a pure room in the reader's language, its values put in; never raises for a stored one.
+
+    ``values``: a mapping of texts. What was stored may hold anything else, which counts as none.
+    """
     if not message:
         return ""
     try:
-        return _(message) % {name: _word(value) for name, value in (values or {}).items()}
+        known = values.items() if isinstance(values, Mapping) else ()
+        return _(message) % {name: _word(value) for name, value in known}
     except (KeyError, TypeError, ValueError):
         return message  # stored by an older rule whose places no longer match
 

@@ -65,8 +65,7 @@ def faults_of(page: Page, path: str, width: int) -> list[str]:
     return faults
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 320])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("dark", 320)])
 def test_the_dashboard(
     pages: Pages,
     open_context: Callable[..., BrowserContext],
