@@ -35,7 +35,7 @@ READY_NON_MDM = Q(non_mdm_verdict=Verdict.READY_NON_MDM)
 # A site counts once, in the best category it reaches: one road that is open is enough for its people.
 CATEGORIES: tuple[tuple[str, Promise, str, Q], ...] = (
     ("ready_mdm", _("Ready for MDM"), "ok", READY_MDM),
-    ("ready_non_mdm", _("Ready without MDM"), "info", READY_NON_MDM),
+    ("ready_non_mdm", _("Ready without MDM only"), "info", READY_NON_MDM),
     (
         "action",
         _("Action needed"),
@@ -63,23 +63,53 @@ NEARNESS = (Verdict.READY_MDM, Verdict.READY_NON_MDM, Verdict.ACTION_NEEDED, Ver
 
 @dataclass(frozen=True)
 class Share:
-    """One category: how many sites, and how many people on them."""
+    """One category: how many sites, and how many people on them; and those of them whose road without MDM is open."""
 
     name: str
     label: Any
     tone: str
     sites: int
     people: int
+    non_mdm_sites: int
+    non_mdm_people: int
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A number of the overview. ``query`` lists exactly the sites that it counts."""
+
+    label: Any
+    tone: str
+    sites: int
+    people: int
+    query: str
 
 
 def shares(sites: SiteQuerySet) -> list[Share]:
     """Return every category with its numbers, best first: one query."""
     rows = sites.order_by().annotate(category=CATEGORY).values("category")
-    found = {row["category"]: row for row in rows.annotate(sites=Count("pk"), affected=Coalesce(Sum("people"), 0))}
-    nothing = {"sites": 0, "affected": 0}
+    counted = rows.annotate(
+        sites=Count("pk"),
+        affected=Coalesce(Sum("people"), 0),
+        non_mdm=Count("pk", filter=READY_NON_MDM),
+        non_mdm_affected=Coalesce(Sum("people", filter=READY_NON_MDM), 0),
+    )
+    found = {row["category"]: row for row in counted}
+    numbers = ("sites", "affected", "non_mdm", "non_mdm_affected")
     return [
-        Share(name, label, tone, found.get(name, nothing)["sites"], found.get(name, nothing)["affected"])
+        Share(name, label, tone, *(found[name][number] if name in found else 0 for number in numbers))
         for name, label, tone, _condition in CATEGORIES
+    ]
+
+
+def tiles(shares: Sequence[Share]) -> list[Tile]:
+    """What the shares say by road: a site that is ready on both roads stands in both of the first two tiles."""
+    ready, _without_mdm_only, *others = shares
+    sites, people = sum(share.non_mdm_sites for share in shares), sum(share.non_mdm_people for share in shares)
+    return [
+        Tile(ready.label, ready.tone, ready.sites, ready.people, f"mdm={Verdict.READY_MDM}"),
+        Tile(_("Ready without MDM"), "ok", sites, people, f"non_mdm={Verdict.READY_NON_MDM}"),
+        *(Tile(share.label, share.tone, share.sites, share.people, f"status={share.name}") for share in others),
     ]
 
 

@@ -33,7 +33,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     needs, waiting = fleet.needs(sites, NEEDS_SHOWN)
     wave = fleet.running_wave(sites)
     context = {
-        "shares": shares,
+        "tiles": fleet.tiles(shares),
         "total": total,
         "people": sum(share.people for share in shares),
         "parts": [_part(share) for share in shares],

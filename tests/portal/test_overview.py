@@ -23,7 +23,8 @@ READY, ALSO = Verdict.READY_MDM, Verdict.READY_NON_MDM
 
 
 def counts(page: Any) -> dict[str, int]:
-    return {share.name: share.sites for share in page.context["shares"]}
+    """Each category of the share bar."""
+    return {part["url"].rpartition("=")[2]: part["count"] for part in page.context["parts"]}
 
 
 def test_it_works_and_counts_each_site_once(
@@ -42,6 +43,20 @@ def test_it_works_and_counts_each_site_once(
     assert counts(page) == {"ready_mdm": 2, "ready_non_mdm": 1, "action": 2, "unknown": 1, "incompatible": 1}
     for name, number in counts(page).items():
         assert client_of(administrator).get(f"/sites/?status={name}").context["listing"].count == number
+
+
+def test_a_tile_counts_by_road_and_leads_to_exactly_what_it_counts(
+    client_of: Callable[[User], Client], administrator: User, make_site: Any
+) -> None:
+    pairs = [(READY, ALSO), (READY, Verdict.ACTION_NEEDED), (Verdict.UNKNOWN, ALSO), (READY, ALSO)]
+    for people, (mdm, non_mdm) in enumerate([*pairs, (Verdict.INCOMPATIBLE, Verdict.UNKNOWN)]):
+        make_site(mdm_verdict=mdm, non_mdm_verdict=non_mdm, people=10**people)
+    make_site(mdm_verdict=READY, non_mdm_verdict=ALSO, archived_at=timezone.now())
+    client = client_of(administrator)
+    tiles = client.get("/").context["tiles"]
+    assert [(tile.sites, tile.people) for tile in tiles] == [(3, 1011), (3, 1101), (0, 0), (1, 10000), (0, 0)]
+    for tile in tiles:
+        assert client.get(f"/sites/?{tile.query}").context["listing"].count == tile.sites
 
 
 def test_an_empty_fleet_teaches(client_of: Callable[[User], Client], administrator: User, auditor: User) -> None:
