@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,11 +17,18 @@ from django.utils.functional import Promise
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from rollout.models import AuditEvent
 
 from .models import User
+
+
+class _UnknownCount(int):
+    """Stands for a detail that an event lacks: reads ``?``, and chooses the plural."""
+
+    def __str__(self) -> str:
+        return "?"
 
 
 @dataclass(frozen=True)
@@ -32,89 +40,153 @@ class Words:
 
 
 ACTIONS: dict[str, Words] = {
-    "site.created": Words("plus", lazy("%(actor)s added the site %(target)s.")),
-    "site.changed": Words("edit", lazy("%(actor)s changed the site %(target)s: %(fields)s.")),
-    "site.archived": Words("archive", lazy("%(actor)s archived the site %(target)s.")),
-    "site.restored": Words("restore", lazy("%(actor)s restored the site %(target)s.")),
+    "site.created": Words("plus", gettext_lazy("%(actor)s added the site %(target)s.")),
+    "site.changed": Words("edit", gettext_lazy("%(actor)s changed the site %(target)s: %(fields)s.")),
+    "site.archived": Words("archive", gettext_lazy("%(actor)s archived the site %(target)s.")),
+    "site.restored": Words("restore", gettext_lazy("%(actor)s restored the site %(target)s.")),
     "site.verdict_changed": Words(
-        "activity", lazy("The verdict of %(target)s changed: with MDM %(mdm)s, without MDM %(non_mdm)s.")
+        "activity", gettext_lazy("The verdict of %(target)s changed: with MDM %(mdm)s, without MDM %(non_mdm)s.")
     ),
     "sites.imported": Words(
-        "upload", lazy("%(actor)s imported sites: %(created)s new, %(changed)s changed, %(unchanged)s as they were.")
+        "upload",
+        gettext_lazy("%(actor)s imported sites: %(created)s new, %(changed)s changed, %(unchanged)s as they were."),
     ),
-    "sites.exported": Words("download", lazy("%(actor)s exported %(sites)s sites as CSV.")),
-    "check.requested": Words("refresh", lazy("%(actor)s asked for a check of %(target)s.")),
-    "check.rejudged": Words("refresh", lazy("%(actor)s judged the newest check of %(target)s by today's rules.")),
-    "link.created": Words("link", lazy("%(actor)s created the application link of %(target)s.")),
+    "sites.exported": Words(
+        "download",
+        ngettext_lazy(
+            "%(actor)s exported %(sites)s site as CSV.", "%(actor)s exported %(sites)s sites as CSV.", "sites"
+        ),
+    ),
+    "check.requested": Words("refresh", gettext_lazy("%(actor)s asked for a check of %(target)s.")),
+    "check.rejudged": Words(
+        "refresh", gettext_lazy("%(actor)s judged the newest check of %(target)s by today's rules.")
+    ),
+    "link.created": Words("link", gettext_lazy("%(actor)s created the application link of %(target)s.")),
     "link.rotated": Words(
-        "link", lazy("%(actor)s replaced the client ID of %(target)s; %(sessions)s phones were signed out.")
+        "link",
+        ngettext_lazy(
+            "%(actor)s replaced the client ID of %(target)s; %(sessions)s phone was signed out.",
+            "%(actor)s replaced the client ID of %(target)s; %(sessions)s phones were signed out.",
+            "sessions",
+        ),
     ),
     "link.revoked": Words(
-        "revoke", lazy("%(actor)s revoked the application link of %(target)s; %(sessions)s phones were signed out.")
+        "revoke",
+        ngettext_lazy(
+            "%(actor)s revoked the application link of %(target)s; %(sessions)s phone was signed out.",
+            "%(actor)s revoked the application link of %(target)s; %(sessions)s phones were signed out.",
+            "sessions",
+        ),
     ),
-    "switch.turned_on": Words("link", lazy("%(actor)s turned OAuth 2.0 without MDM on for %(target)s.")),
-    "switch.turned_off": Words("revoke", lazy("%(actor)s turned OAuth 2.0 without MDM off for %(target)s.")),
-    "rehearsal.requested": Words("rehearsal", lazy("%(actor)s asked for a rehearsal of %(target)s.")),
-    "rehearsal.finished": Words("rehearsal", lazy("The rehearsal that %(actor)s asked for on %(target)s ended.")),
+    "switch.turned_on": Words("link", gettext_lazy("%(actor)s turned OAuth 2.0 without MDM on for %(target)s.")),
+    "switch.turned_off": Words("revoke", gettext_lazy("%(actor)s turned OAuth 2.0 without MDM off for %(target)s.")),
+    "rehearsal.requested": Words("rehearsal", gettext_lazy("%(actor)s asked for a rehearsal of %(target)s.")),
+    "rehearsal.finished": Words(
+        "rehearsal", gettext_lazy("The rehearsal that %(actor)s asked for on %(target)s ended.")
+    ),
     "configuration.published": Words(
-        "flag", lazy("%(actor)s published a configuration of %(sites)s sites, %(with_oauth)s of them with OAuth 2.0.")
+        "flag",
+        ngettext_lazy(
+            "%(actor)s published a configuration of %(sites)s site, %(with_oauth)s with OAuth 2.0.",
+            "%(actor)s published a configuration of %(sites)s sites, %(with_oauth)s with OAuth 2.0.",
+            "sites",
+        ),
     ),
     "configuration.exported": Words(
-        "download", lazy("%(actor)s took a configuration of %(sites)s sites in the format %(format)s.")
+        "download",
+        ngettext_lazy(
+            "%(actor)s took a configuration of %(sites)s site in the format %(format)s.",
+            "%(actor)s took a configuration of %(sites)s sites in the format %(format)s.",
+            "sites",
+        ),
     ),
-    "configuration.release_exported": Words("download", lazy("%(actor)s took %(target)s in the format %(format)s.")),
-    "wave.created": Words("wave", lazy("%(actor)s planned the wave %(target)s for %(sites)s sites.")),
-    "wave.finished": Words("flag", lazy("%(actor)s finished the wave %(target)s.")),
+    "configuration.release_exported": Words(
+        "download", gettext_lazy("%(actor)s took %(target)s in the format %(format)s.")
+    ),
+    "wave.created": Words(
+        "wave",
+        ngettext_lazy(
+            "%(actor)s planned the wave %(target)s for %(sites)s site.",
+            "%(actor)s planned the wave %(target)s for %(sites)s sites.",
+            "sites",
+        ),
+    ),
+    "wave.finished": Words("flag", gettext_lazy("%(actor)s finished the wave %(target)s.")),
     "wave.sheet_taken": Words(
-        "print", lazy("%(actor)s took the print sheet of %(passes)s passes of the wave %(target)s.")
+        "print",
+        ngettext_lazy(
+            "%(actor)s took the print sheet of %(passes)s pass of the wave %(target)s.",
+            "%(actor)s took the print sheet of %(passes)s passes of the wave %(target)s.",
+            "passes",
+        ),
     ),
-    "pass.issued": Words("pass", lazy("%(actor)s issued a pass for %(target)s.")),
-    "pass.renewed": Words("refresh", lazy("%(actor)s made a new link for the pass of %(target)s.")),
-    "pass.revoked": Words("revoke", lazy("%(actor)s revoked the pass of %(target)s.")),
-    "pass.used": Words("phone", lazy("The pass of %(target)s was used to set a phone up.")),
-    "pass.qr_taken": Words("qr", lazy("%(actor)s took the QR code of the pass of %(target)s as %(kind)s.")),
-    "passes.exported": Words("download", lazy("%(actor)s exported %(rows)s passes as CSV.")),
-    "people.exported": Words("download", lazy("%(actor)s exported %(rows)s people as CSV.")),
-    "person.created": Words("person", lazy("%(actor)s created the account of %(target)s.")),
-    "person.added": Words("person", lazy("%(actor)s added %(target)s as %(role)s.")),
-    "person.changed": Words("edit", lazy("%(actor)s changed the account of %(target)s: %(fields)s.")),
+    "pass.issued": Words("pass", gettext_lazy("%(actor)s issued a pass for %(target)s.")),
+    "pass.renewed": Words("refresh", gettext_lazy("%(actor)s made a new link for the pass of %(target)s.")),
+    "pass.revoked": Words("revoke", gettext_lazy("%(actor)s revoked the pass of %(target)s.")),
+    "pass.used": Words("phone", gettext_lazy("The pass of %(target)s was used to set a phone up.")),
+    "pass.qr_taken": Words("qr", gettext_lazy("%(actor)s took the QR code of the pass of %(target)s as %(kind)s.")),
+    "passes.exported": Words(
+        "download",
+        ngettext_lazy("%(actor)s exported %(rows)s pass as CSV.", "%(actor)s exported %(rows)s passes as CSV.", "rows"),
+    ),
+    "people.exported": Words(
+        "download",
+        ngettext_lazy(
+            "%(actor)s exported %(rows)s person as CSV.", "%(actor)s exported %(rows)s people as CSV.", "rows"
+        ),
+    ),
+    "person.created": Words("person", gettext_lazy("%(actor)s created the account of %(target)s.")),
+    "person.added": Words("person", gettext_lazy("%(actor)s added %(target)s as %(role)s.")),
+    "person.changed": Words("edit", gettext_lazy("%(actor)s changed the account of %(target)s: %(fields)s.")),
     "person.deactivated": Words(
-        "revoke", lazy("%(actor)s deactivated the account of %(target)s; %(phones)s phones were signed out.")
+        "revoke",
+        ngettext_lazy(
+            "%(actor)s deactivated the account of %(target)s; %(phones)s phone was signed out.",
+            "%(actor)s deactivated the account of %(target)s; %(phones)s phones were signed out.",
+            "phones",
+        ),
     ),
-    "person.reactivated": Words("restore", lazy("%(actor)s reactivated the account of %(target)s.")),
-    "person.signed_in": Words("key", lazy("%(actor)s signed in.")),
-    "person.signed_out": Words("sign-out", lazy("%(actor)s signed out.")),
-    "person.sign_in_failed": Words("lock", lazy("Somebody failed to sign in as %(target)s.")),
-    "phone.signed_in": Words("phone", lazy("%(actor)s signed in to %(target)s with the app.")),
-    "phone.signed_out": Words("sign-out", lazy("%(actor)s signed a phone out of %(target)s.")),
-    "client.signed_in": Words("key", lazy("%(actor)s let the program %(target)s use the API.")),
-    "sign_in_link.welcome_made": Words("mail", lazy("%(actor)s made a sign-in link for %(target)s.")),
-    "sign_in_link.rehearsal_made": Words("key", lazy("The rehearsal's browser was let in as %(target)s.")),
-    "activity.exported": Words("download", lazy("%(actor)s exported the activity as CSV.")),
-    "activity.verified": Words("shield", lazy("%(actor)s verified the chain of %(events)s events.")),
+    "person.reactivated": Words("restore", gettext_lazy("%(actor)s reactivated the account of %(target)s.")),
+    "person.signed_in": Words("key", gettext_lazy("%(actor)s signed in.")),
+    "person.signed_out": Words("sign-out", gettext_lazy("%(actor)s signed out.")),
+    "person.sign_in_failed": Words("lock", gettext_lazy("Somebody failed to sign in as %(target)s.")),
+    "phone.signed_in": Words("phone", gettext_lazy("%(actor)s signed in to %(target)s with the app.")),
+    "phone.signed_out": Words("sign-out", gettext_lazy("%(actor)s signed a phone out of %(target)s.")),
+    "client.signed_in": Words("key", gettext_lazy("%(actor)s let the program %(target)s use the API.")),
+    "sign_in_link.welcome_made": Words("mail", gettext_lazy("%(actor)s made a sign-in link for %(target)s.")),
+    "sign_in_link.rehearsal_made": Words("key", gettext_lazy("The rehearsal's browser was let in as %(target)s.")),
+    "activity.exported": Words("download", gettext_lazy("%(actor)s exported the activity as CSV.")),
+    "activity.verified": Words(
+        "shield",
+        ngettext_lazy(
+            "%(actor)s verified the chain of %(events)s event.",
+            "%(actor)s verified the chain of %(events)s events.",
+            "events",
+        ),
+    ),
 }
 FAMILIES: dict[str, tuple[str | Promise, tuple[str, ...]]] = {
-    "sites": (lazy("Sites and checks"), ("site.", "sites.", "check.", "rehearsal.")),
-    "links": (lazy("Application links"), ("link.", "switch.")),
-    "configurations": (lazy("Configurations"), ("configuration.",)),
-    "passes": (lazy("Waves and passes"), ("wave.", "pass.", "passes.")),
-    "people": (lazy("People"), ("person.created", "person.added", "person.changed", "person.deactivated",
+    "sites": (gettext_lazy("Sites and checks"), ("site.", "sites.", "check.", "rehearsal.")),
+    "links": (gettext_lazy("Application links"), ("link.", "switch.")),
+    "configurations": (gettext_lazy("Configurations"), ("configuration.",)),
+    "passes": (gettext_lazy("Waves and passes"), ("wave.", "pass.", "passes.")),
+    "people": (gettext_lazy("People"), ("person.created", "person.added", "person.changed", "person.deactivated",
                                 "person.reactivated", "people.", "sign_in_link.")),
-    "sign_ins": (lazy("Sign-ins"), ("person.sign", "phone.", "client.")),
-    "trail": (lazy("This trail"), ("activity.",)),
+    "sign_ins": (gettext_lazy("Sign-ins"), ("person.sign", "phone.", "client.")),
+    "trail": (gettext_lazy("This trail"), ("activity.",)),
 }  # fmt: skip
 TARGETS: dict[str, str | Promise] = {
-    "site": lazy("Site"),
-    "applicationlink": lazy("Application link"),
-    "configurationrelease": lazy("Release"),
-    "wave": lazy("Wave"),
-    "enrollmentpass": lazy("Pass"),
-    "user": lazy("Person"),
-    "client": lazy("Program"),
+    "site": gettext_lazy("Site"),
+    "applicationlink": gettext_lazy("Application link"),
+    "configurationrelease": gettext_lazy("Release"),
+    "wave": gettext_lazy("Wave"),
+    "enrollmentpass": gettext_lazy("Pass"),
+    "user": gettext_lazy("Person"),
+    "client": gettext_lazy("Program"),
 }
 _SECRET = re.compile(r"token|secret|passw|digest|code$|verifier|challenge", re.IGNORECASE)
 _WITHOUT_TARGET: dict[str, str | Promise] = {
-    "person.sign_in_failed": lazy("an address that nobody here has"),
+    "person.sign_in_failed": gettext_lazy("an address that nobody here has"),
 }
 
 
@@ -143,13 +215,20 @@ def marked_sentence(event: AuditEvent, reader: User) -> SafeString:
 def _filled(event: AuditEvent, parts: Mapping[str, str]) -> str:
     """The sentence with its parts put in; as safe as the parts are, since those of details are always escaped then."""
     escape = conditional_escape if isinstance(parts["actor"], SafeString) else str
-    values: defaultdict[str, str] = defaultdict(lambda: "?")
-    values |= {name: str(escape(_shown(value))) for name, value in event.details.items()}
+    values: defaultdict[str, Any] = defaultdict(_UnknownCount)
+    values |= {name: _placed(value, escape) for name, value in event.details.items()}
     values |= parts
     if event.action in ACTIONS:
-        return str(ACTIONS[event.action].sentence) % values
+        sentence: Any = ACTIONS[event.action].sentence
+        with suppress(TypeError):  # an older version stored words where this one counts
+            return str(sentence % values)
     words = str(escape(event.action.replace(".", ": ").replace("_", " ")))
     return _("%(actor)s: %(words)s (%(target)s).") % {**parts, "words": words}
+
+
+def _placed(value: Any, escape: Callable[[str], str]) -> Any:
+    """A detail as it goes into a sentence: a count stays a number, since it chooses between singular and plural."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else str(escape(_shown(value)))
 
 
 def _target(event: AuditEvent) -> str:

@@ -59,6 +59,15 @@ def event(**fields: Any) -> AuditEvent:
     return AuditEvent(**{**values, **fields})
 
 
+@pytest.mark.parametrize(("sites", "words"), [(1, "for 1 site."), (2, "for 2 sites."), (0, "for 0 sites.")])
+def test_one_is_not_many(sites: int, words: str) -> None:
+    assert sentence_of(event(action="wave.created", details={"sites": sites})).endswith(words)
+
+
+def test_words_where_a_count_belongs_do_no_harm() -> None:
+    assert "Wiki" in sentence_of(event(action="wave.created", details={"sites": ["a", "b"]}))
+
+
 @pytest.mark.parametrize("action", list(ACTIONS))
 def test_a_sentence_without_its_details_still_reads(action: str) -> None:
     assert sentence_of(event(action=action)).endswith(".")
