@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,31 +26,45 @@ class Shown:
 
 @dataclass(frozen=True)
 class RoadFindings:
-    """``serious`` is what keeps the road from being ready, or may; ``passed`` is the rest."""
+    """``serious`` keeps the road from being ready, or may; ``shared`` does too, and is told with the other road.
+
+    ``warnings`` keep nothing from being ready; ``passed`` is the rest.
+    """
 
     id: str
     name: Any
     verdict: str
     sentence: str
     serious: list[Shown]
+    shared: list[Shown]
+    warnings: list[Shown]
     passed: list[Shown]
 
 
 def roads(mdm_verdict: str, non_mdm_verdict: str, findings: Iterable[Finding]) -> list[RoadFindings]:
     """Both roads with the findings of one run, gravest first as they were stored."""
     rows = list(findings)
-    return [_road(road, verdict, rows) for road, verdict in (("mdm", mdm_verdict), ("non_mdm", non_mdm_verdict))]
+    with_mdm = _road("mdm", mdm_verdict, rows)
+    told = {_said(shown.finding) for shown in with_mdm.serious}
+    return [with_mdm, _road("non_mdm", non_mdm_verdict, rows, told)]
 
 
-def _road(road: str, verdict: str, rows: list[Finding]) -> RoadFindings:
+def _said(finding: Finding) -> tuple[str, str, str, str]:
+    return finding.rule, finding.outcome, wording.finding_sentence(finding), wording.finding_remedy(finding)
+
+
+def _road(road: str, verdict: str, rows: list[Finding], told: Collection[object] = ()) -> RoadFindings:
     mine = sorted((row for row in rows if row.road == road), key=lambda row: row.position)
     shown = [_shown(row) for row in mine]
+    against = [row for row in shown if row.finding.outcome not in {Outcome.PASS, Outcome.WARNING}]
     return RoadFindings(
         id=road,
         name=wording.ROAD_NAMES[road],
         verdict=verdict,
         sentence=wording.road_sentence(road, verdict, mine),
-        serious=[row for row in shown if row.finding.outcome != Outcome.PASS],
+        serious=[row for row in against if _said(row.finding) not in told],
+        shared=[row for row in against if _said(row.finding) in told],
+        warnings=[row for row in shown if row.finding.outcome == Outcome.WARNING],
         passed=[row for row in shown if row.finding.outcome == Outcome.PASS],
     )
 

@@ -132,9 +132,22 @@ def _configured(site: Site, facts: Facts) -> dict[str, Any]:
 
 def _rehearsed(facts: Facts) -> dict[str, Any]:
     rehearsal = facts.rehearsal
-    done = bool(rehearsal and rehearsal.passed)
-    note = _("stopped") if rehearsal and rehearsal.is_finished and not done else ""
-    return {"done": done, "at": rehearsal and rehearsal.finished_at, "note": note}
+    if rehearsal is None or not rehearsal.is_finished:
+        return {"done": False, "at": None, "note": ""}
+    if went_as_far_as_it_can(rehearsal):
+        return {"done": True, "at": None, "note": _("as far as the sign-in page")}
+    return {
+        "done": bool(rehearsal.passed),
+        "at": rehearsal.finished_at,
+        "note": "" if rehearsal.passed else _("failed"),
+    }
+
+
+def went_as_far_as_it_can(rehearsal: Rehearsal | None) -> bool:
+    """Whether nothing failed, but only a person can go on: the site asks somebody to sign in."""
+    steps = rehearsal.steps if rehearsal and rehearsal.is_finished and not rehearsal.passed else []
+    outcomes = [step.get("outcome") for step in steps if isinstance(step, dict)]
+    return "stopped" in outcomes and "failed" not in outcomes
 
 
 def _rolled_out(facts: Facts) -> dict[str, Any]:
@@ -180,12 +193,21 @@ def _rehearse(site: Site, facts: Facts) -> NextStep:
     if facts.rehearsal and not facts.rehearsal.is_finished:
         url = reverse("rehearsal", args=[facts.rehearsal.pk])
         return NextStep(_("The virtual phone is on its way"), _("It takes a few seconds."), _("Watch"), url)
+    if facts.rehearsal:
+        title = _("Rehearse again: the virtual phone did not get in")
+        text = _("The transcript below says at which step, and what to correct first.")
+        return NextStep(title, text, _("Rehearse again"), reverse("rehearse", args=[site.pk]), post=True)
     text = _("A virtual phone walks through the sign-in as the app does and shows where it stops.")
     return NextStep(_("Rehearse the sign-in"), text, _("Rehearse"), reverse("rehearse", args=[site.pk]), post=True)
 
 
 def _roll_out(site: Site, facts: Facts) -> NextStep:
     text = _("Give people a pass: a QR code that takes their phone through the set-up.")
+    if went_as_far_as_it_can(facts.rehearsal):
+        text = _(
+            "The virtual phone came as far as the site's sign-in page, where only a person can go on. "
+            "Sign in with one real phone first: that is the proof."
+        )
     url = f"{reverse('pass_create')}?site={site.pk}"
     return NextStep(_("Bring the first phone in"), text, _("Issue a pass"), url)
 

@@ -60,6 +60,7 @@ def _page(
         "may_change": changes,
         "steps": steps,
         "next": road.next_step(site, facts, steps),
+        "as_far_as_it_can": road.went_as_far_as_it_can(facts.rehearsal),
         "roads": _roads(site, facts),
         "observation": _observation(facts.run),
         "owners": list(site.owners.order_by("email")),

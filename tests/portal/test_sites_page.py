@@ -102,12 +102,44 @@ def test_unknown_plugin_versions_lead_to_their_form(
     assert page.context["next"].url == "#plugins"
 
 
+def test_a_rehearsal_that_only_a_person_can_go_on_with_leads_to_a_pass(
+    client_of: Callable[[User], Client], administrator: User, ready: Site
+) -> None:
+    walked = [{"id": "info-login", "outcome": "passed"}, {"id": "authorize", "outcome": "stopped"}]
+    now = timezone.now()
+    row = Rehearsal.objects.create(
+        site=ready, state="done", passed=False, stopped_at="authorize", steps=walked, requested_at=now, finished_at=now
+    )
+    page = client_of(administrator).get(f"/sites/{ready.pk}/")
+    assert steps(page) == ["done", "done", "done", "done", "now"]
+    assert "as far as the sign-in page" in page.content.decode()
+    assert page.context["next"].url == f"/passes/new/?site={ready.pk}"
+
+    row.steps = [{"id": "info-login", "outcome": "failed"}, {"id": "authorize", "outcome": "skipped"}]
+    row.save()
+    page = client_of(administrator).get(f"/sites/{ready.pk}/")
+    assert steps(page) == ["done", "done", "done", "now", "later"]
+    assert page.context["next"].button == "Rehearse again"
+
+
+def test_what_stands_in_the_way_of_both_roads_is_told_once(
+    client_of: Callable[[User], Client], alice: User, make_site: Any
+) -> None:
+    site = make_site(owners=[alice], **WITH_PLUGINS)
+    judge(site, "old")
+    with_mdm, without = client_of(alice).get(f"/sites/{site.pk}/").context["roads"]
+    assert [shown.finding.rule for shown in with_mdm.serious] == ["CONFLUENCE-VERSION"]
+    assert not with_mdm.shared
+    assert "CONFLUENCE-VERSION" in [shown.finding.rule for shown in without.shared]
+    assert "CONFLUENCE-VERSION" not in [shown.finding.rule for shown in without.serious]
+
+
 def test_findings_of_before_an_edit_are_not_shown(
     client_of: Callable[[User], Client], alice: User, ready: Site
 ) -> None:
     sites.update_site(actor=alice, site=ready, base_url="https://moved.example.com")
     page = client_of(alice).get(f"/sites/{ready.pk}/")
-    assert all(not road.serious and not road.passed for road in page.context["roads"])
+    assert all(not road.serious and not road.shared and not road.passed for road in page.context["roads"])
     assert page.context["next"].url.startswith("/check-runs/")
 
 
