@@ -35,7 +35,7 @@ AT_ONCE = 500
 def request_check(*, site: Site, actor: Any, trigger: str) -> CheckRun:
     """Return the site's queued run: a new one, or the unfinished one it already has."""
     with transaction.atomic():
-        # The site is locked before the audit trail, as an edit does: two requests never wait for each other in a circle.
+        # The site is locked before the audit trail, as an edit does: two requests never wait in a circle.
         Site.objects.select_for_update(no_key=True).get(pk=site.pk)
         run = CheckRun.objects.exclude(state__in=[RunState.DONE, RunState.FAILED]).filter(site=site).first()
         if run is None:

@@ -156,8 +156,9 @@ def test_a_page_that_breaks_tells_no_token(log: io.StringIO, db: None) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "GET /e/SECRET", "GET /E/SECRET/done", '"POST /welcome/SECRET/ HTTP/1.1"', "/accounts/password/reset/key/a-SECRET/",
-        "/accounts/confirm-email/SECRET:x/", "/rest/oauth2/latest/authorize?code=SECRET", "https://host/at/x?a=1&state=SECRET",
+        "GET /e/SECRET", "GET /E/SECRET/done", '"POST /welcome/SECRET/ HTTP/1.1"',
+        "/accounts/password/reset/key/a-SECRET/", "/accounts/confirm-email/SECRET:x/",
+        "/rest/oauth2/latest/authorize?code=SECRET", "https://host/at/x?a=1&state=SECRET",
         "/HOST/AT/welcome/SECRET", "('/welcome/SECRET/',)",
     ],
 )  # fmt: skip

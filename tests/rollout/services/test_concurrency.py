@@ -48,7 +48,7 @@ def repeated(seed: int, *works: Callable[[int], object]) -> Callable[[], None]:
     """The works in a random order that is the same each time the test runs."""
 
     def run() -> None:
-        order = random.Random(seed)  # noqa: S311
+        order = random.Random(seed)
         for number in range(ROUNDS):
             order.choice(works)(seed * 1000 + number)
 
