@@ -31,6 +31,18 @@ class ReaderTimeZoneMiddleware:
             return self.get_response(request)
 
 
+class WholeCookiesMiddleware:
+    """Leaves out cookies with a null character, which a quoted value can spell and no database takes."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if any("\x00" in value for value in request.COOKIES.values()):
+            request.COOKIES = {name: value for name, value in request.COOKIES.items() if "\x00" not in value}
+        return self.get_response(request)
+
+
 class RehearsalSessionMiddleware:
     """Signs the virtual phone's browser in where an app is authorized, and nowhere else.
 

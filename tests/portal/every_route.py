@@ -1,0 +1,152 @@
+"""Every route of the portal with the arguments it takes, and the statuses of each role: a table for several tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+ROLES = ("anonymous", "member", "charlie", "alice", "auditor", "administrator")
+
+# name of the route: arguments it takes from the world, statuses of GET, statuses of POST
+# fmt: off
+ROWS: dict[str, tuple[dict[str, str], str, str]] = {
+    "overview": ({}, "302 302 200 200 200 200", "302 405 405 405 405 405"),
+    "sites": ({}, "302 404 200 200 200 200", "302 405 405 405 405 405"),
+    "site_create": ({}, "302 404 200 200 403 200", "302 404 422 422 403 422"),
+    "sites_import": ({}, "302 404 403 403 403 200", "302 404 403 403 403 422"),
+    "sites_export": ({}, "302 404 200 200 200 200", "302 405 405 405 405 405"),
+    "sites_check": ({}, "302 404 302 302 403 302", "302 404 302 302 403 302"),
+    "site": ({"pk": "site"}, "302 404 404 200 200 200", "302 405 405 405 405 405"),
+    "site_edit": ({"pk": "site"}, "302 404 404 200 403 200", "302 404 404 422 403 422"),
+    "site_plugins": ({"pk": "site"}, "302 404 404 302 403 302", "302 404 404 302 403 302"),
+    "site_archive": ({"pk": "site"}, "302 404 404 302 403 302", "302 404 404 302 403 302"),
+    "site_restore": ({"pk": "site"}, "302 404 404 302 403 302", "302 404 404 302 403 302"),
+    "link_wizard": ({"pk": "site"}, "302 404 404 302 403 302", "302 404 404 422 403 422"),
+    "oauth_switch": ({"pk": "site"}, "302 404 404 302 403 302", "302 404 404 302 403 302"),
+    "link_rotate": ({"pk": "link"}, "302 404 404 200 403 200", "302 404 404 302 403 302"),
+    "link_revoke": ({"pk": "link"}, "302 404 404 200 403 200", "302 404 404 302 403 302"),
+    "check_now": ({"pk": "site"}, "302 404 404 302 403 302", "302 404 404 302 403 302"),
+    "check_runs": ({"pk": "site"}, "302 404 404 200 200 200", "302 405 405 405 405 405"),
+    "check_run": ({"pk": "run"}, "302 404 404 200 200 200", "302 405 405 405 405 405"),
+    "check_run_progress": ({"pk": "run"}, "302 404 404 200 200 200", "302 405 405 405 405 405"),
+    "configurations": ({}, "302 404 200 200 200 200", "302 405 405 405 405 405"),
+    "configuration_build": ({}, "302 404 200 200 200 200", "302 404 200 200 200 200"),
+    "configuration_download": ({}, "302 405 405 405 405 405", "302 404 302 302 302 302"),
+    "configuration_publish": ({}, "302 405 405 405 405 405", "302 404 403 403 403 302"),
+    "configuration_lint": ({}, "302 404 200 200 200 200", "302 404 422 422 422 422"),
+    "configuration_release": ({"number": "release"}, "302 404 404 200 200 200", "302 405 405 405 405 405"),
+    "waves": ({}, "302 404 200 200 200 200", "302 405 405 405 405 405"),
+    "wave_create": ({}, "302 404 403 403 403 200", "302 404 403 403 403 422"),
+    "wave": ({"pk": "wave"}, "302 404 404 200 200 200", "302 404 404 403 403 400"),
+    "passes": ({}, "302 404 200 200 200 200", "302 404 405 405 405 405"),
+    "pass_create": ({}, "302 404 200 200 403 200", "302 404 200 200 403 200"),
+    "passes_export": ({}, "302 404 200 200 200 200", "302 404 405 405 405 405"),
+    "pass": ({"pk": "pass"}, "302 404 404 200 200 200", "302 404 405 405 405 405"),
+    "pass_revoke": ({"pk": "pass"}, "302 404 405 405 405 405", "302 404 404 302 403 302"),
+    "pass_renew": ({"pk": "pass"}, "302 404 405 405 405 405", "302 404 404 200 403 200"),
+    "pass_qr": ({"pk": "pass", "kind": "kind"}, "302 404 405 405 405 405", "302 404 404 400 403 400"),
+    "people": ({}, "302 404 403 403 403 200", "302 404 403 403 403 405"),
+    "people_export": ({}, "302 404 403 403 403 200", "302 404 403 403 403 405"),
+    "person_create": ({}, "302 404 403 403 403 200", "302 404 403 403 403 200"),
+    "person": ({"pk": "person"}, "302 404 403 403 403 200", "302 404 403 403 403 200"),
+    "person_sign_in_link": ({"pk": "person"}, "302 404 403 403 403 405", "302 404 403 403 403 302"),
+    "my_passes": ({}, "302 200 200 200 200 200", "302 405 405 405 405 405"),
+    "my_devices": ({}, "302 200 200 200 200 200", "302 405 405 405 405 405"),
+    "device_sign_out": ({"pk": "nobody"}, "302 405 405 405 405 405", "302 302 302 302 302 302"),
+    "landing": ({"token": "token"}, "200 200 200 200 200 200", "405 405 405 405 405 405"),
+    "landing_done": ({"token": "token"}, "405 405 405 405 405 405", "302 302 302 302 302 302"),
+    "rehearse": ({"pk": "site"}, "302 404 405 405 405 405", "302 404 404 302 403 302"),
+    "rehearsal": ({"pk": "rehearsal"}, "302 404 404 200 200 200", "302 404 405 405 405 405"),
+    "rehearsal_progress": ({"pk": "rehearsal"}, "302 404 404 200 200 200", "302 404 405 405 405 405"),
+    "activity": ({}, "302 404 200 200 200 200", "302 404 403 403 200 200"),
+    "activity_export": ({}, "302 404 200 200 200 200", "302 405 405 405 405 405"),
+    "welcome": ({"token": "welcome"}, "200 200 200 200 200 200", "302 302 302 302 302 302"),
+    "theme": ({}, "405 405 405 405 405 405", "302 302 302 302 302 302"),
+    "style": ({}, "302 404 200 200 200 200", "302 405 405 405 405 405"),
+    "no_email_page": ({}, "302 404 404 404 404 404", "302 404 404 404 404 404"),
+    "account_login": ({}, "200 302 302 302 302 302", "200 302 302 302 302 302"),
+    "account_logout": ({}, "302 200 200 200 200 200", "302 302 302 302 302 302"),
+    "account_inactive": ({}, "200 200 200 200 200 200", "405 405 405 405 405 405"),
+    "account_signup": ({}, "200 302 302 302 302 302", "200 302 302 302 302 302"),
+    "account_reauthenticate": ({}, "302 403 403 403 403 403", "302 403 403 403 403 403"),
+    "account_email": ({}, "302 404 404 404 404 404", "302 404 404 404 404 404"),
+    "account_email_verification_sent": ({}, "200 200 200 200 200 200", "405 405 405 405 405 405"),
+    "account_change_password": ({}, "302 302 302 302 302 302", "302 302 302 302 302 302"),
+    "account_set_password": ({}, "302 200 200 200 200 200", "302 200 200 200 200 200"),
+    "account_reset_password": ({}, "200 200 200 200 200 200", "200 200 200 200 200 200"),
+    "account_confirm_login_code": ({}, "302 302 302 302 302 302", "302 302 302 302 302 302"),
+    "account_confirm_email": ({"key": "token"}, "200 200 200 200 200 200", "404 404 404 404 404 404"),
+    "account_reset_password_from_key_done": ({}, "200 200 200 200 200 200", "405 405 405 405 405 405"),
+    "account_reset_password_from_key": (
+        {"uidb36": "token", "key": "token"}, "200 200 200 200 200 200", "200 200 200 200 200 200",
+    ),
+    "account_reset_password_done": ({}, "200 200 200 200 200 200", "405 405 405 405 405 405"),
+    "mfa_index": ({}, "302 200 200 200 200 200", "302 405 405 405 405 405"),
+    "mfa_authenticate": ({}, "302 302 302 302 302 302", "302 302 302 302 302 302"),
+    "mfa_reauthenticate": ({}, "302 403 403 403 403 403", "302 403 403 403 403 403"),
+    "mfa_activate_totp": ({}, "302 200 200 200 200 200", "302 200 200 200 200 200"),
+    "mfa_deactivate_totp": ({}, "302 404 404 404 404 404", "302 404 404 404 404 404"),
+    "mfa_view_recovery_codes": ({}, "302 404 404 404 404 404", "302 405 405 405 405 405"),
+    "mfa_generate_recovery_codes": ({}, "302 200 200 200 200 200", "302 200 200 200 200 200"),
+    "mfa_download_recovery_codes": ({}, "302 404 404 404 404 404", "302 404 404 404 404 404"),
+    "api:openapi-json": ({}, "200 200 200 200 200 200", "200 200 200 200 200 200"),
+    "api:openapi-view": ({}, "302 200 200 200 200 200", "302 200 200 200 200 200"),
+    "api:list_sites": ({}, "401 404 200 200 200 200", "401 400 400 400 400 400"),
+    "api:create_site": ({}, "401 404 200 200 200 200", "401 400 400 400 400 400"),
+    "api:get_site": ({"site_id": "site"}, "401 404 404 200 200 200", "405 405 405 405 405 405"),
+    "api:change_site": ({"site_id": "site"}, "401 404 404 200 200 200", "405 405 405 405 405 405"),
+    "api:check_site": ({"site_id": "site"}, "405 405 405 405 405 405", "401 404 404 202 403 202"),
+    "api:get_check_run": ({"run_id": "run"}, "401 404 404 200 200 200", "405 405 405 405 405 405"),
+    "api:current": ({}, "401 404 404 200 200 200", "405 405 405 405 405 405"),
+    "api:api-root": ({}, "404 404 404 404 404 404", "404 404 404 404 404 404"),
+    "healthz": ({}, "200 200 200 200 200 200", "405 405 405 405 405 405"),
+    "readyz": ({}, "200 200 200 200 200 200", "405 405 405 405 405 405"),
+    "metrics": ({}, "200 200 200 200 200 200", "405 405 405 405 405 405"),
+    "provided_site": ({"slug": "slug"}, "200 200 200 200 200 200", "405 405 405 405 405 405"),
+    "provided_status": ({"slug": "slug"}, "200 200 200 200 200 200", "405 405 405 405 405 405"),
+    "provided_manifest": ({"slug": "slug"}, "200 200 200 200 200 200", "405 405 405 405 405 405"),
+    "provided_info_login_1_0": ({"slug": "slug"}, "200 200 200 200 200 200", "405 405 405 405 405 405"),
+    "provided_info_login": ({"slug": "slug"}, "200 200 200 200 200 200", "405 405 405 405 405 405"),
+    "provided_authorize": ({"slug": "slug"}, "302 400 400 400 400 400", "302 400 400 400 400 400"),
+    "provided_token": ({"slug": "slug"}, "405 405 405 405 405 405", "400 400 400 400 400 400"),
+    "provided_revoke": ({"slug": "slug"}, "405 405 405 405 405 405", "400 400 400 400 400 400"),
+    "provided_metadata_below": ({"slug": "slug"}, "200 200 200 200 200 200", "405 405 405 405 405 405"),
+    "provided_metadata": ({"slug": "slug"}, "200 200 200 200 200 200", "405 405 405 405 405 405"),
+    "oauth2_provider:authorize": ({}, "302 400 400 400 400 400", "302 400 400 400 400 400"),
+    "oauth2_provider:token": ({}, "405 405 405 405 405 405", "400 400 400 400 400 400"),
+    "oauth2_provider:revoke-token": ({}, "405 405 405 405 405 405", "400 400 400 400 400 400"),
+    "oauth2_provider:oauth-server-metadata-below": ({}, "200 200 200 200 200 200", "405 405 405 405 405 405"),
+    "oauth2_provider:oauth-server-metadata": ({}, "200 200 200 200 200 200", "405 405 405 405 405 405"),
+}
+# fmt: on
+
+
+@dataclass(frozen=True)
+class World:
+    """One row of everything, on a site of alice's; ``arguments`` are what routes take, by name."""
+
+    arguments: dict[str, Any]
+    clients: dict[str, Client]
+
+    def url(self, name: str, **changes: Any) -> str:
+        """The address of a route, for the rows of this world."""
+        arguments = {key: self.arguments[value] for key, value in ROWS[name][0].items()}
+        return reverse(name, kwargs={**arguments, **changes})
+
+
+def routes() -> Iterator[str]:
+    """The name of every route, its namespaces before it; the pattern where a route has no name."""
+
+    def walk(patterns: list[Any], namespace: str, prefix: str) -> Iterator[str]:
+        for pattern in patterns:
+            if isinstance(pattern, URLResolver):
+                inner = f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace
+                yield from walk(pattern.url_patterns, inner, prefix + str(pattern.pattern))
+            elif isinstance(pattern, URLPattern):
+                yield f"{namespace}{pattern.name}" if pattern.name else prefix + str(pattern.pattern)
+
+    yield from walk(get_resolver().url_patterns, "", "")
