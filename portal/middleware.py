@@ -43,6 +43,20 @@ class WholeCookiesMiddleware:
         return self.get_response(request)
 
 
+class PrivatePagesMiddleware:
+    """Keeps what a signed-in person sees out of shared caches, and their account pages (secrets) out of every cache."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if settings.SESSION_COOKIE_NAME in request.COOKIES and "Cache-Control" not in response:
+            is_account = request.path_info.startswith("/accounts/")
+            response["Cache-Control"] = "private, no-store" if is_account else "private, no-cache"
+        return response
+
+
 class RehearsalSessionMiddleware:
     """Signs the virtual phone's browser in where an app is authorized, and nowhere else.
 

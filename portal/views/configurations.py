@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 import django_filters
@@ -224,10 +223,7 @@ def publish(request: HttpRequest) -> HttpResponse:
     sites = selection.sites(Site.objects.visible_to(user))
     try:
         if form.is_valid():
-            built = services.build_configuration(sites)
-            if hashlib.sha256(built.site_list.encode()).hexdigest() != form.cleaned_data["seen"]:
-                raise ValidationError(_("The sites changed since you looked. Look again, then publish."))
-            row = services.publish_release(actor=user, sites=sites, note=form.cleaned_data["note"])
+            row = services.publish_release(actor=user, sites=sites, **form.cleaned_data)
             messages.success(
                 request,
                 _("Release %(number)s is published. Phones get it when its value is in your MDM.")

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from rollout.compatibility.observation import PluginVersions
@@ -48,11 +47,6 @@ class SiteQuerySet(models.QuerySet["Site"]):
     def due_for_check(self, now: datetime) -> SiteQuerySet:
         """Active sites whose next scheduled check has come, oldest first."""
         return self.active().filter(check_due_at__lte=now).order_by("check_due_at")
-
-    def needing_action(self) -> SiteQuerySet:
-        """Active sites that no road brings in, those with the most people first."""
-        ready = Q(mdm_verdict=Verdict.READY_MDM) | Q(non_mdm_verdict=Verdict.READY_NON_MDM)
-        return self.active().exclude(ready).order_by("-people", "title")
 
 
 class Site(models.Model):

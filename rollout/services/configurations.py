@@ -103,9 +103,18 @@ def _check_format(format_id: str) -> None:
         )
 
 
-def publish_release(*, actor: Any, sites: SiteQuerySet, note: str = "") -> ConfigurationRelease:
-    """Keep today's configuration of these sites as the next numbered release. Raises ValidationError."""
+def publish_release(
+    *, actor: Any, sites: SiteQuerySet, note: str = "", seen: str | None = None
+) -> ConfigurationRelease:
+    """Keep today's configuration of these sites as the next numbered release.
+
+    ``seen`` is the digest of the site list that somebody looked at: nothing else is published then. Raises
+    ValidationError.
+    """
     configuration = build_configuration(sites)
+    digest = hashlib.sha256(configuration.site_list.encode()).hexdigest()
+    if seen is not None and seen != digest:
+        raise ValidationError(_("The sites changed since you looked. Look again, then publish."))
     with transaction.atomic():
         # The audit chain's head is locked by this record, so two releases published at once get two numbers.
         details = {"sites": len(configuration.lines), "with_oauth": configuration.with_oauth}
@@ -114,7 +123,7 @@ def publish_release(*, actor: Any, sites: SiteQuerySet, note: str = "") -> Confi
         release = ConfigurationRelease(
             number=newest + 1,
             site_list=configuration.site_list,
-            digest=hashlib.sha256(configuration.site_list.encode()).hexdigest(),
+            digest=digest,
             note=note.strip(),
             published_by=actor,
             published_at=timezone.now(),
