@@ -7,9 +7,12 @@ import binascii
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from portal.models import Role, User
+from portal.wording import sentence
+from rollout.base_url import BaseUrlError, parse_base_url
 from rollout.models import Product, Provider, Site
 from rollout.site_csv import MAX_BYTES
 
@@ -78,6 +81,15 @@ class SiteForm(forms.Form):
 
     def clean_people(self) -> int:
         return self.cleaned_data["people"] or 0
+
+    def clean_base_url(self) -> str:
+        """What cannot be a base URL is said together with the other faults; the service parses it again."""
+        text: str = self.cleaned_data["base_url"]
+        try:
+            parse_base_url(text, allow_loopback_http=settings.PROBE_ALLOW_LOOPBACK)
+        except BaseUrlError as error:
+            raise forms.ValidationError(sentence(error.message), code=error.code) from None
+        return text
 
 
 def _unused(site: Site | None, is_provided: bool) -> list[str]:
