@@ -54,7 +54,7 @@ def welcome(request: HttpRequest, token: str) -> HttpResponse:
     login(request, user)
     if link.purpose == SignInLink.Purpose.REHEARSAL:
         request.session[sign_in_links.REHEARSING] = True
-        request.session.set_expiry(sign_in_links.LIFETIMES[link.purpose])
+        request.session.set_expiry(sign_in_links.LIFETIMES[SignInLink.Purpose.REHEARSAL])
     return _without_referrer(HttpResponseRedirect(_first_page(request, link, user)))
 
 
