@@ -17,24 +17,28 @@ class LinkForm(forms.Form):
 
     application_type = forms.ChoiceField(
         label=_("Application type"),
+        error_messages={"required": _("Choose the application type you chose in the dialog.")},
         choices=[("external", _("External application")), ("atlassian", _("Atlassian product"))],
         widget=forms.RadioSelect,
         help_text=_("The iOS app is a program outside Confluence, so it counts as an external application."),
     )
     direction = forms.ChoiceField(
         label=_("Direction"),
+        error_messages={"required": _("Choose the direction you chose in the dialog.")},
         choices=[("incoming", _("Incoming")), ("outgoing", _("Outgoing"))],
         widget=forms.RadioSelect,
         help_text=_("Incoming: the app calls the site. The site never calls the app."),
     )
     redirect_url = forms.CharField(
         label=_("Redirect URL"),
+        error_messages={"required": _("Enter the redirect URL you entered in the dialog.")},
         max_length=500,
         widget=forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false", "class": "mono"}),
         help_text=_("Where the browser hands the sign-in back. Only the app answers to this address."),
     )
     permission = forms.ChoiceField(
         label=_("Permission"),
+        error_messages={"required": _("Choose the permission you chose in the dialog.")},
         choices=[(name, name) for name in ("READ", "WRITE", "ADMIN", "SYSTEM_ADMIN")],
         widget=forms.RadioSelect,
         help_text=_("What the app may do at most; never more than the person who signs in may do."),

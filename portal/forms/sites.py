@@ -22,12 +22,16 @@ class SiteForm(forms.Form):
 
     provider = forms.ChoiceField(choices=Provider.choices, widget=forms.HiddenInput)
     title = forms.CharField(
-        label=_("Title"), max_length=120, help_text=_("What people see in the app's list of sites.")
+        label=_("Title"),
+        max_length=120,
+        error_messages={"required": _("Enter a title: people choose the site by it.")},
+        help_text=_("What people see in the app's list of sites."),
     )
     product = forms.ChoiceField(label=_("Product"), choices=Product.choices)
     base_url = forms.CharField(
         label=_("Base URL"),
         max_length=500,
+        error_messages={"required": _("Enter the base URL, for example https://confluence.example.com/wiki.")},
         help_text=_("As in the site's own settings, context path included: https://confluence.example.com/wiki"),
         widget=forms.TextInput(attrs={"inputmode": "url", "autocapitalize": "none", "spellcheck": "false"}),
     )
