@@ -49,7 +49,7 @@ quality: lint typecheck contracts migrations deploy-check
 lint: $(VENV)/.dev  ## say what the formatters and linters would change
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/djlint --quiet --check templates
+	$(BIN)/djlint --check templates
 	$(BIN)/djlint --quiet --lint templates
 
 format: $(VENV)/.dev  ## format code and templates

@@ -53,7 +53,7 @@ def test_ci_runs_the_test_command_of_the_readme_and_no_other() -> None:
 def test_check_holds_every_gate() -> None:
     gates = make("check")
     for gate in (
-        "ruff format --check", "ruff check", "djlint --quiet --check", "djlint --quiet --lint", "mypy", "lint-imports",
+        "ruff format --check", "ruff check", "djlint --check", "djlint --quiet --lint", "mypy", "lint-imports",
         "makemigrations --check", "check --deploy --fail-level WARNING", "-m pytest",
     ):  # fmt: skip
         assert gate in gates
