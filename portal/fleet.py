@@ -94,7 +94,7 @@ def shares(sites: SiteQuerySet) -> list[Share]:
         non_mdm=Count("pk", filter=READY_NON_MDM),
         non_mdm_affected=Coalesce(Sum("people", filter=READY_NON_MDM), 0),
     )
-    found = {row["category"]: row for row in counted}
+    found: dict[str, dict[str, Any]] = {row["category"]: dict(row) for row in counted}
     numbers = ("sites", "affected", "non_mdm", "non_mdm_affected")
     return [
         Share(name, label, tone, *(found[name][number] if name in found else 0 for number in numbers))
