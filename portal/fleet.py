@@ -25,7 +25,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from rollout.compatibility.verdict import Outcome, Verdict
-from rollout.models import ApplicationLink, CheckRun, Finding, RunState, SignIn, Site, Wave
+from rollout.models import ApplicationLink, CheckRun, Finding, Provider, RunState, SignIn, Site, Wave
 from rollout.models.site import SiteQuerySet
 
 from . import wording
@@ -217,3 +217,9 @@ def wave_stages(wave: Wave) -> list[dict[str, Any]]:
         {"label": _("Phones set up"), "count": counts["used"]},
         {"label": _("Signed in by OAuth 2.0"), "count": counts["arrived"]},
     ]
+
+
+def visible_stages(wave: Wave) -> list[dict[str, Any]]:
+    """The stages that Gatepass can see: a site that is its own provider tells nobody who signed in there."""
+    stages = wave_stages(wave)
+    return stages if wave.sites.filter(provider=Provider.GATEPASS).exists() else stages[:2]

@@ -42,7 +42,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "flips": fleet.flips(sites, timezone.now() - SINCE, CHANGES_SHOWN),
         "sign_ins": fleet.recent_sign_ins(sites, SIGN_INS_SHOWN),
         "wave": wave,
-        "stages": fleet.wave_stages(wave) if wave else [],
+        "stages": fleet.visible_stages(wave) if wave else [],
         "may_change": user.is_administrator or not user.reads_all_sites,
     }
     return render(request, "overview/overview.html", context)

@@ -131,6 +131,9 @@ def test_the_running_wave_and_its_funnel(
     SignIn.objects.create(site=site, person=member, client_id="c", signed_in_at=now + timedelta(minutes=1))
     page = client_of(administrator).get("/")
     assert page.context["wave"] == wave
+    assert [stage["count"] for stage in page.context["stages"]] == [4, 2]  # this site is its own provider
+    type(site).objects.filter(pk=site.pk).update(provider="gatepass", slug="pilot")
+    page = client_of(administrator).get("/")
     assert [stage["count"] for stage in page.context["stages"]] == [4, 2, 1]
 
 
