@@ -19,7 +19,7 @@ REDIRECT = "confluence-server://oauth-callback"
 RIGHT = {"application_type": "external", "direction": "incoming", "redirect_url": REDIRECT, "permission": "WRITE"}
 WRONG = [
     ("application_type", "atlassian", "External application"),
-    ("application_type", "", "required"),
+    ("application_type", "", "Choose the application type"),
     ("application_type", "x", "valid choice"),
     ("direction", "outgoing", "Incoming"),
     ("redirect_url", "confluence-server://oauth-callback/", "exactly"),
