@@ -14,22 +14,24 @@ STATE_DIR ?= var
 PUBLIC_URL ?= http://127.0.0.1:$(PORT)
 PROBE_ALLOW_LOOPBACK ?= $(if $(filter 0 no false off,$(DEMO)),0,1)
 TRIAL = env DEMO=$(DEMO) STATE_DIR="$(STATE_DIR)" PUBLIC_URL="$(PUBLIC_URL)" \
-  PROBE_ALLOW_LOOPBACK=$(PROBE_ALLOW_LOOPBACK) SECRET_KEY_FILE="$(STATE_DIR)/secret_key"
+  PROBE_ALLOW_LOOPBACK=$(PROBE_ALLOW_LOOPBACK) SECRET_KEY_FILE="$(STATE_DIR)/secret_key" \
+  CREDENTIAL_KEYS_FILE="$(STATE_DIR)/credential_keys"
+KEYS = $(STATE_DIR)/secret_key $(STATE_DIR)/credential_keys
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 16
 
-run: $(VENV)/.run $(STATE_DIR)/secret_key  ## start everything on 127.0.0.1 (PORT=8000, DEMO=0 for an empty start)
+run: $(VENV)/.run $(KEYS)  ## start everything on 127.0.0.1 (PORT=8000, DEMO=0 for an empty start)
 	@exec $(TRIAL) $(BIN)/python manage.py up
 
-demo: $(VENV)/.run $(STATE_DIR)/secret_key  ## add the demo fleet's sites to the trial's database
+demo: $(VENV)/.run $(KEYS)  ## add the demo fleet's sites to the trial's database
 	@$(TRIAL) $(BIN)/python manage.py migrate --verbosity 0
 	@$(TRIAL) $(BIN)/python manage.py load_demo
 
-sign-in-link: $(VENV)/.run $(STATE_DIR)/secret_key  ## print a link that signs EMAIL=… in once, on the trial
+sign-in-link: $(VENV)/.run $(KEYS)  ## print a link that signs EMAIL=… in once, on the trial
 	@$(TRIAL) $(BIN)/python manage.py sign_in_link "$(EMAIL)"
 
-manage: $(VENV)/.run $(STATE_DIR)/secret_key  ## run COMMAND="…" of manage.py on the trial
+manage: $(VENV)/.run $(KEYS)  ## run COMMAND="…" of manage.py on the trial
 	@$(TRIAL) $(BIN)/python manage.py $(COMMAND)
 
 # --- Tests and quality ---------------------------------------------------------------------------------------------
@@ -40,7 +42,7 @@ ASIDE = env -i PATH="$(PATH)" HOME="$(HOME)" LANG=C.UTF-8 PUBLIC_URL=https://gat
 
 test: $(VENV)/.dev  ## run every test, on real servers and in a real browser
 	@.ci/bootstrap browser
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 check: quality test  ## everything CI runs: format, lint, types, contracts, migrations, deployment, tests
 
@@ -101,3 +103,7 @@ $(VENV)/.dev: $(VENV)/.run
 
 $(STATE_DIR)/secret_key:
 	@umask 077; mkdir -p "$(STATE_DIR)"; $(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(48))' > "$@"
+
+$(STATE_DIR)/credential_keys:
+	@umask 077; mkdir -p "$(STATE_DIR)"; \
+	  $(PYTHON) -c 'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())' > "$@"

@@ -36,6 +36,9 @@ def seed(size: int) -> Any:
 
     now = timezone.now()
     administrator = User.objects.create_superuser("administrator@example.com")
+    findings = [
+        Finding(0, road, "TLS-VALID", Outcome.UNKNOWN.value, "Not read.").to_json() for road in ("mdm", "non_mdm")
+    ]
     sites = Site.objects.bulk_create(
         [
             Site(
@@ -54,7 +57,7 @@ def seed(size: int) -> Any:
         ],
         batch_size=1000,
     )
-    runs = CheckRun.objects.bulk_create(
+    CheckRun.objects.bulk_create(
         [
             CheckRun(
                 site=site,
@@ -64,19 +67,12 @@ def seed(size: int) -> Any:
                 finished_at=now,
                 mdm_verdict=site.mdm_verdict,
                 non_mdm_verdict=site.non_mdm_verdict,
+                judged_findings=findings,
                 changed_at=now - timedelta(minutes=number) if number < 20 else None,
                 was_mdm_verdict="UNKNOWN" if number < 20 else "",
                 was_non_mdm_verdict="UNKNOWN" if number < 20 else "",
             )
             for number, site in enumerate(sites)
-        ],
-        batch_size=1000,
-    )
-    Finding.objects.bulk_create(
-        [
-            Finding(run=run, position=0, road=road, rule="TLS-VALID", outcome=Outcome.UNKNOWN, message="Not read.")
-            for run in runs
-            for road in ("mdm", "non_mdm")
         ],
         batch_size=1000,
     )

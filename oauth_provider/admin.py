@@ -12,7 +12,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
-from oauth2_provider.models import revoke_access_token
+
+from . import redemption
+from .models import Device
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -58,7 +60,7 @@ class TokenAdmin(ReadOnlyAdmin):
         self.message_user(request, text, messages.SUCCESS)
 
     def end(self, token: Any) -> None:
-        token.revoke()
+        raise NotImplementedError
 
 
 class AccessTokenAdmin(TokenAdmin):
@@ -67,10 +69,26 @@ class AccessTokenAdmin(TokenAdmin):
     fields = readonly_fields = ("user", "application", "scope", "created", "expires")
 
     def end(self, token: Any) -> None:
-        revoke_access_token(token)  # with its refresh token, which would mint another at once
+        redemption.end_rows(redemption.RefreshToken.objects.filter(access_token=token))  # which would mint another
+        token.delete()
 
 
 class RefreshTokenAdmin(TokenAdmin):
     list_display = ("pk", "user", "application", "created", "revoked")
     list_filter = ("created", "revoked")
     fields = readonly_fields = ("user", "application", "token_family", "created", "revoked")
+
+    def end(self, token: Any) -> None:
+        redemption.end_rows(redemption.RefreshToken.objects.filter(pk=token.pk, revoked=None))
+
+
+@admin.register(Device)
+class DeviceAdmin(ReadOnlyAdmin):
+    list_display = ("pk", "person", "name", "user_agent", "address")
+    list_select_related = ("refresh_token__user",)
+    search_fields = ("name", "user_agent", "refresh_token__user__email")
+    fields = readonly_fields = ("person", "name", "user_agent", "address")
+
+    @admin.display(description=_("person"))
+    def person(self, device: Device) -> str:
+        return str(device.refresh_token.user)

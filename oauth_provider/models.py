@@ -1,4 +1,4 @@
-"""The OAuth client, in place of django-oauth-toolkit's Application."""
+"""The OAuth client, in place of django-oauth-toolkit's Application; and the phone of each sign-in."""
 
 from __future__ import annotations
 
@@ -52,3 +52,24 @@ class Client(AbstractApplication):
         """Whether the realm of this (oauthlib) request lists the client; if not, it is unknown there."""
         realm = realm_of(getattr(request, "headers", None) or {})
         return realm.admits(self.client_id, needs_realm=self.needs_realm)
+
+
+class Device(models.Model):
+    """The phone that one sign-in is on: what its person calls it, what its app claims to be, where it came from last.
+
+    It lives as long as the sign-in: an address is personal data, and its latest value is the only one kept.
+    """
+
+    NAME_LENGTH, USER_AGENT_LENGTH = 60, 200
+
+    refresh_token = models.OneToOneField(
+        "oauth2_provider.RefreshToken", on_delete=models.CASCADE, primary_key=True, related_name="device"
+    )
+    name = models.CharField(_("name"), max_length=NAME_LENGTH, blank=True, default="")
+    user_agent = models.CharField(max_length=USER_AGENT_LENGTH, blank=True, default="")
+    address = models.GenericIPAddressField(_("address"), null=True, blank=True)
+
+    objects: ClassVar[models.Manager[Device]] = models.Manager()
+
+    def __str__(self) -> str:
+        return self.name or self.user_agent

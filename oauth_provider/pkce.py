@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 import re
 
 METHOD = "S256"
@@ -17,3 +20,11 @@ def is_challenge(text: str) -> bool:
 def is_verifier(text: str) -> bool:
     """Whether ``text`` has the length and the characters a verifier must have."""
     return _VERIFIER.fullmatch(text) is not None
+
+
+def answers(verifier: str, challenge: str) -> bool:
+    """Whether ``verifier`` is the one of an S256 ``challenge`` (RFC 7636 section 4.6), compared in constant time."""
+    if not is_verifier(verifier):
+        return False
+    found = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=")
+    return hmac.compare_digest(found, challenge.encode())

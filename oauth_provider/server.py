@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from oauth2_provider.oauth2_backends import OAuthLibCore
 from oauthlib.common import Request, urlencode
 from oauthlib.oauth2 import WebApplicationServer
-from oauthlib.oauth2.rfc6749.errors import InvalidGrantError, InvalidRequestError
+from oauthlib.oauth2.rfc6749.errors import InvalidRequestError
 
 from . import pkce
 from .realms import META_KEY, realm_of
@@ -16,7 +16,6 @@ from .realms import META_KEY, realm_of
 # What oauthlib gets to see; every other parameter is ignored (RFC 6749 sections 3.1 and 3.2).
 KNOWN = frozenset({
     "response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method",
-    "grant_type", "code", "code_verifier", "refresh_token", "token", "token_type_hint", "client_secret",
 })  # fmt: skip
 
 
@@ -31,19 +30,12 @@ def require_s256(request: Request) -> dict[str, Any]:
     return {}
 
 
-def require_verifier_shape(request: Request) -> None:
-    """Before a code is looked up: the verifier has 43 to 128 unreserved characters (RFC 7636 section 4.1)."""
-    if request.code_verifier and not pkce.is_verifier(request.code_verifier):
-        raise InvalidGrantError(description="code_verifier is malformed.", request=request)
-
-
 class NativeAppServer(WebApplicationServer):
-    """Authorization code with PKCE, and refresh; no other grant is registered."""
+    """Authorization code with PKCE; what becomes of a code afterwards is ``redemption``'s."""
 
     def __init__(self, request_validator: Any, **kwargs: Any) -> None:
         super().__init__(request_validator, **kwargs)
         self.auth_grant.custom_validators.pre_auth.append(require_s256)
-        self.auth_grant.custom_validators.pre_token.append(require_verifier_shape)
 
 
 class NativeAppCore(OAuthLibCore):

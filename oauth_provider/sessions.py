@@ -1,85 +1,90 @@
 """The phones one person is signed in on, and signing them out again.
 
-A sign-in of the app is a family of refresh tokens (RFC 9700 §4.14.2): each refresh replaces the last member, so exactly
-one of a live family is not revoked. That member stands for the phone.
+A sign-in of the app is a family of refresh tokens (RFC 9700 §4.14.2): one row, whose token each refresh replaces.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import DateTimeField, F, Min, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
-from oauth2_provider.models import get_access_token_model, get_refresh_token_model, refresh_token_expire_timedelta
+
+from . import redemption
+from .models import Device
+
+BATCH = 1000
 
 
 @dataclass(frozen=True)
 class LiveSession:
-    """``pk`` names it to ``end_session``; ``refreshed_at`` is when the app last fetched a new access token."""
+    """``pk`` names it to ``end_session``; ``refreshed_at`` is when the app last fetched a new access token.
+
+    ``name`` is its person's, ``user_agent`` the app's claim, ``address`` where it came from last; each may be unknown.
+    """
 
     pk: int
     client_id: str
     signed_in_at: datetime
     refreshed_at: datetime
+    name: str
+    user_agent: str
+    address: str | None
+
+
+def living() -> QuerySet[Any]:
+    """The refresh tokens of all phones that are signed in, with ``user``, ``client_id`` and ``device`` (or None)."""
+    rows = redemption.live(timezone.now()).filter(user__is_active=True)
+    return rows.select_related("user", "device").annotate(client_id=F("application__client_id"))
 
 
 def live_sessions(user: Any) -> list[LiveSession]:
     """Return the phones this person is signed in on, the one used last first; one query."""
-    family = get_refresh_token_model().objects.filter(token_family=OuterRef("token_family")).order_by()
-    first = family.values("token_family").annotate(first=Min("created")).values("first")
-    rows = (
-        _live(user)
-        .annotate(
-            client_id=F("application__client_id"),
-            signed_in_at=Coalesce(Subquery(first), F("created"), output_field=DateTimeField()),
-        )
-        .order_by("-created", "-pk")
-        .values_list("pk", "client_id", "signed_in_at", "created")
-    )
-    return [LiveSession(*row) for row in rows]
+    mine = redemption.live(timezone.now()).filter(user=user).annotate(client_id=F("application__client_id"))
+    known = [Coalesce(f"device__{name}", Value("")) for name in ("name", "user_agent")]
+    columns = ("pk", "client_id", "created", "updated", *known, "device__address")
+    return [LiveSession(*row) for row in mine.order_by("-updated", "-pk").values_list(*columns)]
 
 
+@transaction.atomic
 def end_session(user: Any, pk: int) -> LiveSession | None:
-    """Revoke one sign-in of this person with its access tokens; None when it is not theirs or already over.
-
-    ``pk`` may be a member that a refresh has replaced since the page was read: its family is what ends.
-    """
-    model = get_refresh_token_model()
-    named = model.objects.filter(user=user, pk=pk).first()
-    if named is None:
-        return None
-    with transaction.atomic():
-        family = {"token_family": named.token_family} if named.token_family else {"pk": pk}
-        live = set(_live(user).filter(**family).values_list("pk", flat=True))
-        found = next((session for session in live_sessions(user) if session.pk in live), None)
-        _end(model.objects.filter(user=user, revoked=None, **family))
-    return found
+    """End one sign-in of this person with its tokens; None when it is not theirs or already over."""
+    found = next((session for session in live_sessions(user) if session.pk == pk), None)
+    ended = redemption.end_rows(redemption.RefreshToken.objects.filter(user=user, pk=pk, revoked=None))
+    return found if ended else None
 
 
+@transaction.atomic
 def end_all_sessions(user: Any) -> int:
-    """Revoke every token of this person in the app and return how many phones that signs out."""
-    with transaction.atomic():
-        ended = _live(user).count()
-        _end(get_refresh_token_model().objects.filter(user=user, revoked=None))
-        get_access_token_model().objects.filter(user=user).delete()
+    """End every sign-in of this person in the app, also one that is half done; return how many phones that signs out.
+
+    Codes go first: one that is redeemed meanwhile has become a refresh token by the time these are read.
+    """
+    redemption.Grant.objects.filter(user=user).delete()
+    living = set(redemption.live(timezone.now()).filter(user=user).values_list("pk", flat=True))
+    redemption.end_rows(redemption.RefreshToken.objects.filter(user=user, revoked=None))
+    redemption.AccessToken.objects.filter(user=user).delete()
+    return len(living)
+
+
+def end_sessions(pks: Sequence[int]) -> int:
+    """End the sign-ins of these refresh tokens, a batch at a time, and return how many were not over yet."""
+    ended = 0
+    for start in range(0, len(pks), BATCH):
+        batch = redemption.RefreshToken.objects.filter(pk__in=pks[start : start + BATCH], revoked=None)
+        ended += redemption.end_rows(batch)
     return ended
 
 
-def _live(user: Any) -> QuerySet[Any]:
-    """Refresh tokens that the token endpoint still takes."""
-    rows = get_refresh_token_model().objects.filter(user=user, revoked=None, access_token__isnull=False)
-    lifetime = refresh_token_expire_timedelta()
-    return rows.filter(access_token__expires__gt=timezone.now() - lifetime) if lifetime else rows
-
-
-def _end(tokens: QuerySet[Any]) -> None:
-    model = get_refresh_token_model()
-    with transaction.atomic():
-        for token in tokens.select_for_update(no_key=True):
-            if token.token_family:
-                model.revoke_family(token.token_family)
-            token.revoke()  # does nothing when its family just was
+def forget_lapsed() -> int:
+    """Delete what is kept of phones whose sign-in lapsed, a batch at a time, and return how many phones."""
+    live = redemption.live(timezone.now()).filter(pk=OuterRef("pk"))
+    forgotten = 0
+    while pks := list(Device.objects.filter(~Exists(live)).values_list("pk", flat=True)[:BATCH]):
+        forgotten += Device.objects.filter(pk__in=pks).delete()[0]
+    return forgotten

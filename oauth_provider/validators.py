@@ -5,29 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from oauth2_provider.oauth2_validators import OAuth2Validator
-from oauthlib.oauth2.rfc6749.errors import InvalidGrantError
+
+from .tokens import digest
 
 
 class NativeAppValidator(OAuth2Validator):
-    """A person who was deactivated gets nothing; another redirect URI than the code's is ``invalid_grant``.
+    """Codes are stored as digests; a person who was deactivated gets nothing for an access token.
 
     That a client exists only in its own realm is ``Client.is_usable``, which the base class asks at every look-up.
+    Codes and refresh tokens are redeemed in ``redemption``, not here.
     """
 
-    def validate_code(self, client_id: str, code: str, client: Any, request: Any, *args: Any, **kwargs: Any) -> bool:
-        return super().validate_code(client_id, code, client, request, *args, **kwargs) and request.user.is_active
-
-    def validate_refresh_token(self, refresh_token: str, client: Any, request: Any, *args: Any, **kwargs: Any) -> bool:
-        valid = super().validate_refresh_token(refresh_token, client, request, *args, **kwargs)
-        return valid and request.user.is_active
+    def save_authorization_code(
+        self, client_id: str, code: dict[str, str], request: Any, *args: Any, **kwargs: Any
+    ) -> None:
+        super().save_authorization_code(client_id, {**code, "code": digest(code["code"])}, request, *args, **kwargs)
 
     def validate_bearer_token(self, token: str, scopes: list[str], request: Any) -> bool:
         return super().validate_bearer_token(token, scopes, request) and request.user.is_active
-
-    def confirm_redirect_uri(
-        self, client_id: str, code: str, redirect_uri: str, client: Any, *args: Any, **kwargs: Any
-    ) -> bool:
-        """RFC 6749 section 5.2: a redirect URI that does not match the code's is ``invalid_grant``."""
-        if not super().confirm_redirect_uri(client_id, code, redirect_uri, client, *args, **kwargs):
-            raise InvalidGrantError(description="redirect_uri is not the one of the authorization request.")
-        return True

@@ -7,22 +7,27 @@ from typing import Any, TypeVar
 
 from csp.decorators import csp_update
 from django.contrib.auth.decorators import login_not_required
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 from oauth2_provider.exceptions import OAuthToolkitError
+from oauth2_provider.signals import app_authorized
 from oauth2_provider.views.base import BaseAuthorizationView
-from oauth2_provider.views.base import RevokeTokenView as ToolkitRevokeView
-from oauth2_provider.views.base import TokenView as ToolkitTokenView
 from oauthlib.oauth2.rfc6749 import errors
 
+from .devices import origin_of
+from .models import Client
 from .parameters import MAX_BYTES, ParameterError, parse_parameters
 from .pkce import METHOD
 from .realms import realm_of
+from .redemption import Issued, Redemption, redeem_code, refresh
+from .redemption import revoke as end_token
 from .redirects import ALLOWED_REDIRECT_URIS, ALLOWED_SCHEMES, with_issuer
 from .scopes import APP_SCOPE, SCOPES
 from .server import NativeAppCore
@@ -117,8 +122,6 @@ def _explain(error: Exception) -> str:
 class FormEndpoint:
     """What token and revoke share: a form in the body, nothing in the URL, no client authentication, JSON errors."""
 
-    oauthlib_backend_class = NativeAppCore
-
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         refusal = _read_form(request) if request.method == "POST" else None
         response = refusal or super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
@@ -156,18 +159,84 @@ def _refusal(error: str, description: str, status: int = HTTPStatus.BAD_REQUEST)
 
 
 @method_decorator([csrf_exempt, login_not_required], name="dispatch")
-class TokenView(FormEndpoint, ToolkitTokenView):
-    """Code or refresh token in, tokens out."""
+class TokenView(FormEndpoint, View):
+    """Code or refresh token in, tokens out. The redemption is ours (``redemption``), to be atomic."""
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if "grant_type" not in request.oauth_parameters:  # type: ignore[attr-defined]
+        sent: dict[str, str] = request.oauth_parameters  # type: ignore[attr-defined]
+        if "grant_type" not in sent:
             return _refusal("invalid_request", "Missing grant_type parameter.")
-        return self.authorization_flow_token_response(request)
+        grant = {"authorization_code": self.redeem, "refresh_token": self.refresh}.get(sent["grant_type"])
+        if grant is None:
+            return _refusal("unsupported_grant_type", "Only authorization_code and refresh_token exist here.")
+        client = _client(request, sent)
+        return _no_client() if client is None else grant(request, client, sent)
+
+    def redeem(self, request: HttpRequest, client: Client, sent: dict[str, str]) -> HttpResponse:
+        if "code" not in sent:
+            return _refusal("invalid_request", "Missing code parameter.")
+        redemption = Redemption(
+            sent["code"], sent.get("code_verifier", ""), sent.get("redirect_uri"), origin_of(request)
+        )
+        try:
+            with transaction.atomic():  # the sign-in is recorded with what it is a record of
+                issued = redeem_code(client, redemption)
+                if issued is not None:
+                    app_authorized.send(sender=self, request=request, token=issued.access_token_row)
+        except IntegrityError:  # the client was removed, or its person was, since they were read
+            return _no_client()
+        return _tokens(issued, "The code is unknown, expired or used, or not for this request.")
+
+    def refresh(self, request: HttpRequest, client: Client, sent: dict[str, str]) -> HttpResponse:
+        if "refresh_token" not in sent:
+            return _refusal("invalid_request", "Missing refresh_token parameter.")
+        if not set(sent.get("scope", APP_SCOPE).split()) <= {APP_SCOPE}:
+            return _refusal("invalid_scope", "The scope cannot grow.")
+        issued = refresh(client, sent["refresh_token"], origin_of(request))
+        return _tokens(issued, "The refresh token is unknown, expired or used.")
 
 
 @method_decorator([csrf_exempt, login_not_required], name="dispatch")
-class RevokeView(FormEndpoint, ToolkitRevokeView):
+class RevokeView(FormEndpoint, View):
     """Ends a token of the client that asks, and its pair; a token nobody knows is answered alike (RFC 7009 2.2)."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        sent: dict[str, str] = request.oauth_parameters  # type: ignore[attr-defined]
+        client = _client(request, sent)
+        if client is None:
+            return _no_client()
+        if "token" not in sent:
+            return _refusal("invalid_request", "Missing token parameter.")
+        end_token(client, sent["token"])
+        return HttpResponse()
+
+
+def _client(request: HttpRequest, sent: dict[str, str]) -> Client | None:
+    """The public client that asks, if it exists in this realm; a secret is one that nobody has."""
+    if "client_secret" in sent or "client_id" not in sent:
+        return None
+    client = Client.objects.filter(client_id=sent["client_id"]).first()
+    realm = realm_of(request.META)
+    return client if client and realm.admits(client.client_id, needs_realm=client.needs_realm) else None
+
+
+def _no_client() -> HttpResponse:
+    return _refusal("invalid_client", "No such client here.", HTTPStatus.UNAUTHORIZED)
+
+
+def _tokens(issued: Issued | None, otherwise: str) -> HttpResponse:
+    """RFC 6749 section 5.1, or ``invalid_grant``."""
+    if issued is None:
+        return _refusal("invalid_grant", otherwise)
+    return JsonResponse(
+        {
+            "access_token": issued.pair.access_token,
+            "token_type": "Bearer",
+            "expires_in": issued.expires_in,
+            "refresh_token": issued.pair.refresh_token,
+            "scope": issued.scope,
+        }
+    )
 
 
 @login_not_required

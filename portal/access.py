@@ -40,6 +40,18 @@ def dashboard(view: View) -> View:
     return guarded
 
 
+def readers_of_all_sites(view: View) -> View:
+    """Only for people who see every site; to everybody else this is not there (404)."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not person(request).reads_all_sites:
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
 def administrators(view: View) -> View:
     """Only for administrators; other staff see that it exists (403), members do not (404)."""
 

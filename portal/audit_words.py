@@ -61,6 +61,82 @@ ACTIONS: dict[str, Words] = {
     "check.rejudged": Words(
         "refresh", gettext_lazy("%(actor)s judged the newest check of %(target)s by today's rules.")
     ),
+    "checks.rejudged": Words(
+        "refresh",
+        ngettext_lazy(
+            "%(actor)s judged %(sites)s site again by the matrix %(target)s; %(changed)s verdicts changed.",
+            "%(actor)s judged %(sites)s sites again by the matrix %(target)s; %(changed)s verdicts changed.",
+            "sites",
+        ),
+    ),
+    "checks.exported": Words("download", gettext_lazy("%(actor)s exported the checks of %(target)s as CSV.")),
+    "matrix.copied": Words("copy", gettext_lazy("%(actor)s began the edition %(target)s of the matrix from %(from)s.")),
+    "matrix.edited": Words("edit", gettext_lazy("%(actor)s edited the draft %(target)s of the matrix.")),
+    "matrix.deleted": Words("archive", gettext_lazy("%(actor)s deleted the draft %(target)s of the matrix.")),
+    "matrix.in_force": Words(
+        "flag", gettext_lazy("%(actor)s put the edition %(target)s of the matrix in force, instead of %(instead_of)s.")
+    ),
+    "plugins.entered": Words("edit", gettext_lazy("%(actor)s entered the plugin versions of %(target)s.")),
+    "plugins.read": Words(
+        "refresh", gettext_lazy("%(actor)s read the plugin versions of %(target)s from its plugin manager.")
+    ),
+    "credential.stored": Words(
+        "key", gettext_lazy("%(actor)s left a token with which the plugin versions of %(target)s are read every day.")
+    ),
+    "credential.removed": Words("revoke", gettext_lazy("%(actor)s removed the stored token of %(target)s.")),
+    "credential.refused": Words(
+        "lock", gettext_lazy("%(target)s did not accept its stored token, which is not tried again.")
+    ),
+    "inventory.imported": Words(
+        "upload",
+        ngettext_lazy(
+            "%(actor)s imported the app version of %(phones)s phone: %(target)s.",
+            "%(actor)s imported the app versions of %(phones)s phones: %(target)s.",
+            "phones",
+        ),
+    ),
+    "inventory.exported": Words(
+        "download",
+        ngettext_lazy(
+            "%(actor)s exported %(rows)s phone and its app version as CSV.",
+            "%(actor)s exported %(rows)s phones and their app versions as CSV.",
+            "rows",
+        ),
+    ),
+    "credentials.rotated": Words(
+        "key",
+        ngettext_lazy(
+            "%(actor)s sealed %(sealed)s stored secret with the newest key.",
+            "%(actor)s sealed %(sealed)s stored secrets with the newest key.",
+            "sealed",
+        ),
+    ),
+    "sweep.started": Words(
+        "refresh",
+        ngettext_lazy(
+            "%(actor)s started a check of %(sites)s site.", "%(actor)s started a check of %(sites)s sites.", "sites"
+        ),
+    ),
+    "sweep.paused": Words("pause", gettext_lazy("%(actor)s paused the check of many sites (%(target)s).")),
+    "sweep.resumed": Words("play", gettext_lazy("%(actor)s resumed the check of many sites (%(target)s).")),
+    "sweep.finished": Words(
+        "flag",
+        ngettext_lazy(
+            "A check of %(sites)s site ended: verdicts changed: %(changed)s, not reached: %(failing)s, "
+            "not finished: %(broken)s.",
+            "A check of %(sites)s sites ended: verdicts changed: %(changed)s, not reached: %(failing)s, "
+            "not finished: %(broken)s.",
+            "sites",
+        ),
+    ),
+    "sweeps.exported": Words(
+        "download",
+        ngettext_lazy(
+            "%(actor)s exported %(rows)s row of sweeps as CSV.",
+            "%(actor)s exported %(rows)s rows of sweeps as CSV.",
+            "rows",
+        ),
+    ),
     "link.created": Words("link", gettext_lazy("%(actor)s created the application link of %(target)s.")),
     "link.rotated": Words(
         "link",
@@ -152,9 +228,50 @@ ACTIONS: dict[str, Words] = {
     "person.sign_in_failed": Words("lock", gettext_lazy("Somebody failed to sign in as %(target)s.")),
     "phone.signed_in": Words("phone", gettext_lazy("%(actor)s signed in to %(target)s with the app.")),
     "phone.signed_out": Words("sign-out", gettext_lazy("%(actor)s signed a phone out of %(target)s.")),
+    "phone.all_signed_out": Words(
+        "sign-out",
+        ngettext_lazy(
+            "The new password of %(target)s signed %(phones)s phone out.",
+            "The new password of %(target)s signed %(phones)s phones out.",
+            "phones",
+        ),
+    ),
+    "phone.all_ended": Words(
+        "sign-out",
+        ngettext_lazy(
+            "%(actor)s signed all of their phones out: %(phones)s phone.",
+            "%(actor)s signed all of their phones out: %(phones)s phones.",
+            "phones",
+        ),
+    ),
+    "phone.lost": Words(
+        "phone",
+        ngettext_lazy(
+            "%(actor)s lost a phone and signed out %(phones)s phone.",
+            "%(actor)s lost a phone and signed out %(phones)s phones.",
+            "phones",
+        ),
+    ),
+    "phone.revoked": Words("sign-out", gettext_lazy("%(actor)s signed a phone of %(target)s out.")),
+    "phone.many_revoked": Words(
+        "sign-out",
+        ngettext_lazy(
+            "%(actor)s signed out %(phones)s phone.", "%(actor)s signed out %(phones)s phones at once.", "phones"
+        ),
+    ),
+    "phone.exported": Words("download", gettext_lazy("%(actor)s exported the phones that are signed in as CSV.")),
+    "phone.named": Words("edit", gettext_lazy("%(actor)s named one of their phones.")),
     "client.signed_in": Words("key", gettext_lazy("%(actor)s let the program %(target)s use the API.")),
     "sign_in_link.welcome_made": Words("mail", gettext_lazy("%(actor)s made a sign-in link for %(target)s.")),
     "sign_in_link.rehearsal_made": Words("key", gettext_lazy("The rehearsal's browser was let in as %(target)s.")),
+    "webhook.created": Words("link", gettext_lazy("%(actor)s added the webhook %(target)s.")),
+    "webhook.changed": Words("edit", gettext_lazy("%(actor)s changed the webhook %(target)s: %(fields)s.")),
+    "webhook.rotated": Words("key", gettext_lazy("%(actor)s made a new secret for the webhook %(target)s.")),
+    "webhook.paused": Words("pause", gettext_lazy("%(actor)s paused the webhook %(target)s.")),
+    "webhook.resumed": Words("play", gettext_lazy("%(actor)s resumed the webhook %(target)s.")),
+    "webhook.removed": Words("revoke", gettext_lazy("%(actor)s removed the webhook %(target)s.")),
+    "webhook.tested": Words("mail", gettext_lazy("%(actor)s sent a test message to the webhook %(target)s.")),
+    "webhook.sent_again": Words("refresh", gettext_lazy("%(actor)s sent a delivery to %(target)s again.")),
     "activity.exported": Words("download", gettext_lazy("%(actor)s exported the activity as CSV.")),
     "activity.verified": Words(
         "shield",
@@ -166,23 +283,29 @@ ACTIONS: dict[str, Words] = {
     ),
 }
 FAMILIES: dict[str, tuple[str | Promise, tuple[str, ...]]] = {
-    "sites": (gettext_lazy("Sites and checks"), ("site.", "sites.", "check.", "rehearsal.")),
+    "sites": (gettext_lazy("Sites and checks"), ("site.", "sites.", "check.", "sweep.", "sweeps.", "rehearsal.",
+              "credential", "plugins.", "inventory.")),
+    "matrix": (gettext_lazy("Version matrix"), ("matrix.", "checks.")),
     "links": (gettext_lazy("Application links"), ("link.", "switch.")),
     "configurations": (gettext_lazy("Configurations"), ("configuration.",)),
     "passes": (gettext_lazy("Waves and passes"), ("wave.", "pass.", "passes.")),
     "people": (gettext_lazy("People"), ("person.created", "person.added", "person.changed", "person.deactivated",
                                 "person.reactivated", "people.", "sign_in_link.")),
     "sign_ins": (gettext_lazy("Sign-ins"), ("person.sign", "phone.", "client.")),
+    "webhooks": (gettext_lazy("Webhooks"), ("webhook.",)),
     "trail": (gettext_lazy("This trail"), ("activity.",)),
 }  # fmt: skip
 TARGETS: dict[str, str | Promise] = {
     "site": gettext_lazy("Site"),
     "applicationlink": gettext_lazy("Application link"),
     "configurationrelease": gettext_lazy("Release"),
+    "sweep": gettext_lazy("Check of many sites"),
     "wave": gettext_lazy("Wave"),
     "enrollmentpass": gettext_lazy("Pass"),
     "user": gettext_lazy("Person"),
     "client": gettext_lazy("Program"),
+    "webhook": gettext_lazy("Webhook"),
+    "matrixedition": gettext_lazy("Edition of the matrix"),
 }
 _SECRET = re.compile(r"token|secret|passw|digest|code$|verifier|challenge", re.IGNORECASE)
 _WITHOUT_TARGET: dict[str, str | Promise] = {
@@ -260,7 +383,9 @@ def target_url(event: AuditEvent, reader: User) -> str:
     if event.target_type == "configurationrelease" and isinstance(event.details.get("release"), int):
         return reverse("configuration_release", args=[event.details["release"]])
     routes = {"site": "site", "wave": "wave", "enrollmentpass": "pass"}
+    if reader.reads_all_sites:
+        routes["sweep"] = "sweep"
     if reader.is_administrator:
-        routes["user"] = "person"
+        routes |= {"user": "person", "webhook": "webhook"}
     route = routes.get(event.target_type)
     return reverse(route, args=[int(event.target_id)]) if route and event.target_id.isdigit() else ""

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
+from rollout.services import vault
+
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -77,6 +79,20 @@ def checks_have_an_interval(app_configs: Any, **kwargs: Any) -> list[CheckMessag
 
 
 @register()
+def sweeps_can_move(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """gatepass.E009: with none of these no sweep would start, move or be remembered."""
+    least = {
+        "SWEEP_EVERY_MINUTES": 1, "CHECK_RUNS_KEPT_DAYS": 1, "PROBE_SITES_AT_ONCE": 1, "PROBE_SITES_PER_TASK": 1,
+        "PROBE_HOST_PAUSE": 0,
+    }  # fmt: skip
+    return [
+        Error(f"{name} is less than {number}.", hint=f"Set it to {number} or more.", id="gatepass.E009")
+        for name, number in least.items()
+        if getattr(settings, name) < number
+    ]
+
+
+@register()
 def allowed_networks_are_networks(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """gatepass.E006: a typing error here would refuse every probe, or allow too much."""
     return [
@@ -90,12 +106,63 @@ def allowed_networks_are_networks(app_configs: Any, **kwargs: Any) -> list[Check
     ]
 
 
+@register()
+def own_services_are_endpoints(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """gatepass.E007: a typing error here would leave a service of ours open to probes."""
+    return [
+        Error(
+            f"PROBE_OWN_SERVICES holds {text!r}, which is not a host and a port.",
+            hint="Write each as host:port, for example web:8000 or [fd00::5]:8000.",
+            id="gatepass.E007",
+        )
+        for text in settings.PROBE_OWN_SERVICES
+        if not _has_host_and_port(f"//{text.strip()}")
+    ]
+
+
+@register()
+def the_outbound_proxy_is_one(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """gatepass.E008: said at the start, and without quoting the setting, which holds a password."""
+    proxy = settings.PROBE_PROXY
+    if not proxy or (proxy.startswith("http://") and _has_host_and_port(proxy)):
+        return []
+    return [
+        Error(
+            "PROBE_PROXY is not the address of an HTTP proxy.",
+            hint="Write http://host:port or http://user:password@host:port; escape odd characters as %40.",
+            id="gatepass.E008",
+        )
+    ]
+
+
+def _has_host_and_port(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname and parts.port) and parts.path in ("", "/") and not (parts.query or parts.fragment)
+    except ValueError:
+        return False
+
+
 def _is_network(text: str) -> bool:
     try:
         ip_network(text.strip())
     except ValueError:
         return False
     return True
+
+
+@register(Tags.security)
+def credential_keys_are_keys(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """gatepass.E010: with a key that is none, stored secrets could be neither sealed nor read."""
+    return [
+        Error(
+            f"Key number {number} of CREDENTIAL_KEYS {fault}.",
+            hint=f"Make one: {vault.HOW_TO_MAKE_A_KEY}",
+            id="gatepass.E010",
+        )
+        for number, key in enumerate(settings.CREDENTIAL_KEYS, start=1)
+        if (fault := vault.key_fault(key))
+    ]
 
 
 @register(Tags.security, deploy=True)

@@ -7,7 +7,8 @@ from django.db import transaction
 
 from rollout.compatibility.matrix import redirect_url_for
 from rollout.models import Provider, Site
-from rollout.personas.table import PERSONAS, Persona, base_url_of
+from rollout.personas.persona import Persona
+from rollout.personas.table import DEMO, base_url_of
 from rollout.personas.table import ports as ports_from
 from rollout.services.links import create_link, switch_oauth
 from rollout.services.sites import create_site
@@ -15,17 +16,12 @@ from rollout.services.sites import create_site
 from .models import Role, User
 from .people import create_person
 
-# About how many people use each on an iPhone: what makes one site more urgent than another.
-PEOPLE = {
-    "ready-mdm": 420, "ready-non-mdm": 1350, "too-old": 85, "plugin-too-old": 610, "behind-sso": 240,
-    "unreachable": 45, "action-needed": 190, "switch-off": 130, "context-path": 760,
-}  # fmt: skip
 ACCOUNTS = (
     ("site-owner@gatepass.local", "Demo site owner", Role.SITE_OWNER),
     ("auditor@gatepass.local", "Demo auditor", Role.AUDITOR),
     ("member@gatepass.local", "Demo member", Role.MEMBER),
 )
-OWNED = {"ready-non-mdm", "plugin-too-old", "action-needed"}
+OWNED = {"ready-non-mdm", "plugin-too-old", "action-needed", "first-supported", "waf-blocks-app"}
 PILOT_SLUG = "pilot"
 
 
@@ -41,7 +37,7 @@ def is_wanted() -> bool:
 
 def is_loaded() -> bool:
     """Whether sites of the fleet are in the database, so that somebody has to answer for them."""
-    return Site.objects.filter(base_url__in=[base_url_of(name, settings.DEMO_PORT_BASE) for name in PERSONAS]).exists()
+    return Site.objects.filter(base_url__in=[base_url_of(name, settings.DEMO_PORT_BASE) for name in DEMO]).exists()
 
 
 @transaction.atomic
@@ -52,7 +48,7 @@ def load() -> list[Site]:
     """
     owner = _people()[Role.SITE_OWNER]
     there = set(Site.objects.values_list("base_url", flat=True))
-    missing = [persona for name, persona in PERSONAS.items() if base_url_of(name, settings.DEMO_PORT_BASE) not in there]
+    missing = [persona for name, persona in DEMO.items() if base_url_of(name, settings.DEMO_PORT_BASE) not in there]
     added = [_add(persona, [owner] if persona.name in OWNED else []) for persona in missing]
     if not Site.objects.filter(slug=PILOT_SLUG).exists():
         added.append(_add_pilot(owner))
@@ -75,14 +71,14 @@ def _add(persona: Persona, owners: list[User]) -> Site:
         product=persona.product,
         base_url=base_url_of(persona.name, settings.DEMO_PORT_BASE),
         owners=owners,
-        notes=persona.story,
-        people=PEOPLE.get(persona.name, 50),
+        notes=f"Simulated site. {persona.story}",
+        people=persona.people,
         oauth_plugin_version=persona.oauth_plugin or "",
         mobile_plugin_version=persona.mobile_plugin or "",
     )
-    if persona.client_id:
+    if persona.link:
         redirect_url = redirect_url_for(persona.product) or ""
-        create_link(actor=None, site=site, redirect_url=redirect_url, client_id=persona.client_id)
+        create_link(actor=None, site=site, redirect_url=redirect_url, client_id=persona.link)
     return site
 
 

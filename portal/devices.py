@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
+_PRODUCT = re.compile(r"(?:^|[\s)])([A-Za-z][\w.%-]{0,60})/(\d[\w.]{0,30})")
+_NO_APP = {"Mozilla", "AppleWebKit", "Version", "Mobile", "Safari", "CFNetwork", "Darwin", "Chrome", "Gecko", "Firefox"}
 _APPLE = re.compile(r"\((iPhone|iPad|iPod)[^)]*? OS (\d{1,3})_(\d{1,3})")
 
 
@@ -24,6 +26,14 @@ def device_of(user_agent: str, chosen: str = "") -> Device:
     if any(word in user_agent for word in ("iPhone", "iPad", "iPod")):
         return Device.IPHONE
     return Device.ANDROID if "Android" in user_agent else Device.DESKTOP
+
+
+def app_of(user_agent: str) -> str:
+    """Return the app and version that a User-Agent claims ("Confluence Server 2.0.1"); empty when it names none."""
+    for name, version in _PRODUCT.findall(user_agent):
+        if name not in _NO_APP:
+            return f"{name.replace('%20', ' ')} {version}"
+    return ""
 
 
 def describe(user_agent: str) -> str:

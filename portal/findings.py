@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from rollout.compatibility.rules import rule
 from rollout.compatibility.verdict import Outcome
+from rollout.compatibility.what_to_do import first_things
 from rollout.models import Finding
 
 from . import wording
@@ -26,7 +27,8 @@ class Shown:
 
 @dataclass(frozen=True)
 class RoadFindings:
-    """``serious`` keeps the road from being ready, or may; ``shared`` does too, and is told with the other road.
+    """``serious`` keeps the road from being ready, or may, and is to be done first; ``later`` is what that settles, or
+    what can only be judged after it. ``shared`` keeps it too, and is told with the other road.
 
     ``warnings`` keep nothing from being ready; ``passed`` is the rest.
     """
@@ -36,6 +38,7 @@ class RoadFindings:
     verdict: str
     sentence: str
     serious: list[Shown]
+    later: list[Shown]
     shared: list[Shown]
     warnings: list[Shown]
     passed: list[Shown]
@@ -45,7 +48,7 @@ def roads(mdm_verdict: str, non_mdm_verdict: str, findings: Iterable[Finding]) -
     """Both roads with the findings of one run, gravest first as they were stored."""
     rows = list(findings)
     with_mdm = _road("mdm", mdm_verdict, rows)
-    told = {_said(shown.finding) for shown in with_mdm.serious}
+    told = {_said(shown.finding) for shown in [*with_mdm.serious, *with_mdm.later]}
     return [with_mdm, _road("non_mdm", non_mdm_verdict, rows, told)]
 
 
@@ -57,12 +60,15 @@ def _road(road: str, verdict: str, rows: list[Finding], told: Collection[object]
     mine = sorted((row for row in rows if row.road == road), key=lambda row: row.position)
     shown = [_shown(row) for row in mine]
     against = [row for row in shown if row.finding.outcome not in {Outcome.PASS, Outcome.WARNING}]
+    own = [row for row in against if _said(row.finding) not in told]
+    first = {finding.rule for finding in first_things(mine)}
     return RoadFindings(
         id=road,
         name=wording.ROAD_NAMES[road],
         verdict=verdict,
         sentence=wording.road_sentence(road, verdict, mine),
-        serious=[row for row in against if _said(row.finding) not in told],
+        serious=[row for row in own if row.finding.rule in first],
+        later=[row for row in own if row.finding.rule not in first],
         shared=[row for row in against if _said(row.finding) in told],
         warnings=[row for row in shown if row.finding.outcome == Outcome.WARNING],
         passed=[row for row in shown if row.finding.outcome == Outcome.PASS],

@@ -157,12 +157,10 @@ def _need(site: Site, finding: Finding | None) -> Need:
 def deciding_findings(sites: Iterable[Any]) -> dict[int, Finding]:
     """Map site ids to the finding that decides their road nearest to ready. Sites carry ``newest_run``. One query."""
     by_run: dict[int, Site] = {site.newest_run: site for site in sites if site.newest_run}
-    findings: dict[int, list[Finding]] = {}
-    for finding in Finding.objects.filter(run__in=by_run).exclude(outcome__in=[Outcome.PASS, Outcome.WARNING]):
-        findings.setdefault(finding.run_id, []).append(finding)
     decided = {}
-    for run_id, site in by_run.items():
-        deciding = wording.gravest(findings.get(run_id, ()), nearest_road(site))
+    for run in CheckRun.objects.filter(pk__in=by_run).only("judged_findings"):
+        site = by_run[run.pk]
+        deciding = wording.gravest(run.findings, nearest_road(site))
         if deciding:
             decided[site.pk] = deciding
     return decided
@@ -189,7 +187,7 @@ def flip(run: CheckRun) -> Flip:
 def flips(sites: SiteQuerySet, since: datetime, most: int) -> list[Flip]:
     """Return the newest changes of verdict since then: one query."""
     runs = CheckRun.objects.filter(changed_at__gte=since, site__in=sites.active()).select_related("site")
-    return [flip(run) for run in runs.defer("observation").order_by("-changed_at", "-pk")[:most]]
+    return [flip(run) for run in runs.defer("observation", "judged_findings").order_by("-changed_at", "-pk")[:most]]
 
 
 def recent_sign_ins(sites: SiteQuerySet, most: int) -> Sequence[SignIn]:

@@ -59,6 +59,7 @@ ICONS: dict[str, str] = {
     "revoke": '<circle cx="12" cy="12" r="9"/><path d="m5.7 5.7 12.6 12.6"/>',
     "download": '<path d="M12 4v11.5M7.5 11l4.5 4.5 4.5-4.5M4.5 20h15"/>',
     "upload": '<path d="M12 15.5V4M7.5 8.5 12 4l4.5 4.5M4.5 20h15"/>',
+    "pause": '<path d="M8.5 5v14M15.5 5v14"/>',
     "play": '<path d="M7.5 5v14l11-7Z"/>',
     "print": '<path d="M7 8.5V3.5h10v5M7 16.5H5a2 2 0 0 1-2-2v-4a2 2 0 0 1 2-2h14a2 2 0 0 1 2 2v4a2 2 0 0 1-2 2h-2"/>'
     '<rect x="7" y="13.5" width="10" height="7" rx="1"/>',

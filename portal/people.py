@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from oauth_provider.sessions import end_all_sessions, end_session
+from oauth_provider.devices import name_device
+from oauth_provider.sessions import end_all_sessions, end_session, end_sessions
 from rollout.models import ApplicationLink
 from rollout.models.text import no_nulls
 from rollout.services import audit
@@ -81,6 +84,44 @@ def sign_out_phone(*, person: User, pk: int) -> bool:
         )
         audit.record(actor=person, action="phone.signed_out", target=link.site if link else None)
     return True
+
+
+def sign_out_all_phones(*, person: User, is_lost: bool = False) -> int:
+    """Sign every phone of this person out, at their own wish, and return how many; ``is_lost`` says why."""
+    with transaction.atomic():
+        phones = end_all_sessions(person)
+        if is_lost:  # worth knowing about even when no phone was signed in
+            audit.record(actor=person, action="phone.lost", target=person, details={"phones": phones})
+        elif phones:
+            audit.record(actor=person, action="phone.all_ended", target=person, details={"phones": phones})
+    return phones
+
+
+def name_phone(*, person: User, pk: int, name: str) -> bool:
+    """Name one of this person's phones; False when it is not theirs or was signed out."""
+    with transaction.atomic():
+        if not name_device(person, pk, name):
+            return False
+        audit.record(actor=person, action="phone.named", target=person)
+    return True
+
+
+def revoke_phone(*, actor: User, owner: User, pk: int) -> bool:
+    """Sign out one phone of somebody; False when it was signed out already."""
+    with transaction.atomic():
+        if not end_sessions([pk]):
+            return False
+        audit.record(actor=actor, action="phone.revoked", target=owner)
+    return True
+
+
+def revoke_phones(*, actor: User, pks: Sequence[int]) -> int:
+    """Sign out the phones of these sign-ins, all or none, and return how many were not signed out yet."""
+    with transaction.atomic():
+        ended = end_sessions(pks)
+        if ended:
+            audit.record(actor=actor, action="phone.many_revoked", details={"phones": ended})
+    return ended
 
 
 def _powers(role: str) -> dict[str, bool]:

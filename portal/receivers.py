@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.signals import password_changed, password_reset, password_set
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.dispatch import receiver
 from django.http import HttpRequest
 from oauth2_provider.signals import app_authorized
 
+from oauth_provider.sessions import end_all_sessions
 from rollout.models import ApplicationLink
 from rollout.services import audit, sign_ins
 
@@ -31,6 +33,13 @@ def record_app_sign_in(sender: Any, request: HttpRequest, token: Any, **kwargs: 
         client_id=client_id,
         user_agent=request.headers.get("User-Agent", ""),
     )
+
+
+@receiver([password_changed, password_reset, password_set])
+def end_app_sign_ins(sender: Any, user: User, **kwargs: Any) -> None:
+    """Whoever changes a password, or resets a lost one, shuts out everybody who signed in with the old one."""
+    if ended := end_all_sessions(user):
+        audit.record(actor=user, action="phone.all_signed_out", target=user, details={"phones": ended})
 
 
 @receiver(user_logged_in)

@@ -62,8 +62,8 @@ def collect(site: Site) -> Facts:
     phones, first = _phones(site)
     return Facts(
         run=run,
-        unfinished=runs.filter(state__in=["queued", "running"]).defer("observation").first(),
-        findings=list(run.findings.all()) if run else [],
+        unfinished=runs.filter(state__in=["queued", "running"]).defer("observation", "judged_findings").first(),
+        findings=list(run.findings) if run else [],
         mdm_link=mdm_link,
         switch_link=links.get(ApplicationLink.Origin.SWITCH),
         release=release_with(site, mdm_link),

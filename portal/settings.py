@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import environ
+from celery.schedules import crontab
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
@@ -35,6 +36,8 @@ if urlsplit(PUBLIC_URL).scheme not in {"http", "https"} or not urlsplit(PUBLIC_U
     raise ImproperlyConfigured(
         "PUBLIC_URL must be the absolute address people reach Gatepass at, for example https://gatepass.example.com."
     )
+# What seals stored tokens and webhook secrets: the first key seals, all of them open. Without one, none is stored.
+CREDENTIAL_KEYS = env.str("CREDENTIAL_KEYS", default="").replace(",", " ").split()
 _public = urlsplit(PUBLIC_URL)
 HTTPS = _public.scheme == "https"
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[_public.hostname])
@@ -46,10 +49,25 @@ STATE_DIR = Path(env.str("STATE_DIR", default=str(BASE_DIR / "var"))).resolve()
 # Loopback lets a trial and the tests probe simulated sites on this machine over plain http. Off in production.
 PROBE_ALLOW_LOOPBACK = env.bool("PROBE_ALLOW_LOOPBACK", default=False)
 PROBE_ALLOWED_NETWORKS = env.list("PROBE_ALLOWED_NETWORKS", default=[])
+# Of this installation itself, besides what DATABASE_URL, the broker and PUBLIC_URL name: never asked, as host:port.
+PROBE_OWN_SERVICES = env.list("PROBE_OWN_SERVICES", default=[])
+# Sites behind the very address of PUBLIC_URL may be asked: one load balancer in front of everything.
+PROBE_PORTAL_SHARES_ADDRESS = env.bool("PROBE_PORTAL_SHARES_ADDRESS", default=False)
+# Used for the sites that say so, never taken from the environment's own proxy variables. Holds a password.
+PROBE_PROXY = env.str("PROBE_PROXY", default="").strip()
 # A trial shows a fleet of simulated sites on this machine (rollout.personas), on ports from this one on.
 DEMO = env.bool("DEMO", default=False)
 DEMO_PORT_BASE = env.int("DEMO_PORT_BASE", default=8101)
 CHECK_EVERY_HOURS = env.int("CHECK_EVERY_HOURS", default=24)
+# A site whose verdict goes back and forth is told once in this time, then once more with a count.
+NOTICE_COOL_DOWN_HOURS = env.int("NOTICE_COOL_DOWN_HOURS", default=6)
+SWEEP_EVERY_MINUTES = env.int("SWEEP_EVERY_MINUTES", default=60)  # how often the sites that come due are collected
+CHECK_RUNS_KEPT_DAYS = env.int("CHECK_RUNS_KEPT_DAYS", default=400)
+# How many sites are asked at the same moment: over all workers, and by one task of one worker.
+PROBE_SITES_AT_ONCE = env.int("PROBE_SITES_AT_ONCE", default=200)
+PROBE_SITES_PER_TASK = env.int("PROBE_SITES_PER_TASK", default=100)
+# Seconds that a host is left in peace between two of its sites. It is never asked two things at once.
+PROBE_HOST_PAUSE = env.float("PROBE_HOST_PAUSE", default=0.2)
 # What a site provided by Gatepass says of itself in its manifest.
 PROVIDED_CONFLUENCE_VERSION = "9.2.1"
 PROVIDED_OAUTH_PLUGIN_VERSION = "4.1.1"
@@ -159,15 +177,22 @@ if CELERY_BROKER_URL.startswith("filesystem:"):
 CELERY_TASK_DEFAULT_QUEUE = env.str("CELERY_QUEUE", default="gatepass")
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
-CELERY_TASK_TIME_LIMIT = 120
-CELERY_TASK_SOFT_TIME_LIMIT = 100
+CELERY_TASK_TIME_LIMIT = 180  # a shard starts sites for a minute and then waits for the slowest (services.shards)
+CELERY_TASK_SOFT_TIME_LIMIT = 150
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE_FILENAME = str(STATE_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
-    "schedule-due-checks": {"task": "rollout.tasks.schedule_due_checks", "schedule": 60.0},
+    "start-due-sweep": {"task": "rollout.tasks.start_due_sweep", "schedule": 60.0},
     "pick-up-waiting-work": {"task": "rollout.tasks.pick_up_waiting_work", "schedule": 30.0},
+    "look-up-plugin-versions": {"task": "rollout.tasks.look_up_plugin_versions", "schedule": 300.0},
+    "rejudge-sites": {"task": "rollout.tasks.rejudge_sites", "schedule": 300.0},  # what a change of the matrix left
+    "tell-notices": {"task": "rollout.tasks.tell_notices", "schedule": 60.0},
+    "send-due-digests": {"task": "rollout.tasks.send_due_digests", "schedule": 60.0},
+    "remove-old-notices": {"task": "rollout.tasks.remove_old_notices", "schedule": 3600.0},
+    "forget-lapsed-phones": {"task": "portal.tasks.forget_lapsed_phones", "schedule": crontab(hour="3", minute="7")},
+    "remove-old-runs": {"task": "rollout.tasks.remove_old_runs", "schedule": crontab(hour="2", minute="37")},
 }
 CELERY_TIMEZONE = "UTC"
 
@@ -201,6 +226,12 @@ CSRF_COOKIE_HTTPONLY = False  # htmx sends the token as a header; it is no crede
 # --- Provider --------------------------------------------------------------------------------------------------
 OAUTH2_PROVIDER_APPLICATION_MODEL = APPLICATION_MODEL
 OAUTH2_PROVIDER = oauth2_provider_settings(issuer=PUBLIC_URL)
+
+# A phone on a flaky network asks twice: within these seconds the same refresh token gets the same answer again.
+REFRESH_RETRY_SECONDS = env.int("REFRESH_RETRY_SECONDS", default=10)
+# However often an app refreshes, its person signs in again after this long.
+SIGN_IN_MAX_DAYS = env.int("SIGN_IN_MAX_DAYS", default=365)
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 
 # --- Security headers ------------------------------------------------------------------------------------------
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
@@ -259,6 +290,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 12_000  # a selection of ten thousand sites is one form
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
+EMAIL_TIMEOUT = 20  # seconds; a mail server that hangs must not hold a worker
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"gatepass@{_public.hostname}")
 
 LOGGING = logging_config(level=env.str("LOG_LEVEL", default="INFO"), as_json=env.bool("LOG_JSON", default=False))

@@ -10,9 +10,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from rollout.compatibility import evidence, version_rules
-from rollout.compatibility.rules import GRAVEST_FIRST
-from rollout.compatibility.verdict import Outcome
+from rollout.compatibility import evidence, plugin_rules
+from rollout.compatibility.what_to_do import first_things
 from rollout.mdm import json_faults, reading
 from rollout.models import Finding
 
@@ -33,8 +32,8 @@ WORDS = frozenset(
     (
         *evidence.REASONS.values(),
         evidence.NO_REASON,
-        version_rules.OAUTH_PLUGIN_NAME,
-        version_rules.MOBILE_PLUGIN_NAME,
+        plugin_rules.OAUTH_PLUGIN_NAME,
+        plugin_rules.MOBILE_PLUGIN_NAME,
         *reading.TYPE_NAMES.values(),
         *json_faults.REASONS.values(),
     )
@@ -68,18 +67,9 @@ def finding_remedy(finding: Finding) -> str:
 
 
 def gravest(findings: Iterable[Finding], road: str = "") -> Finding | None:
-    """The finding that decides a road's verdict (of either road when none is named); None when all passed."""
-    serious = [
-        finding
-        for finding in findings
-        if finding.outcome not in {Outcome.PASS, Outcome.WARNING} and road in {"", finding.road}
-    ]
-    return min(serious, key=_gravity, default=None)
-
-
-def _gravity(finding: Finding) -> tuple[int, bool, int]:
-    # A site that does not answer leaves everything else unknown too: then that is the reason to name.
-    return GRAVEST_FIRST.index(Outcome(finding.outcome)), finding.rule != "MANIFEST-REACHABLE", finding.position
+    """The finding to act on first on a road (of either road when none is named); None when all passed."""
+    mine = [finding for finding in findings if road in {"", finding.road}]
+    return next(iter(first_things(mine)), None)
 
 
 def road_sentence(road: str, verdict: str, findings: Iterable[Finding]) -> str:

@@ -12,7 +12,7 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -23,14 +23,23 @@ from rollout.models import (
     ConfigurationRelease,
     Enrollment,
     EnrollmentPass,
-    Finding,
+    Notice,
+    NotificationPreference,
     PassState,
+    ProbeHost,
     Rehearsal,
     SignIn,
     Site,
+    Sweep,
     Wave,
+    Webhook,
+    WebhookDelivery,
 )
-from rollout.services import check_runs, links, passes
+from rollout.services import check_runs, links, passes, rejudging
+
+from .matrix_admin import MatrixEditionAdmin
+
+__all__ = ["MatrixEditionAdmin", "ReadOnlyAdmin"]  # the former registers itself
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -72,7 +81,8 @@ class SiteAdmin(ReadOnlyAdmin):
 
     @admin.action(description=_("Judge again, without asking the site"), permissions=["operate"])
     def judge_again(self, request: HttpRequest, queryset: QuerySet[Site]) -> None:
-        count = sum(check_runs.rejudge(actor=request.user, site=site) is not None for site in queryset)
+        result = rejudging.rejudge_sites(actor=request.user, sites=queryset)
+        count = result.judged
         self._say(request, count, ngettext("%d site was judged again.", "%d sites were judged again.", count))
 
     def _say(self, request: HttpRequest, count: int, text: str) -> None:
@@ -93,21 +103,6 @@ class ApplicationLinkAdmin(ReadOnlyAdmin):
         self.message_user(request, ngettext("%d session ended.", "%d sessions ended.", ended) % ended)
 
 
-class FindingInline(admin.TabularInline):
-    model = Finding
-    fields = ("road", "rule", "outcome", "summary", "asked", "answered", "answered_at")
-    readonly_fields = ("road", "rule", "outcome", "summary", "asked", "answered", "answered_at")
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    @admin.display(description=_("what was found"))
-    def summary(self, finding: Finding) -> str:
-        return str(_(finding.message) % finding.values)
-
-
 @admin.register(CheckRun)
 class CheckRunAdmin(ReadOnlyAdmin):
     list_display = ["site", "state", "trigger", "mdm_verdict", "non_mdm_verdict", "requested_at", "finished_at"]
@@ -115,19 +110,60 @@ class CheckRunAdmin(ReadOnlyAdmin):
     list_select_related = ["site"]
     search_fields = ["site__title", "site__base_url"]
     date_hierarchy = "requested_at"
-    inlines = [FindingInline]
+    exclude = ["judged_findings"]
+    readonly_fields = ["findings"]
+
+    @admin.display(description=_("findings"))
+    def findings(self, run: CheckRun) -> str:
+        rows = ((f.road, f.outcome, f.rule, _(f.message) % f.values) for f in run.findings)
+        return format_html_join("", "<p>{} · {} · {}: {}</p>", rows)
 
 
-@admin.register(Finding)
-class FindingAdmin(ReadOnlyAdmin):
-    list_display = ["rule", "outcome", "road", "site", "answered"]
-    list_filter = ["outcome", "road", "rule"]
-    list_select_related = ["run__site"]
-    search_fields = ["rule", "run__site__title"]
+@admin.register(Sweep)
+class SweepAdmin(ReadOnlyAdmin):
+    list_display = ["started_at", "trigger", "state", "total", "done", "failing", "broken", "changed", "finished_at"]
+    list_filter = ["state", "trigger"]
+    date_hierarchy = "started_at"
 
-    @admin.display(description=_("site"), ordering="run__site__title")
-    def site(self, finding: Finding) -> str:
-        return str(finding.run.site)
+
+@admin.register(ProbeHost)
+class ProbeHostAdmin(ReadOnlyAdmin):
+    list_display = ["host", "leased_until", "lease", "free_at"]
+    list_filter = [("leased_until", admin.EmptyFieldListFilter)]
+    search_fields = ["host"]
+
+
+@admin.register(Notice)
+class NoticeAdmin(ReadOnlyAdmin):
+    list_display = ["at", "kind", "site", "subject", "held_until"]
+    list_filter = ["kind", ("held_until", admin.EmptyFieldListFilter)]
+    list_select_related = ["site"]
+    search_fields = ["site__title", "subject"]
+    date_hierarchy = "at"
+
+
+@admin.register(NotificationPreference)
+class NotificationPreferenceAdmin(ReadOnlyAdmin):
+    list_display = ["person", "every", "chosen_at", "digest_at", "next_digest_at", "failures", "failed_because"]
+    list_filter = ["every", ("failed_because", admin.EmptyFieldListFilter)]
+    list_select_related = ["person"]
+    search_fields = ["person__email"]
+
+
+@admin.register(Webhook)
+class WebhookAdmin(ReadOnlyAdmin):
+    list_display = ["name", "is_active", "paused_because", "failures", "not_before", "created_at"]
+    list_filter = ["is_active"]
+    search_fields = ["name"]
+    exclude = ["secret", "old_secret", "url", "sites"]
+
+
+@admin.register(WebhookDelivery)
+class WebhookDeliveryAdmin(ReadOnlyAdmin):
+    list_display = ["webhook", "event", "state", "tries", "created_at", "next_attempt_at", "finished_at"]
+    list_filter = ["state", "webhook"]
+    list_select_related = ["webhook"]
+    date_hierarchy = "created_at"
 
 
 @admin.register(ConfigurationRelease)

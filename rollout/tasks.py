@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from celery import shared_task
+from django.utils import timezone
 
-from rollout.services import check_runs, rehearsals
+from rollout.services import deliveries, digests, notices, old_runs, plugins, rehearsals, rejudging, shards, sweeps
 
 
 @shared_task
-def run_check(run_id: int) -> None:
-    check_runs.run_check(run_id=run_id)
+def run_shard() -> None:
+    """Ask and judge sites that wait, many at once, for about a minute."""
+    shards.run_shard()
 
 
 @shared_task
@@ -18,14 +20,58 @@ def run_rehearsal(rehearsal_id: int) -> None:
 
 
 @shared_task
-def schedule_due_checks() -> None:
-    check_runs.schedule_due_checks()
+def start_due_sweep() -> None:
+    sweeps.start_due_sweep()
 
 
 @shared_task
 def pick_up_waiting_work() -> None:
     """Wake workers again for rows that still wait: their message was lost, or their worker died."""
-    for run_id in check_runs.waiting_runs():
-        run_check.delay(run_id)
+    sweeps.finish_ended()
+    shards.wake_shards()
     for rehearsal_id in rehearsals.waiting_rehearsals():
         run_rehearsal.delay(rehearsal_id)
+    for webhook_id in deliveries.waiting_webhooks():
+        deliver_webhook.delay(webhook_id)
+
+
+@shared_task
+def tell_notices() -> None:
+    """Tell what was held back long enough, and make deliveries for webhooks of everything that is new."""
+    notices.release_held()
+    deliveries.make_deliveries()
+
+
+@shared_task
+def deliver_webhook(webhook_id: int) -> None:
+    """Send what is due for one webhook, one after the other, for about a minute."""
+    deliveries.deliver(webhook_id=webhook_id)
+
+
+@shared_task
+def send_due_digests() -> None:
+    digests.send_due_digests()
+
+
+@shared_task
+def remove_old_notices() -> None:
+    now = timezone.now()
+    notices.prune(now=now)
+    deliveries.prune(now=now)
+
+
+@shared_task
+def look_up_plugin_versions() -> None:
+    """Ask sites whose plugin versions are due, with the tokens that administrators left."""
+    plugins.look_up_due()
+
+
+@shared_task
+def rejudge_sites(after: int = 0) -> None:
+    """Judge again what was judged by another matrix than the one in force; the beat takes up what was lost."""
+    rejudging.rejudge_outdated(after=after)
+
+
+@shared_task
+def remove_old_runs() -> None:
+    old_runs.remove_old_runs()

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -32,6 +33,7 @@ os.environ |= {
     "DJANGO_LIVE_TEST_SERVER_ADDRESS": f"127.0.0.1:{PORT}",
     "DJANGO_ALLOW_ASYNC_UNSAFE": "1",  # Playwright's own loop runs in the thread of the test
     "SECRET_KEY": "for tests only: long enough, and known to everybody",
+    "CREDENTIAL_KEYS": "Zm9yIHRlc3RzIG9ubHkgICAgICAgICAgICAgICAgICA=",
     "PUBLIC_URL": f"http://127.0.0.1:{PORT}",
     "PROBE_ALLOW_LOOPBACK": "1",
     "DATABASE_URL": SERVERS.database_url,
@@ -41,7 +43,15 @@ os.environ |= {
     "STATE_DIR": str(STATE),
     "LOG_LEVEL": "WARNING",
 }
-for name in ("DEBUG", "DEMO", "ALLOWED_HOSTS", "SECRET_KEY_FILE", "BEHIND_PROXY", "PROBE_ALLOWED_NETWORKS"):
+for name in (
+    "DEBUG",
+    "DEMO",
+    "ALLOWED_HOSTS",
+    "SECRET_KEY_FILE",
+    "CREDENTIAL_KEYS_FILE",
+    "BEHIND_PROXY",
+    "PROBE_ALLOWED_NETWORKS",
+):
     os.environ.pop(name, None)
 
 import django  # noqa: E402
@@ -57,12 +67,13 @@ settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
 django.setup()
 
+from django.apps import apps  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from portal.models import Role, User  # noqa: E402
-from rollout.models import Site  # noqa: E402
+from rollout.models import MatrixEdition, Site  # noqa: E402
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -70,6 +81,12 @@ def pytest_configure(config: pytest.Config) -> None:
     """Close the network but for loopback, unix sockets and the servers that the environment names."""
     config.option.allow_hosts = ",".join(["127.0.0.0/8", "::1", "localhost", *SERVERS.hosts])
     config.option.allow_unix_socket = True
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """Each of several processes reads the settings by the environment it chooses itself, above."""
+    os.environ.pop("DJANGO_SETTINGS_MODULE")
 
 
 def pytest_report_header() -> str:
@@ -200,20 +217,46 @@ def _wait_until_ready(process: subprocess.Popen[bytes], log: Path) -> None:
 
 
 @pytest.fixture
-def worker(transactional_db: None, worker_process: Worker) -> Worker:
-    """A real Celery worker; nothing that an earlier test queued is left for it."""
+def worker(transactional_db: None, worker_process: Worker) -> Iterator[Worker]:
+    """A real Celery worker; nothing that an earlier test queued is left for it, and it rests when the test is over.
+
+    It takes whatever waits in the database: what later tests queue is not for it, and must not be written while the
+    tables are emptied.
+    """
     from portal.celery import app
 
     if worker_process.process.poll() is not None:
         pytest.fail(f"The Celery worker ended:\n{worker_process.log.read_text()[-4000:]}")
     app.control.purge()
-    return worker_process
+    app.control.add_consumer(RUN, reply=True)
+    yield worker_process
+    app.control.cancel_consumer(RUN, reply=True)
+    app.control.purge()
+    for _ in range(300):
+        if not any((app.control.inspect(timeout=0.5).active() or {}).values()):
+            break
 
 
 # --- People and sites ------------------------------------------------------------------------------------------
 
 MakeUser = Callable[..., User]
 MakeSite = Callable[..., Site]
+
+
+@pytest.fixture(autouse=True)
+def no_matrix_of_an_earlier_test() -> None:
+    """Which edition is in force is remembered for seconds, and a test's own is rolled back."""
+    from rollout.services import matrix
+
+    matrix.forget()
+
+
+@pytest.fixture
+def first_edition(db: None) -> MatrixEdition:
+    """The edition that the migrations enter; a test that empties all tables takes it away for the rest of a run."""
+    if not MatrixEdition.objects.exists():
+        import_module("rollout.migrations.0007_first_matrix_edition").enter(apps, None)
+    return MatrixEdition.objects.get()
 
 
 @pytest.fixture

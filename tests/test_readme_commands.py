@@ -61,7 +61,8 @@ def test_check_holds_every_gate() -> None:
 
 def test_test_runs_everything() -> None:
     recipe = MAKEFILE.partition("\ntest:")[2].partition("\n\n")[0]
-    assert recipe.rstrip().endswith("-m pytest")  # no selection, no skipping
+    # No selection, no skipping: only how many processes share the files.
+    assert recipe.rstrip().endswith("-m pytest --numprocesses auto --maxprocesses 4 --dist loadfile")
 
 
 @pytest.mark.parametrize("target", ["run", "test", "lint", "typecheck", "format", "check", "bench", "demo"])

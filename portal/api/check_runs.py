@@ -9,6 +9,7 @@ from ninja import Path, Router
 
 from portal.access import visible_row
 from rollout.compatibility.verdict import Road
+from rollout.compatibility.what_to_do import first_things
 from rollout.models import CheckRun, Finding
 
 from .auth import worker
@@ -21,7 +22,7 @@ router = Router(tags=["Check runs"])
 def get_check_run(request: HttpRequest, run_id: Path[Id]) -> dict[str, Any]:
     """One run; ask again while its state is queued or running."""
     worker(request)
-    runs = CheckRun.objects.select_related("site").prefetch_related("findings")
+    runs = CheckRun.objects.select_related("site")
     return as_json(visible_row(request, runs, run_id))
 
 
@@ -49,8 +50,9 @@ def as_json(run: CheckRun) -> dict[str, Any]:
 
 
 def _road(run: CheckRun, road: Road, verdict: str) -> dict[str, Any]:
-    findings = [_finding(finding) for finding in run.findings.all() if finding.road == road.value]
-    return {"verdict": verdict, "findings": findings}
+    mine = [finding for finding in run.findings if finding.road == road.value]
+    first = [finding.rule for finding in first_things(mine)]
+    return {"verdict": verdict, "findings": [_finding(finding) for finding in mine], "first": first}
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

@@ -119,6 +119,7 @@ class FindingOut(Schema):
 class RoadOut(Schema):
     verdict: Verdict
     findings: list[FindingOut]
+    first: list[str] = Field(description="rules whose remedies come first")
 
 
 class RoadsOut(Schema):

@@ -1,4 +1,4 @@
-"""The forms of a site: its facts, its plugin versions, and the CSV file that brings many."""
+"""The forms of a site: its facts, and the CSV file that brings many."""
 
 from __future__ import annotations
 
@@ -8,12 +8,16 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from portal.models import Role, User
 from portal.wording import sentence
 from rollout.base_url import BaseUrlError, parse_base_url
+from rollout.ca_bundle import NoAuthorityError, check_ca_bundle
+from rollout.certificates import MAX_BUNDLE, BundleRefusedError
 from rollout.models import Product, Provider, Site
+from rollout.services.sites import said_of_bundle
 from rollout.site_csv import MAX_BYTES
 
 
@@ -67,6 +71,24 @@ class SiteForm(forms.Form):
         ),
     )
 
+    ca_bundle = forms.CharField(
+        label=_("CA certificates"),
+        max_length=MAX_BUNDLE,
+        required=False,
+        help_text=_(
+            "Only when the site's certificate comes from a private authority: that authority's certificate in PEM "
+            "form, from -----BEGIN CERTIFICATE----- on. Never a private key. Phones need it too, from your MDM."
+        ),
+        widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false", "autocomplete": "off"}),
+    )
+    through_proxy = forms.BooleanField(
+        label=_("Ask through the outbound proxy"),
+        required=False,
+        help_text=_("Checks of this site go through the proxy that an administrator set. Phones are not affected."),
+    )
+
+    NETWORK = ("ca_bundle", "through_proxy")
+
     def __init__(self, *args: Any, user: User, site: Site | None = None, provider: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         is_provided = (site.provider if site else provider) == Provider.GATEPASS
@@ -95,27 +117,37 @@ class SiteForm(forms.Form):
             raise forms.ValidationError(sentence(error.message), code=error.code) from None
         return text
 
+    def clean_ca_bundle(self) -> str:
+        """A private key, and whatever came with it, does not go back to the page."""
+        text: str = self.cleaned_data["ca_bundle"]
+        try:
+            if text:
+                check_ca_bundle(text)
+        except (BundleRefusedError, NoAuthorityError) as error:
+            if "PRIVATE KEY" in text and isinstance(self.data, QueryDict):
+                sent = self.data.copy()
+                sent["ca_bundle"] = ""
+                self.data = sent
+            raise forms.ValidationError(said_of_bundle(error)) from None
+        return text
+
+    @property
+    def network_fields(self) -> list[forms.BoundField]:
+        """How the site is asked; for most sites there is nothing to say."""
+        return [self[name] for name in self.NETWORK if name in self.fields]
+
+    @property
+    def network_is_set(self) -> bool:
+        return any(field.value() or field.errors for field in self.network_fields)
+
 
 def _unused(site: Site | None, is_provided: bool) -> list[str]:
     """The fields that do not apply: a site provided by Gatepass gets its base URL from its path name, once."""
     unused = ["provider"] if site else []
-    unused += ["base_url"] if is_provided else ["slug"]
+    unused += ["base_url", *SiteForm.NETWORK] if is_provided else ["slug"]
+    if not settings.PROBE_PROXY and not is_provided:
+        unused.append("through_proxy")
     return [*unused, "product", "slug"] if site and is_provided else unused
-
-
-class PluginVersionsForm(forms.Form):
-    oauth_plugin_version = forms.CharField(
-        label=_("OAuth plugin"),
-        max_length=40,
-        required=False,
-        widget=forms.TextInput(attrs={"placeholder": "4.1.1", "autocomplete": "off"}),
-    )
-    mobile_plugin_version = forms.CharField(
-        label=_("Mobile plugin"),
-        max_length=40,
-        required=False,
-        widget=forms.TextInput(attrs={"placeholder": "19.1.47", "autocomplete": "off"}),
-    )
 
 
 class ImportForm(forms.Form):

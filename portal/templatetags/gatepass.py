@@ -37,6 +37,7 @@ TONES = {
     "WARNING": "warn",
     "queued": "idle",
     "running": "busy",
+    "paused": "info",
     "done": "ok",
     "failed": "bad",
     "valid": "ok",
@@ -44,7 +45,7 @@ TONES = {
     "revoked": "bad",
     "used_up": "info",
 }
-STATE_ICONS = {"queued": "clock", "expired": "clock", "revoked": "revoke", "used_up": "check"}
+STATE_ICONS = {"queued": "clock", "paused": "pause", "expired": "clock", "revoked": "revoke", "used_up": "check"}
 OUTCOME_WORDS = {
     "PASS": gettext_lazy("Passed"),
     "WARNING": gettext_lazy("Warning"),
@@ -55,6 +56,7 @@ OUTCOME_WORDS = {
 STATE_WORDS = {
     "queued": gettext_lazy("Waiting"),
     "running": gettext_lazy("Running"),
+    "paused": gettext_lazy("Paused"),
     "done": gettext_lazy("Done"),
     "failed": gettext_lazy("Failed"),
     "valid": gettext_lazy("Valid"),

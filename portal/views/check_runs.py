@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
-from portal import findings, fleet
-from portal.access import changeable_site, dashboard, editors, may_change, person, visible_row, visible_site
-from portal.listing import PAGE_SIZE
+from portal import findings, fleet, observed
+from portal.access import changeable_site, dashboard, editors, may_change, person, visible_row
 from rollout.models import CheckRun, Site
 from rollout.services import check_runs as services
 
@@ -70,27 +68,13 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _run_context(request: HttpRequest, pk: int) -> dict[str, object]:
-    run = visible_row(request, CheckRun.objects.select_related("site", "requested_by").defer("observation"), pk)
-    judged = findings.roads(run.mdm_verdict, run.non_mdm_verdict, run.findings.all()) if run.state == "done" else []
+    run = visible_row(request, CheckRun.objects.select_related("site", "requested_by"), pk)
+    judged = findings.roads(run.mdm_verdict, run.non_mdm_verdict, run.findings) if run.state == "done" else []
     return {
         "run": run,
         "site": run.site,
         "roads": judged,
         "flip": fleet.flip(run) if run.changed_at else None,
+        "seen": observed.of_run(run) if run.state == "done" else None,
         "may_change": may_change(person(request), run.site),
     }
-
-
-@require_safe
-@dashboard
-def history(request: HttpRequest, pk: int) -> HttpResponse:
-    site = visible_site(request, pk)
-    runs = site.check_runs.select_related("requested_by").defer("observation").order_by("-pk")
-    page = Paginator(runs, PAGE_SIZE).get_page(request.GET.get("page"))
-    context = {
-        "site": site,
-        "page": page,
-        "flips": [fleet.flip(run) for run in page],
-        "may_change": may_change(person(request), site),
-    }
-    return render(request, "check_runs/history.html", context)

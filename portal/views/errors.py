@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import get_template
+from django.utils.translation import gettext as _
+from redis.exceptions import RedisError
 
 from portal.accounts import home
 from portal.models import User
@@ -36,5 +41,22 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Nothing but a file: whatever broke may also have broken users, sessions and the database."""
+    """Nothing but a file: whatever broke may also have broken users, sessions and the database.
+
+    When it is a server of ours that does not answer, the page names it, and says 503: it comes back by itself.
+    """
+    if missing := _does_not_answer(sys.exc_info()[1]):
+        page = get_template("503.html").render({"missing": missing})
+        return HttpResponse(page, status=503, headers={"Retry-After": "30"})
     return HttpResponse(get_template("500.html").render(), status=500)
+
+
+def _does_not_answer(error: BaseException | None) -> str:
+    """Which server of ours an error is about, in words; empty when it is about none."""
+    if isinstance(error, RedisError):
+        return _("Redis does not answer. Sign-in waits for it, because its limits are kept there.")
+    if isinstance(error, OperationalError | InterfaceError):
+        state = getattr(error.__cause__, "sqlstate", None)
+        if state is None or state.startswith(("08", "53", "57P")):  # connection, resources, shut down
+            return _("The database does not answer.")
+    return ""

@@ -11,9 +11,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from portal import fleet
+from portal import app_versions, fleet
 from portal.access import person
-from rollout.models import Site
+from portal.sweep_progress import progress_of
+from rollout.models import Site, Sweep
+from rollout.services import leases
 
 NEEDS_SHOWN = 8
 CHANGES_SHOWN = 8
@@ -32,6 +34,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     total = sum(share.sites for share in shares)
     needs, waiting = fleet.needs(sites, NEEDS_SHOWN)
     wave = fleet.running_wave(sites)
+    sweep = Sweep.objects.unfinished().first() if user.reads_all_sites else None
     context = {
         "tiles": fleet.tiles(shares),
         "total": total,
@@ -43,6 +46,10 @@ def overview(request: HttpRequest) -> HttpResponse:
         "sign_ins": fleet.recent_sign_ins(sites, SIGN_INS_SHOWN),
         "wave": wave,
         "stages": fleet.visible_stages(wave) if wave else [],
+        "progress": progress_of(sweep) if sweep else None,
+        "sweep": sweep,
+        "stands_still": leases.stands_still(timezone.now()),
+        "too_old_apps": app_versions.fleets_too_old() if user.reads_all_sites else [],
         "may_change": user.is_administrator or not user.reads_all_sites,
     }
     return render(request, "overview/overview.html", context)

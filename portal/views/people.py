@@ -1,4 +1,4 @@
-"""People, for administrators; and everybody's own phones."""
+"""People, for administrators."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import django_filters
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -26,10 +26,9 @@ from portal.forms.people import NewPersonForm, PersonForm
 from portal.listing import CSV_CHUNK, SearchFilter, build_listing, csv_response, filtered
 from portal.models import Role, SignInLink, User
 from portal.one_time_forms import FormSentError, new_form_id, send_once, sent_before
-from portal.people import change_person, create_person, deactivate_person, reactivate_person, sign_out_phone
+from portal.people import change_person, create_person, deactivate_person, reactivate_person
 from portal.sign_in_links import make_link
 from rollout.enrollment.qr import qr_svg
-from rollout.models import ApplicationLink
 from rollout.services import audit
 
 SORTS = {"name": ("first_name", "email"), "email": ("email",), "role": ("role",), "seen": ("last_login",)}
@@ -174,24 +173,3 @@ def sign_in_link(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _make_link(actor: User, row: User) -> str:
     return make_link(user=row, purpose=SignInLink.Purpose.WELCOME, actor=actor)
-
-
-@require_safe
-def my_devices(request: HttpRequest) -> HttpResponse:
-    """The phones on which whoever asks is signed in, on sites that Gatepass provides."""
-    phones = live_sessions(person(request))
-    links = ApplicationLink.objects.registered_here().filter(client_id__in={phone.client_id for phone in phones})
-    sites = {link.client_id: link.site for link in links.select_related("site")}
-    rows = [{"phone": phone, "site": sites.get(phone.client_id)} for phone in phones]
-    has_others = person(request).passes.filter(~Q(sites__provider="gatepass")).exists()
-    return render(request, "people/my_devices.html", {"rows": rows, "has_others": has_others})
-
-
-@require_POST
-def sign_out_device(request: HttpRequest, pk: int) -> HttpResponse:
-    """Sign one of one's own phones out; somebody else's is not there."""
-    if sign_out_phone(person=person(request), pk=pk):
-        messages.success(request, _("Signed out. The app on that phone asks for a sign-in within the next minutes."))
-    else:
-        messages.info(request, _("That phone is signed out already."))
-    return redirect("my_devices")

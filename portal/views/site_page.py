@@ -1,24 +1,21 @@
-"""One site's page: the whole story from top to bottom, and the form for its plugin versions."""
+"""One site's page: the whole story from top to bottom."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from portal import audit_words, findings, fleet, road
-from portal.access import changeable_site, dashboard, may_change, person, visible_site
-from portal.forms.faults import put_on_form
-from portal.forms.sites import PluginVersionsForm
+from portal.access import dashboard, may_change, person, visible_site
+from portal.forms.plugins import PluginForms, plugin_forms
+from rollout import upm
 from rollout.compatibility.observation import Observation
-from rollout.models import AuditEvent, CheckRun, Site
-from rollout.services import sites as services
+from rollout.models import AuditEvent, CheckRun, Site, SiteCredential
+from rollout.services import preferences, vault
 
 RUNS_SHOWN = 5
 EVENTS_SHOWN = 8
@@ -27,30 +24,11 @@ EVENTS_SHOWN = 8
 @require_safe
 @dashboard
 def site(request: HttpRequest, pk: int) -> HttpResponse:
-    return _page(request, visible_site(request, pk))
+    return page(request, visible_site(request, pk))
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@dashboard
-def plugins(request: HttpRequest, pk: int) -> HttpResponse:
-    site = changeable_site(request, pk)
-    if request.method != "POST" or site.is_provided:
-        return redirect("site", site.pk)
-    form = PluginVersionsForm(request.POST)
-    if form.is_valid():
-        try:
-            services.update_site(actor=person(request), site=site, **form.cleaned_data)
-        except ValidationError as error:
-            put_on_form(form, error)
-        else:
-            messages.success(request, _("Saved. Gatepass judges the site with these versions now."))
-            return redirect("site", site.pk)
-    return _page(request, site, plugins_form=form, status=422)
-
-
-def _page(
-    request: HttpRequest, site: Site, *, plugins_form: PluginVersionsForm | None = None, status: int = 200
-) -> HttpResponse:
+def page(request: HttpRequest, site: Site, *, forms: PluginForms | None = None, status: int = 200) -> HttpResponse:
+    """The page, or the page again with ``forms`` one of which was refused."""
     facts = road.collect(site)
     steps = road.steps(site, facts)
     changes = may_change(person(request), site)
@@ -64,7 +42,8 @@ def _page(
         "roads": _roads(site, facts),
         "observation": _observation(facts.run),
         "owners": list(site.owners.order_by("email")),
-        "plugins_form": plugins_form or PluginVersionsForm(initial=_versions(site)),
+        **_plugins(site, forms, changes=changes),
+        "told": preferences.is_told(person(request), site),
         "usable_passes": site.passes.usable(timezone.now()).count(),
         "runs": _runs(site),
         "events": _events(request, site),
@@ -85,15 +64,22 @@ def _observation(run: CheckRun | None) -> Observation | None:
         return None
 
 
-def _versions(site: Site) -> dict[str, str]:
+def _plugins(site: Site, forms: PluginForms | None, *, changes: bool) -> dict[str, Any]:
+    """What the card of the plugin versions takes. Who may not change the site learns nothing of its token."""
+    if not changes or site.is_provided:
+        return {}
+    stored = SiteCredential.objects.filter(site=site).select_related("stored_by").defer("token")
+    keys = (upm.OAUTH_KEY, upm.MOBILE_KEYS[site.product])
     return {
-        "oauth_plugin_version": site.oauth_plugin_version,
-        "mobile_plugin_version": site.mobile_plugin_version,
+        "plugin_forms": forms or plugin_forms(site),
+        "credential": stored.first(),
+        "may_keep_token": vault.is_available(),
+        "upm_addresses": [(key, site.base_url + upm.path_of(key)) for key in keys],
     }
 
 
 def _runs(site: Site) -> list[fleet.Flip]:
-    runs = site.check_runs.select_related("requested_by").defer("observation").order_by("-pk")
+    runs = site.check_runs.select_related("requested_by").defer("observation", "judged_findings").order_by("-pk")
     return [fleet.flip(run) for run in runs[:RUNS_SHOWN]]
 
 

@@ -22,9 +22,9 @@ from rollout.models import ApplicationLink, CheckRun, Provider, RunState, Site
 from rollout.services import sites as services
 
 from .site_csv import export_csv, import_csv
-from .site_page import plugins, site
+from .site_page import site
 
-__all__ = ["archive", "create", "edit", "export_csv", "import_csv", "plugins", "restore", "site", "sites"]
+__all__ = ["archive", "create", "edit", "export_csv", "import_csv", "restore", "site", "sites"]
 
 
 @require_safe
@@ -100,7 +100,7 @@ def _posted(request: HttpRequest) -> QueryDict | None:
 
 
 def _initial(site: Site) -> dict[str, Any]:
-    names = ("title", "product", "base_url", "people", "notes", "cache_session_in_mobile_browser")
+    names = ("title", "product", "base_url", "people", "notes", "cache_session_in_mobile_browser", *SiteForm.NETWORK)
     return {name: getattr(site, name) for name in names} | {"owners": list(site.owners.all())}
 
 

@@ -21,17 +21,20 @@ REASONS = {
     "too_many_redirects": _("it redirects in a circle or too often"),
     "bad_answer": _("its answer was not valid HTTP"),
     "bad_url": _("the address is not a valid URL"),
+    "proxy": _("the outbound proxy did not connect to it"),
 }
 NO_REASON = _("no reason is known")
 
 
 def product_name(product: object) -> str:
     """``Confluence`` for ``confluence``; what is not known is quoted as it is."""
-    return PRODUCTS.get(str(product), shown(product))
+    return PRODUCTS.get(str(product)) or shown(product)
 
 
 def shown(value: object, limit: int = 80) -> str:
     """``value`` as one printable line of at most ``limit`` characters: a server may answer anything."""
+    if type(value) is str and len(value) <= limit and value.isprintable():
+        return value
     text = str(value)[: limit + 1]
     if not text.isprintable():
         text = "".join(character if character.isprintable() else "\ufffd" for character in text)
@@ -48,7 +51,7 @@ def host_of(url: object) -> str:
 
 def taken_to(answer: Answer) -> str:
     """The other host that an answer came from or pointed to; empty when the asked host itself answered."""
-    if not answer.location and all(hop == answer.url for hop in answer.hops):
+    if not answer.location and (not answer.hops or answer.hops[-1] == answer.url):
         return ""
     asked = host_of(answer.url)
     for url in (answer.location, *reversed(answer.hops)):

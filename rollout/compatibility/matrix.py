@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from rollout.messages import gettext_noop as _
 
-from .version import Version
+from .version import Version, version_of
 
 CONFLUENCE_PAGE = "https://confluence.atlassian.com/doc/configure-oauth-2-0-for-confluence-ios-1442846594.html"
 JIRA_PAGE = "https://confluence.atlassian.com/jirasoftwareserver0914/configure-oauth-2-0-for-jira-ios-1453424724.html"
+REMEMBERED = 1000  # versions looked up in one matrix
 
 
 @dataclass(frozen=True)
@@ -41,14 +42,30 @@ class Requirement:
 
 @dataclass(frozen=True)
 class Matrix:
-    """All requirements as they were on ``as_of``, the day the source page was last modified."""
+    """All requirements as they were on ``as_of``, the day the source page was last modified.
+
+    ``edition`` numbers the stored edition that it was read from; the built-in matrix has none.
+    """
 
     as_of: date
     source: str
     requirements: tuple[Requirement, ...]
+    edition: int | None = None
+    # What was looked up already: ten thousand sites have a few dozen versions between them.
+    _found: dict[tuple[str, str | None], Requirement | None] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    @property
+    def name(self) -> str:
+        """What a judgement names it by: ``2024-10-07 #1``, or the date alone for the built-in one."""
+        return self.as_of.isoformat() + (f" #{self.edition}" if self.edition else "")
 
     def lines(self, product: str) -> tuple[Requirement, ...]:
         return tuple(row for row in self.requirements if row.product == product)
+
+    def knows(self, product: str) -> bool:
+        return any(row.product == product for row in self.requirements)
 
     def requirement_for(self, product: str, version: Version | None) -> Requirement | None:
         """The requirement of the line ``version`` belongs to; without a version, the product's only line.
@@ -59,6 +76,20 @@ class Matrix:
         if version is None:
             return lines[0] if len(lines) == 1 else None
         return next((row for row in lines if row.covers(version)), None)
+
+    def requirement_of(self, product: str, version: str | None) -> Requirement | None:
+        """``requirement_for`` a version as text; what is no version counts as not known."""
+        asked = (product, version)
+        if asked not in self._found:
+            if len(self._found) >= REMEMBERED:
+                self._found.clear()
+            self._found[asked] = self.requirement_for(product, version_of(version))
+        return self._found[asked]
+
+    def newest_server(self, product: str) -> Version | None:
+        """The first version that works of the product's newest line that names one."""
+        named = [row.server for row in self.lines(product) if row.server]
+        return named[-1] if named else None
 
 
 MATRIX = Matrix(

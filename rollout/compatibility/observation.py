@@ -5,11 +5,27 @@ An observation is stored as JSON, so that rules can be replayed on it later with
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-FORMAT = 1
+FORMAT = 2
+READS = frozenset({1, 2})  # format 2 only added fields, each with a value that says "was not asked"
+
+
+@dataclass(frozen=True)
+class Hop:
+    """One step of a walk along redirects: who was asked, and what that one said.
+
+    ``address`` is the class of the address that was connected to (``public``, ``private``, ``loopback`` and the other
+    words of ``rollout.probes.addresses``), empty when no connection was made.
+    """
+
+    url: str
+    status: int | None = None
+    location: str | None = None
+    elapsed_ms: int = 0
+    address: str = ""
 
 
 @dataclass(frozen=True)
@@ -18,7 +34,9 @@ class Answer:
 
     ``status`` is None when nothing usable came back; ``error`` then says why, in the door's vocabulary
     (``rollout.probes.fetch.ERRORS``). ``location`` is where a redirect pointed, never followed silently:
-    ``hops`` lists the URLs walked, the asked one first.
+    ``hops`` lists the URLs walked, the asked one first, and ``trace`` what each of them said. ``headers`` are the
+    chosen ones (``rollout.probes.reply.KEPT_HEADERS``), names in lower case; ``size`` counts the body's bytes after
+    decompression.
     """
 
     method: str
@@ -31,6 +49,10 @@ class Answer:
     hops: tuple[str, ...] = ()
     elapsed_ms: int = 0
     excerpt: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    size: int = 0
+    address: str = ""
+    trace: tuple[Hop, ...] = ()
 
     @property
     def asked(self) -> str:
@@ -48,109 +70,263 @@ class Answer:
 
 @dataclass(frozen=True)
 class Manifest:
-    """``rest/applinks/1.0/manifest``: the fields are None when the answer did not carry them."""
+    """``rest/applinks/1.0/manifest``: the fields are None when the answer did not carry them.
+
+    ``form`` is ``xml`` or ``json``, what it was read from.
+    """
 
     answer: Answer
     product: str | None = None
     version: str | None = None
     name: str | None = None
     canonical_url: str | None = None
+    build: str | None = None
+    form: str | None = None
+
+
+@dataclass(frozen=True)
+class LoginPage:
+    """The login page's meta tags, the second source of version and base URL.
+
+    ``kind``: ``page`` (the site's own), ``intercepted`` (another host, or a page that is not the product's),
+    ``script`` (nothing but JavaScript that leads elsewhere), ``error`` or ``unreachable``.
+    """
+
+    answer: Answer
+    kind: str
+    version: str | None = None
+    base_url: str | None = None
+    context_path: str | None = None
+
+
+@dataclass(frozen=True)
+class ServerStatus:
+    """``/status``: ``state`` is ``RUNNING``, ``MAINTENANCE``, ``FIRST_RUN``, ``ERROR`` …, None when not told."""
+
+    answer: Answer
+    state: str | None = None
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """Which product the answers' headers speak of: ``product`` None when none does, ``header`` the one that told."""
+
+    product: str | None = None
+    header: str = ""
 
 
 @dataclass(frozen=True)
 class InfoLogin:
-    """``rest/nativemobile/1.1/info/login``, asked anonymously as the app asks it.
+    """``rest/nativemobile/1.x/info/login``, asked anonymously.
 
     ``kind`` is one of ``json``, ``redirect``, ``login_page``, ``unauthorized``, ``disabled``, ``missing``,
-    ``error`` (any other answer) and ``unreachable``.
+    ``error`` (any other answer) and ``unreachable``. ``fields`` are the names found in the JSON, dotted
+    (``oauth.clientId``), never their values; ``client_id_field`` the one that held the client ID. ``oddities`` says
+    what a stricter reader than ours may stumble over: ``duplicate_keys``, ``two_client_ids`` (then none is taken),
+    ``not_a_number``, ``not_utf8`` and ``byte_order_mark``.
     """
 
     answer: Answer
     kind: str
     client_id: str | None = None
     redirect_host: str | None = None
+    fields: tuple[str, ...] = ()
+    client_id_field: str | None = None
+    title: str | None = None
+    base_url: str | None = None
+    oddities: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Endpoint:
     """An OAuth endpoint. ``kind``: ``answers`` (the provider itself), ``intercepted`` (another host took the
-    request), ``missing``, ``error`` or ``unreachable``."""
+    request), ``missing``, ``error`` or ``unreachable``. ``oauth_error`` is the provider's own word, as
+    ``invalid_client``, when it used one."""
 
     answer: Answer
     kind: str
+    oauth_error: str | None = None
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """Authorization server metadata (RFC 8414), where a site offers it: a hint, never decisive."""
+
+    answer: Answer
+    offered: bool = False
+    issuer: str | None = None
+    authorization_endpoint: str | None = None
+    token_endpoint: str | None = None
+    code_challenge_methods: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """One certificate of the chain the server sent, its own first."""
+
+    subject: str
+    issuer: str
+    names: tuple[str, ...] = ()
+    not_before: datetime | None = None
+    expires_at: datetime | None = None
+    fingerprint: str = ""  # SHA-256, hexadecimal
 
 
 @dataclass(frozen=True)
 class Tls:
     """``kind``: ``valid``, ``plain`` (the site is http), ``untrusted``, ``expired``, ``wrong_host``, ``error``
-    (the handshake failed otherwise) or ``unreachable``."""
+    (the handshake failed otherwise) or ``unreachable``. ``trust`` says by what a valid one was trusted: ``system``
+    or ``site`` (the site's own CA bundle). ``chain`` is read even where it is not trusted."""
 
     kind: str
     protocol: str | None = None
     issuer: str | None = None
     expires_at: datetime | None = None
     detail: str = ""
+    trust: str = "system"
+    chain: tuple[Certificate, ...] = ()
+
+
+@dataclass(frozen=True)
+class PlainHttp:
+    """What the site's address says on plain http.
+
+    ``kind``: ``redirects`` (to https of the same host), ``elsewhere`` (to another host), ``loop``, ``serves``
+    (answers without TLS), ``closed`` (nobody listens: fine) or ``error``.
+    """
+
+    answer: Answer
+    kind: str
 
 
 @dataclass(frozen=True)
 class PluginVersions:
-    """Versions that only an administrator of the site can know. ``source``: ``manual``, ``gatepass`` or ``none``."""
+    """Versions that only an administrator of the site can know, and whether each plugin is enabled (None: unknown).
+
+    ``source``: ``manual``, ``upm_json`` (pasted from the Universal Plugin Manager), ``upm_token`` (read from it with
+    a personal access token), ``gatepass`` (Gatepass provides the site) or ``none``.
+    """
 
     oauth: str | None = None
     mobile: str | None = None
     source: str = "none"
     as_of: datetime | None = None
+    oauth_enabled: bool | None = None
+    mobile_enabled: bool | None = None
+
+
+@dataclass(frozen=True)
+class KnownLinks:
+    """The client IDs that Gatepass holds of the site's links at the time, to compare with what the site hands out."""
+
+    mdm: str | None = None
+    non_mdm: str | None = None
 
 
 @dataclass(frozen=True)
 class Observation:
-    """All facts about one site at one time."""
+    """All facts about one site at one time. What is None was not asked: an earlier format, or no use in asking."""
 
     base_url: str
     product: str
     observed_at: datetime
     manifest: Manifest
-    info_login: InfoLogin
+    info_login: InfoLogin  # version 1.1 (1.0 where that is not there), with the app's User-Agent
     authorize: Endpoint
     token: Endpoint
     tls: Tls
     plugins: PluginVersions = PluginVersions()
+    info_login_plain: InfoLogin | None = None  # version 1.1 with a plain User-Agent
+    info_login_old: InfoLogin | None = None  # version 1.0 with the app's User-Agent
+    login_page: LoginPage | None = None
+    status: ServerStatus | None = None
+    fingerprint: Fingerprint = Fingerprint()
+    metadata: Metadata | None = None
+    plain_http: PlainHttp | None = None
+    links: KnownLinks = KnownLinks()
     format: int = FORMAT
 
     def to_json(self) -> dict[str, Any]:
         """The observation as JSON values: datetimes as ISO 8601 text with offset, tuples as lists."""
-        return _plain(asdict(self))
+        return _plain(self)
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Observation:
-        """The observation that ``to_json`` wrote. Raises ValueError on another format."""
-        if data.get("format") != FORMAT:
-            raise ValueError(f"observation format {data.get('format')!r} is not {FORMAT}")
-        return cls(
-            base_url=data["base_url"],
-            product=data["product"],
-            observed_at=datetime.fromisoformat(data["observed_at"]),
-            manifest=Manifest(**_with_answer(data["manifest"])),
-            info_login=InfoLogin(**_with_answer(data["info_login"])),
-            authorize=Endpoint(**_with_answer(data["authorize"])),
-            token=Endpoint(**_with_answer(data["token"])),
-            tls=Tls(**_with_time(data["tls"], "expires_at")),
-            plugins=PluginVersions(**_with_time(data["plugins"], "as_of")),
-        )
+        """The observation that ``to_json`` wrote, now or in an earlier format. Raises ValueError on another."""
+        if data.get("format") not in READS:
+            raise ValueError(f"observation format {data.get('format')!r} is not one of {sorted(READS)}")
+        return _read(cls, {**data, "format": FORMAT})
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value.isoformat() if isinstance(value, datetime) else value
+# Which dataclass a field holds, one or (in a tuple) many; every other field is a plain value, a tuple or a time.
+_PARTS: dict[str, type] = {
+    "answer": Answer, "manifest": Manifest, "info_login": InfoLogin, "info_login_plain": InfoLogin,
+    "info_login_old": InfoLogin, "authorize": Endpoint, "token": Endpoint, "tls": Tls, "plugins": PluginVersions,
+    "login_page": LoginPage, "status": ServerStatus, "fingerprint": Fingerprint, "metadata": Metadata,
+    "plain_http": PlainHttp, "links": KnownLinks,
+}  # fmt: skip
+_LISTS: dict[str, type] = {"trace": Hop, "chain": Certificate}
+_TIMES = frozenset({"at", "observed_at", "expires_at", "not_before", "as_of"})
 
 
-def _with_time(data: dict[str, Any], name: str) -> dict[str, Any]:
-    return {**data, name: datetime.fromisoformat(data[name]) if data[name] else None}
+def _needs_work(kind: type) -> tuple[str, ...]:
+    """The fields of a dataclass that JSON has no value for as they are; the others are copied."""
+    return tuple(
+        entry.name
+        for entry in fields(kind)
+        if str(entry.type).startswith("tuple")
+        or entry.name in _TIMES
+        or (entry.name in _PARTS and entry.type != "int | None")  # Answer.status is a number
+    )
 
 
-def _with_answer(data: dict[str, Any]) -> dict[str, Any]:
-    answer = _with_time(data["answer"], "at")
-    return {**data, "answer": Answer(**{**answer, "hops": tuple(answer["hops"])})}
+_WORK = {kind: _needs_work(kind) for kind in (*set(_PARTS.values()), *_LISTS.values(), Observation)}
+
+_NAMES = {kind: frozenset(entry.name for entry in fields(kind)) for kind in _WORK}
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    """A dataclass as a JSON object: its fields in order, those that need it converted."""
+    found = dict(vars(value))
+    for name in _WORK[type(value)]:
+        part = found[name]
+        if part is None:
+            continue
+        if name in _TIMES:
+            found[name] = part.isoformat()
+        elif isinstance(part, tuple):
+            found[name] = [_item(item) for item in part]
+        elif type(part) in _WORK:
+            found[name] = _plain(part)
+    return found
+
+
+def _item(item: Any) -> Any:
+    if isinstance(item, tuple):
+        return list(item)
+    return _plain(item) if type(item) in _WORK else item
+
+
+def _read(kind: type, data: dict[str, Any]) -> Any:
+    """The dataclass ``kind`` from its JSON object; names it does not know are refused by its own constructor."""
+    found = dict(data)
+    for name in _WORK[kind]:
+        value = found.get(name)
+        if value is None:
+            continue
+        if isinstance(value, dict):
+            found[name] = _read(_PARTS[name], value)
+        elif isinstance(value, list):
+            part = _LISTS.get(name)
+            found[name] = tuple(_read(part, item) for item in value) if part else tuple(map(_hashable, value))
+        elif name in _TIMES:
+            found[name] = datetime.fromisoformat(value)
+    if found.keys() != _NAMES[kind]:
+        return kind(**found)
+    made: Any = object.__new__(kind)  # as the constructor would, in a third of the time
+    made.__dict__.update(found)
+    return made
+
+
+def _hashable(item: Any) -> Any:
+    return tuple(item) if isinstance(item, list) else item

@@ -35,9 +35,12 @@ class Outcome(StrEnum):
 
 
 READY = {Road.MDM: Verdict.READY_MDM, Road.NON_MDM: Verdict.READY_NON_MDM}
+GRAVEST_FIRST = (Outcome.INCOMPATIBLE, Outcome.ACTION_NEEDED, Outcome.UNKNOWN, Outcome.WARNING, Outcome.PASS)
+GRAVITY = {outcome: position for position, outcome in enumerate(GRAVEST_FIRST)}  # 0 is the gravest
+SERIOUS = frozenset(GRAVEST_FIRST[:3])  # what keeps a road from being ready
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class Finding:
     """What one rule says of one site.
 
@@ -52,6 +55,20 @@ class Finding:
     remedy: str
     values: dict[str, str]
     answer: Answer | None = None
+
+    def __init__(  # noqa: PLR0917 - every rule names them in this order
+        self,
+        rule: str,
+        outcome: Outcome,
+        message: str,
+        remedy: str,
+        values: dict[str, str],
+        answer: Answer | None = None,
+    ) -> None:
+        # A frozen dataclass's own constructor takes three times as long, and a judgement makes two dozen findings.
+        own = self.__dict__
+        own["rule"], own["outcome"], own["message"], own["remedy"] = rule, outcome, message, remedy
+        own["values"], own["answer"] = values, answer
 
     def evidence(self) -> dict[str, Any]:
         """``{"summary", "asked", "answered", "at"}``; the last three are None without an answer."""
@@ -92,10 +109,8 @@ class Judgement:
         return self.mdm, self.non_mdm
 
 
-def road_verdict(road: Road, findings: tuple[Finding, ...]) -> RoadVerdict:
-    """The verdict of a road: the gravest outcome decides; only passes (and warnings) make it ready."""
-    outcomes = {finding.outcome for finding in findings}
-    for outcome in (Outcome.INCOMPATIBLE, Outcome.ACTION_NEEDED, Outcome.UNKNOWN):
-        if outcome in outcomes:
-            return RoadVerdict(road, Verdict(outcome.value), findings)
-    return RoadVerdict(road, READY[road], findings)
+def road_verdict(road: Road, gravest_first: tuple[Finding, ...]) -> RoadVerdict:
+    """The verdict of a road: the gravest finding decides; only passes (and warnings) make it ready."""
+    if gravest_first and gravest_first[0].outcome in SERIOUS:
+        return RoadVerdict(road, Verdict(gravest_first[0].outcome.value), gravest_first)
+    return RoadVerdict(road, READY[road], gravest_first)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 
 _SHAPE = re.compile(
@@ -63,6 +64,15 @@ class Version:
 
     def __str__(self) -> str:
         return self.text or ".".join(map(str, self.numbers))
+
+
+@lru_cache(maxsize=4096)
+def version_of(text: str | None) -> Version | None:
+    """The version that ``text`` names; None for anything that is not one."""
+    try:
+        return Version.parse(text or "")
+    except ValueError:
+        return None
 
 
 def _stage(tokens: list[str]) -> tuple[int, int]:

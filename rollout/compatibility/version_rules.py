@@ -1,48 +1,36 @@
-"""Rules about versions: the server's, and those of the two plugins that only an administrator of the site can see."""
+"""Rules about the server's version: new enough, and told alike by every source."""
 
 from __future__ import annotations
 
 from rollout.messages import gettext_noop as _
 
+from .base_urls import is_same
 from .evidence import product_name, shown
 from .matrix import Matrix, Requirement
 from .observation import Observation
+from .sources import own_login_page, server_version
 from .verdict import Finding, Outcome
-from .version import Version
+from .version import Version, version_of
 
 _NO_VERSION = _("The version of %(product)s is not known, because the site did not tell it to an anonymous question.")
 _LET_VERSION_THROUGH = _(
     "Let rest/applinks/1.0/manifest through without sign-in, then check again. Needed: %(needed)s or later."
 )
 _BAD_VERSION = _("The site says that its version is %(found)s, which is not a version number.")
-_UPGRADE_SERVER = _("Upgrade %(product)s to %(needed)s or later.")
+_NO_LINE = _("The version matrix has no line for %(product)s %(found)s.")
+UPGRADE_SERVER = _("Upgrade %(product)s to %(needed)s or later.")
 _LATER_LINE = _("Upgrade %(product)s to a version that Atlassian names: %(needed)s or later.")
-
-_ENTER_PLUGIN = _(
-    "Look the plugin up in %(product)s under Settings → Manage apps, system apps included (%(key)s), "
-    "and enter its version on the site's page."
-)
-_ENTER_OAUTH_PLUGIN = _(
-    "Look the plugin up in %(product)s under Settings → Manage apps, system apps included, and enter its version on "
-    "the site's page. Its key seems to be %(key)s, which Atlassian does not document."
-)
-_NO_PLUGIN = _("The version of the %(plugin)s is not known; %(needed)s or later is needed.")
-_BAD_PLUGIN = _("%(found)s, entered as the version of the %(plugin)s, is not a version number.")
-_UPGRADE_PLUGIN = _(
-    "Upgrade the %(plugin)s to %(needed)s or later: under Settings → Manage apps if an update is offered there, "
-    "otherwise by upgrading %(product)s."
-)
-
-OAUTH_PLUGIN_NAME = _("OAuth 2.0 provider plugin")
-MOBILE_PLUGIN_NAME = _("mobile plugin")  # where Atlassian's page gives it no name
-_OAUTH_PLUGIN = {"plugin": OAUTH_PLUGIN_NAME, "key": "com.atlassian.oauth2.oauth2-provider-plugin"}
-_MOBILE_PLUGINS = {
-    "confluence": {
-        "plugin": "Confluence Mobile Plugin",
-        "key": "com.atlassian.confluence.plugins.confluence-mobile-plugin",
-    },
-    "jira": {"plugin": MOBILE_PLUGIN_NAME, "key": "com.atlassian.jira.mobile.jira-mobile-rest"},
+# By source: the manifest, or the login page where the manifest is shut.
+_TOO_OLD = {
+    False: _("%(product)s %(found)s is too old: %(needed)s or later is needed."),
+    True: _("%(product)s %(found)s, as its login page says, is too old: %(needed)s or later is needed."),
 }
+_NEW_ENOUGH = {
+    False: _("%(product)s %(found)s is new enough: %(needed)s or later is needed."),
+    True: _("%(product)s %(found)s, as its login page says, is new enough: %(needed)s or later is needed."),
+}
+
+CLEAR_CACHES = _("Clear caches in front of the site; in a cluster, finish the upgrade of every node. Then check again.")
 
 
 def confluence_version(observation: Observation, matrix: Matrix) -> Finding | None:
@@ -53,78 +41,59 @@ def jira_version(observation: Observation, matrix: Matrix) -> Finding | None:
     return _server_version("JIRA-VERSION", "jira", observation, matrix)
 
 
-def oauth_plugin(observation: Observation, matrix: Matrix) -> Finding | None:
-    """The OAuth plugin knows public clients. An older one lets people sign in and then wants a secret."""
-    requirement = _requirement(observation, matrix)
-    needed = requirement.oauth_plugin if requirement else None
-    return _plugin("OAUTH-PLUGIN", observation, observation.plugins.oauth, needed, _OAUTH_PLUGIN)
+def sources_agree(observation: Observation, matrix: Matrix) -> Finding | None:
+    """Manifest and login page tell the same version and base URL; nothing to say when one of them is shut.
+
+    Only where the two versions lead to different verdicts is the site's version unknown.
+    """
+    manifest, page = observation.manifest, own_login_page(observation)
+    if page is None or not manifest.version or not page.version:
+        return None
+    if manifest.version != page.version and version_of(manifest.version) != version_of(page.version):
+        one, other = (_is_enough(observation.product, text, matrix) for text in (manifest.version, page.version))
+        values = {"product": product_name(observation.product), "first": shown(manifest.version)}
+        values["second"] = shown(page.version)
+        outcome = Outcome.WARNING if one == other else Outcome.UNKNOWN
+        message = _("The manifest says %(product)s %(first)s, the login page %(second)s.")
+        return Finding("SOURCES-AGREE", outcome, message, CLEAR_CACHES, values, page.answer)
+    if page.base_url and manifest.canonical_url and not is_same(page.base_url, manifest.canonical_url):
+        message = _("The login page calls the site by another base URL than the manifest.")
+        return Finding("SOURCES-AGREE", Outcome.WARNING, message, CLEAR_CACHES, {}, page.answer)
+    return Finding("SOURCES-AGREE", Outcome.PASS, _("Manifest and login page say the same."), "", {}, page.answer)
 
 
-def mobile_plugin(observation: Observation, matrix: Matrix) -> Finding | None:
-    """The mobile plugin hands out the client ID. Atlassian names no minimum for Jira."""
-    requirement = _requirement(observation, matrix)
-    needed = requirement.mobile_plugin if requirement else None
-    names = _MOBILE_PLUGINS.get(observation.product, {"plugin": MOBILE_PLUGIN_NAME, "key": ""})
-    return _plugin("MOBILE-PLUGIN", observation, observation.plugins.mobile, needed, names)
+def requirement_of(observation: Observation, matrix: Matrix) -> Requirement | None:
+    """What the matrix asks of the site's version, as far as it is known."""
+    return matrix.requirement_of(observation.product, server_version(observation).text)
 
 
 def _server_version(rule: str, of: str, observation: Observation, matrix: Matrix) -> Finding | None:
     if observation.product != of:
         return None
-    text, answer = observation.manifest.version, observation.manifest.answer
-    newest = [str(row.server) for row in matrix.lines(of) if row.server]
-    values = {"product": product_name(of), "found": shown(text), "needed": newest[-1] if newest else ""}
-    if not text:
-        return Finding(rule, Outcome.UNKNOWN, _NO_VERSION, _LET_VERSION_THROUGH, values, answer)
-    found, requirement = _version(text), _requirement(observation, matrix)
-    if found is None or requirement is None:
-        return Finding(rule, Outcome.UNKNOWN, _BAD_VERSION, _LET_VERSION_THROUGH, values, answer)
-    if requirement.server is None:
-        return Finding(rule, Outcome.UNKNOWN, requirement.unclear, _LATER_LINE, values, answer)
+    text, answer, by_login_page = server_version(observation)
+    values = {"product": product_name(of), "found": shown(text), "needed": ""}
+    found, requirement = version_of(text), matrix.requirement_of(of, text)
+    if found is None or requirement is None or requirement.server is None:
+        values["needed"] = str(matrix.newest_server(of) or "")
+        return Finding(rule, Outcome.UNKNOWN, *_why_unknown(text, found, requirement), values, answer)
     values["needed"] = str(requirement.server)
     if found < requirement.server:
-        message = _("%(product)s %(found)s is too old: %(needed)s or later is needed.")
-        return Finding(rule, Outcome.INCOMPATIBLE, message, _UPGRADE_SERVER, values, answer)
-    message = _("%(product)s %(found)s is new enough: %(needed)s or later is needed.")
-    return Finding(rule, Outcome.PASS, message, "", values, answer)
+        return Finding(rule, Outcome.INCOMPATIBLE, _TOO_OLD[by_login_page], UPGRADE_SERVER, values, answer)
+    return Finding(rule, Outcome.PASS, _NEW_ENOUGH[by_login_page], "", values, answer)
 
 
-def _plugin(
-    rule: str, observation: Observation, text: str | None, needed: Version | None, names: dict[str, str]
-) -> Finding:
-    values = {**names, "product": product_name(observation.product), "found": shown(text), "needed": str(needed)}
-    if observation.plugins.source == "gatepass":
-        return Finding(rule, Outcome.PASS, _("Gatepass itself provides this site, so no plugin is needed."), "", values)
-    if needed is None:
-        return Finding(rule, Outcome.UNKNOWN, *_no_minimum(observation), values)
-    found = _version(text)
+def _why_unknown(text: str | None, found: Version | None, requirement: Requirement | None) -> tuple[str, str]:
+    if not text:
+        return _NO_VERSION, _LET_VERSION_THROUGH
     if found is None:
-        enter = _ENTER_OAUTH_PLUGIN if names is _OAUTH_PLUGIN else _ENTER_PLUGIN
-        return Finding(rule, Outcome.UNKNOWN, _BAD_PLUGIN if text else _NO_PLUGIN, enter, values)
-    if found < needed:
-        message = _("%(plugin)s %(found)s is too old: %(needed)s or later is needed.")
-        return Finding(rule, Outcome.INCOMPATIBLE, message, _UPGRADE_PLUGIN, values)
-    message = _("%(plugin)s %(found)s is new enough: %(needed)s or later is needed.")
-    return Finding(rule, Outcome.PASS, message, "", values)
+        return _BAD_VERSION, _LET_VERSION_THROUGH
+    return requirement.unclear if requirement else _NO_LINE, _LATER_LINE
 
 
-def _no_minimum(observation: Observation) -> tuple[str, str]:
-    """Why no minimum of a plugin can be named, and what to do about it."""
-    if _version(observation.manifest.version) is None:
-        message = _(
-            "Which version of the %(plugin)s is needed depends on the version of %(product)s, which is not known."
-        )
-        return message, _("Let rest/applinks/1.0/manifest through without sign-in, then check again.")
-    message = _("Atlassian does not say which version of the %(plugin)s this version of %(product)s needs.")
-    return message, _("Rehearse the sign-in and try it on one phone before you roll it out.")
-
-
-def _requirement(observation: Observation, matrix: Matrix) -> Requirement | None:
-    return matrix.requirement_for(observation.product, _version(observation.manifest.version))
-
-
-def _version(text: str | None) -> Version | None:
-    try:
-        return Version.parse(text or "")
-    except ValueError:
+def _is_enough(product: str, text: str, matrix: Matrix) -> bool | None:
+    """Whether the version works; None when nobody says."""
+    version = version_of(text)
+    requirement = matrix.requirement_of(product, text) if version else None
+    if version is None or requirement is None or requirement.server is None:
         return None
+    return version >= requirement.server

@@ -2,12 +2,27 @@ from .audit import AuditEvent, AuditHead
 from .check_run import CheckRun, Finding, RunState
 from .configuration import ConfigurationRelease
 from .enrollment import Enrollment, EnrollmentPass, PassState, SignIn
+from .inventory import AppInventory, InventoryPhone
 from .link import ApplicationLink
+from .matrix import MatrixEdition, MatrixLine
+from .notification import (
+    DeliveryState,
+    Notice,
+    NoticeKind,
+    NotificationPreference,
+    SiteFollow,
+    Webhook,
+    WebhookDelivery,
+)
 from .rehearsal import Rehearsal
-from .site import Product, Provider, Site, VerdictChoices
+from .site import PluginSource, Product, Provider, Site, SiteCredential, VerdictChoices
+from .sweep import ProbeHost, Sweep, SweepState
 from .wave import Wave
 
 __all__ = [
-    "ApplicationLink", "AuditEvent", "AuditHead", "CheckRun", "ConfigurationRelease", "Enrollment", "EnrollmentPass",
-    "Finding", "PassState", "Product", "Provider", "Rehearsal", "RunState", "SignIn", "Site", "VerdictChoices", "Wave",
+    "AppInventory", "ApplicationLink", "AuditEvent", "AuditHead", "CheckRun", "ConfigurationRelease", "DeliveryState",
+    "Enrollment", "EnrollmentPass", "Finding", "InventoryPhone", "MatrixEdition", "MatrixLine", "Notice", "NoticeKind",
+    "NotificationPreference", "PassState", "PluginSource", "ProbeHost", "Product", "Provider", "Rehearsal", "RunState",
+    "SignIn", "Site", "SiteCredential", "SiteFollow", "Sweep", "SweepState", "VerdictChoices", "Wave", "Webhook",
+    "WebhookDelivery",
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from rollout.compatibility.observation import Observation
-from rollout.compatibility.verdict import Outcome, Verdict
+from rollout.compatibility.verdict import Verdict
 
 from .site import VerdictChoices
 
@@ -36,6 +37,32 @@ class WorkQuerySet(models.QuerySet[Any]):
         return claimed.update(state=RunState.RUNNING, started_at=now, lease_until=lease_until) == 1
 
 
+@dataclass(frozen=True)
+class Finding:
+    """What one rule said in one run, on one road. ``message`` and ``remedy`` are message ids for ``values``."""
+
+    position: int
+    road: str
+    rule: str
+    outcome: str
+    message: str
+    remedy: str = ""
+    values: dict[str, str] = field(default_factory=dict)
+    asked: str = ""
+    answered: str = ""
+    answered_at: datetime | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The finding as it is stored; what is empty is left out."""
+        stored = {name: value for name, value in vars(self).items() if value or name == "position"}
+        return stored | ({"answered_at": self.answered_at.isoformat()} if self.answered_at else {})
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Finding:
+        at = data.get("answered_at")
+        return cls(**{**data, "answered_at": datetime.fromisoformat(at) if at else None})
+
+
 class CheckRun(models.Model):
     class Trigger(models.TextChoices):
         ADDED = "added", _("Site added")
@@ -43,14 +70,22 @@ class CheckRun(models.Model):
         BUTTON = "button", _("Check now")
         SCHEDULE = "schedule", _("Schedule")
         COMMAND = "command", _("Command line")
+        SWEEP = "sweep", _("Check of many sites")
+        REJUDGED = "rejudged", _("Judged again")
 
     site = models.ForeignKey("rollout.Site", on_delete=models.CASCADE, related_name="check_runs")
     trigger = models.CharField(max_length=16, choices=Trigger.choices)
     state = models.CharField(max_length=16, choices=RunState.choices, default=RunState.QUEUED)
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     requested_at = models.DateTimeField()
+    sweep = models.ForeignKey("rollout.Sweep", on_delete=models.SET_NULL, null=True, related_name="runs")
+    # The scheduled time that this run is for; a site is judged at most once for one.
+    due_at = models.DateTimeField(null=True)
+    host = models.CharField(max_length=300, blank=True)  # of the site's base URL, with port: who is asked one at a time
+    urgent = models.BooleanField(default=False)  # somebody waits for it: goes before what a sweep queued
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+    lease = models.CharField(max_length=40, blank=True)  # whose; only the holder writes the run's end
     lease_until = models.DateTimeField(null=True)
     failure = models.CharField(max_length=200, blank=True)
     observation = models.JSONField(null=True)
@@ -60,8 +95,9 @@ class CheckRun(models.Model):
     was_mdm_verdict = models.CharField(max_length=16, blank=True)
     was_non_mdm_verdict = models.CharField(max_length=16, blank=True)
     changed_at = models.DateTimeField(null=True)
-    matrix = models.CharField(max_length=10, blank=True)
+    matrix = models.CharField(max_length=40, blank=True)
     judged_at = models.DateTimeField(null=True)
+    judged_findings = models.JSONField(default=list)  # of both roads, gravest first on each
 
     objects = WorkQuerySet.as_manager()
 
@@ -72,11 +108,19 @@ class CheckRun(models.Model):
                 fields=["site"],
                 condition=Q(state__in=["queued", "running"]),
                 name="one_unfinished_check_run_per_site",
-            )
+            ),
+            models.UniqueConstraint(fields=["site", "due_at"], name="one_check_run_per_due_time"),
         ]
         indexes = [
             models.Index(fields=["site", "-id"], name="check_run_by_site"),
-            models.Index(fields=["state", "lease_until"], name="check_run_waiting"),
+            models.Index(
+                fields=["-urgent", "id"], name="check_run_waiting", condition=Q(state__in=["queued", "running"])
+            ),
+            models.Index(
+                fields=["host"], name="check_run_unfinished_host", condition=Q(state__in=["queued", "running"])
+            ),
+            models.Index(fields=["sweep", "id"], name="check_run_by_sweep"),
+            models.Index(fields=["requested_at"], name="check_run_by_age"),
             models.Index(fields=["-changed_at"], name="check_run_changed", condition=Q(changed_at__isnull=False)),
         ]
 
@@ -91,25 +135,7 @@ class CheckRun(models.Model):
     def facts(self) -> Observation | None:
         return Observation.from_json(self.observation) if self.observation else None
 
-
-class Finding(models.Model):
-    """What one rule said in one run, on one road. ``message`` and ``remedy`` are message ids for ``values``."""
-
-    run = models.ForeignKey(CheckRun, on_delete=models.CASCADE, related_name="findings")
-    position = models.PositiveSmallIntegerField()
-    road = models.CharField(max_length=8)
-    rule = models.CharField(max_length=40)
-    outcome = models.CharField(max_length=16, choices=[(outcome.value, outcome.value) for outcome in Outcome])
-    message = models.TextField()
-    remedy = models.TextField(blank=True)
-    values = models.JSONField(default=dict)
-    asked = models.TextField(blank=True)
-    answered = models.TextField(blank=True)
-    answered_at = models.DateTimeField(null=True)
-
-    class Meta:
-        ordering = ["run", "road", "position"]
-        indexes = [models.Index(fields=["rule", "outcome"], name="finding_by_rule")]
-
-    def __str__(self) -> str:
-        return f"{self.rule}: {self.outcome}"
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What the rules said, both roads, gravest first on each."""
+        return tuple(Finding.from_json(stored) for stored in self.judged_findings)

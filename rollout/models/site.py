@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import models
@@ -31,6 +32,15 @@ class VerdictChoices(models.TextChoices):
     ACTION_NEEDED = Verdict.ACTION_NEEDED.value, _("Action needed")
     INCOMPATIBLE = Verdict.INCOMPATIBLE.value, _("Incompatible")
     UNKNOWN = Verdict.UNKNOWN.value, _("Unknown")
+
+
+class PluginSource(models.TextChoices):
+    """Who told the plugins' versions; the same words as ``observation.PluginVersions.source``."""
+
+    MANUAL = "manual", _("Entered by hand")
+    UPM_JSON = "upm_json", _("Pasted from the plugin manager")
+    UPM_TOKEN = "upm_token", _("Read from the plugin manager")
+    GATEPASS = "gatepass", _("Provided by Gatepass")
 
 
 class SiteQuerySet(models.QuerySet["Site"]):
@@ -80,6 +90,24 @@ class Site(models.Model):
     oauth_plugin_version = models.CharField(_("OAuth plugin version"), max_length=40, blank=True)
     mobile_plugin_version = models.CharField(_("mobile plugin version"), max_length=40, blank=True)
     plugin_versions_at = models.DateTimeField(null=True, blank=True, editable=False)
+    plugin_versions_source = models.CharField(
+        max_length=16, choices=PluginSource.choices, blank=True, default="", editable=False
+    )
+    # Whether each plugin is enabled, as the Universal Plugin Manager says; None when nobody asked it.
+    oauth_plugin_enabled = models.BooleanField(null=True, editable=False)
+    mobile_plugin_enabled = models.BooleanField(null=True, editable=False)
+
+    ca_bundle = models.TextField(
+        _("CA certificates"),
+        max_length=100_000,
+        blank=True,
+        help_text=_("PEM certificates of a private authority that this site's certificate comes from."),
+    )
+    through_proxy = models.BooleanField(
+        _("ask through the outbound proxy"),
+        default=False,
+        help_text=_("Checks of this site go through the proxy that the PROBE_PROXY setting names."),
+    )
 
     # What the last judged check run said; written by rollout.services.check_runs only.
     mdm_verdict = models.CharField(
@@ -91,6 +119,7 @@ class Site(models.Model):
     server_version = models.CharField(max_length=40, blank=True, editable=False)
     checked_at = models.DateTimeField(null=True, blank=True, editable=False)
     check_due_at = models.DateTimeField(null=True, blank=True, editable=False)
+    failed_checks = models.PositiveSmallIntegerField(default=0, editable=False)  # in a row, the site being unreachable
 
     created_at = models.DateTimeField(editable=False)
     updated_at = models.DateTimeField(editable=False)
@@ -110,18 +139,43 @@ class Site(models.Model):
         return self.title
 
     @property
+    def host(self) -> str:
+        """Host and port of the base URL: sites that share them are asked one after the other."""
+        return urlsplit(self.base_url).netloc
+
+    @property
     def is_provided(self) -> bool:
         """Whether Gatepass itself answers as this site's OAuth provider."""
         return self.provider == Provider.GATEPASS
 
     @property
     def plugin_versions(self) -> PluginVersions:
-        """What an administrator entered of the plugins, for the rules."""
-        if not (self.oauth_plugin_version or self.mobile_plugin_version):
+        """What is known of the plugins, for the rules."""
+        known = (self.oauth_plugin_version, self.mobile_plugin_version, self.plugin_versions_source)
+        if not any(known):
             return PluginVersions()
         return PluginVersions(
             oauth=self.oauth_plugin_version or None,
             mobile=self.mobile_plugin_version or None,
-            source="gatepass" if self.is_provided else "manual",
+            source="gatepass" if self.is_provided else self.plugin_versions_source or "manual",
             as_of=self.plugin_versions_at,
+            oauth_enabled=self.oauth_plugin_enabled,
+            mobile_enabled=self.mobile_plugin_enabled,
         )
+
+
+class SiteCredential(models.Model):
+    """A personal access token that an administrator left for scheduled look-ups of plugin versions.
+
+    Encrypted at rest; never shown again, never in a log, and sent to the site's own origin only.
+    """
+
+    site = models.OneToOneField(Site, on_delete=models.CASCADE, related_name="credential")
+    token = models.TextField(editable=False)  # encrypted
+    stored_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    stored_at = models.DateTimeField()
+    asked_at = models.DateTimeField(null=True)
+    refused_at = models.DateTimeField(null=True)  # the site did not accept it: it is not tried again
+
+    def __str__(self) -> str:
+        return f"{self.site}"

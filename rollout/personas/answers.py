@@ -3,64 +3,53 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from html import escape
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import quote, urlsplit
 from xml.sax.saxutils import escape as xml_escape  # nosec B406 - writes XML, parses none
 
-from .table import InfoLoginStyle, Persona
+from .persona import Call, InfoLoginStyle, Response
 
 NOTICE = "This is a simulated site for trials. It holds no content, and nobody can sign in to it."
-LOGIN = "/login.action"
+LOGIN = {"confluence": "/login.action", "jira": "/login.jsp"}
+MANIFEST = "/rest/applinks/1.0/manifest"
+INFO_LOGIN = ("/rest/nativemobile/1.0/info/login", "/rest/nativemobile/1.1/info/login")
 
 
-@dataclass(frozen=True)
-class Response:
-    status: int
-    body: str = ""
-    content_type: str = "text/html; charset=UTF-8"
-    headers: Mapping[str, str] = field(default_factory=dict)
+def answer(call: Call) -> Response:
+    """The persona's answer to one request: its front's, if that keeps it, else its own."""
+    persona = call.persona
+    response = (persona.front(call) if persona.front else None) or _own(call)
+    return persona.altered(call, response) if persona.altered else response
 
 
-@dataclass(frozen=True)
-class Call:
-    """One request: ``path`` without query and context path, ``target`` as it came, ``form`` of a POST body."""
-
-    persona: Persona
-    base_url: str
-    single_sign_on_url: str
-    method: str
-    path: str
-    target: str
-    form: Mapping[str, str]
+def inner_path(target: str, context_path: str) -> str | None:
+    """A request target's path below the context path; None outside of it. Raises ValueError for no path."""
+    path = urlsplit(target).path
+    if not (path == context_path or path.startswith(context_path + "/")):
+        return None
+    return path[len(context_path) :] or "/"
 
 
-def answer(
-    persona: Persona, *, base_url: str, single_sign_on_url: str, method: str, target: str, body: str = ""
-) -> Response:
-    """The persona's answer to one request; ``target`` is the request line's path and query."""
-    if persona.behind_single_sign_on:
-        return to_single_sign_on(single_sign_on_url, base_url, target)
-    try:
-        path = urlsplit(target).path
-        form = dict(parse_qsl(body, max_num_fields=50))
-    except ValueError:
-        return page(400, "Bad request", NOTICE)
-    if not (path == persona.context_path or path.startswith(persona.context_path + "/")):
-        return page(404, "Page not found", f"This site lives at {base_url}.")
-    inner = path[len(persona.context_path) :] or "/"
-    call = Call(persona, base_url, single_sign_on_url, method, inner, target, form)
-    methods = ROUTES.get(inner)
-    if methods is None:
+def _own(call: Call) -> Response:
+    if not call.path:
+        return page(404, "Page not found", f"This site lives at {call.base_url}.")
+    methods = ROUTES.get(call.path)
+    if methods is None or (call.path.startswith("/rest/oauth2/") and not call.persona.oauth_enabled):
         return page(404, "Page not found", NOTICE)
-    return methods[method](call) if method in methods else Response(405, headers={"Allow": ", ".join(methods)})
+    return (
+        methods[call.method](call) if call.method in methods else Response(405, headers={"Allow": ", ".join(methods)})
+    )
 
 
-def to_single_sign_on(single_sign_on_url: str, base_url: str, target: str) -> Response:
+def to_single_sign_on(call: Call, status: int = 302) -> Response:
     """A redirect to the identity provider, as a reverse proxy in front of Confluence makes it."""
-    origin = "{0.scheme}://{0.netloc}".format(urlsplit(base_url))
-    return Response(302, headers={"Location": f"{single_sign_on_url}/login?goto={quote(origin + target, safe='')}"})
+    return Response(status, headers={"Location": single_sign_on_for(call)})
+
+
+def single_sign_on_for(call: Call) -> str:
+    origin = "{0.scheme}://{0.netloc}".format(urlsplit(call.base_url))
+    return f"{call.single_sign_on_url}/login?goto={quote(origin + call.target, safe='')}"
 
 
 def manifest(call: Call) -> Response:
@@ -68,7 +57,7 @@ def manifest(call: Call) -> Response:
     values = {
         "id": "9f2d636e-c842-3388-8a66-17c1b951dd45",
         "name": persona.title,
-        "typeId": persona.product,
+        "typeId": persona.says_product or persona.product,
         "version": persona.version,
         "buildNumber": "9111",
         "applinksVersion": "10.1.1",
@@ -85,7 +74,11 @@ def info_login(call: Call) -> Response:
     """Version 1.1, with the client ID. Its field names are not documented: these are a guess, as the probes know."""
     persona = call.persona
     if persona.info_login is InfoLoginStyle.SINGLE_SIGN_ON:
-        return to_single_sign_on(call.single_sign_on_url, call.base_url, call.target)
+        return to_single_sign_on(call)
+    if persona.info_login is InfoLoginStyle.MISSING:
+        return page(404, "Page not found", NOTICE)
+    if persona.info_login is InfoLoginStyle.DISABLED:
+        return Response(503, "", "text/plain", {"mobile-app-disabled": "true"})
     data: dict[str, object] = {"title": persona.title, "baseUrl": call.base_url}
     if persona.info_login is InfoLoginStyle.OPEN and call.path.startswith("/rest/nativemobile/1.1/"):
         data["oauth"] = {"clientId": persona.client_id or f"simulated-{persona.name}"}
@@ -98,7 +91,8 @@ def status(call: Call) -> Response:
 
 def authorize(call: Call) -> Response:
     """To the login page, whoever asks: an unknown client is noticed only after consent, as on Confluence."""
-    return Response(302, headers={"Location": f"{call.base_url}{LOGIN}?os_destination={quote(call.target, safe='')}"})
+    login = LOGIN[call.persona.says_product or call.persona.product]
+    return Response(302, headers={"Location": f"{call.base_url}{login}?os_destination={quote(call.target, safe='')}"})
 
 
 def token(call: Call) -> Response:
@@ -135,15 +129,21 @@ Route = dict[str, Callable[[Call], Response]]
 ROUTES: dict[str, Route] = {
     "/": {"GET": index},
     "/status": {"GET": status},
-    LOGIN: {"GET": login_page},
+    LOGIN["confluence"]: {"GET": login_page},
+    LOGIN["jira"]: {"GET": login_page},
     "/dologin.action": {"POST": refuse_login},
-    "/rest/applinks/1.0/manifest": {"GET": manifest},
-    "/rest/nativemobile/1.0/info/login": {"GET": info_login},
-    "/rest/nativemobile/1.1/info/login": {"GET": info_login},
+    MANIFEST: {"GET": manifest},
+    INFO_LOGIN[0]: {"GET": info_login},
+    INFO_LOGIN[1]: {"GET": info_login},
     "/rest/oauth2/latest/authorize": {"GET": authorize},
     "/rest/oauth2/latest/token": {"POST": token},
     "/rest/oauth2/latest/revoke": {"POST": revoke},
 }
+
+
+def identity_provider(call: Call) -> Response:
+    form = '<form method="post"><p><label>Work account <input name="account"></label></p><button>Next</button></form>'
+    return page(200, "Single sign-on", NOTICE, form)
 
 
 def as_json(status: int, data: dict[str, object]) -> Response:

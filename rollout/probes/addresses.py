@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 IPAddress = IPv4Address | IPv6Address
@@ -75,6 +76,11 @@ def judge(address: str, *, allowed_networks: Iterable[str] = (), allow_loopback:
     ``allowed_networks`` opens ranges that are closed by default; it never opens metadata services, link-local,
     multicast or unspecified addresses. IPv4 inside IPv6 is decoded, and the address inside has to pass as well.
     """
+    return _judge(address, tuple(allowed_networks), allow_loopback)
+
+
+@lru_cache(maxsize=4096)
+def _judge(address: str, allowed_networks: tuple[str, ...], allow_loopback: bool) -> str | None:
     try:
         parsed = ip_address(address.partition("%")[0])
         named = tuple(ip_network(network, strict=False) for network in allowed_networks)
@@ -89,6 +95,23 @@ def judge(address: str, *, allowed_networks: Iterable[str] = (), allow_loopback:
     return refusal
 
 
+@lru_cache(maxsize=4096)
+def address_class(address: str) -> str:
+    """``public``, or what the table says of the address: ``private``, ``loopback``, ``shared (carrier NAT)`` …
+
+    It says what kind of place was asked without giving the address away; empty for what is no address.
+    """
+    try:
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
+        return ""
+    row = next((row for row in TABLE if parsed in row.network), None)
+    if row is not None:
+        return row.why
+    return "reserved" if isinstance(parsed, IPv6Address) and parsed not in GLOBAL_UNICAST_V6 else "public"
+
+
+@lru_cache(maxsize=4096)
 def is_loopback(address: str) -> bool:
     """True for 127.0.0.0/8 and ::1 only, not for what decodes to them."""
     try:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterator
 from datetime import UTC, datetime
-
-import httpcore2
 
 from rollout.compatibility.observation import Answer
 from rollout.messages import gettext_noop as _
 
+from .decoding import TooLargeError, UndecodableError
+from .exchange import LimitError, NothingCameError
 from .guard import AddressRefusedError, NameNotFoundError, PlainHttpRefusedError
 from .redaction import clean
 from .reply import Reply, TlsFailure
+from .transport import ProxyFailedError, TlsFailedError
+from .urls import BadUrlError
 
 # The door's vocabulary: id → an English sentence for people (a message id for translation).
 ERRORS: dict[str, str] = {
@@ -27,6 +28,7 @@ ERRORS: dict[str, str] = {
     "too_many_redirects": _("The address redirects in a circle or too often."),
     "bad_answer": _("The answer was not valid HTTP."),
     "bad_url": _("The address is not a valid URL."),
+    "proxy": _("The outbound proxy could not be reached or did not connect."),
 }
 
 
@@ -38,48 +40,43 @@ class StoppedError(Exception):
         self.error, self.detail, self.tls_failure = error, detail, tls_failure
 
 
-# The first match decides. httpx2's own exceptions come from decoding only: the transport raises httpcore2's.
+# The first match decides; every other word for a broken answer is ``bad_answer``.
 _ERROR_OF: tuple[tuple[type[BaseException], str], ...] = (
     (TimeoutError, "timeout"),
-    (httpcore2.TimeoutException, "timeout"),
     (NameNotFoundError, "dns"),
     (AddressRefusedError, "blocked_address"),
     (PlainHttpRefusedError, "not_https"),
-    (ssl.SSLError, "tls"),
-    (httpcore2.ConnectError, "refused"),
-    (httpcore2.NetworkError, "refused"),
+    (BadUrlError, "bad_url"),
+    (ProxyFailedError, "proxy"),
+    (TooLargeError, "too_large"),
+    (OSError, "refused"),
 )
+# Our own words, which never quote what a stranger sent.
+_TELLING = (AddressRefusedError, BadUrlError, ProxyFailedError, LimitError, UndecodableError)
 
 
 def failed(error: Exception) -> Reply:
     """A reply that says in the door's vocabulary why there is no answer."""
-    stopped = next((cause for cause in _chain(error) if isinstance(cause, StoppedError)), None) or _named(error)
+    stopped = error if isinstance(error, StoppedError) else _named(error)
     answer = Answer("", "", datetime.now(UTC), error=stopped.error, excerpt=clean(stopped.detail, 200))
     return Reply(answer=answer, tls_failure=stopped.tls_failure)
 
 
 def _named(error: Exception) -> StoppedError:
-    failure = next((cause for cause in _chain(error) if isinstance(cause, ssl.SSLError)), None)
-    if failure is not None:
-        return _tls_stopped(failure)
-    if isinstance(error, httpcore2.ReadError | httpcore2.WriteError):
+    if isinstance(error, TlsFailedError):
+        return _tls_stopped(error)
+    if isinstance(error, ssl.SSLError):  # after the handshake
         return StoppedError("refused", "the connection was dropped")
+    if isinstance(error, NothingCameError):
+        return StoppedError("refused" if error.__cause__ else "bad_answer", "the connection ended without an answer")
     word = next((word for kind, word in _ERROR_OF if isinstance(error, kind)), "bad_answer")
-    return StoppedError(word, str(error) if word == "blocked_address" else "")
+    return StoppedError(word, str(error) if isinstance(error, _TELLING) else "")
 
 
-def _tls_stopped(failure: ssl.SSLError) -> StoppedError:
-    if isinstance(failure, ssl.SSLCertVerificationError):
-        detail = clean(failure.verify_message, 200)
-        return StoppedError("tls", detail, TlsFailure(failure.verify_code, detail))
-    detail = clean((failure.reason or "handshake failed").replace("_", " ").lower(), 200)
+def _tls_stopped(failure: TlsFailedError) -> StoppedError:
+    cause = failure.cause
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        detail = clean(cause.verify_message, 200)
+        return StoppedError("tls", detail, TlsFailure(cause.verify_code, detail, failure.chain))
+    detail = clean((cause.reason or "handshake failed").replace("_", " ").lower(), 200)
     return StoppedError("tls", detail, TlsFailure(None, detail))
-
-
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """The error and what it came from, at most ten deep."""
-    for _depth in range(10):
-        if error is None:
-            return
-        yield error
-        error = error.__cause__ or error.__context__

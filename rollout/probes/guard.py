@@ -1,20 +1,22 @@
-"""The socket end of the door: resolves a name, judges every address it stands for, connects to a judged one only.
+"""The guard at the socket end of the door: resolves a name and judges every address it stands for.
 
-Because the judgement happens when the socket opens, redirects and names that change their address between two
-look-ups are caught without anybody having to remember them.
+What comes out are addresses, and the socket is opened to one of them, never to a name: a name that changes its
+address between two look-ups gains nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket  # noqa: TID251 - this is the door
 import threading
-from collections.abc import Callable, Iterable
-from typing import Any
-
-import httpcore2
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from ipaddress import ip_address
 
 from .addresses import is_loopback, judge
+from .own_services import OwnServices
 
 # Host and port in, addresses in the order to try out. Raises OSError (``socket.gaierror``) when there are none.
 Resolver = Callable[[str, int], list[str]]
@@ -39,65 +41,85 @@ def resolve_by_system(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
-class GuardedBackend(httpcore2.AsyncNetworkBackend):
-    """httpcore's network backend, with a guard at ``connect_tcp``. Raises the exceptions above."""
+@dataclass(frozen=True)
+class Place:
+    """Where one request goes: what a URL says, before anything is looked up. ``path`` is without the query."""
 
-    def __init__(
-        self, *, resolver: Resolver, allowed_networks: Iterable[str], allow_loopback: bool, plain: bool
-    ) -> None:
-        self._resolver = resolver
-        self._allowed_networks = tuple(allowed_networks)
-        self._allow_loopback = allow_loopback
-        self._plain = plain
-        self._backend = httpcore2.AnyIOBackend()
+    scheme: str
+    host: str
+    port: int
+    path: str
 
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore2.AsyncNetworkStream:
-        """A stream to one of the judged addresses; ``timeout`` covers the look-up and all attempts."""
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + (timeout or 3.0)
+
+@dataclass(frozen=True)
+class Guard:
+    """What may be connected to. ``plain_http`` lets http be asked of other machines; this one is always asked so."""
+
+    allowed_networks: tuple[str, ...] = ()
+    allow_loopback: bool = False
+    plain_http: bool = False
+    own: OwnServices = field(default_factory=OwnServices)
+    resolver: Resolver = resolve_by_system
+
+    async def addresses(self, place: Place) -> list[str]:
+        """The judged addresses of a place. Raises the exceptions above; one bad address refuses them all."""
+        if place.scheme == "http" and not (self.plain_http or self.allow_loopback):
+            raise PlainHttpRefusedError
+        for host in self.own.hosts(place.port):
+            await _learn_own(self.resolver, host, place.port)
         try:
-            async with asyncio.timeout_at(deadline):
-                addresses = await _in_thread(self._resolver, host, port)
-        except TimeoutError as error:
-            raise httpcore2.ConnectTimeout("the name was not resolved in time") from error
-        except (OSError, UnicodeError) as error:
-            raise NameNotFoundError(host) from error
-        self._judge(addresses)
-        failure: Exception = NameNotFoundError(host)
-        for position, address in enumerate(addresses):
-            # An address that never answers must leave time for the next one.
-            share = (deadline - loop.time()) / (len(addresses) - position)
-            if share <= 0:
-                raise httpcore2.ConnectTimeout("no address answered in time")
+            found = [str(ip_address(place.host))]
+        except ValueError:
             try:
-                return await self._backend.connect_tcp(address, port, timeout=share)
-            except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
-                failure = error
-        raise failure
-
-    def _judge(self, addresses: list[str]) -> None:
-        """One bad address among good ones refuses them all: an honest name has none."""
-        if len(addresses) > MAX_ADDRESSES:
+                found = await _in_thread(self.resolver, place.host, place.port)
+            except (OSError, UnicodeError) as error:
+                raise NameNotFoundError(place.host) from error
+        if not found:
+            raise NameNotFoundError(place.host)
+        if len(found) > MAX_ADDRESSES:
             raise AddressRefusedError("too many addresses")
-        for address in addresses:
-            why = judge(address, allowed_networks=self._allowed_networks, allow_loopback=self._allow_loopback)
-            if why:
-                raise AddressRefusedError(why)
-        if self._plain and not all(is_loopback(address) for address in addresses):
+        for address in found:
+            self.judge(place, address)
+        return found
+
+    def judge(self, place: Place, address: str) -> None:
+        """Asked before a socket opens, and before each further request on an open one."""
+        why = judge(address, allowed_networks=self.allowed_networks, allow_loopback=self.allow_loopback)
+        why = why or self.own.why_closed(
+            host=place.host, address=address, port=place.port, path=place.path, addresses_of=self._own_addresses
+        )
+        if why:
+            raise AddressRefusedError(why)
+        if place.scheme == "http" and not self.plain_http and not is_loopback(address):
             raise PlainHttpRefusedError
 
-    async def connect_unix_socket(self, *args: Any, **kwargs: Any) -> httpcore2.AsyncNetworkStream:
-        raise AddressRefusedError("unix socket")
+    def _own_addresses(self, host: str) -> tuple[str, ...]:
+        return _OWN_ADDRESSES.get((self.resolver, host), (0.0, (host,)))[1]
 
-    async def sleep(self, seconds: float) -> None:
-        await self._backend.sleep(seconds)
+
+# Our own services' names are looked up when a probe comes near their port, and again a minute later.
+_OWN_ADDRESSES: dict[tuple[Resolver, str], tuple[float, tuple[str, ...]]] = {}
+_OWN_SECONDS = 60.0
+
+
+async def _learn_own(resolver: Resolver, host: str, port: int) -> None:
+    """Remember what a name of ours stands for. One that cannot be found keeps the addresses it had."""
+    due, known = _OWN_ADDRESSES.get((resolver, host), (0.0, (host,)))
+    if time.monotonic() < due or _is_address(host):
+        return
+    with contextlib.suppress(OSError, UnicodeError):
+        known = (host, *await _in_thread(resolver, host, port))
+    if len(_OWN_ADDRESSES) > 100:
+        _OWN_ADDRESSES.clear()
+    _OWN_ADDRESSES[resolver, host] = (time.monotonic() + _OWN_SECONDS, known)
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 async def _in_thread(resolver: Resolver, host: str, port: int) -> list[str]:

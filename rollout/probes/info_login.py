@@ -4,45 +4,90 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from rollout.compatibility.observation import InfoLogin
 
 from .asking import Asking, is_unreachable
-from .redaction import clean
+from .json_body import CLIENT_ID_NAMES, read_json
+from .redaction import clean, safe_url
 from .reply import Reply
+from .web_page import is_login_page
 
 PATHS = ("/rest/nativemobile/1.1/info/login", "/rest/nativemobile/1.0/info/login")
 APP_USER_AGENT = "Gatepass/0.1 (compatibility check) AtlassianMobileApp"
-# The field's name in version 1.1 is not documented, so each spelling in use is looked for, at any depth.
-CLIENT_ID_NAMES = ("clientID", "clientId", "client_id")
 MAX_NODES = 5000
-_LOGIN_PAGE = re.compile(r"<form\b|type=[\"']?password|\blog[ -]?in\b|\bsign[ -]?(?:in|on)\b|SAMLRequest", re.I)
+MAX_FIELDS = 60
+_TITLES = ("title", "siteTitle", "siteName", "name")
+_BASE_URLS = ("baseUrl", "baseURL", "base_url", "url")
+# Where version 1.0 answers although 1.1 does not, that tells what is in the way.
+_OLDER_MAY_TELL = frozenset({"missing", "redirect", "unauthorized", "login_page"})
 _DISABLED = re.compile(r"mobile-app-disabled[\"']?\s*[:=]\s*[\"']?true", re.I)
 
 
-async def ask_info_login(asking: Asking, base_url: str) -> InfoLogin:
-    """The answer of version 1.1, or of 1.0 where 1.1 is not there; 1.1's own when both are missing."""
-    headers = {"User-Agent": APP_USER_AGENT, "Accept": "application/json"}
-    newest = read_info_login(await asking.ask("GET", base_url + PATHS[0], headers=headers))
-    if newest.kind != "missing":
-        return newest
-    older = read_info_login(await asking.ask("GET", base_url + PATHS[1], headers=headers))
-    return older if older.kind in ("json", "disabled") else newest
+@dataclass(frozen=True)
+class InfoLogins:
+    """``app`` is what the app would meet; ``plain`` version 1.1 for a plain agent; ``old`` version 1.0 for the app."""
+
+    app: InfoLogin
+    plain: InfoLogin | None = None
+    old: InfoLogin | None = None
+
+
+async def ask_info_login(asking: Asking, base_url: str) -> InfoLogins:
+    """Version 1.1 as the app and as anybody, and 1.0 where 1.1 is shut. Where it is missing, 1.0 is what counts."""
+    newest = await _ask(asking, base_url + PATHS[0], APP_USER_AGENT)
+    if newest.kind == "unreachable":
+        return InfoLogins(newest)
+    older = await _ask(asking, base_url + PATHS[1], APP_USER_AGENT) if newest.kind in _OLDER_MAY_TELL else None
+    if newest.kind == "missing":
+        answers = older is not None and older.kind in ("json", "disabled")
+        return InfoLogins(older if older and answers else newest, old=older)
+    return InfoLogins(newest, await _ask(asking, base_url + PATHS[0], None), older)
+
+
+async def _ask(asking: Asking, url: str, user_agent: str | None) -> InfoLogin:
+    headers = {"Accept": "application/json"} | ({"User-Agent": user_agent} if user_agent else {})
+    return read_info_login(await asking.ask("GET", url, headers=headers, follow=True))
 
 
 def read_info_login(reply: Reply) -> InfoLogin:
-    kind = _kind(reply)
+    kind, data, oddities = _read(reply)
+    if kind != "json":
+        redirect_host = host_of(reply.location) if kind == "redirect" else None
+        return InfoLogin(reply.answer, kind=kind, redirect_host=redirect_host)
+    client_id, field = (None, None) if "two_client_ids" in oddities else locate_client_id(data)
+    base_url = next((data[name] for name in _BASE_URLS if isinstance(data.get(name), str)), None)
+    title = next((data[name] for name in _TITLES if isinstance(data.get(name), str)), None)
     return InfoLogin(
         reply.answer,
         kind=kind,
-        client_id=find_client_id(reply.json()) if kind == "json" else None,
-        redirect_host=host_of(reply.location) if kind == "redirect" else None,
+        client_id=client_id,
+        fields=field_names(data),
+        client_id_field=field,
+        title=clean(title, 200) if title else None,
+        base_url=safe_url(base_url, 500) if base_url else None,
+        oddities=oddities,
     )
 
 
-def _kind(reply: Reply) -> str:
+def _read(reply: Reply) -> tuple[str, dict[str, Any], tuple[str, ...]]:
+    """The kind of answer, and of JSON the object and its oddities."""
+    kind = _kind_by_status(reply)
+    if kind:
+        return kind, {}, ()
+    try:
+        data, oddities = read_json(reply)
+    except ValueError:
+        return "login_page" if is_login_page(reply) else "error", {}, ()
+    return ("json", data, oddities) if isinstance(data, dict) else ("error", {}, ())
+
+
+def _kind_by_status(reply: Reply) -> str:
+    """What the status alone says; empty for a 200, whose body has to be read."""
     if reply.status is None:
         return "unreachable" if is_unreachable(reply) else "error"
     if reply.location is not None:
@@ -53,12 +98,7 @@ def _kind(reply: Reply) -> str:
         return "unauthorized"
     if reply.status == 404:
         return "missing"
-    if reply.status != 200:
-        return "error"
-    try:
-        return "json" if isinstance(reply.json(), dict) else "error"
-    except ValueError:
-        return "login_page" if is_login_page(reply) else "error"
+    return "" if reply.status == 200 else "error"
 
 
 def _says_disabled(reply: Reply) -> bool:
@@ -68,28 +108,44 @@ def _says_disabled(reply: Reply) -> bool:
     return reply.headers.get("mobile-app-disabled", "").lower() == "true" or bool(_DISABLED.search(reply.text()))
 
 
-def is_login_page(reply: Reply) -> bool:
-    """True for an HTML page that has a form or speaks of signing in, whatever its content type says."""
-    text = reply.text()
-    is_html = "html" in reply.answer.content_type or "<html" in text[:2000].lower()
-    return is_html and bool(_LOGIN_PAGE.search(text))
-
-
 def find_client_id(data: Any) -> str | None:
     """The client ID nearest to the top of a JSON value; None when there is none that is text."""
-    waiting = deque([data])
+    return locate_client_id(data)[0]
+
+
+def locate_client_id(data: Any) -> tuple[str | None, str | None]:
+    """The client ID nearest to the top, and the dotted name of the field that holds it."""
+    for path, node in _objects(data):
+        for name in CLIENT_ID_NAMES:
+            if found := _usable(node.get(name)):
+                return found, clean(f"{path}{name}", 200)
+    return None, None
+
+
+def field_names(data: Any) -> tuple[str, ...]:
+    """The dotted names of the fields that hold values, those nearest to the top first, sixty at most."""
+    names: dict[str, None] = {}
+    for path, node in _objects(data):
+        for name, value in node.items():
+            if not isinstance(value, dict | list):
+                names[clean(f"{path}{name}", 200)] = None
+            if len(names) >= MAX_FIELDS:
+                return tuple(names)
+    return tuple(names)
+
+
+def _objects(data: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every object within a JSON value, level by level, with the dotted path to it; five thousand values at most."""
+    waiting = deque([("", data)])
     for _ in range(MAX_NODES):
         if not waiting:
-            return None
-        node = waiting.popleft()
+            return
+        path, node = waiting.popleft()
         if isinstance(node, dict):
-            for name in CLIENT_ID_NAMES:
-                if found := _usable(node.get(name)):
-                    return found
-            waiting.extend(node.values())
+            yield path, node
+            waiting.extend((f"{path}{name[:60]}."[-200:], value) for name, value in node.items())
         elif isinstance(node, list):
-            waiting.extend(node)
-    return None
+            waiting.extend((path, value) for value in node)
 
 
 def _usable(value: Any) -> str | None:

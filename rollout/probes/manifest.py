@@ -11,6 +11,7 @@ from defusedxml.ElementTree import fromstring
 from rollout.compatibility.observation import Manifest
 
 from .asking import Asking
+from .json_body import read_json
 from .redaction import clean, safe_url
 from .reply import Reply
 
@@ -19,29 +20,36 @@ ACCEPT = "application/xml, application/json;q=0.5"
 
 
 async def ask_manifest(asking: Asking, base_url: str) -> Manifest:
-    return read_manifest(await asking.ask("GET", base_url + PATH, headers={"Accept": ACCEPT}))
+    return read_manifest(await asking.ask("GET", base_url + PATH, headers={"Accept": ACCEPT}, follow=True))
 
 
 def read_manifest(reply: Reply) -> Manifest:
     """The manifest's fields from XML or JSON; all None when the answer is neither, or not a 200."""
     if reply.status != 200:
         return Manifest(reply.answer)
-    fields = _json_fields(reply) or _xml_fields(reply)
+    fields, form = _json_fields(reply), "json"
+    if not fields:
+        fields, form = _xml_fields(reply), "xml"
     return Manifest(
         reply.answer,
         product=clean(fields["typeId"], 40).lower() if "typeId" in fields else None,
-        version=clean(fields["version"], 60) if "version" in fields else None,
+        version=clean(fields["version"], 40) if "version" in fields else None,
         name=clean(fields["name"], 200) if "name" in fields else None,
         canonical_url=safe_url(fields["url"], 500) if "url" in fields else None,
+        build=clean(fields["buildNumber"], 40) if "buildNumber" in fields else None,
+        form=form if fields else None,
     )
 
 
 def _json_fields(reply: Reply) -> dict[str, str]:
     try:
-        data: Any = reply.json()
+        data, _odd = read_json(reply)
     except ValueError:
         return {}
-    return _texts(data) if isinstance(data, dict) else {}
+    if not isinstance(data, dict):
+        return {}
+    build = data.get("buildNumber")  # a number where somebody wrote JSON by hand
+    return _texts(data | ({"buildNumber": str(build)} if type(build) is int else {}))
 
 
 def _xml_fields(reply: Reply) -> dict[str, str]:

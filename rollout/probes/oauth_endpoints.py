@@ -8,13 +8,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from rollout.compatibility.observation import Endpoint
 
 from .asking import Asking, is_unreachable
-from .info_login import host_of, is_login_page
+from .info_login import APP_USER_AGENT, host_of
+from .json_body import read_json
+from .redaction import clean
 from .reply import Reply
+from .web_page import is_login_page
 
 AUTHORIZE = "/rest/oauth2/latest/authorize"
 TOKEN = "/rest/oauth2/latest/token"  # noqa: S105 - a path
@@ -40,11 +43,14 @@ async def ask_authorize(asking: Asking, base_url: str, *, product: str, client_i
         "code_challenge_method": "S256",
     }
     reply = await asking.ask("GET", f"{base_url}{AUTHORIZE}?{urlencode(query)}", headers={"Accept": "text/html"})
-    return Endpoint(reply.answer, authorize_kind(reply, base_url))
+    return Endpoint(reply.answer, authorize_kind(reply, base_url), _error_in(reply.location))
 
 
 async def ask_token(asking: Asking, base_url: str, *, product: str, client_id: str | None) -> Endpoint:
-    """Redeems a code that was never issued: a provider refuses it in OAuth's own words (RFC 6749 §5.2)."""
+    """Redeems a code that was never issued: a provider refuses it in OAuth's own words (RFC 6749 §5.2).
+
+    It is the app itself that asks here, so it is asked by the app's name.
+    """
     form = {
         "grant_type": "authorization_code",
         "code": secrets.token_urlsafe(24),
@@ -52,8 +58,9 @@ async def ask_token(asking: Asking, base_url: str, *, product: str, client_id: s
         "redirect_uri": redirect_uri_of(product),
         "code_verifier": secrets.token_urlsafe(48),
     }
-    reply = await asking.ask("POST", base_url + TOKEN, form=form, headers={"Accept": "application/json"})
-    return Endpoint(reply.answer, token_kind(reply))
+    headers = {"Accept": "application/json", "User-Agent": APP_USER_AGENT}
+    reply = await asking.ask("POST", base_url + TOKEN, form=form, headers=headers)
+    return Endpoint(reply.answer, token_kind(reply), oauth_error(reply))
 
 
 def authorize_kind(reply: Reply, base_url: str) -> str:
@@ -71,7 +78,7 @@ def token_kind(reply: Reply) -> str:
         return _no_answer(reply)
     if reply.location is not None:  # a provider never redirects a token request
         return "intercepted"
-    if reply.status in (400, 401) and _oauth_error(reply):
+    if reply.status in (400, 401) and oauth_error(reply):
         return "answers"
     if reply.status == 404:
         return "missing"
@@ -84,12 +91,27 @@ def _stays(location: str, base_url: str) -> bool:
     return scheme not in ("http", "https") or host_of(location) == host_of(base_url)
 
 
-def _oauth_error(reply: Reply) -> bool:
+def oauth_error(reply: Reply) -> str | None:
+    """The provider's own word for what is wrong, as ``invalid_client``; None when it used none."""
+    if reply.status is None or reply.location is not None:
+        return None
     try:
-        data = reply.json()
+        data, _odd = read_json(reply)
     except ValueError:
-        return False
-    return isinstance(data, dict) and isinstance(data.get("error"), str)
+        return None
+    found = data.get("error") if isinstance(data, dict) else None
+    return clean(found, 60) or None if isinstance(found, str) else None
+
+
+def _error_in(location: str | None) -> str | None:
+    """The error that a redirect back to the app carries (RFC 6749 §4.1.2.1)."""
+    if not location or location.lower().startswith(("http:", "https:")):
+        return None
+    try:
+        found = parse_qs(urlsplit(location).query, max_num_fields=50).get("error")
+    except ValueError:
+        return None
+    return clean(found[0], 60) if found else None
 
 
 def _no_answer(reply: Reply) -> str:

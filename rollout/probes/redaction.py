@@ -5,17 +5,10 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
 
+from rollout.secret_names import is_secret_name
+
 EXCERPT_CHARACTERS = 200
 MASK = "…"
-
-_SENSITIVE_WORDS = (
-    r"token|secret|passw(?:or)?d|passphrase|cookie|session|jsessionid|csrf|xsrf|nonce|ticket|saml\w*|relaystate"
-    r"|assertion|signature|verifier|challenge|api_?key|authorization|credential"
-)
-# ``code`` and ``state`` are ordinary words: they are secrets only as whole names.
-_SECRET_NAME = re.compile(rf"(?:.*(?:{_SENSITIVE_WORDS}).*|code|state|auth_?code|sid|sig|pwd|otp)\Z", re.I | re.S)
-# In free text a *_type, *_in or *_endpoint beside a token is a fact, not a secret.
-_HARMLESS_NAME = re.compile(r"(?:token_type|\w*_(?:endpoint|method|methods_supported|supported|expires_in))\Z", re.I)
 
 _JSON_PAIR = re.compile(r"""(["'])([\w.-]{1,60})\1(\s*:\s*)(["'])((?:\\.|(?!\4)[^\\])*)(\4|\Z)""", re.S)
 _FORM_PAIR = re.compile(r"""([\w.-]{1,60})=([^\s&;"'<>]{1,})""")
@@ -26,10 +19,8 @@ _TAG_VALUE = re.compile(r"""(\b(?:value|content)\s*=\s*)(["'])(.*?)(\2|\Z)""", r
 _XML_PAIR = re.compile(r"<([\w.:-]{1,60})>([^<]{1,4000})(?=<|\Z)")
 _BEARER = re.compile(r"\b(Bearer|Basic)\s+[\w.~+/=-]{6,}", re.I)
 _JWT = re.compile(r"\beyJ[\w-]{5,}\.[\w-]*(?:\.[\w-]*)?")
-
-
-def is_secret_name(name: str) -> bool:
-    return bool(_SECRET_NAME.match(name)) and not _HARMLESS_NAME.match(name)
+# Without one of these a URL has no user info, query, fragment or path parameter to hide anything in.
+_MAY_HIDE = re.compile(r"[@?#;]")
 
 
 def mask(value: str) -> str:
@@ -42,7 +33,10 @@ def clean(text: object, limit: int = 500) -> str:
 
     No database takes a NUL in JSON and no terminal should see an escape sequence of a stranger.
     """
-    kept = "".join(c if c.isprintable() else " " for c in str(text)[: limit * 4] if not "\ud800" <= c <= "\udfff")
+    text = str(text)[: limit * 4]
+    if text.isprintable():
+        return " ".join(text.split())[:limit]
+    kept = "".join(c if c.isprintable() else " " for c in text if not "\ud800" <= c <= "\udfff")
     return " ".join(kept.split())[:limit]
 
 
@@ -51,16 +45,22 @@ def safe_url(url: str, limit: int = 1000) -> str:
 
     Parameters that carry a URL of their own (``os_destination``) are looked into.
     """
-    return clean(_redact_url(url[: limit * 4], 0), limit)
+    url = url[: limit * 4]
+    return clean(_redact_url(url, 0) if _MAY_HIDE.search(url) else url, limit)
 
 
 def excerpt(text: str) -> str:
     """At most 200 characters of an answer, masked first, so that a cut never hides a name from its secret."""
-    shown = _INPUT_TAG.sub(_mask_tag, text[:8000])
+    shown = text[:8000]
+    if "<" in shown:
+        shown = _INPUT_TAG.sub(_mask_tag, shown)
     shown = _JSON_PAIR.sub(_mask_json, shown)
-    shown = _XML_PAIR.sub(lambda m: f"<{m[1]}>{mask(m[2]) if is_secret_name(m[1]) else m[2]}", shown)
-    shown = _FORM_PAIR.sub(lambda m: f"{m[1]}={mask(m[2])}" if is_secret_name(m[1]) else m[0], shown)
-    shown = _ESCAPED_PAIR.sub(lambda m: f"{m[1]}{m[2]}%3D{mask(m[3])}" if is_secret_name(m[2]) else m[0], shown)
+    if "<" in shown:
+        shown = _XML_PAIR.sub(lambda m: f"<{m[1]}>{mask(m[2]) if is_secret_name(m[1]) else m[2]}", shown)
+    if "=" in shown:
+        shown = _FORM_PAIR.sub(lambda m: f"{m[1]}={mask(m[2])}" if is_secret_name(m[1]) else m[0], shown)
+    if "%" in shown:
+        shown = _ESCAPED_PAIR.sub(lambda m: f"{m[1]}{m[2]}%3D{mask(m[3])}" if is_secret_name(m[2]) else m[0], shown)
     shown = _JWT.sub(f"eyJ{MASK}", _BEARER.sub(rf"\1 {MASK}", shown))
     return clean(shown, EXCERPT_CHARACTERS)
 

@@ -9,11 +9,17 @@ import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 from urllib.parse import urljoin
 
-from rollout.compatibility.observation import Answer
+from rollout.compatibility.observation import Answer, Certificate
 
+from .kept_headers import KEPT_HEADERS
+
+__all__ = ["KEPT_HEADERS", "PeerCertificate", "Reply", "TlsFailure", "certificate_of", "location_of", "text_of"]
+
+REDIRECTS = (301, 302, 303, 307, 308)
 # Only real character sets: Python knows "codecs" such as punycode that a hostile server should not choose.
 _CHARSET = re.compile(
     r"(?:utf-?8|utf-?16(?:[lb]e)?|utf-?32|(?:us-)?ascii|iso-?8859-\d{1,2}|latin-?1|windows-125\d|cp125\d|koi8-[ru]"
@@ -25,19 +31,24 @@ _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs
 
 @dataclass(frozen=True)
 class PeerCertificate:
-    """The certificate a verified TLS connection ended at."""
+    """The certificate a verified TLS connection ended at. ``trust``: ``system``, or ``site`` for its own bundle;
+    ``chain`` is what the server sent, its own certificate first."""
 
     protocol: str | None
     issuer: str | None
     expires_at: datetime | None
+    trust: str = "system"
+    chain: tuple[Certificate, ...] = ()
 
 
 @dataclass(frozen=True)
 class TlsFailure:
-    """Why a handshake failed: OpenSSL's verify code (None when the certificate was not the reason) and its words."""
+    """Why a handshake failed: OpenSSL's verify code (None when the certificate was not the reason) and its words.
+    ``chain`` are the certificates that were shown all the same, its own first."""
 
     verify_code: int | None
     detail: str
+    chain: tuple[Certificate, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,7 +70,7 @@ class Reply:
     def error(self) -> str | None:
         return self.answer.error
 
-    @property
+    @cached_property
     def headers(self) -> Mapping[str, str]:
         """Lower-case names; the last value of a repeated header."""
         return {name.lower(): value for name, value in self.header_pairs}
@@ -68,28 +79,14 @@ class Reply:
         """Every value of a header, as ``Set-Cookie`` needs it."""
         return [value for key, value in self.header_pairs if key.lower() == name.lower()]
 
-    @property
+    @cached_property
     def location(self) -> str | None:
         """Where a redirect points, absolute and unmasked; None when the answer is no redirect."""
-        target = self.headers.get("location")
-        if target is None or self.status not in (301, 302, 303, 307, 308):
-            return None
-        try:
-            return urljoin(self.url, target)
-        except ValueError:
-            return target
+        return location_of(self.url, self.status, self.headers.get("location"))
 
     def text(self) -> str:
         """The body as text: by its byte order mark, else its declared character set, else UTF-8; never raises."""
-        for mark, charset in _BOMS:
-            if self.body.startswith(mark):
-                return self.body[len(mark) :].decode(charset, "replace")
-        declared = re.search(r"charset\s*=\s*[\"']?([\w.:-]{1,40})", self.headers.get("content-type", ""), re.I)
-        charset = declared[1] if declared and _CHARSET.match(declared[1]) else "utf-8"
-        try:
-            return self.body.decode(charset, "replace")
-        except (LookupError, UnicodeError):
-            return self.body.decode("utf-8", "replace")
+        return text_of(self.body, self.headers.get("content-type", ""))
 
     def json(self) -> Any:
         """The body as JSON, whatever its content type says. NaN and Infinity become None; of duplicate keys the
@@ -100,12 +97,33 @@ class Reply:
             raise ValueError("nested too deep") from error
 
 
-def certificate_of(ssl_object: Any) -> PeerCertificate | None:
-    """The facts of a verified certificate; None without TLS."""
-    if ssl_object is None:
+def text_of(body: bytes, content_type: str) -> str:
+    """A body, or the beginning of one, as text."""
+    for mark, charset in _BOMS:
+        if body.startswith(mark):
+            return body[len(mark) :].decode(charset, "replace")
+    declared = re.search(r"charset\s*=\s*[\"']?([\w.:-]{1,40})", content_type, re.I)
+    charset = declared[1] if declared and _CHARSET.match(declared[1]) else "utf-8"
+    try:
+        return body.decode(charset, "replace")
+    except (LookupError, UnicodeError):
+        return body.decode("utf-8", "replace")
+
+
+def location_of(url: str, status: int | None, target: str | None) -> str | None:
+    """Where an answer of ``url`` redirects to; None when it does not."""
+    if target is None or status not in REDIRECTS:
         return None
+    try:
+        return urljoin(url, target)
+    except ValueError:
+        return target
+
+
+def certificate_of(ssl_object: Any, trust: str, chain: tuple[Certificate, ...]) -> PeerCertificate:
+    """The facts of a verified certificate."""
     peer = ssl_object.getpeercert() or {}
-    return PeerCertificate(protocol=ssl_object.version(), issuer=_issuer(peer), expires_at=_expiry(peer))
+    return PeerCertificate(ssl_object.version(), _issuer(peer), _expiry(peer), trust, chain)
 
 
 def _issuer(peer: Mapping[str, Any]) -> str | None:

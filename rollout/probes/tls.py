@@ -22,9 +22,25 @@ def tls_facts(base_url: str, replies: Iterable[Reply]) -> Tls:
     for reply in replies:
         if found := reply.certificate:
             issuer = clean(found.issuer, 200) if found.issuer else None
-            return Tls("valid", protocol=found.protocol, issuer=issuer, expires_at=found.expires_at)
+            return Tls(
+                "valid",
+                protocol=found.protocol,
+                issuer=issuer,
+                expires_at=found.expires_at,
+                trust=found.trust,
+                chain=found.chain,
+            )
         failure = failure or reply.tls_failure
-    return Tls(_kind(failure), detail=failure.detail) if failure else Tls("unreachable")
+    if failure is None:
+        return Tls("unreachable")
+    own = failure.chain[0] if failure.chain else None
+    return Tls(
+        _kind(failure),
+        issuer=clean(own.issuer, 200) if own else None,
+        expires_at=own.expires_at if own else None,
+        detail=failure.detail,
+        chain=failure.chain,
+    )
 
 
 def _kind(failure: TlsFailure) -> str:

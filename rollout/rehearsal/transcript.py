@@ -8,7 +8,8 @@ from enum import StrEnum
 from typing import Any
 
 from rollout.compatibility.observation import Answer
-from rollout.probes.redaction import clean, is_secret_name, mask
+from rollout.probes.redaction import clean, mask
+from rollout.secret_names import is_secret_name
 
 
 class StepOutcome(StrEnum):

@@ -50,6 +50,14 @@ def record_many(*, actor: Any, action: str, targets: list[tuple[Model, dict[str,
         head.save()
 
 
+def hold_the_end() -> None:
+    """Wait for the end of the chain and hold it to the end of the transaction.
+
+    What is numbered while it is held becomes visible in the order of the numbers.
+    """
+    _locked_head()
+
+
 def _locked_head() -> AuditHead:
     AuditHead.objects.get_or_create(pk=1, defaults={"number": 0, "hash": FIRST_HASH})
     return AuditHead.objects.select_for_update(no_key=True).get(pk=1)

@@ -2,10 +2,93 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import lru_cache
+from urllib.parse import urlsplit
+
 from django.conf import settings
+from django.urls import reverse
 
-from rollout.probes.fetch import Door
+from rollout.models import Site
+from rollout.probes.fetch import Door, OwnServices
+
+DEFAULT_PORTS = {
+    "https": 443,
+    "http": 80,
+    "redis": 6379,
+    "rediss": 6379,
+    "amqp": 5672,
+    "amqps": 5671,
+    "sentinel": 26379,
+}
+DATABASE_PORTS = {"django.db.backends.postgresql": 5432, "django.db.backends.mysql": 3306}
+# The only pages of ours that probes ask: the sites that Gatepass provides, and where their metadata is.
+PROVIDED_PATHS = ("/at/", "/.well-known/oauth-authorization-server/at/")
 
 
-def door() -> Door:
-    return Door(allowed_networks=tuple(settings.PROBE_ALLOWED_NETWORKS), allow_loopback=settings.PROBE_ALLOW_LOOPBACK)
+def door(site: Site | None = None, *, sign_in_url: str | None = None) -> Door:
+    """The door for a site, with its own CA bundle and way out; for nobody in particular without one.
+
+    ``sign_in_url`` is the page where the virtual phone's browser signs in to a provided site: it may be asked too.
+    """
+    own = own_services(
+        tuple(
+            (one.get("ENGINE", ""), one.get("HOST", ""), str(one.get("PORT", "")))
+            for one in settings.DATABASES.values()
+        ),
+        (settings.CELERY_BROKER_URL, settings.REDIS_URL),
+        (settings.EMAIL_HOST or "", settings.EMAIL_PORT or 0),
+        tuple(settings.PROBE_OWN_SERVICES),
+        settings.PUBLIC_URL,
+        shares_address=settings.PROBE_PORTAL_SHARES_ADDRESS,
+    )
+    if sign_in_url:
+        own = replace(own, portal_paths=(*own.portal_paths, urlsplit(sign_in_url).path, reverse(settings.LOGIN_URL)))
+    return Door(
+        allowed_networks=tuple(settings.PROBE_ALLOWED_NETWORKS),
+        allow_loopback=settings.PROBE_ALLOW_LOOPBACK,
+        own=own,
+        proxy=settings.PROBE_PROXY,
+        through_proxy=site.through_proxy if site else False,
+        ca_bundle=site.ca_bundle if site else "",
+    )
+
+
+@lru_cache(maxsize=8)
+def own_services(
+    databases: tuple[tuple[str, str, str], ...],
+    brokers: tuple[str, ...],
+    mail: tuple[str, int],
+    named: tuple[str, ...],
+    public_url: str,
+    *,
+    shares_address: bool,
+) -> OwnServices:
+    """Where our own parts listen. What has no host, a socket file or a queue of files, is reached by no probe."""
+    closed = {_database(engine, host, port) for engine, host, port in databases}
+    closed |= {_endpoint(url) for several in brokers for url in several.split(";")}
+    closed |= {(mail[0].lower(), mail[1])}
+    closed |= {_endpoint(f"//{text.strip()}") for text in named}
+    public = urlsplit(public_url)
+    return OwnServices(
+        closed=frozenset((host, port) for host, port in closed if host and port),
+        portal=frozenset({_endpoint(public_url)}),
+        portal_host=(public.hostname or "").rstrip("."),
+        portal_paths=tuple(public.path.rstrip("/") + path for path in PROVIDED_PATHS),
+        portal_by_name=shares_address,
+    )
+
+
+def _database(engine: str, host: str, port: str) -> tuple[str, int]:
+    """A database on a socket file listens on this machine as well, as a rule."""
+    if engine not in DATABASE_PORTS:
+        return "", 0
+    return ("127.0.0.1" if not host or host.startswith("/") else host.lower()), int(port or DATABASE_PORTS[engine])
+
+
+def _endpoint(url: str) -> tuple[str, int]:
+    try:
+        parts = urlsplit(url.strip())
+        return (parts.hostname or "").rstrip("."), parts.port or DEFAULT_PORTS.get(parts.scheme, 0)
+    except ValueError:
+        return "", 0

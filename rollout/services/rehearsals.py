@@ -45,7 +45,9 @@ def run_rehearsal(*, rehearsal_id: int) -> bool:
         return False
     rehearsal = Rehearsal.objects.select_related("site", "requested_by").get(pk=rehearsal_id)
     try:
-        transcript = asyncio.run(rehearse(_plan(rehearsal), door=door(), now=timezone.now))
+        plan = _plan(rehearsal)
+        way = door(rehearsal.site, sign_in_url=plan.sign_in_url)
+        transcript = asyncio.run(rehearse(plan, door=way, now=timezone.now))
     except Exception as error:
         log.exception("rehearsal_failed", rehearsal_id=rehearsal_id)
         _finish(rehearsal, lease, state=RunState.FAILED, failure=f"{type(error).__name__} while rehearsing")

@@ -14,18 +14,25 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from rollout.base_url import BaseUrlError, parse_base_url
+from rollout.ca_bundle import NoAuthorityError, check_ca_bundle
+from rollout.certificates import REFUSALS, BundleRefusedError
 from rollout.compatibility.verdict import Verdict
 from rollout.compatibility.version import Version
-from rollout.models import CheckRun, Product, Provider, Site
+from rollout.models import CheckRun, PluginSource, Product, Provider, Site, SiteCredential
 
 from . import audit, check_runs
 
 EDITABLE = (
     "title", "product", "base_url", "notes", "people", "cache_session_in_mobile_browser",
-    "oauth_plugin_version", "mobile_plugin_version",
+    "oauth_plugin_version", "mobile_plugin_version", "ca_bundle", "through_proxy",
 )  # fmt: skip
 # A change of one of these makes what is known of the site worthless until it is checked again.
-JUDGED = {"product", "base_url", "oauth_plugin_version", "mobile_plugin_version"}
+MOVED = {"product", "base_url"}
+# A change of one of these is judged by a check of its own. The verdict stays until then: set back to unknown it would
+# seem to flip from unknown, with nothing behind it, even when the new version changes nothing.
+JUDGED = MOVED | {"oauth_plugin_version", "mobile_plugin_version"}
+# A change of one of these changes only how the site is asked: it is asked again.
+ASKED_BY = {"ca_bundle", "through_proxy"}
 
 
 def provided_base_url(slug: str) -> str:
@@ -47,6 +54,8 @@ def create_site(
     cache_session_in_mobile_browser: bool = False,
     oauth_plugin_version: str = "",
     mobile_plugin_version: str = "",
+    ca_bundle: str = "",
+    through_proxy: bool = False,
 ) -> Site:
     """Return a new site whose first check is queued. Raises ValidationError, with the field, and leaves nothing.
 
@@ -72,6 +81,8 @@ def create_site(
         cache_session_in_mobile_browser=cache_session_in_mobile_browser,
         oauth_plugin_version=oauth_plugin_version,
         mobile_plugin_version=mobile_plugin_version,
+        ca_bundle=ca_bundle.strip(),
+        through_proxy=through_proxy,
     )
     validate(site)
     with _taken_meanwhile(site), transaction.atomic():
@@ -89,7 +100,7 @@ def new_site(**fields: Any) -> Site:
     for name in ("title", "oauth_plugin_version", "mobile_plugin_version"):
         setattr(site, name, getattr(site, name).strip())
     if site.oauth_plugin_version or site.mobile_plugin_version:
-        site.plugin_versions_at = now
+        site.plugin_versions_at, site.plugin_versions_source = now, PluginSource.MANUAL
     return site
 
 
@@ -146,18 +157,24 @@ def update_site(*, actor: Any, site: Site, owners: Iterable[Any] | None = None, 
         _forget_what_changed(site, changed)
         site.updated_at = timezone.now()
         site.save()
+        # A token is for the address it was given for: whoever may change that must not be sent it.
+        removed = "base_url" in changed and SiteCredential.objects.filter(site=site).delete()[0]
+        if removed:
+            audit.record(actor=actor, action="credential.removed", target=site)
         audit.record(actor=actor, action="site.changed", target=site, details={"fields": sorted(changed)})
-        if changed & JUDGED and site.archived_at is None:
+        if changed & (JUDGED | ASKED_BY) and site.archived_at is None:
             check_runs.request_check(site=site, actor=actor, trigger=CheckRun.Trigger.EDITED)
     return site
 
 
 def _forget_what_changed(site: Site, changed: set[str]) -> None:
-    if changed & {"oauth_plugin_version", "mobile_plugin_version"}:
-        site.plugin_versions_at = timezone.now()
-    if changed & JUDGED:
+    entered = changed & {"oauth_plugin_version", "mobile_plugin_version"}
+    if entered:
+        site.plugin_versions_at, site.plugin_versions_source = timezone.now(), PluginSource.MANUAL
+    for name in entered:  # what is entered says nothing of whether the plugin is enabled
+        setattr(site, name.replace("version", "enabled"), None)
+    if changed & MOVED:
         site.mdm_verdict = site.non_mdm_verdict = Verdict.UNKNOWN.value
-    if changed & {"base_url", "product"}:
         site.server_version, site.checked_at = "", None
 
 
@@ -183,6 +200,13 @@ def check_interval() -> timedelta:
     return timedelta(hours=settings.CHECK_EVERY_HOURS)
 
 
+def said_of_bundle(error: BundleRefusedError | NoAuthorityError) -> str:
+    """Return why pasted CA certificates are refused, in words that repeat none of the text."""
+    if isinstance(error, NoAuthorityError):
+        return _(error.message) % error.values
+    return _(REFUSALS[error.code])
+
+
 def validate(site: Site, *, unique: bool = True) -> None:
     """Normalise the base URL in place and check every field. Raises ValidationError by field.
 
@@ -200,6 +224,11 @@ def validate(site: Site, *, unique: bool = True) -> None:
                 Version.parse(getattr(site, name))
         except ValueError:
             errors[name] = [_("Not a version. Enter it as the plugin's page shows it, for example 4.1.1.")]
+    try:
+        if site.ca_bundle:
+            check_ca_bundle(site.ca_bundle)
+    except (BundleRefusedError, NoAuthorityError) as error:
+        errors["ca_bundle"] = [said_of_bundle(error)]
     try:
         site.full_clean(exclude=list(errors), validate_unique=unique, validate_constraints=unique)
     except ValidationError as error:

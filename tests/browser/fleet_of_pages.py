@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
 
-from rollout.models import CheckRun, Rehearsal, SignIn, Site
+from rollout.compatibility.matrix import redirect_url_for
+from rollout.models import CheckRun, NoticeKind, Rehearsal, SignIn, Site, Webhook
 from rollout.personas.fleet import PersonaFleet
-from rollout.personas.table import PERSONAS
-from rollout.services import check_runs, configurations, links, passes, rehearsals, sites, waves
-
-PEOPLE = {"ready-mdm": 420, "ready-non-mdm": 1350, "too-old": 85, "plugin-too-old": 610, "behind-sso": 240,
-          "unreachable": 45, "action-needed": 190, "switch-off": 130, "context-path": 760}  # fmt: skip
+from rollout.personas.table import DEMO, PERSONAS
+from rollout.services import (
+    check_runs,
+    configurations,
+    deliveries,
+    inventories,
+    links,
+    passes,
+    preferences,
+    rehearsals,
+    shards,
+    sites,
+    sweeps,
+    waves,
+    webhooks,
+)
 
 
 @dataclass
@@ -27,21 +40,22 @@ class Pages:
 
 def fill(administrator: Any, member: Any, personas: PersonaFleet) -> Pages:
     """Add every simulated site, check it for real, link, publish, rehearse and enroll what is ready."""
-    for name, persona in PERSONAS.items():
+    for name, persona in DEMO.items():
         site = sites.create_site(
             actor=administrator,
             title=persona.title,
+            product=persona.product,
             base_url=personas.base_url(name),
-            people=PEOPLE[name],
+            people=persona.people,
             oauth_plugin_version=persona.oauth_plugin or "",
             mobile_plugin_version=persona.mobile_plugin or "",
         )
-        if persona.client_id:
+        if persona.link:
             links.create_link(
                 actor=administrator,
                 site=site,
-                redirect_url="confluence-server://oauth-callback",
-                client_id=persona.client_id,
+                redirect_url=redirect_url_for(persona.product),
+                client_id=persona.link,
             )
     for run in CheckRun.objects.order_by("pk"):
         check_runs.run_check(run_id=run.pk)
@@ -60,6 +74,11 @@ def fill(administrator: Any, member: Any, personas: PersonaFleet) -> Pages:
                                                   changed_at=timezone.now())  # fmt: skip
     SignIn.objects.create(site=ready, person=member, client_id="x", signed_in_at=timezone.now())
     failing = Site.objects.get(title=PERSONAS["behind-sso"].title)
+    swept = sweeps.start_sweep(actor=administrator, trigger="button")
+    shards.run_shard(seconds=60)
+    hook = _tell(administrator, failing)
+    _bring_phones(administrator)
+    older, newer = failing.check_runs.order_by("pk")[:2]
     paths = {
         "overview": "/",
         "sites": "/sites/",
@@ -72,11 +91,23 @@ def fill(administrator: Any, member: Any, personas: PersonaFleet) -> Pages:
         "sites-import": "/sites/import/",
         "link-wizard": f"/sites/{Site.objects.get(title=PERSONAS['too-old'].title).pk}/link/",
         "link-revoke": f"/links/{ready.links.get().pk}/revoke/",
-        "check-run": f"/check-runs/{failing.check_runs.get().pk}/",
+        "check-run": f"/check-runs/{newer.pk}/",
         "check-runs": f"/sites/{failing.pk}/check-runs/",
+        "check-runs-compared": f"/sites/{failing.pk}/check-runs/compare/?was={older.pk}&now={newer.pk}",
+        "sweeps": "/sweeps/",
+        "sweep": f"/sweeps/{swept.pk}/",
         "configurations": "/configurations/",
         "configuration-build": "/configurations/build/?all=1",
         "configuration-lint": "/configurations/lint/",
+        "troubleshooting": "/troubleshooting/?symptom=not-compatible",
+        "app-versions": "/app-versions/",
+        "app-versions-phones": "/app-versions/confluence/?age=too_old",
+        "app-versions-import": "/app-versions/import/",
+        "webhooks": "/webhooks/",
+        "webhook": f"/webhooks/{hook.pk}/",
+        "webhook-new": "/webhooks/new/",
+        "webhook-delivery": f"/webhooks/deliveries/{hook.deliveries.latest('pk').pk}/",
+        "my-notifications": "/me/notifications/",
         "release": f"/configurations/{release.number}/",
         "waves": "/waves/",
         "wave": f"/waves/{wave.pk}/",
@@ -87,8 +118,10 @@ def fill(administrator: Any, member: Any, personas: PersonaFleet) -> Pages:
         "people": "/people/",
         "person": f"/people/{member.pk}/",
         "person-new": "/people/new/",
+        "phones": "/phones/",
         "my-passes": "/me/passes/",
         "my-devices": "/me/devices/",
+        "lost-phone": "/me/lost-phone/",
         "rehearsal": f"/rehearsals/{Rehearsal.objects.get().pk}/",
         "activity": "/activity/",
         "style": "/style/",
@@ -96,3 +129,20 @@ def fill(administrator: Any, member: Any, personas: PersonaFleet) -> Pages:
         "two-factor": "/accounts/2fa/",
     }
     return Pages(paths, token)
+
+
+def _tell(administrator: Any, muted: Site) -> Webhook:
+    """A webhook whose receiver is away, with a message that waits for its next attempt; a site that is muted."""
+    hook, _secret = webhooks.create_webhook(
+        actor=administrator, name="Chat", url="https://127.0.0.1:9/hooks/gatepass", kinds=list(NoticeKind.values)[:4]
+    )
+    deliveries.send_test(actor=administrator, webhook=hook)
+    deliveries.deliver(webhook_id=hook.pk)
+    preferences.follow(actor=administrator, site=muted, follows=False)
+    return hook
+
+
+def _bring_phones(administrator: Any) -> None:
+    lines = [f"Phone {number:03},{'1.9.4' if number % 3 else '2.0.1'}" for number in range(60)]
+    file = io.BytesIO("\n".join(["Device name,App version", *lines, "Phone without an app,"]).encode())
+    inventories.import_inventory(actor=administrator, product="confluence", file=file)

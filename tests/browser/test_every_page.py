@@ -16,6 +16,7 @@ from playwright.sync_api import BrowserContext, Page
 
 from portal.models import User
 from rollout.personas.fleet import PersonaFleet
+from rollout.personas.table import DEMO
 from tests.browser.conftest import IPHONE
 from tests.browser.fleet_of_pages import Pages, fill
 
@@ -27,7 +28,7 @@ SCREENSHOTS = os.environ.get("SCREENSHOTS")
 
 @pytest.fixture(scope="session")
 def personas() -> Iterator[PersonaFleet]:
-    with PersonaFleet() as fleet:
+    with PersonaFleet(DEMO) as fleet:
         yield fleet
 
 

@@ -76,6 +76,77 @@ def test_an_unused_token_dies_after_ninety_days(phone: Any) -> None:
 
 
 @pytest.mark.rfc("9700", "4.14.2")
+def test_a_sign_in_ends_after_a_year_however_often_it_is_refreshed(phone: Any, settings: Any) -> None:
+    settings.SIGN_IN_MAX_DAYS = 100
+    token = phone.tokens()["refresh_token"]
+    with time_machine.travel(timezone.now() + timedelta(days=60), tick=False):
+        token = phone.refresh(token).json()["refresh_token"]
+    with time_machine.travel(timezone.now() + timedelta(days=99), tick=False):
+        token = phone.refresh(token).json()["refresh_token"]
+    with time_machine.travel(timezone.now() + timedelta(days=101), tick=False):
+        assert refused(phone.refresh(token))
+
+
+def test_a_retry_within_seconds_gets_the_same_pair(phone: Any) -> None:
+    first = phone.tokens()["refresh_token"]
+    second, again = phone.refresh(first).json(), phone.refresh(first).json()
+    assert (second["refresh_token"], second["access_token"]) == (again["refresh_token"], again["access_token"])
+    assert again["expires_in"] <= second["expires_in"]
+    assert phone.refresh(second["refresh_token"]).status_code == 200
+
+
+@pytest.mark.rfc("9700", "4.14.2")
+def test_a_retry_later_is_a_reuse(phone: Any) -> None:
+    first = phone.tokens()["refresh_token"]
+    second = phone.refresh(first).json()["refresh_token"]
+    with time_machine.travel(timezone.now() + timedelta(seconds=11), tick=False):
+        assert refused(phone.refresh(first))
+        assert refused(phone.refresh(second))
+    assert living() == 0
+
+
+def test_no_retries_when_the_setting_says_so(phone: Any, settings: Any) -> None:
+    settings.REFRESH_RETRY_SECONDS = 0
+    first = phone.tokens()["refresh_token"]
+    second = phone.refresh(first).json()["refresh_token"]
+    assert refused(phone.refresh(first))
+    assert refused(phone.refresh(second))
+
+
+def test_a_retry_of_a_deactivated_person_gets_nothing(phone: Any, member: User) -> None:
+    first = phone.tokens()["refresh_token"]
+    phone.refresh(first)
+    member.is_active = False
+    member.save()
+    assert refused(phone.refresh(first))
+
+
+def test_a_made_up_token_of_a_real_family_ends_nothing(phone: Any) -> None:
+    token = phone.tokens()["refresh_token"]
+    made_up = token[:30] + ("A" if token[30] != "A" else "B") + token[31:]
+    assert refused(phone.refresh(made_up))
+    assert phone.refresh(token).status_code == 200
+
+
+def test_a_new_server_key_signs_nobody_out(phone: Any, settings: Any) -> None:
+    token = phone.tokens()["refresh_token"]
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = "another key: long enough, and known to everybody"
+    second = phone.refresh(token)
+    assert second.status_code == 200
+    with time_machine.travel(timezone.now() + timedelta(seconds=11), tick=False):
+        assert refused(phone.refresh(token))  # known for one of ours by the key of before
+    assert living() == 0
+
+
+def test_a_sign_in_is_one_row_however_often_it_is_refreshed(phone: Any) -> None:
+    token = phone.tokens()["refresh_token"]
+    for _ in range(5):
+        token = phone.refresh(token).json()["refresh_token"]
+    assert get_refresh_token_model().objects.count() == get_access_token_model().objects.count() == 1
+
+
+@pytest.mark.rfc("9700", "4.14.2")
 def test_a_deactivated_person_cannot_refresh(phone: Any, member: User) -> None:
     token = phone.tokens()["refresh_token"]
     member.is_active = False
@@ -113,3 +184,20 @@ def test_a_removed_client_is_unknown_at_once(phone: Any) -> None:
     assert remove_client(client_id=phone.client_id) == 1
     response = phone.refresh(token)
     assert (response.status_code, response.json()["error"]) == (401, "invalid_client")
+
+
+@pytest.mark.rfc("9700", "4.14.2")
+def test_a_changed_password_ends_every_sign_in(phone: Any, member: User) -> None:
+    member.set_password("the password of before")
+    member.save()
+    browser = phone.browser
+    browser.force_login(member)
+    tokens = phone.tokens()
+    form = {
+        "oldpassword": "the password of before",
+        "password1": "horse battery staple correct",
+        "password2": "horse battery staple correct",
+    }
+    assert browser.post("/accounts/password/change/", form).status_code == 302
+    assert refused(phone.refresh(tokens["refresh_token"]))
+    assert not get_access_token_model().objects.exists()

@@ -14,8 +14,9 @@ from django.test import Client
 from django.utils import timezone
 from oauth2_provider.models import get_access_token_model, get_grant_model, get_refresh_token_model
 
+from oauth_provider.clients import register_client
 from portal.models import User
-from rollout.models import Site
+from rollout.models import ApplicationLink, Site
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -126,13 +127,46 @@ def test_a_code_works_once(phone: Any) -> None:
     assert get_refresh_token_model().objects.count() == 1
 
 
+@pytest.mark.rfc("6749", "10.5")
+@pytest.mark.rfc("9700", "4.2.4")
+def test_a_replayed_code_ends_what_it_gave(phone: Any) -> None:
+    code = phone.code()
+    tokens = phone.redeem(code).json()
+    assert phone.redeem(code).json()["error"] == "invalid_grant"
+    assert phone.refresh(tokens["refresh_token"]).json()["error"] == "invalid_grant"
+    assert not get_access_token_model().objects.exists()
+
+
+def test_a_code_replayed_by_another_client_ends_nothing(phone: Any, provided_site: Site) -> None:
+    other = register_client(name="other", redirect_uri="confluence-server://oauth-callback")
+    ApplicationLink.objects.create(site=provided_site, origin="switch", client_id=other, created_at=timezone.now())
+    code = phone.code()
+    tokens = phone.redeem(code).json()
+    assert phone.redeem(code, client_id=other).json()["error"] == "invalid_grant"
+    assert phone.refresh(tokens["refresh_token"]).status_code == 200
+
+
+@pytest.mark.rfc("9700", "4.5")
+def test_a_wrong_verifier_burns_the_code(phone: Any) -> None:
+    code = phone.code()
+    assert phone.redeem(code, code_verifier="x" * 43).json()["error"] == "invalid_grant"
+    assert phone.redeem(code).json()["error"] == "invalid_grant"
+    assert no_tokens()
+
+
+def test_another_redirect_uri_leaves_the_code_good(phone: Any) -> None:
+    code = phone.code()
+    assert phone.redeem(code, redirect_uri="https://evil.example").json()["error"] == "invalid_grant"
+    assert phone.redeem(code).status_code == 200
+
+
+def test_a_code_is_stored_as_a_digest(phone: Any) -> None:
+    code = phone.code()
+    assert code not in str(get_grant_model().objects.values().get())
+
+
 @pytest.mark.rfc("6749", "4.1.3")
 def test_a_code_of_another_client_is_refused_and_stays_good(phone: Any, provided_site: Site) -> None:
-    from django.utils import timezone
-
-    from oauth_provider.clients import register_client
-    from rollout.models import ApplicationLink
-
     other = register_client(name="other", redirect_uri="confluence-server://oauth-callback")
     ApplicationLink.objects.create(site=provided_site, origin="switch", client_id=other, created_at=timezone.now())
     code = phone.code()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -11,8 +13,8 @@ from django.utils import timezone
 
 from portal.models import SignInLink, User
 from portal.sign_in_links import make_link
-from rollout.models import CheckRun, Rehearsal, RunState, Site
-from rollout.services import configurations, links, passes, rehearsals, sites, waves
+from rollout.models import CheckRun, Rehearsal, RunState, Site, Sweep, Webhook
+from rollout.services import configurations, inventories, links, passes, rehearsals, sites, waves
 from tests.portal.every_route import World
 
 
@@ -31,13 +33,21 @@ def world(
     release = configurations.publish_release(actor=administrator, sites=Site.objects.all())
     rehearsal = rehearsals.request_rehearsal(actor=alice, site=site)
     Rehearsal.objects.update(state=RunState.DONE)
+    sweep = Sweep.objects.create(trigger=Sweep.Trigger.BUTTON, started_at=timezone.now(), total=3)
+    file = io.BytesIO(b"serial,version\n1,1.9\n2,2.0\n")
+    inventories.import_inventory(actor=administrator, product="confluence", file=file)
     welcome = make_link(user=member, purpose=SignInLink.Purpose.WELCOME, actor=administrator)
+    now = timezone.now()
+    webhook = Webhook.objects.create(name="Chat", url="https://chat.example.com/", secret="sealed", created_at=now)
+    delivery = webhook.deliveries.create(key=uuid.uuid4(), event="gatepass.test", body={}, created_at=now)
     people = {"member": member, "charlie": charlie, "alice": alice, "auditor": auditor, "administrator": administrator}
     return World(
         {
             "site": site.pk, "link": link.pk, "run": site.check_runs.get().pk, "release": release.number,
             "wave": wave.pk, "pass": row.pk, "person": member.pk, "token": token, "rehearsal": rehearsal.pk,
-            "slug": "pilot", "welcome": welcome.rstrip("/").rpartition("/")[2], "kind": "svg", "nobody": 9999,
+            "slug": "pilot", "welcome": welcome.rstrip("/").rpartition("/")[2], "kind": "svg", "product": "confluence",
+            "sweep": sweep.pk, "nobody": 9999,
+            "webhook": webhook.pk, "delivery": delivery.pk,
         },
         {"anonymous": Client(), **{name: client_of(user) for name, user in people.items()}},
     )  # fmt: skip

@@ -48,10 +48,8 @@ def observation(site: Site, kind: str = "ready", at: datetime | None = None) -> 
 def judge(site: Site, kind: str = "ready") -> CheckRun:
     """Finish a check run of this kind; the site carries its verdicts afterwards."""
     run = check_runs.request_check(site=site, actor=None, trigger=CheckRun.Trigger.BUTTON)
-    lease = timezone.now()
-    CheckRun.objects.filter(pk=run.pk).update(state=RunState.RUNNING, started_at=lease, lease_until=lease)
-    run.refresh_from_db()
-    check_runs.record_observation(run=run, lease=lease, observation=observation(site, kind))
+    CheckRun.objects.filter(pk=run.pk).update(state=RunState.RUNNING, started_at=timezone.now(), lease="test")
+    check_runs.record_observation(run=run, lease="test", observation=observation(site, kind))
     site.refresh_from_db()
     run.refresh_from_db()
     return run

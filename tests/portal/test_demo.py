@@ -16,7 +16,7 @@ from portal.models import Role, User
 from portal.sign_in_links import find
 from portal.supervisor import port_is_free
 from rollout.models import ApplicationLink, AuditEvent, CheckRun, Site
-from rollout.personas.table import PERSONAS
+from rollout.personas.table import DEMO
 from tests.servers import free_port
 
 
@@ -30,7 +30,7 @@ def test_it_works(db: None) -> None:
     assert demo.is_wanted()
     assert not demo.is_loaded()
     added = demo.load()
-    assert len(added) == len(PERSONAS) + 1
+    assert len(added) == len(DEMO) + 1
     assert demo.is_loaded()
     assert not demo.is_wanted()
     assert CheckRun.objects.count() == len(added)
@@ -52,9 +52,11 @@ def test_loading_again_adds_what_is_missing(db: None) -> None:
     assert len(demo.load()) == 1
 
 
-def test_every_persona_has_people(db: None) -> None:
-    assert set(demo.PEOPLE) == set(PERSONAS)
-    assert set(PERSONAS) >= demo.OWNED
+def test_every_demo_site_says_that_it_is_simulated(db: None) -> None:
+    assert set(DEMO) >= demo.OWNED
+    for site in demo.load():
+        assert site.people
+        assert site.is_provided or site.notes.startswith("Simulated site. ")
 
 
 def test_nobody_of_the_demo_has_a_password(db: None) -> None:
@@ -76,7 +78,7 @@ def test_load_demo_is_for_trials_only(db: None, settings) -> None:
 
 
 def test_load_demo_says_how_many(db: None) -> None:
-    assert run("load_demo") == f"{len(PERSONAS) + 1} sites added."
+    assert run("load_demo") == f"{len(DEMO) + 1} sites added."
     assert run("load_demo") == "0 sites added."
 
 

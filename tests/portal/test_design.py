@@ -126,7 +126,7 @@ def test_a_page_that_is_not_there_says_what_next(client: Client, member: User) -
 
 
 def test_static_error_pages_need_nothing() -> None:
-    for name in ("400.html", "403_csrf.html", "500.html"):
+    for name in ("400.html", "403_csrf.html", "500.html", "503.html"):
         html = Template((ROOT / "templates" / name).read_text()).render(Context({}))
         assert "Go to the start page" in html
 

@@ -128,16 +128,10 @@ def test_a_form_that_is_right_but_for_one_id(world: World, send: Callable[..., A
     ids=lambda body: repr(body[:24]),
 )  # fmt: skip
 def test_bodies_that_are_no_form(world: World, send: Callable[..., Any], body: bytes) -> None:
+    kinds = ("application/json", "text/plain", FORM, "multipart/form-data; boundary=x", "", "\x7f/;=;;")
     for name in ROWS:
-        for content_type in (
-            "application/json",
-            "text/plain",
-            FORM,
-            "multipart/form-data; boundary=x",
-            "",
-            "\x7f/;=;;",
-        ):
-            send("POST", world.url(name), data=body, content_type=content_type)
+        for kind in kinds if name in TAKES_A_POST else kinds[:1]:
+            send("POST", world.url(name), data=body, content_type=kind)
     for name in ("api:change_site", "api:get_site"):
         for method in ("PATCH", "PUT", "DELETE", "OPTIONS", "HEAD"):
             send(method, world.url(name), data=body, content_type="application/json")

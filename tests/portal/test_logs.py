@@ -111,13 +111,13 @@ def test_it_works(log: io.StringIO, administrator: User, provided: Site, make_us
 
     tokens = ask("token", grant_type="authorization_code", code=secrets["code"]).json()
     secrets |= {"access token": tokens["access_token"], "refresh token": tokens["refresh_token"]}
-    assert ask("token", grant_type="authorization_code", code=secrets["code"]).status_code == 400
     tokens = ask("token", grant_type="refresh_token", refresh_token=secrets["refresh token"]).json()
     assert ask("token", grant_type="refresh_token", refresh_token="x" * 30).status_code == 400
     assert (
         Client(headers={"authorization": f"Bearer {secrets['access token']}"}).get("/api/v1/sites").status_code == 401
     )
     assert ask("revoke", token=tokens["refresh_token"]).status_code == 200
+    assert ask("token", grant_type="authorization_code", code=secrets["code"]).status_code == 400
     secrets |= {"second access token": tokens["access_token"], "second refresh token": tokens["refresh_token"]}
 
     # The virtual phone, and the cookies of everybody.

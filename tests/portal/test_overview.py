@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from portal.models import User
 from rollout.compatibility.verdict import Verdict
-from rollout.models import CheckRun, EnrollmentPass, SignIn, Wave
+from rollout.models import CheckRun, EnrollmentPass, ProbeHost, SignIn, Wave
 from rollout.services import links
 from tests.portal.judged import WITH_PLUGINS, judge
 
@@ -167,3 +167,26 @@ def test_five_and_sixty_sites_take_the_same_queries(
     few = queries()
     add(16)
     assert queries() == few
+
+
+def test_it_says_when_no_worker_takes_what_waits(
+    client_of: Callable[[User], Client], administrator: User, alice: User, make_site: Any
+) -> None:
+    site = make_site(owners=[alice])
+    now = timezone.now()
+    run = CheckRun.objects.create(site=site, host="wiki.example.com", requested_at=now, trigger="schedule")
+    says = "Nothing is being checked."
+
+    def page(user: User = administrator) -> str:
+        return client_of(user).get("/").content.decode()
+
+    assert says not in page()  # it has waited for a moment only
+    CheckRun.objects.filter(pk=run.pk).update(requested_at=now - timedelta(minutes=4))
+    assert says in page()
+    assert says in page(alice)
+    ProbeHost.objects.create(host="other.example.com", lease="x", leased_until=now - timedelta(seconds=30))
+    assert says not in page()  # a worker was at it, and gets there
+    ProbeHost.objects.update(lease="", leased_until=None, free_at=now - timedelta(minutes=4))
+    assert says in page()
+    CheckRun.objects.filter(pk=run.pk).update(state="done")
+    assert says not in page()

@@ -86,6 +86,7 @@ PRODUCTION: dict[str, Any] = {
     "DEBUG": False,
     "CHECK_EVERY_HOURS": 24,
     "PROBE_ALLOWED_NETWORKS": [],
+    "CREDENTIAL_KEYS": [],
 }
 ALL_CHECKS = (
     checks.public_url_is_https,
@@ -93,7 +94,11 @@ ALL_CHECKS = (
     checks.several_processes_share_a_cache,
     checks.trials_stay_on_this_machine,
     checks.checks_have_an_interval,
+    checks.sweeps_can_move,
     checks.allowed_networks_are_networks,
+    checks.own_services_are_endpoints,
+    checks.the_outbound_proxy_is_one,
+    checks.credential_keys_are_keys,
     checks.production_has_a_database_server,
 )
 
@@ -111,9 +116,23 @@ ALL_CHECKS = (
         ({"CHECK_EVERY_HOURS": 0}, ["gatepass.E005"]),
         ({"CHECK_EVERY_HOURS": -3}, ["gatepass.E005"]),
         ({"CHECK_EVERY_HOURS": 1}, []),
+        ({"SWEEP_EVERY_MINUTES": 0, "PROBE_SITES_AT_ONCE": 0}, ["gatepass.E009", "gatepass.E009"]),
+        ({"PROBE_HOST_PAUSE": -0.1}, ["gatepass.E009"]),
+        ({"PROBE_HOST_PAUSE": 0}, []),
         ({"PROBE_ALLOWED_NETWORKS": ["10.0.0.0/8", "fd00::/8", "192.168.1.1"]}, []),
         ({"PROBE_ALLOWED_NETWORKS": ["10.20.0.1/16"]}, ["gatepass.E006"]),
         ({"PROBE_ALLOWED_NETWORKS": ["intranet", "10.0.0.0/33"]}, ["gatepass.E006", "gatepass.E006"]),
+        ({"PROBE_OWN_SERVICES": ["web:8000", "[fd00::5]:9000", "10.0.0.5:80"]}, []),
+        (
+            {"PROBE_OWN_SERVICES": ["web", "web:0", ":80", "web:99999", "[fd00::5:80", "web:80/x"]},
+            ["gatepass.E007"] * 6,
+        ),
+        ({"PROBE_PROXY": "http://user:p%40ss@proxy.example.com:3128"}, []),
+        ({"PROBE_PROXY": "https://proxy.example.com:3128"}, ["gatepass.E008"]),
+        ({"PROBE_PROXY": "http://proxy.example.com"}, ["gatepass.E008"]),
+        ({"PROBE_PROXY": "proxy.example.com:3128"}, ["gatepass.E008"]),
+        ({"CREDENTIAL_KEYS": ["ZmlmdHktdHdvIGJ5dGVzIGFyZSBub3QgYSBrZXk="]}, ["gatepass.E010"]),
+        ({"CREDENTIAL_KEYS": ["Zm9yIHRlc3RzIG9ubHkgICAgICAgICAgICAgICAgICA="]}, []),
         ({"REDIS_URL": ""}, ["gatepass.W001"]),
         ({"REDIS_URL": "", "HTTPS": False, "PUBLIC_URL": "http://localhost"}, []),
         ({"ENGINE": "django.db.backends.sqlite3"}, ["gatepass.W002"]),

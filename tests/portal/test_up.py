@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from portal.supervisor import port_is_free
-from rollout.personas.table import PERSONAS, ports
+from rollout.personas.table import DEMO, ports
 from tests.servers import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -114,9 +114,9 @@ def test_it_works_from_an_empty_directory_to_a_second_start(trial: Trial) -> Non
         assert trial.get("/healthz") == (200, '{"status": "ok"}')
         assert trial.get("/readyz")[0] == 200
         assert trial.get(line.group(1))[0] == 200  # opening the link uses nothing up
-        until(lambda: len(finished(trial)) == len(PERSONAS) + 1, "the check of every demo site", trial)
+        until(lambda: len(finished(trial)) == len(DEMO) + 1, "the check of every demo site", trial)
         verdicts = dict(trial.rows("SELECT title, mdm_verdict FROM rollout_site"))
-        assert {PERSONAS[name].title: PERSONAS[name].mdm.value for name in PERSONAS}.items() <= verdicts.items()
+        assert {DEMO[name].title: DEMO[name].mdm.value for name in DEMO}.items() <= verdicts.items()
         assert verdicts["Pilot Wiki"] == "READY_MDM"
 
         second = subprocess.run(
@@ -139,7 +139,7 @@ def test_it_works_from_an_empty_directory_to_a_second_start(trial: Trial) -> Non
 
     with trial.start() as up:
         until(lambda: "Sign in as" in trial.said(), "the second start", trial)
-        assert len(trial.rows("SELECT 1 FROM rollout_site")) == len(PERSONAS) + 1
+        assert len(trial.rows("SELECT 1 FROM rollout_site")) == len(DEMO) + 1
         up.send_signal(signal.SIGTERM)
         assert up.wait(30) == 0
     assert command_lines(trial) == {}

@@ -52,6 +52,7 @@ def test_check_site_needs_no_database_and_keeps_its_contract():
         assert set(finding) == {"rule", "outcome", "evidence", "remedy"}
         assert set(finding["evidence"]) == {"summary", "asked", "answered", "at"}
     assert old["observation"]["manifest"]["version"] == "8.5.4"
+    assert (ready["roads"]["mdm"]["first"], old["roads"]["mdm"]["first"]) == ([], ["CONFLUENCE-VERSION"])
 
 
 def test_check_site_speaks_to_people_too():

@@ -92,7 +92,7 @@ def programs(port: int, *, with_fleet: bool) -> list[Program]:
     worker += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     commands = {"web": web, "worker": worker, "beat": ["celery", "-A", "portal", "beat", "--loglevel", "INFO"]}
     if with_fleet:
-        commands["demo"] = ["rollout.personas", "--port-base", str(settings.DEMO_PORT_BASE)]
+        commands["demo"] = ["rollout.personas", "--demo", "--port-base", str(settings.DEMO_PORT_BASE)]
     return [Program(name, [*python, *command], logs / f"{name}.log") for name, command in commands.items()]
 
 

@@ -14,6 +14,7 @@ from rollout.base_url import BaseUrlError, parse_base_url
 from rollout.compatibility import rules
 from rollout.compatibility.observation import Observation, PluginVersions
 from rollout.compatibility.verdict import Judgement, RoadVerdict
+from rollout.compatibility.what_to_do import what_to_do
 from rollout.probes.site import Target, observe
 from rollout.services.network import door
 
@@ -60,6 +61,8 @@ class Command(BaseCommand):
 
     def _print_road(self, road: RoadVerdict) -> None:
         self.stdout.write(f"  {road.road.value}: {road.verdict.value}")
+        for number, first in enumerate(what_to_do(road), start=1):
+            self.stdout.write(f"    {number}. {first.remedy % first.values} ({first.rule})")
         for finding in road.findings:
             evidence = finding.evidence()
             self.stdout.write(f"    {finding.outcome.value:<14} {finding.rule:<20} {evidence['summary']}")
@@ -72,6 +75,10 @@ def as_contract(observation: Observation, judgement: Judgement) -> dict[str, Any
     return {
         "url": observation.base_url,
         "matrix": judgement.matrix,
-        "roads": {"mdm": judgement.mdm.to_json(), "non_mdm": judgement.non_mdm.to_json()},
+        "roads": {road.road.value: _road(road) for road in judgement.roads()},
         "observation": observation.to_json(),
     }
+
+
+def _road(road: RoadVerdict) -> dict[str, Any]:
+    return {**road.to_json(), "first": [finding.rule for finding in what_to_do(road)]}

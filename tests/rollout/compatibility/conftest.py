@@ -11,11 +11,18 @@ import pytest
 
 from rollout.compatibility.observation import (
     Answer,
+    Certificate,
     Endpoint,
+    Fingerprint,
     InfoLogin,
+    KnownLinks,
+    LoginPage,
     Manifest,
+    Metadata,
     Observation,
+    PlainHttp,
     PluginVersions,
+    ServerStatus,
     Tls,
 )
 
@@ -31,7 +38,14 @@ def answer(path: str = "", *, base: str = BASE, method: str = "GET", **changes: 
 
 
 def ready_observation(base: str = BASE, product: str = "confluence") -> Observation:
-    """A Confluence 9.2.1 that passes every rule on both roads."""
+    """A Confluence 9.2.1 that was asked everything and passes every rule on both roads."""
+    info_login = InfoLogin(
+        answer("rest/nativemobile/1.1/info/login", base=base),
+        "json",
+        client_id="abc123",
+        fields=("title", "baseUrl", "oauth.clientId"),
+        client_id_field="oauth.clientId",
+    )
     return Observation(
         base_url=base,
         product=product,
@@ -43,11 +57,38 @@ def ready_observation(base: str = BASE, product: str = "confluence") -> Observat
             name="Wiki",
             canonical_url=base,
         ),
-        info_login=InfoLogin(answer("rest/nativemobile/1.1/info/login", base=base), "json", client_id="abc123"),
+        info_login=info_login,
+        info_login_plain=info_login,
         authorize=Endpoint(answer("rest/oauth2/latest/authorize", base=base), "answers"),
-        token=Endpoint(answer("rest/oauth2/latest/token", base=base, method="POST", status=400), "answers"),
-        tls=Tls("valid", protocol="TLSv1.3", issuer="Example CA", expires_at=NOW + timedelta(days=90)),
-        plugins=PluginVersions(oauth="4.1.1", mobile="19.1.47", source="manual", as_of=NOW),
+        token=Endpoint(
+            answer("rest/oauth2/latest/token", base=base, method="POST", status=400), "answers", "invalid_grant"
+        ),
+        tls=Tls(
+            "valid",
+            protocol="TLSv1.3",
+            issuer="Example CA",
+            expires_at=NOW + timedelta(days=90),
+            chain=(
+                Certificate("confluence.example.com", "Example CA", expires_at=NOW + timedelta(days=90)),
+                Certificate("Example CA", "Example Root", expires_at=NOW + timedelta(days=900)),
+            ),
+        ),
+        plugins=PluginVersions(
+            oauth="4.1.1",
+            mobile="19.1.47",
+            source="manual",
+            as_of=NOW - timedelta(days=2),
+            oauth_enabled=True,
+            mobile_enabled=True,
+        ),
+        login_page=LoginPage(
+            answer("login.action", base=base, content_type="text/html"), "page", version="9.2.1", base_url=base
+        ),
+        status=ServerStatus(answer("status", base=base), "RUNNING"),
+        fingerprint=Fingerprint(product, "x-confluence-request-time"),
+        metadata=Metadata(answer("metadata", base=base), True, issuer=base, code_challenge_methods=("S256",)),
+        plain_http=PlainHttp(answer("", base=base.replace("https", "http"), status=301, location=base), "redirects"),
+        links=KnownLinks(mdm="abc123"),
     )
 
 

@@ -10,11 +10,19 @@ from hypothesis import strategies as st
 
 from rollout.compatibility.observation import (
     Answer,
+    Certificate,
     Endpoint,
+    Fingerprint,
+    Hop,
     InfoLogin,
+    KnownLinks,
+    LoginPage,
     Manifest,
+    Metadata,
     Observation,
+    PlainHttp,
     PluginVersions,
+    ServerStatus,
     Tls,
 )
 from rollout.compatibility.rules import judge
@@ -39,25 +47,64 @@ ANSWERS = st.builds(
     hops=st.lists(HOSTILE, max_size=3).map(tuple),
     elapsed_ms=st.integers(),
     excerpt=HOSTILE,
+    headers=st.lists(st.tuples(HOSTILE, HOSTILE), max_size=2).map(tuple),
+    size=st.integers(),
+    address=HOSTILE,
+    trace=st.lists(st.builds(Hop, HOSTILE, st.none() | st.integers(), MAYBE, st.integers(), HOSTILE), max_size=2).map(
+        tuple
+    ),
 )
+NAMES = st.lists(HOSTILE, max_size=3).map(tuple)
+BOOLEANS = st.none() | st.booleans()
 
 
 def kinds(*names: str) -> st.SearchStrategy[str]:
     return st.sampled_from(names) | HOSTILE
 
 
-ENDPOINTS = st.builds(Endpoint, ANSWERS, kinds("answers", "intercepted", "missing", "error", "unreachable"))
+ENDPOINTS = st.builds(Endpoint, ANSWERS, kinds("answers", "intercepted", "missing", "error", "unreachable"), MAYBE)
+INFO_LOGINS = st.builds(
+    InfoLogin,
+    ANSWERS,
+    kinds("json", "redirect", "login_page", "disabled"),
+    MAYBE,
+    MAYBE,
+    NAMES,
+    MAYBE,
+    MAYBE,
+    MAYBE,
+    NAMES | st.just(("two_client_ids",)),
+)
+CERTIFICATES = st.builds(Certificate, HOSTILE, HOSTILE, NAMES, MAYBE_NAIVE, MAYBE_NAIVE, HOSTILE)
 OBSERVATIONS = st.builds(
     Observation,
     base_url=HOSTILE,
     product=HOSTILE,
     observed_at=TIMES,
-    manifest=st.builds(Manifest, ANSWERS, MAYBE, MAYBE, MAYBE, MAYBE),
-    info_login=st.builds(InfoLogin, ANSWERS, kinds("json", "redirect", "login_page", "disabled"), MAYBE, MAYBE),
+    manifest=st.builds(Manifest, ANSWERS, MAYBE, MAYBE, MAYBE, MAYBE, MAYBE, MAYBE),
+    info_login=INFO_LOGINS,
     authorize=ENDPOINTS,
     token=ENDPOINTS,
-    tls=st.builds(Tls, kinds("valid", "plain", "expired", "error"), MAYBE, MAYBE, MAYBE_NAIVE, HOSTILE),
-    plugins=st.builds(PluginVersions, MAYBE, MAYBE, kinds("manual", "gatepass"), MAYBE_NAIVE),
+    tls=st.builds(
+        Tls,
+        kinds("valid", "plain", "expired", "error"),
+        MAYBE,
+        MAYBE,
+        MAYBE_NAIVE,
+        HOSTILE,
+        kinds("system", "site"),
+        st.lists(CERTIFICATES, max_size=2).map(tuple),
+    ),
+    plugins=st.builds(
+        PluginVersions, MAYBE, MAYBE, kinds("manual", "upm_json", "gatepass"), MAYBE_NAIVE, BOOLEANS, BOOLEANS
+    ),
+    info_login_plain=st.none() | INFO_LOGINS,
+    login_page=st.none() | st.builds(LoginPage, ANSWERS, kinds("page", "script"), MAYBE, MAYBE, MAYBE),
+    status=st.none() | st.builds(ServerStatus, ANSWERS, MAYBE | kinds("RUNNING", "MAINTENANCE")),
+    fingerprint=st.builds(Fingerprint, MAYBE, HOSTILE),
+    metadata=st.none() | st.builds(Metadata, ANSWERS, st.booleans(), MAYBE, MAYBE, MAYBE, NAMES),
+    plain_http=st.none() | st.builds(PlainHttp, ANSWERS, kinds("redirects", "loop", "elsewhere", "closed")),
+    links=st.builds(KnownLinks, MAYBE, MAYBE),
 )
 
 
@@ -79,7 +126,36 @@ def test_a_judgement_can_be_replayed_from_what_was_stored(ready: Observation):
     assert judge(Observation.from_json(ready.to_json())) == judge(ready)
 
 
-@pytest.mark.parametrize("number", [0, 2, None, "1"])
+def test_what_the_first_format_held_is_read(ready: Observation):
+    """It had four questions, and no word of what was not asked."""
+    newer = {
+        "info_login_plain",
+        "info_login_old",
+        "login_page",
+        "status",
+        "fingerprint",
+        "metadata",
+        "plain_http",
+        "links",
+    }
+    stored = {name: value for name, value in ready.to_json().items() if name not in newer} | {"format": 1}
+    for part in ("manifest", "info_login", "authorize", "token"):
+        for name in ("headers", "size", "address", "trace"):
+            del stored[part]["answer"][name]
+    del stored["tls"]["chain"], stored["tls"]["trust"], stored["plugins"]["oauth_enabled"]
+    del stored["info_login"]["oddities"], stored["manifest"]["form"]
+    read = Observation.from_json(stored)
+    assert (read.format, read.manifest.version, read.tls.chain) == (2, "9.2.1", ())
+    assert (read.login_page, read.plain_http, read.links) == (None, None, KnownLinks())
+    assert judge(read).mdm.verdict is Verdict.READY_MDM
+
+
+def test_a_name_that_no_format_has_is_refused(ready: Observation):
+    with pytest.raises(TypeError):
+        Observation.from_json({**ready.to_json(), "secret": "x"})
+
+
+@pytest.mark.parametrize("number", [0, 3, None, "1"])
 def test_another_format_is_refused(ready: Observation, number: object):
     with pytest.raises(ValueError, match="format"):
         Observation.from_json({**ready.to_json(), "format": number})

@@ -71,7 +71,7 @@ def test_the_environment_names_no_proxy(serve, make_answer, get, monkeypatch) ->
         ("https://127.1/", "blocked_address"),
         ("https://0x7f000001/", "blocked_address"),
         ("https://2130706433/", "blocked_address"),
-        ("https://0177.0.0.1/", "bad_url"),
+        ("https://0177.0.0.1/", "blocked_address"),
         ("https://[::1]/", "blocked_address"),
         ("https://[::ffff:127.0.0.1]/", "blocked_address"),
         ("https://10.0.0.1/", "blocked_address"),

@@ -87,6 +87,26 @@ def test_values_are_cleaned_and_bounded(read) -> None:
     assert manifest.canonical_url == "https://h/?token=abcd…"
 
 
+def test_a_version_is_no_longer_than_a_site_s_field(read) -> None:
+    assert len(read(b'{"version": "9.2.%s"}' % (b"1" * 99)).version) == 40
+
+
+@pytest.mark.parametrize("charset", ["utf-16", "utf-16-le", "utf-16-be", "utf-8-sig"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"typeId": "confluence", "version": "9.2.1", "buildNumber": 9111}',
+        '<?xml version="1.0"?><manifest><typeId>confluence</typeId><version>9.2.1</version>'
+        "<buildNumber>9111</buildNumber></manifest>",
+    ],
+    ids=["json", "xml"],
+)
+def test_every_encoding_and_both_forms(read, charset: str, text: str) -> None:
+    manifest = read(text.encode(charset))
+    assert (manifest.product, manifest.version, manifest.build) == ("confluence", "9.2.1", "9111")
+    assert manifest.form == ("json" if text.startswith("{") else "xml")
+
+
 def test_a_redirect_has_no_facts(serve, make_answer, door, now) -> None:
     server = serve(make_answer(SAMPLE, status="302 Found", Location="https://sso.example.com/login"))
     manifest = asyncio.run(ask_manifest(Asking.within(5, door=door, now=now), server.url))

@@ -17,11 +17,16 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from rollout.compatibility.observation import Observation, PluginVersions
+from rollout.compatibility.observation import KnownLinks, Observation, PluginVersions
+from rollout.compatibility.rules import judge
+from rollout.compatibility.verdict import Verdict
+from rollout.compatibility.what_to_do import what_to_do
 from rollout.probes.fetch import Door
 from rollout.probes.site import Target, observe
 
 MANIFEST = b"<manifest><typeId>confluence</typeId><version>9.2.1</version><url>https://w.example.com</url></manifest>"
+LOGIN_PAGE = b"""<html><head><meta name="ajs-version-number" content="9.2.1"><meta name="ajs-base-url"
+content="https://w.example.com"><meta name="ajs-context-path" content=""></head></html>"""
 
 
 def _confluence(make_answer):
@@ -32,6 +37,10 @@ def _confluence(make_answer):
             return make_answer(b'{"clientId": "abc"}', Content_Type="application/json")
         if b"/authorize" in request:
             return make_answer(status="302 Found", Location="/login.action?os_destination=x")
+        if b"/login.action" in request:
+            return make_answer(LOGIN_PAGE, Content_Type="text/html", X_Confluence_Request_Time="1")
+        if b"/.well-known/" in request:
+            return make_answer(b"<html>Not found", status="404 Not Found")
         return make_answer(b'{"error": "invalid_grant"}', status="400 Bad Request", Content_Type="application/json")
 
     return respond
@@ -48,7 +57,40 @@ def test_it_works(serve, make_answer, door, now) -> None:
     assert observation.plugins == plugins
     assert observation.observed_at == now()
     assert Observation.from_json(observation.to_json()) == observation
-    assert len(server.requests) == 4
+    assert observation.info_login_plain.client_id == "abc"
+    assert (observation.login_page.kind, observation.login_page.version) == ("page", "9.2.1")
+    assert observation.fingerprint.product == "confluence"
+    assert observation.metadata.offered is False
+    assert (observation.status, observation.plain_http, observation.info_login_old) == (None, None, None)
+    assert observation.token.oauth_error == "invalid_grant"
+    assert len(server.requests) == 7
+
+
+def test_links_are_kept_for_the_rules(serve, make_answer, door, now) -> None:
+    target = Target(serve(_confluence(make_answer)).url, "confluence", "abc", links=KnownLinks("abc", "xyz"))
+    assert asyncio.run(observe(target, door=door, now=now)).links == KnownLinks("abc", "xyz")
+
+
+def test_a_shut_manifest_is_explained_by_status(serve, make_answer, door, now) -> None:
+    def respond(request, handler):
+        if b"GET /status" in request:
+            return make_answer(b'{"state": "maintenance"}', status="503 Service Unavailable")
+        return make_answer(status="503 Service Unavailable")
+
+    observation = asyncio.run(observe(Target(serve(respond).url, "confluence"), door=door, now=now))
+    assert observation.status.state == "MAINTENANCE"
+    judgement = judge(observation)
+    assert {road.verdict for road in judgement.roads()} == {Verdict.UNKNOWN}
+    assert [found.rule for found in what_to_do(judgement.mdm)] == ["SERVER-STATUS"]
+
+
+def test_the_site_s_own_authority_goes_through_the_door(certificate, serve_tls, now) -> None:
+    cert, key = certificate("wiki.test")
+    target = Target(f"https://wiki.test:{serve_tls(cert, key)}", "confluence", ca_bundle=cert.read_text())
+    observation = asyncio.run(observe(target, door=_tls_door(), now=now))
+    assert (observation.tls.kind, observation.tls.trust) == ("valid", "site")
+    assert [certificate.subject for certificate in observation.tls.chain] == ["wiki.test"]
+    assert "TLS-PRIVATE-CA" in {found.rule for found in judge(observation).mdm.findings if found.outcome == "WARNING"}
 
 
 def test_one_request_is_under_way_at_a_time(serve, make_answer, door, now) -> None:

@@ -13,9 +13,8 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils import timezone
 
-from rollout.compatibility.observation import Observation
 from rollout.models import AuditEvent, CheckRun, ConfigurationRelease, RunState, Site, Wave
-from rollout.services import audit, check_runs, configurations, imports, links, passes, sign_ins, sites, waves
+from rollout.services import audit, check_runs, configurations, imports, leases, links, passes, sign_ins, sites, waves
 from tests.portal.judged import observation
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -95,12 +94,10 @@ def test_it_works(fleet_of_two: list[Site], administrator: Any, alice: Any) -> N
     def ask(site: Site) -> Callable[[int], object]:
         def request_and_observe(n: int) -> None:
             run = check_runs.request_check(site=site, actor=alice, trigger=CheckRun.Trigger.BUTTON)
-            now = timezone.now()
-            lease = now + timedelta(seconds=100)
-            if CheckRun.objects.all().claim(run.pk, now=now, lease_until=lease):
-                current = Site.objects.get(pk=site.pk)
-                seen: Observation = observation(current)
-                check_runs.record_observation(run=CheckRun.objects.get(pk=run.pk), lease=lease, observation=seen)
+            lease = f"{threading.get_ident()}-{n}"
+            for taken in leases.exchange(lease=lease, room=1, only=run.pk):
+                check_runs.record_observation(run=taken, lease=lease, observation=observation(taken.site))
+            leases.give_back(lease=lease, hosts=[run.host])
 
         return request_and_observe
 

@@ -1,0 +1,196 @@
+"""Codes and refresh tokens become tokens, once. Each redemption is one compare-and-set in one transaction.
+
+1. A sign-in of an app is a family: one row of a refresh token and one of its access token, replaced in place.
+2. Who redeems takes the row by a conditional statement; whoever comes second finds nothing to take.
+3. Only then is it asked why: a retry, a reuse (which ends the family), or simply nothing of ours.
+4. A person who was deactivated, a family that was ended: the same statement finds nothing. Nothing is checked first
+   and written later.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
+from oauth2_provider.models import get_access_token_model, get_grant_model, get_refresh_token_model
+from oauth2_provider.settings import oauth2_settings
+
+from . import devices, pkce, tokens
+from .models import Client, Device
+
+AccessToken, Grant, RefreshToken = get_access_token_model(), get_grant_model(), get_refresh_token_model()
+_SALT = b"gatepass.oauth_provider.tokens:"
+
+
+@dataclass(frozen=True)
+class Issued:
+    """What the token endpoint answers; ``access_token_row`` is set when a code founded the family."""
+
+    pair: tokens.Pair
+    scope: str
+    expires_in: int
+    access_token_row: Any = None
+
+
+@dataclass(frozen=True)
+class Redemption:
+    """What an app sends with a code (RFC 6749 section 4.1.3, RFC 7636 section 4.5)."""
+
+    code: str
+    verifier: str
+    redirect_uri: str | None
+    origin: devices.Origin = devices.NOWHERE
+
+
+def redeem_code(client: Client, sent: Redemption) -> Issued | None:
+    """The first tokens for a code; None when it is good for nothing (``invalid_grant``).
+
+    A wrong verifier burns the code: whoever has the code without the verifier did not start this sign-in. A code that
+    was redeemed before ends what it gave. A code of another client, or with another redirect URI, stays good.
+    """
+    grant = Grant.objects.filter(code=tokens.digest(sent.code)).select_related("user").first()
+    if grant is None:
+        end_family(tokens.family_of_code(sent.code, key=_keys()[0]), client)
+        return None
+    if grant.application_id != client.pk or grant.is_expired() or not grant.user.is_active:
+        return None
+    if sent.redirect_uri is not None and sent.redirect_uri != grant.redirect_uri:
+        return None
+    if not pkce.answers(sent.verifier, grant.code_challenge):
+        Grant.objects.filter(pk=grant.pk).delete()
+        return None
+    issued = _found_family(client, grant, sent)
+    if issued is None:  # somebody redeemed it since it was read: a replay
+        end_family(tokens.family_of_code(sent.code, key=_keys()[0]), client)
+    return issued
+
+
+@transaction.atomic
+def _found_family(client: Client, grant: Any, sent: Redemption) -> Issued | None:
+    """Take the code and write the family it founds; None when somebody else took it."""
+    key, now = _keys()[0], timezone.now()
+    pair = tokens.first_pair(
+        tokens.family_of_code(sent.code, key=key), secret=secrets.token_bytes(tokens.SECRET_BYTES), key=key
+    )
+    taken, _by_model = Grant.objects.filter(pk=grant.pk, expires__gt=now).delete()
+    if not taken:
+        return None
+    access_token = AccessToken.objects.create(
+        user=grant.user,
+        application=client,
+        token_checksum=tokens.digest(pair.access_token),
+        scope=grant.scope,
+        expires=_expiry(now),
+    )
+    refresh_token = RefreshToken.objects.create(
+        user=grant.user,
+        application=client,
+        token_checksum=tokens.digest(pair.refresh_token),
+        access_token=access_token,
+        token_family=pair.family,
+    )
+    devices.first_seen(refresh_token, sent.origin)
+    return Issued(pair, grant.scope, oauth2_settings.ACCESS_TOKEN_EXPIRE_SECONDS, access_token)
+
+
+def refresh(client: Client, refresh_token: str, origin: devices.Origin = devices.NOWHERE) -> Issued | None:
+    """The pair that replaces this one; None when it is good for nothing (``invalid_grant``).
+
+    The same token again within ``REFRESH_RETRY_SECONDS``, its successor unused, is a phone on a flaky network: it gets
+    the same pair. Later, or after that, it is a stolen one, and the family ends (RFC 9700 section 4.14.2).
+    """
+    family = tokens.family_in(refresh_token)
+    if family is None:
+        return None
+    pair = tokens.next_pair(refresh_token, family=family, key=_keys()[0])
+    return _rotate(client, refresh_token, pair, origin) or _look_again(client, refresh_token, pair)
+
+
+@transaction.atomic
+def _rotate(client: Client, refresh_token: str, pair: tokens.Pair, origin: devices.Origin) -> Issued | None:
+    now = timezone.now()
+    current = _usable(now).filter(token_checksum=tokens.digest(refresh_token), application=client)
+    if not current.update(token_checksum=tokens.digest(pair.refresh_token), updated=now):
+        return None
+    renewed = AccessToken.objects.filter(refresh_token__token_family=pair.family)
+    renewed.update(token_checksum=tokens.digest(pair.access_token), expires=_expiry(now), updated=now)
+    devices.seen(pair.family, origin)
+    scope = renewed.values_list("scope", flat=True).get()
+    return Issued(pair, scope, oauth2_settings.ACCESS_TOKEN_EXPIRE_SECONDS)
+
+
+def _look_again(client: Client, refresh_token: str, pair: tokens.Pair) -> Issued | None:
+    """Why a token is not the current one of its family: a retry is answered, a reuse ends the family."""
+    if not tokens.is_ours(refresh_token, tokens.REFRESH, keys=_keys()):
+        return None
+    now = timezone.now()
+    family = RefreshToken.objects.filter(token_family=pair.family, application=client)
+    row = family.filter(revoked=None).select_related("access_token").first()
+    if row is None or row.token_checksum == tokens.digest(refresh_token):
+        return None  # ended, or current and not usable: its person is gone, or it is too old
+    is_retry = row.token_checksum == tokens.digest(pair.refresh_token) and row.updated >= now - _retry_window()
+    if not is_retry:
+        end_family(pair.family, client)
+        return None
+    if row.access_token is None or not _usable(now).filter(pk=row.pk).exists():
+        return None
+    return Issued(pair, row.access_token.scope, max(0, int((row.access_token.expires - now).total_seconds())))
+
+
+def end_family(family: UUID, client: Client | None = None) -> None:
+    """End a sign-in: its refresh token is revoked, its access token gone. Does nothing for a family nobody knows."""
+    rows = RefreshToken.objects.filter(token_family=family, revoked=None)
+    end_rows(rows if client is None else rows.filter(application=client))
+
+
+@transaction.atomic
+def end_rows(rows: QuerySet[Any]) -> int:
+    """End the sign-ins of these refresh tokens and return how many; a refresh that races this comes before or not."""
+    now = timezone.now()
+    locked = list(rows.order_by("pk").select_for_update(no_key=True, of=("self",)).values_list("pk", "access_token_id"))
+    RefreshToken.objects.filter(pk__in=[pk for pk, _ in locked]).update(revoked=now, updated=now, access_token=None)
+    AccessToken.objects.filter(pk__in=[access_token for _, access_token in locked if access_token]).delete()
+    Device.objects.filter(pk__in=[pk for pk, _ in locked]).delete()
+    return len(locked)
+
+
+def revoke(client: Client, token: str) -> None:
+    """End the sign-in that a refresh or an access token is of (RFC 7009 section 2.1); nothing for any other text."""
+    mine = RefreshToken.objects.filter(application=client, revoked=None)
+    if any(tokens.is_ours(token, kind, keys=_keys()) for kind in (tokens.REFRESH, tokens.ACCESS)):
+        end_rows(mine.filter(token_family=tokens.family_in(token)))
+
+
+def _usable(now: datetime) -> QuerySet[Any]:
+    person = get_user_model().objects.filter(pk=OuterRef("user_id"), is_active=True)
+    return live(now).filter(Exists(person))
+
+
+def live(now: datetime) -> QuerySet[Any]:
+    """Refresh tokens that the token endpoint takes while their person is active."""
+    idle = timedelta(seconds=oauth2_settings.REFRESH_TOKEN_EXPIRE_SECONDS)
+    absolute = timedelta(days=settings.SIGN_IN_MAX_DAYS)
+    return RefreshToken.objects.filter(
+        revoked=None, access_token__isnull=False, updated__gt=now - idle, created__gt=now - absolute
+    )
+
+
+def _expiry(now: datetime) -> datetime:
+    return now + timedelta(seconds=oauth2_settings.ACCESS_TOKEN_EXPIRE_SECONDS)
+
+
+def _retry_window() -> timedelta:
+    return timedelta(seconds=settings.REFRESH_RETRY_SECONDS)
+
+
+def _keys() -> tuple[bytes, ...]:
+    """The key that makes tokens first, then those that made them before."""
+    return tuple(_SALT + key.encode() for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS))

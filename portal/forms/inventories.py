@@ -1,0 +1,54 @@
+"""The file of an app inventory, and the filters of the phones in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from portal.listing import SearchFilter
+from rollout.app_inventory import MAX_BYTES
+from rollout.models import InventoryPhone, Product
+
+AGES = [("too_old", _("Too old")), ("new", _("New enough")), ("unreadable", _("Version not known"))]
+SORTS = {"device": ("device",), "version": ("version", "device")}
+DEFAULT_SORT = "device"
+
+
+class InventoryForm(forms.Form):
+    product = forms.ChoiceField(
+        label=_("App"),
+        choices=Product.choices,
+        help_text=_("Rows of other apps are left out when the file names the app."),
+    )
+    file = forms.FileField(
+        label=_("CSV file"),
+        max_length=200,
+        allow_empty_file=True,
+        error_messages={"required": _("Choose the CSV file that your MDM exported.")},
+        help_text=_("UTF-8 or UTF-16, separated by comma, semicolon or tab; at most 64 MiB and 200,000 phones."),
+        widget=forms.FileInput(attrs={"accept": ".csv,.txt,text/csv"}),
+    )
+
+    def clean_file(self) -> UploadedFile:
+        upload: UploadedFile = self.cleaned_data["file"]
+        if (upload.size or 0) > MAX_BYTES:
+            raise forms.ValidationError(_("The file is larger than 64 MiB. Export only this app, or split it."))
+        return upload
+
+
+class PhoneFilters(django_filters.FilterSet):
+    chips = ("age",)
+    q = SearchFilter(fields=("device", "version"), label=_("Search"))
+    age = django_filters.ChoiceFilter(choices=AGES, method="by_age", label=_("App"))
+
+    class Meta:
+        model = InventoryPhone
+        fields: list[str] = []
+
+    def by_age(self, rows: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
+        return rows.filter(too_old={"too_old": True, "new": False, "unreadable": None}[value])

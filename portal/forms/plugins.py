@@ -1,0 +1,73 @@
+"""The three roads of a plugin's version to its site: entered, pasted from the plugin manager, read with a token."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from rollout import upm
+from rollout.models import Site
+
+
+class PluginVersionsForm(forms.Form):
+    oauth_plugin_version = forms.CharField(
+        label=_("OAuth plugin"),
+        max_length=40,
+        required=False,
+        widget=forms.TextInput(attrs={"placeholder": "4.1.1", "autocomplete": "off"}),
+    )
+    mobile_plugin_version = forms.CharField(
+        label=_("Mobile plugin"),
+        max_length=40,
+        required=False,
+        widget=forms.TextInput(attrs={"placeholder": "19.1.47", "autocomplete": "off"}),
+    )
+
+
+class PasteForm(forms.Form):
+    text = forms.CharField(
+        label=_("What the addresses show"),
+        max_length=upm.MAX_LENGTH,
+        error_messages={"required": _("Paste what the plugin manager's address shows.")},
+        help_text=_("One answer, several below each other, or the whole list. Only versions and switches are kept."),
+        widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false", "autocomplete": "off"}),
+    )
+
+
+class TokenForm(forms.Form):
+    token = forms.CharField(
+        label=_("Personal access token"),
+        max_length=500,
+        error_messages={"required": _("Enter a personal access token of an administrator of the site.")},
+        help_text=_("Sent to this site only. It is in no log and on no page."),
+        widget=forms.PasswordInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    keep = forms.BooleanField(
+        label=_("Keep it for a daily look-up"),
+        required=False,
+        help_text=_("Encrypted, and never shown again. It can be removed here at any time."),
+    )
+
+
+@dataclass(frozen=True)
+class PluginForms:
+    """The forms of the card; ``opened`` names the road whose form was sent and refused."""
+
+    entered: PluginVersionsForm
+    pasted: PasteForm
+    token: TokenForm
+    opened: str = ""
+
+
+def plugin_forms(site: Site, **sent: Any) -> PluginForms:
+    """The forms as they stand; one of them replaced by the one that was ``sent``, by its name."""
+    versions = {name: getattr(site, name) for name in PluginVersionsForm.base_fields}
+    fresh = {
+        "entered": PluginVersionsForm(initial=versions),
+        "pasted": PasteForm(prefix="paste"),
+        "token": TokenForm(prefix="token"),
+    }
+    return PluginForms(**{**fresh, **sent}, opened=next(iter(sent), ""))

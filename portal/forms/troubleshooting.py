@@ -1,0 +1,100 @@
+"""What the troubleshooter takes: a symptom, a pasted text that has lost its secrets, a site."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from portal.access import person
+from portal.models import User
+from rollout.models import Site
+from rollout.troubleshooting.paste import LONGEST_PASTE
+from rollout.troubleshooting.redaction import Redacted, redact
+from rollout.troubleshooting.symptoms import STAGES, SYMPTOMS
+
+SITES_OFFERED = 200
+EXAMPLE = (
+    "confluence-server://oauth-callback?error=invalid_scope"
+    "&error_description=The+requested+scope+is+not+allowed&state=jQ7v2LkTz0pX"
+)
+
+
+class TroubleshootingForm(forms.Form):
+    """``pasted`` is the text without its secrets; the text itself never gets here."""
+
+    symptom = forms.ChoiceField(label=gettext_lazy("What people see"), required=False)
+    text = forms.CharField(
+        label=gettext_lazy("What it says"),
+        required=False,
+        max_length=LONGEST_PASTE,
+        widget=forms.Textarea(attrs={"rows": 10, "class": "mono", "spellcheck": "false", "autocomplete": "off"}),
+        help_text=gettext_lazy(
+            "An error text, the address the sheet came back with, a trace, a HAR file, an error page."
+        ),
+    )
+    site = forms.ModelChoiceField(
+        label=gettext_lazy("Site"),
+        queryset=Site.objects.none(),
+        required=False,
+        empty_label=gettext_lazy("No site"),
+        help_text=gettext_lazy("What its newest check found moves causes up or down."),
+    )
+
+    def __init__(self, data: Any = None, *, user: User, pasted: Redacted | None = None, **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        self.pasted = pasted or Redacted("", 0)
+        self.is_too_long = False
+        self.fields["symptom"].choices = _symptoms()  # type: ignore[attr-defined]
+        self._offer(Site.objects.active().visible_to(user))
+
+    def _offer(self, sites: Any) -> None:
+        """Any visible site is taken; offered are the first by title, and the one that was chosen."""
+        field: Any = self.fields["site"]
+        field.queryset = sites
+        rows = list(sites.only("title")[: SITES_OFFERED + 1])
+        chosen = str((self.data if self.is_bound else self.initial).get("site") or "")
+        if len(rows) > SITES_OFFERED and chosen.isascii() and chosen.isdigit() and len(chosen) < 19:
+            rows = [*sites.only("title").filter(pk=int(chosen)), *rows]
+        field.choices = [("", field.empty_label), *dict.fromkeys((row.pk, row.title) for row in rows[:SITES_OFFERED])]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if self.is_too_long:
+            self.add_error("text", _("This is longer than 200,000 characters. Paste the part with the error."))
+        elif not self.errors and not cleaned.get("symptom") and not self.pasted.text.strip():
+            self.add_error("symptom", _("Pick what people see, or paste what it says."))
+        return cleaned
+
+
+def asked(request: HttpRequest) -> TroubleshootingForm:
+    """The form as it was sent, its text redacted before the form sees it. A text in the address is never read."""
+    user = person(request)
+    if request.method == "POST":
+        return _bound(user, request.POST, request.POST.get("text", ""))
+    if "example" in request.GET:
+        return _bound(user, {}, EXAMPLE)
+    if request.GET.get("symptom"):
+        return _bound(user, request.GET, "")
+    return TroubleshootingForm(user=user, initial={"site": request.GET.get("site", "")})
+
+
+def _bound(user: User, data: Any, text: str) -> TroubleshootingForm:
+    is_too_long = len(text) > LONGEST_PASTE
+    pasted = redact("" if is_too_long else text)
+    kept = {"symptom": data.get("symptom", ""), "site": data.get("site", ""), "text": pasted.text[:LONGEST_PASTE]}
+    form = TroubleshootingForm(kept, user=user, pasted=pasted)
+    form.is_too_long = is_too_long
+    return form
+
+
+def _symptoms() -> list[Any]:
+    """The symptoms in the order of a sign-in, a group a stage."""
+    groups = [
+        (_(title), [(symptom.id, _(symptom.words)) for symptom in SYMPTOMS if symptom.stage == stage])
+        for stage, title in STAGES.items()
+    ]
+    return [("", _("Not picked")), *groups]

@@ -1,0 +1,286 @@
+"""An observation as people read it: its facts as labelled rows, and every question with what came back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from rollout.compatibility.evidence import product_name
+from rollout.compatibility.observation import Answer, Endpoint, Hop, InfoLogin, Observation
+from rollout.models import CheckRun, PluginSource
+
+SERVER, APP, SIGN_IN = gettext_lazy("The site"), gettext_lazy("The app's question"), gettext_lazy("Sign-in")
+CONNECTION, PLUGINS = gettext_lazy("Connection"), gettext_lazy("Plugins and links")
+ASKED: dict[str, Promise] = {
+    "manifest": gettext_lazy("What the site says of itself"),
+    "login_page": gettext_lazy("Login page"),
+    "status": gettext_lazy("Status"),
+    "info_login": gettext_lazy("How the app is to sign in"),
+    "info_login_plain": gettext_lazy("The same, as another browser"),
+    "info_login_old": gettext_lazy("The same, as older apps ask"),
+    "authorize": gettext_lazy("Authorization endpoint"),
+    "token": gettext_lazy("Token endpoint"),
+    "metadata": gettext_lazy("Provider's metadata"),
+    "plain_http": gettext_lazy("The address on plain http"),
+}
+KINDS: dict[str, Promise] = {
+    "json": gettext_lazy("answers as the app expects"),
+    "redirect": gettext_lazy("redirects elsewhere"),
+    "login_page": gettext_lazy("shows a login page"),
+    "unauthorized": gettext_lazy("wants a sign-in first"),
+    "disabled": gettext_lazy("switched off"),
+    "missing": gettext_lazy("not there"),
+    "error": gettext_lazy("answers something else"),
+    "unreachable": gettext_lazy("no answer"),
+    "answers": gettext_lazy("the provider answers"),
+    "intercepted": gettext_lazy("somebody else answers"),
+    "page": gettext_lazy("the site's own"),
+    "script": gettext_lazy("a script that leads elsewhere"),
+    "valid": gettext_lazy("valid"),
+    "plain": gettext_lazy("none: the site is http"),
+    "untrusted": gettext_lazy("from an authority that is not trusted"),
+    "expired": gettext_lazy("expired"),
+    "wrong_host": gettext_lazy("for another host"),
+    "redirects": gettext_lazy("redirects to https"),
+    "elsewhere": gettext_lazy("redirects to another host"),
+    "loop": gettext_lazy("redirects in a circle"),
+    "serves": gettext_lazy("answers without TLS"),
+    "closed": gettext_lazy("nobody listens, which is fine"),
+}
+ODDITIES: dict[str, Promise] = {
+    "duplicate_keys": gettext_lazy("a name twice"),
+    "two_client_ids": gettext_lazy("two client IDs"),
+    "not_a_number": gettext_lazy("NaN or Infinity"),
+    "not_utf8": gettext_lazy("not UTF-8"),
+    "byte_order_mark": gettext_lazy("a byte order mark"),
+}
+TRUST: dict[str, Promise] = {
+    "system": gettext_lazy("a public authority"),
+    "site": gettext_lazy("the authority entered for this site"),
+}
+ENABLED: dict[Any, Promise] = {
+    True: pgettext_lazy("plugin", "enabled"),
+    False: pgettext_lazy("plugin", "disabled"),
+}
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One fact: ``value`` is text, ``at`` a time that belongs to it; both empty when it is not known."""
+
+    id: str
+    group: Any
+    label: Any
+    value: str = ""
+    at: datetime | None = None
+
+    @property
+    def known(self) -> bool:
+        return bool(self.value or self.at)
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question and its answer. ``hops`` are the steps of the walk, one when nobody redirected."""
+
+    id: str
+    title: Any
+    said: str
+    answer: Answer
+    hops: tuple[Hop, ...]
+
+
+@dataclass(frozen=True)
+class Observed:
+    facts: list[Fact]
+    questions: list[Question]
+    certificates: tuple[Any, ...]
+
+    @property
+    def known(self) -> list[Fact]:
+        return [fact for fact in self.facts if fact.known]
+
+
+def of_run(run: CheckRun) -> Observed | None:
+    """What a run observed; None when there is nothing, or what is stored cannot be read any more."""
+    try:
+        observation = run.facts
+        return read(observation) if observation else None
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None
+
+
+def read(observation: Observation) -> Observed:
+    """Everything that is worth showing of an observation, facts in a fixed order."""
+    facts = [
+        *_server(observation),
+        *_app(observation),
+        *_sign_in(observation),
+        *_connection(observation),
+        *_plugins(observation),
+    ]
+    return Observed(facts, list(_questions(observation)), observation.tls.chain)
+
+
+def kind(value: object) -> str:
+    """The word for a kind; one of a later version is quoted as it is."""
+    return str(KINDS.get(str(value), value or ""))
+
+
+def _text(*parts: object) -> str:
+    return ", ".join(str(part) for part in parts if part not in (None, "", ()))
+
+
+def _server(seen: Observation) -> Iterator[Fact]:
+    manifest, page, status = seen.manifest, seen.login_page, seen.status
+    yield Fact("product", SERVER, _("Product"), product_name(manifest.product) if manifest.product else "")
+    yield Fact("version", SERVER, _("Version"), _text(manifest.version))
+    yield Fact("build", SERVER, _("Build"), _text(manifest.build))
+    yield Fact("name", SERVER, _("Name"), _text(manifest.name))
+    yield Fact("canonical_url", SERVER, _("Its own base URL"), _text(manifest.canonical_url))
+    yield Fact("manifest", SERVER, _("Describes itself"), _walked(manifest.answer))
+    yield Fact("login_page", SERVER, _("Login page"), kind(page.kind) if page else "")
+    yield Fact("login_page_version", SERVER, _("Version on the login page"), _text(page.version) if page else "")
+    yield Fact("login_page_url", SERVER, _("Base URL on the login page"), _text(page.base_url) if page else "")
+    yield Fact("status", SERVER, _("State"), _text(status.state) if status else "")
+    told = seen.fingerprint
+    yield Fact("fingerprint", SERVER, _("Headers speak of"), _header(told.product, told.header))
+
+
+def _header(product: str | None, header: str) -> str:
+    return f"{product_name(product)} ({header})" if product else ""
+
+
+def _app(seen: Observation) -> Iterator[Fact]:
+    asked = seen.info_login
+    yield Fact("info_login", APP, _("As the app"), _info(asked))
+    yield Fact("info_login_plain", APP, _("As another browser"), _info(seen.info_login_plain))
+    yield Fact("agents", APP, _("Difference between the two"), _difference(asked, seen.info_login_plain))
+    yield Fact("info_login_old", APP, _("As older apps ask"), _info(seen.info_login_old))
+    yield Fact("info_login_hops", APP, _("Way of the question"), _walked(asked.answer))
+    yield Fact("client_id", APP, _("Client ID handed out"), _text(asked.client_id))
+    yield Fact("client_id_field", APP, _("Found under"), _text(asked.client_id_field))
+    yield Fact("fields", APP, _("Fields of the answer"), _text(*asked.fields))
+    oddities = [str(ODDITIES.get(oddity, oddity)) for oddity in asked.oddities]
+    yield Fact("oddities", APP, _("Odd about the answer"), _text(*oddities))
+
+
+def _info(asked: InfoLogin | None) -> str:
+    if asked is None:
+        return ""
+    return _text(kind(asked.kind), asked.redirect_host, asked.answer.status if asked.kind == "error" else None)
+
+
+def _difference(app: InfoLogin, plain: InfoLogin | None) -> str:
+    """What the site does for one User-Agent and not for the other; empty when both were not asked."""
+    if plain is None:
+        return ""
+    if (app.kind, app.redirect_host) == (plain.kind, plain.redirect_host):
+        return _("none")
+    words = {"app": _info(app), "other": _info(plain)}
+    return _("the app: %(app)s; another browser: %(other)s") % words
+
+
+def _sign_in(seen: Observation) -> Iterator[Fact]:
+    yield Fact("authorize", SIGN_IN, ASKED["authorize"], _endpoint(seen.authorize))
+    yield Fact("token", SIGN_IN, ASKED["token"], _endpoint(seen.token))
+    found = seen.metadata
+    offered = found is not None and found.offered
+    yield Fact("metadata", SIGN_IN, ASKED["metadata"], "" if found is None else _("offered") if offered else _("none"))
+    yield Fact("issuer", SIGN_IN, _("Issuer"), _text(found.issuer) if found else "")
+    methods = found.code_challenge_methods if found else ()
+    yield Fact("challenges", SIGN_IN, _("Code challenge methods"), _text(*methods))
+
+
+def _endpoint(endpoint: Endpoint) -> str:
+    status = endpoint.answer.status if endpoint.kind == "error" else None
+    return _text(kind(endpoint.kind), endpoint.oauth_error, status)
+
+
+def _connection(seen: Observation) -> Iterator[Fact]:
+    tls, plain = seen.tls, seen.plain_http
+    yield Fact("tls", CONNECTION, _("Certificate"), kind(tls.kind))
+    yield Fact("tls_detail", CONNECTION, _("What is wrong with it"), _text(tls.detail))
+    yield Fact("tls_issuer", CONNECTION, _("Issued by"), _text(tls.issuer))
+    yield Fact("tls_expires", CONNECTION, _("Expires"), at=tls.expires_at)
+    trusted = str(TRUST.get(tls.trust, tls.trust)) if tls.kind == "valid" else ""
+    yield Fact("tls_trust", CONNECTION, _("Trusted by"), trusted)
+    yield Fact("tls_protocol", CONNECTION, _("Protocol"), _text(tls.protocol))
+    yield Fact("tls_chain", CONNECTION, _("Chain"), " ← ".join(one.subject for one in tls.chain))
+    yield Fact("tls_fingerprint", CONNECTION, _("Fingerprint"), tls.chain[0].fingerprint if tls.chain else "")
+    yield Fact("address", CONNECTION, _("Address"), _text(seen.manifest.answer.address))
+    yield Fact("plain_http", CONNECTION, _("On plain http"), kind(plain.kind) if plain else "")
+
+
+def _plugins(seen: Observation) -> Iterator[Fact]:
+    known, links = seen.plugins, seen.links
+    source = dict(PluginSource.choices).get(known.source, "") if known.source != "none" else ""
+    oauth = _text(known.oauth, ENABLED.get(known.oauth_enabled))
+    mobile = _text(known.mobile, ENABLED.get(known.mobile_enabled))
+    yield Fact("oauth_plugin", PLUGINS, _("OAuth plugin"), oauth)
+    yield Fact("mobile_plugin", PLUGINS, _("Mobile plugin"), mobile)
+    yield Fact("plugins_from", PLUGINS, _("Versions known from"), str(source), known.as_of)
+    yield Fact("mdm_link", PLUGINS, _("Client ID of the MDM link"), _text(links.mdm))
+    yield Fact("non_mdm_link", PLUGINS, _("Client ID without MDM"), _text(links.non_mdm))
+
+
+def _walked(answer: Answer) -> str:
+    """``200 application/json``, with the hosts on the way where somebody redirected."""
+    way = [hop.url for hop in answer.trace] or list(answer.hops)
+    return _text(answer.answered, " → ".join(way) if len(way) > 1 else "")
+
+
+def _questions(seen: Observation) -> Iterator[Question]:
+    for name, title in ASKED.items():
+        part = getattr(seen, name)
+        if part is not None:
+            yield Question(name, title, _said(part), part.answer, _hops(part.answer))
+
+
+def _said(part: Any) -> str:
+    return kind(part.kind) if hasattr(part, "kind") else ""
+
+
+def _hops(answer: Answer) -> tuple[Hop, ...]:
+    """The walk step by step; of an observation that kept none, the URLs and how it ended."""
+    if answer.trace:
+        return answer.trace
+    urls = answer.hops or (answer.url,)
+    last = Hop(urls[-1], answer.status, answer.location, answer.elapsed_ms, answer.address)
+    return (*(Hop(url) for url in urls[:-1]), last)
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One fact of two observations; a side is None where that observation could not be read."""
+
+    group: Any
+    label: Any
+    was: Fact | None
+    now: Fact | None
+
+    @property
+    def differs(self) -> bool:
+        return _value(self.was) != _value(self.now)
+
+
+def _value(fact: Fact | None) -> tuple[str, datetime | None]:
+    return (fact.value, fact.at) if fact else ("", None)
+
+
+def compare(was: Iterable[Fact], now: Iterable[Fact]) -> list[Compared]:
+    """Every fact that either side knows, in the order of the newer one."""
+    before, after = {fact.id: fact for fact in was}, {fact.id: fact for fact in now}
+    rows = []
+    for id in dict.fromkeys([*after, *before]):
+        one, other = before.get(id), after.get(id)
+        named = other or one
+        if named and ((one and one.known) or (other and other.known)):
+            rows.append(Compared(named.group, named.label, one, other))
+    return rows

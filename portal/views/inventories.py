@@ -1,0 +1,113 @@
+"""App versions of the fleet: the numbers by version, the import of an MDM's export, and the phones that are too old."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_safe
+
+from portal import app_versions
+from portal.access import administrators, person, readers_of_all_sites
+from portal.forms.faults import put_on_form
+from portal.forms.inventories import DEFAULT_SORT, SORTS, InventoryForm, PhoneFilters
+from portal.listing import CSV_CHUNK, build_listing, csv_response, filtered
+from rollout.models import AppInventory, InventoryPhone, Product
+from rollout.services import audit
+from rollout.services import inventories as services
+
+IMPORTS_SHOWN = 20
+COLUMNS = ("device", "app_version", "too_old")
+WORDS = {True: "yes", False: "no", None: "unknown"}
+
+
+@require_safe
+@readers_of_all_sites
+def inventories(request: HttpRequest) -> HttpResponse:
+    imports = AppInventory.objects.select_related("imported_by").defer("versions")
+    context = {
+        "fleets": app_versions.fleets(),
+        "imports": imports[:IMPORTS_SHOWN],
+        "may_import": person(request).is_administrator,
+    }
+    return render(request, "inventories/inventories.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@administrators
+def import_file(request: HttpRequest) -> HttpResponse:
+    """Lines that could not be read are shown beside what was kept; a file that is none keeps nothing."""
+    form = InventoryForm(*((request.POST, request.FILES) if request.method == "POST" else ()))
+    imported = None
+    if request.method == "POST" and form.is_valid():
+        try:
+            imported = _import(request, form.cleaned_data)
+        except ValidationError as error:
+            put_on_form(form, error)
+    if imported and not imported.read.faulty:
+        _say(request, imported)
+        return redirect("inventories")
+    status = 422 if form.is_bound and form.errors else 200
+    return render(request, "inventories/import.html", {"form": form, "imported": imported}, status=status)
+
+
+def _import(request: HttpRequest, fields: dict[str, Any]) -> services.Imported:
+    upload = fields["file"]
+    return services.import_inventory(
+        actor=person(request), product=fields["product"], file=upload.file, file_name=upload.name or ""
+    )
+
+
+def _say(request: HttpRequest, imported: services.Imported) -> None:
+    row, read = imported.inventory, imported.read
+    words = ngettext(
+        "%(phones)s phone imported, %(old)s too old.", "%(phones)s phones imported, %(old)s too old.", row.phones
+    )
+    messages.success(request, words % {"phones": row.phones, "old": row.too_old})
+    if read.repeated:
+        words = ngettext(
+            "%(rows)s row repeats a phone: the last row of it counts.",
+            "%(rows)s rows repeat a phone: the last row of each counts.",
+            read.repeated,
+        )
+        messages.info(request, words % {"rows": read.repeated})
+    if read.others:
+        words = ngettext(
+            "%(rows)s row is of another app or device.", "%(rows)s rows are of other apps or devices.", read.others
+        )
+        messages.info(request, words % {"rows": read.others})
+
+
+@require_safe
+@readers_of_all_sites
+def phones(request: HttpRequest, product: str) -> HttpResponse:
+    inventory = _newest(product)
+    rows = InventoryPhone.objects.filter(inventory=inventory)
+    listing = build_listing(request, rows, filters=PhoneFilters, sorts=SORTS, default_sort=DEFAULT_SORT)
+    context = {"inventory": inventory, "listing": listing, "sort": listing.sort}
+    return render(request, "inventories/phones.html", context)
+
+
+@require_safe
+@readers_of_all_sites
+def export_csv(request: HttpRequest, product: str) -> HttpResponseBase:
+    """The same rows as CSV."""
+    inventory = _newest(product)
+    all_rows = InventoryPhone.objects.filter(inventory=inventory)
+    _bound, _sort, rows = filtered(request, all_rows, filters=PhoneFilters, sorts=SORTS, default_sort=DEFAULT_SORT)
+    audit.record(actor=person(request), action="inventory.exported", target=inventory, details={"rows": rows.count()})
+    cells = ((row.device, row.version, WORDS[row.too_old]) for row in rows.iterator(chunk_size=CSV_CHUNK))
+    return csv_response(f"{product}-app-versions.csv", COLUMNS, cells)
+
+
+def _newest(product: str) -> AppInventory:
+    """The import that counts. Raises Http404 when there is none of this product."""
+    row = AppInventory.objects.filter(product=product).first() if product in Product.values else None
+    if row is None:
+        raise Http404
+    return row

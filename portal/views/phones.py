@@ -1,0 +1,127 @@
+"""Every phone that is signed in on a site Gatepass provides, for administrators: found, exported, signed out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import django_filters
+from django.contrib import messages
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_POST, require_safe
+from oauth2_provider.models import get_refresh_token_model
+
+from oauth_provider.sessions import living
+from portal.access import administrators, person
+from portal.devices import app_of, describe
+from portal.listing import CSV_CHUNK, SearchFilter, build_listing, csv_response, filtered
+from portal.people import revoke_phone, revoke_phones
+from rollout.models import ApplicationLink, Site, Wave
+from rollout.services import audit
+
+SORTS = {"person": ("user__email",), "signed_in": ("created",), "used": ("updated",)}
+COLUMNS = ("email", "person", "site", "name", "user_agent", "address", "signed_in_at", "refreshed_at")
+
+
+class PhoneFilters(django_filters.FilterSet):
+    q = SearchFilter(
+        fields=("user__email", "user__first_name", "device__name", "device__user_agent"), label=gettext_lazy("Search")
+    )
+    site = django_filters.ModelChoiceFilter(
+        queryset=Site.objects.filter(provider="gatepass").order_by("title"),
+        method="by_site",
+        label=gettext_lazy("Site"),
+    )
+    wave = django_filters.ModelChoiceFilter(queryset=Wave.objects.all(), method="by_wave", label=gettext_lazy("Wave"))
+
+    class Meta:
+        model = get_refresh_token_model()
+        fields: list[str] = []
+
+    def by_site(self, rows: Any, _name: str, site: Site) -> Any:
+        return rows.filter(application__client_id__in=_links().filter(site=site).values("client_id"))
+
+    def by_wave(self, rows: Any, _name: str, wave: Wave) -> Any:
+        """The phones of the wave's people, on the wave's sites."""
+        people = wave.passes.exclude(person=None).order_by().values("person")
+        return rows.filter(
+            user__in=people, application__client_id__in=_links().filter(site__waves=wave).values("client_id")
+        )
+
+
+def _links() -> QuerySet[ApplicationLink]:
+    return ApplicationLink.objects.registered_here().order_by()
+
+
+def _phones() -> QuerySet[Any]:
+    of_client = _links().filter(client_id=OuterRef("application__client_id"))
+    return living().annotate(
+        site_pk=Subquery(of_client.values("site")[:1]), site_title=Subquery(of_client.values("site__title")[:1])
+    )
+
+
+@administrators
+@require_safe
+def phones(request: HttpRequest) -> HttpResponse:
+    listing = build_listing(request, _phones(), filters=PhoneFilters, sorts=SORTS, default_sort="-used")
+    rows = [{"phone": row, "app": _app(row)} for row in listing.rows]
+    context = {"listing": listing, "sort": listing.sort, "rows": rows}
+    context["revoke_url"] = reverse("phones_revoke") + listing.query_string
+    return render(request, "people/phones.html", context)
+
+
+def _app(row: Any) -> str:
+    user_agent = row.device.user_agent if hasattr(row, "device") else ""
+    return app_of(user_agent) or describe(user_agent)
+
+
+@administrators
+@require_safe
+def export_csv(request: HttpRequest) -> HttpResponseBase:
+    """The same rows as CSV."""
+    _bound, _sort, rows = filtered(request, _phones(), filters=PhoneFilters, sorts=SORTS, default_sort="-used")
+    audit.record(actor=person(request), action="phone.exported", details={"rows": rows.count()})
+    return csv_response("phones.csv", COLUMNS, _cells(rows))
+
+
+def _cells(rows: QuerySet[Any]) -> Iterator[tuple[Any, ...]]:
+    for row in rows.iterator(chunk_size=CSV_CHUNK):
+        device = getattr(row, "device", None)
+        kept = (device.name, device.user_agent, device.address) if device else ("", "", "")
+        times = (row.created.isoformat(), row.updated.isoformat())
+        yield (row.user.email, row.user.get_full_name(), row.site_title, *kept, *times)
+
+
+@administrators
+@require_POST
+def revoke(request: HttpRequest, pk: int) -> HttpResponse:
+    """Sign one phone out."""
+    row = living().filter(pk=pk).first()
+    if row is None:
+        raise Http404
+    if revoke_phone(actor=person(request), owner=row.user, pk=row.pk):
+        messages.success(request, _("A phone of %(person)s was signed out.") % {"person": row.user})
+    else:
+        messages.info(request, _("That phone is signed out already."))
+    return redirect("phones")
+
+
+@administrators
+@require_POST
+def revoke_found(request: HttpRequest) -> HttpResponse:
+    """Sign out every phone that the filters in the URL find. A filter that cannot be read signs nobody out."""
+    bound, _sort, rows = filtered(request, _phones(), filters=PhoneFilters, sorts=SORTS, default_sort="-used")
+    if bound.form.errors:
+        messages.error(request, _("A filter could not be read, so no phone was signed out."))
+        return redirect("phones")
+    ended = revoke_phones(actor=person(request), pks=list(rows.values_list("pk", flat=True)))
+    messages.success(
+        request, ngettext("%(n)d phone was signed out.", "%(n)d phones were signed out.", ended) % {"n": ended}
+    )
+    return redirect("phones")

@@ -1,0 +1,116 @@
+"""The plugin versions of a site: entered, pasted, or read with a token that is used once or kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from portal.access import changeable_site, dashboard, person
+from portal.forms.faults import put_on_form
+from portal.forms.plugins import PasteForm, PluginVersionsForm, TokenForm, plugin_forms
+from rollout.models import Site
+from rollout.services import plugins as services
+
+from .site_page import page
+
+PLUGIN_NAMES = {"oauth": gettext_lazy("OAuth 2.0 provider plugin"), "mobile": gettext_lazy("mobile plugin")}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@dashboard
+def enter(request: HttpRequest, pk: int) -> HttpResponse:
+    site = changeable_site(request, pk)
+
+    def keep(fields: dict[str, Any]) -> None:
+        services.enter_versions(actor=person(request), site=site, **fields)
+
+    return _answer(request, site, "entered", PluginVersionsForm(request.POST), keep)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@dashboard
+def paste(request: HttpRequest, pk: int) -> HttpResponse:
+    site = changeable_site(request, pk)
+
+    def keep(fields: dict[str, Any]) -> services.Kept:
+        return services.paste_versions(actor=person(request), site=site, text=fields["text"])
+
+    return _answer(request, site, "pasted", PasteForm(request.POST, prefix="paste"), keep)
+
+
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+@dashboard
+def read(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask the site now, with the token of the form; the person waits for at most eight seconds."""
+    site = changeable_site(request, pk)
+
+    def keep(fields: dict[str, Any]) -> services.Kept:
+        return services.read_versions(actor=person(request), site=site, **fields)
+
+    return _answer(request, site, "token", TokenForm(request.POST, prefix="token"), keep)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@dashboard
+def read_again(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask the site now, with the token that was kept."""
+    site = changeable_site(request, pk)
+    if request.method == "POST":
+        try:
+            kept = services.read_with_stored_token(actor=person(request), site=site)
+        except ValidationError as error:
+            messages.error(request, " ".join(error.messages))
+        else:
+            if kept:
+                _say(request, kept)
+            else:
+                messages.error(request, _("There is no stored token that the site accepts. Enter one."))
+    return _back(site)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@dashboard
+def forget_token(request: HttpRequest, pk: int) -> HttpResponse:
+    site = changeable_site(request, pk)
+    if request.method == "POST" and services.forget_token(actor=person(request), site=site):
+        messages.success(request, _("The stored token is removed. Revoke it on the site too if nobody else uses it."))
+    return _back(site)
+
+
+def _answer(
+    request: HttpRequest, site: Site, road: str, form: forms.Form, keep: Callable[[dict[str, Any]], Any]
+) -> HttpResponse:
+    """Keep what the form says; back to the site's page, or the page again with the form's faults."""
+    if request.method != "POST" or site.is_provided:
+        return _back(site)
+    if form.is_valid():
+        try:
+            kept = keep(form.cleaned_data)
+        except ValidationError as error:
+            put_on_form(form, error)
+        else:
+            _say(request, kept)
+            return _back(site)
+    return page(request, site, forms=plugin_forms(site, **{road: form}), status=422)
+
+
+def _say(request: HttpRequest, kept: services.Kept | None) -> None:
+    messages.success(request, _("Saved. Gatepass judges the site with these versions now."))
+    for name in kept.missing if kept else ():
+        words = _("Nothing was said of the %(plugin)s: it stays as it was.")
+        messages.info(request, words % {"plugin": PLUGIN_NAMES[name]})
+
+
+def _back(site: Site) -> HttpResponse:
+    return redirect("site", site.pk)

@@ -1,0 +1,97 @@
+"""The troubleshooter: a symptom or a pasted text in, causes out. Nothing of it is stored or logged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from portal.access import dashboard
+from portal.forms.troubleshooting import EXAMPLE, TroubleshootingForm, asked
+from rollout.compatibility.rules import gravest_first, rule
+from rollout.models import Finding, Site
+from rollout.troubleshooting.diagnosis import Suspect, diagnose
+
+SHOWN_WHOLE = 3
+KINDS = {
+    "site_list": gettext_lazy("a site list"),
+    "archive": gettext_lazy("an HTTP archive"),
+    "redirect": gettext_lazy("an address with an error"),
+    "oauth_json": gettext_lazy("an OAuth error"),
+    "tls": gettext_lazy("words about a certificate"),
+    "page": gettext_lazy("a web page"),
+    "trace": gettext_lazy("a trace"),
+    "text": gettext_lazy("plain text"),
+}
+
+
+@dataclass(frozen=True)
+class ShownRule:
+    """A rule that looks for a cause, with what it found of the chosen site (None without a site)."""
+
+    id: str
+    title: str
+    source: str
+    finding: Finding | None
+
+
+@never_cache
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+@dashboard
+def troubleshooting(request: HttpRequest) -> HttpResponse:
+    form = asked(request)
+    if not form.is_bound:
+        return render(request, "troubleshooting/troubleshooting.html", _context(form))
+    if not form.is_valid():
+        return render(request, "troubleshooting/troubleshooting.html", _context(form), status=422)
+    site: Site | None = form.cleaned_data["site"]
+    found = _findings(site)
+    outcomes = {id: str(finding.outcome) for id, finding in found.items()}
+    told = diagnose(form.pasted.text, form.cleaned_data["symptom"], outcomes)
+    shown = [(suspect, _rules(suspect, found)) for suspect in told.suspects]
+    context = _context(form) | {
+        "looked_at": True,
+        "site": site,
+        "is_checked": bool(found),
+        "count": len(shown),
+        "first": shown[:SHOWN_WHOLE],
+        "more": shown[SHOWN_WHOLE:],
+        "kinds": [KINDS[kind] for kind in told.paste.kinds],
+        "is_site_list": "site_list" in told.paste.kinds,
+    }
+    return render(request, "troubleshooting/troubleshooting.html", context)
+
+
+def _context(form: TroubleshootingForm) -> dict[str, Any]:
+    return {"form": form, "pasted": form.pasted, "example": EXAMPLE}
+
+
+def _findings(site: Site | None) -> dict[str, Finding]:
+    """Rule id → its gravest finding in the site's newest finished run."""
+    if site is None or site.checked_at is None:  # an edit sets it back: then old findings say nothing of the site
+        return {}
+    run = site.check_runs.filter(state="done").defer("observation").order_by("-pk").first()
+    rows: Any = run.findings if run else ()
+    gravest: dict[str, Finding] = {}
+    for finding in gravest_first(rows):
+        gravest.setdefault(finding.rule, finding)  # type: ignore[arg-type]
+    return gravest
+
+
+def _rules(suspect: Suspect, found: dict[str, Finding]) -> list[ShownRule]:
+    shown = []
+    for id in suspect.cause.rules:
+        try:
+            known = rule(id)
+        except KeyError:
+            continue
+        shown.append(ShownRule(id, _(known.title), known.source, found.get(id)))
+    return shown

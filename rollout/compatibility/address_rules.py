@@ -1,0 +1,165 @@
+"""Rules about the way to the site: https, its certificate, plain http, and where redirects lead."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from rollout.messages import gettext_noop as _
+
+from .base_urls import parsed
+from .evidence import host_of, said, shown, taken_to
+from .matrix import Matrix
+from .observation import Answer, Observation, Tls
+from .verdict import Finding, Outcome
+
+EXPIRES_SOON = timedelta(days=30)
+
+USE_HTTPS = _(
+    "Turn on TLS for the site, set its own base URL to https, and enter the https address here. "
+    "Where TLS ends at a reverse proxy, mark the connector behind it as secure."
+)
+_NO_HTTPS = _("The base URL does not use https. OAuth 2.0 is refused on any other address.")
+_TRIAL = _("The base URL uses http on this machine. That is fine for a trial and for nothing else.")
+_HTTPS = Finding("HTTPS", Outcome.PASS, _("The base URL uses https."), "", {})
+
+RENEW = _("Renew the certificate.")
+_TLS = {
+    "valid": (
+        Outcome.PASS,
+        _("The certificate is valid for this host and comes from an authority that Gatepass trusts."),
+        "",
+    ),
+    "untrusted": (
+        Outcome.ACTION_NEEDED,
+        _("The certificate comes from an authority that Gatepass does not trust: %(detail)s."),
+        _(
+            "Have the server send its whole certificate chain. With a private authority, install its root certificate "
+            "on the phones by an MDM profile, and enter it as the site's own authority in Gatepass."
+        ),
+    ),
+    "expired": (Outcome.ACTION_NEEDED, _("The certificate has expired."), RENEW),
+    "wrong_host": (
+        Outcome.ACTION_NEEDED,
+        _("The certificate is not valid for %(host)s."),
+        _("Install a certificate that names %(host)s, or correct the base URL."),
+    ),
+    "error": (
+        Outcome.UNKNOWN,
+        _("The TLS handshake failed: %(detail)s."),
+        _("Check that the server offers TLS 1.2 or 1.3 and does not ask for a client certificate, then check again."),
+    ),
+}
+MAKE_REACHABLE = _("Make the site reachable from Gatepass, then check again.")
+_TLS_UNREACHABLE = (
+    Outcome.UNKNOWN,
+    _("The certificate could not be read, because the site could not be reached."),
+    MAKE_REACHABLE,
+)
+TRUST_ON_PHONES = _("Install the authority's root certificate on the phones by an MDM profile before you roll out.")
+_PRIVATE = _(
+    "The certificate comes from a private authority, which Gatepass trusts for this site. A phone does not by itself."
+)
+_PUBLIC = Finding(
+    "TLS-PRIVATE-CA", Outcome.PASS, _("The certificate comes from an authority that this machine trusts."), "", {}
+)
+
+BREAK_CIRCLE = _(
+    "Look for two redirects that undo each other, often from http to https at the reverse proxy and back at the site. "
+    "Where TLS ends at the proxy, mark the connector behind it as secure."
+)
+_REDIRECT_TO_HTTPS = _("Have plain http redirect to https on the same host, or close its port.")
+_PLAIN_HTTP = {
+    "redirects": (Outcome.PASS, _("Plain http leads to https on the same host."), ""),
+    "closed": (Outcome.PASS, _("Nothing listens on plain http."), ""),
+    "elsewhere": (Outcome.WARNING, _("Plain http leads to another host, %(host)s."), _REDIRECT_TO_HTTPS),
+    "serves": (
+        Outcome.WARNING,
+        _("The site answers on plain http too, where passwords and tokens can be read on the way."),
+        _REDIRECT_TO_HTTPS,
+    ),
+    "loop": (Outcome.ACTION_NEEDED, _("The redirect from plain http leads in a circle."), BREAK_CIRCLE),
+}
+_STRAIGHT = Finding("REDIRECTS", Outcome.PASS, _("No redirect leads in a circle or back to plain http."), "", {})
+
+
+def https(observation: Observation, matrix: Matrix) -> Finding | None:
+    """https passes; http on loopback is a trial; any other address is one that OAuth refuses."""
+    if observation.base_url[:8].lower() == "https://":
+        return _HTTPS
+    if parsed(observation.base_url) is not None:
+        return Finding("HTTPS", Outcome.WARNING, _TRIAL, _("Use https as soon as a phone is to sign in."), {})
+    return Finding("HTTPS", Outcome.ACTION_NEEDED, _NO_HTTPS, USE_HTTPS, {})
+
+
+def tls_valid(observation: Observation, matrix: Matrix) -> Finding | None:
+    """The certificate is one that a phone accepts; nothing to say of an http site."""
+    tls = observation.tls
+    if tls.kind == "plain":
+        return None
+    if tls.kind == "valid" and (soon := _soonest(tls, observation.observed_at)):
+        name, day = soon
+        message = _("The certificate is valid but expires on %(date)s.")
+        if name:
+            message = _("A certificate in the chain, %(name)s, expires on %(date)s.")
+        values = {"date": day.date().isoformat(), "name": name}
+        return Finding("TLS-VALID", Outcome.WARNING, message, _("Renew the certificate before that day."), values)
+    outcome, message, remedy = _TLS.get(tls.kind, _TLS_UNREACHABLE)
+    if outcome is Outcome.PASS:
+        return Finding("TLS-VALID", outcome, message, remedy, {})
+    values = {"detail": shown(tls.detail or tls.kind), "host": host_of(observation.base_url)}
+    return Finding("TLS-VALID", outcome, message, remedy, values)
+
+
+def private_authority(observation: Observation, matrix: Matrix) -> Finding | None:
+    """A certificate trusted only by the site's own CA bundle is one that phones have to be told to trust."""
+    if observation.tls.kind != "valid":
+        return None
+    if observation.tls.trust == "site":
+        return Finding("TLS-PRIVATE-CA", Outcome.WARNING, _PRIVATE, TRUST_ON_PHONES, {})
+    return _PUBLIC
+
+
+def plain_http(observation: Observation, matrix: Matrix) -> Finding | None:
+    """Who types the address without https arrives at https; nothing to say when it was not asked."""
+    plain = observation.plain_http
+    if plain is None or plain.kind not in _PLAIN_HTTP:
+        return None
+    outcome, message, remedy = _PLAIN_HTTP[plain.kind]
+    values = {"host": taken_to(plain.answer)} if plain.kind == "elsewhere" else {}
+    return Finding("PLAIN-HTTP", outcome, message, remedy, values, plain.answer)
+
+
+def redirects(observation: Observation, matrix: Matrix) -> Finding | None:
+    """No redirect of the site leads in a circle or from https back to http; nothing to say without any answer."""
+    manifest, info = observation.manifest.answer, observation.info_login.answer
+    for answer in (manifest, info):
+        if answer.error == "too_many_redirects":
+            message = _("The site redirects in a circle: %(said)s.")
+            return Finding("REDIRECTS", Outcome.ACTION_NEEDED, message, BREAK_CIRCLE, {"said": said(answer)}, answer)
+        if answer.location and _falls_back(answer):
+            message = _("The site sends a question that was asked by https back to plain http.")
+            return Finding("REDIRECTS", Outcome.ACTION_NEEDED, message, BREAK_CIRCLE, {}, answer)
+    return None if manifest.status is None else _STRAIGHT
+
+
+def _falls_back(answer: Answer) -> bool:
+    location = answer.location or ""
+    if location[:5].lower() != "http:" or answer.url[:6].lower() != "https:":
+        return False
+    return host_of(location) == host_of(answer.url)
+
+
+def _soonest(tls: Tls, now: datetime) -> tuple[str, datetime] | None:
+    """The first certificate of the chain to expire, if soon: its subject (empty for the site's own) and the time."""
+    if _is_soon(tls.expires_at, now):
+        return "", tls.expires_at  # type: ignore[return-value]
+    for certificate in tls.chain[1:]:
+        if _is_soon(certificate.expires_at, now):
+            return shown(certificate.subject), certificate.expires_at  # type: ignore[return-value]
+    return None
+
+
+def _is_soon(expires_at: datetime | None, now: datetime) -> bool:
+    if expires_at is None or (expires_at.tzinfo is None) != (now.tzinfo is None):
+        return False
+    return expires_at - now < EXPIRES_SOON

@@ -1,0 +1,89 @@
+"""Rules about the provider's endpoints: authorize, which a browser opens, and token, which the app asks itself."""
+
+from __future__ import annotations
+
+from rollout.messages import gettext_noop as _
+
+from .base_urls import is_same
+from .evidence import host_of, said, taken_to
+from .matrix import Matrix
+from .observation import Endpoint, Observation
+from .verdict import Finding, Outcome
+
+_CHECK_AGAIN = _("Check the address, DNS and firewall between Gatepass and the site, then check again.")
+_SERVER_LOG = _("Look at the logs of the site and of the reverse proxy for this request, then check again.")
+FIND_PROVIDER = _("Check that the base URL holds the context path, and that the OAuth 2.0 provider plugin is enabled.")
+_AUTHORIZE = {
+    "answers": (Outcome.PASS, _("The authorization endpoint answers."), ""),
+    "intercepted": (
+        Outcome.WARNING,
+        _("People sign in at %(host)s before they reach the authorization endpoint."),
+        _("Try the sign-in on one phone: %(host)s must bring people back to the same address, every parameter kept."),
+    ),
+    "missing": (Outcome.ACTION_NEEDED, _("There is no authorization endpoint at this base URL."), FIND_PROVIDER),
+    "error": (Outcome.UNKNOWN, _("The authorization endpoint failed (%(said)s)."), _SERVER_LOG),
+}
+LET_TOKEN_THROUGH = _(
+    "Let rest/oauth2/latest/token through the reverse proxy: the app asks there itself, outside the browser, "
+    "where it is not signed in."
+)
+_TOKEN = {
+    "answers": (Outcome.PASS, _("The token endpoint answers."), ""),
+    "intercepted": (
+        Outcome.ACTION_NEEDED,
+        _("The reverse proxy sends the app from the token endpoint to %(host)s."),
+        LET_TOKEN_THROUGH,
+    ),
+    "missing": (Outcome.ACTION_NEEDED, _("There is no token endpoint at this base URL."), FIND_PROVIDER),
+    "error": (Outcome.UNKNOWN, _("The token endpoint failed (%(said)s)."), _SERVER_LOG),
+}
+_TOKEN_REFUSED = (
+    Outcome.ACTION_NEEDED,
+    _("Something in front of the token endpoint refuses the app (%(said)s): the provider refuses in OAuth's words."),
+    LET_TOKEN_THROUGH,
+)
+_AUTHORIZE_UNREACHABLE = (
+    Outcome.UNKNOWN,
+    _("The authorization endpoint could not be reached: %(said)s."),
+    _CHECK_AGAIN,
+)
+_TOKEN_UNREACHABLE = (Outcome.UNKNOWN, _("The token endpoint could not be reached: %(said)s."), _CHECK_AGAIN)
+
+CORRECT_ISSUER = _("Correct the site's own base URL, then look at its metadata again. The app may not read it at all.")
+
+
+def authorize_reachable(observation: Observation, matrix: Matrix) -> Finding | None:
+    """The authorization endpoint opens in a browser, so single sign-on in front of it is no obstacle."""
+    endpoint = observation.authorize
+    return _endpoint("AUTHORIZE-REACHABLE", endpoint, _AUTHORIZE.get(endpoint.kind, _AUTHORIZE_UNREACHABLE))
+
+
+def token_reachable(observation: Observation, matrix: Matrix) -> Finding | None:
+    """The app itself asks the token endpoint, where single sign-on in front would stop it."""
+    endpoint = observation.token
+    if endpoint.kind == "error" and endpoint.answer.status in (401, 403):
+        return _endpoint("TOKEN-REACHABLE", endpoint, _TOKEN_REFUSED)
+    return _endpoint("TOKEN-REACHABLE", endpoint, _TOKEN.get(endpoint.kind, _TOKEN_UNREACHABLE))
+
+
+def metadata(observation: Observation, matrix: Matrix) -> Finding | None:
+    """Metadata that is offered fits the site. That Atlassian offers any is not documented, so it warns at most."""
+    found = observation.metadata
+    if found is None or not found.offered:
+        return None
+    if found.issuer and not is_same(found.issuer, observation.base_url):
+        message = _("The provider's metadata names another issuer than this base URL.")
+        return Finding("METADATA", Outcome.WARNING, message, CORRECT_ISSUER, {}, found.answer)
+    if found.code_challenge_methods and "S256" not in found.code_challenge_methods:
+        message = _("The provider's metadata does not name S256, the PKCE method that the app uses.")
+        remedy = _("Check the version of the OAuth 2.0 provider plugin, and rehearse the sign-in.")
+        return Finding("METADATA", Outcome.WARNING, message, remedy, {}, found.answer)
+    return Finding("METADATA", Outcome.PASS, _("The provider's metadata fits the site."), "", {}, found.answer)
+
+
+def _endpoint(rule: str, endpoint: Endpoint, row: tuple[Outcome, str, str]) -> Finding:
+    outcome, message, remedy = row
+    if outcome is Outcome.PASS:
+        return Finding(rule, outcome, message, remedy, {}, endpoint.answer)
+    values = {"host": taken_to(endpoint.answer) or host_of(endpoint.answer.url), "said": said(endpoint.answer)}
+    return Finding(rule, outcome, message, remedy, values, endpoint.answer)

@@ -1,0 +1,159 @@
+"""Rules about ``info/login``, which the app asks before it shows a login: who may ask, and what is handed out."""
+
+from __future__ import annotations
+
+import re
+
+from rollout.messages import gettext_noop as _
+
+from .evidence import product_name, said, shown, taken_to
+from .matrix import Matrix
+from .observation import InfoLogin, Observation
+from .verdict import Finding, Outcome
+
+MDM_OR_OPEN = _(
+    "Use MDM, or let this one path, rest/nativemobile/1.1/info/login, through the reverse proxy unauthenticated."
+)
+_CHECK_AGAIN = _("Check the address, DNS and firewall between Gatepass and the site, then check again.")
+_SERVER_LOG = _("Look at the logs of the site and of the reverse proxy for this request, then check again.")
+
+_SHUT = _("The site wants a sign-in before the app may ask how to sign in.")
+_INFO_LOGIN = {
+    "json": (Outcome.PASS, _("The app can ask the site how to sign in, without being signed in."), ""),
+    "redirect": (Outcome.INCOMPATIBLE, _("The reverse proxy sends the app to %(host)s."), MDM_OR_OPEN),
+    "login_page": (Outcome.INCOMPATIBLE, _("The app gets a login page instead of an answer."), MDM_OR_OPEN),
+    "unauthorized": (Outcome.INCOMPATIBLE, _SHUT, MDM_OR_OPEN),
+    "disabled": (
+        Outcome.ACTION_NEEDED,
+        _("The site says that its mobile app is disabled (%(said)s)."),
+        _("Allow the mobile app in the settings of %(product)s and enable its plugin under Settings → Manage apps."),
+    ),
+    "missing": (
+        Outcome.ACTION_NEEDED,
+        _("The site does not know info/login: the mobile plugin is missing, disabled or too old."),
+        _("Install or enable the mobile plugin under Settings → Manage apps, or use MDM."),
+    ),
+    "error": (Outcome.UNKNOWN, _("The site answered the app's question with something else (%(said)s)."), _SERVER_LOG),
+}
+_UNREACHABLE = (Outcome.UNKNOWN, _("The site could not be reached: %(said)s."), _CHECK_AGAIN)
+_ONLY_THE_APP_IS_SHUT_OUT = (
+    Outcome.ACTION_NEEDED,
+    _("The site answers others but not the app, whose User-Agent ends in AtlassianMobileApp (%(said)s)."),
+    _("Except this User-Agent from the rule in the reverse proxy, firewall or sign-on that reacts to it, or use MDM."),
+)
+
+TREAT_ALIKE = _(
+    "Look for rules by User-Agent in the reverse proxy, the web application firewall and AD FS (Windows Integrated "
+    "Authentication), and have them treat the app like any browser."
+)
+_DIFFERENT = _(
+    "info/login answers the app's User-Agent (…AtlassianMobileApp) with %(app)s, a plain one with %(plain)s."
+)
+
+PLAIN_JSON = _(
+    "Look for a reverse proxy or filter that rewrites the answer. If there is none, try the sign-in on one phone."
+)
+_ODDITIES = {
+    "two_client_ids": _("The answer of info/login names two client IDs under one name."),
+    "duplicate_keys": _("The answer of info/login names a field twice, and readers differ in which one they take."),
+    "not_a_number": _("The answer of info/login holds NaN or Infinity, which strict readers of JSON refuse."),
+    "not_utf8": _("The answer of info/login is not encoded in UTF-8, as JSON has to be."),
+    "byte_order_mark": _(
+        "The answer of info/login starts with a byte order mark, which strict readers of JSON refuse."
+    ),
+}
+
+TURN_ON = _(
+    "Turn on OAuth 2.0 in Settings → General Configuration → Confluence mobile app, then check again. "
+    "If it is on already, try the sign-in on one phone, or use MDM."
+)
+_TURN_ON_OTHER = _(
+    "Look for OAuth 2.0 in the mobile app settings of %(product)s, turn it on and check again, or use MDM."
+)
+_NO_CLIENT_ID = _(
+    "The site hands no client ID to the app, so OAuth 2.0 seems to be off. "
+    "Atlassian does not document the field names; Gatepass looked for clientId, clientID and client_id."
+)
+_TRY_ONE_PHONE = _("Try the sign-in without MDM on one phone: only the app knows which field it reads.")
+_LIKELY = re.compile(r"(?:client|consumer|app(?:lication)?)[_-]?(?:id(?:entifier)?|key)", re.I)
+_KNOWN = frozenset({"clientID", "clientId", "client_id"})
+
+
+def info_login_open(observation: Observation, matrix: Matrix) -> Finding | None:
+    """``info/login`` answers anonymously. A proxy that asks for a sign-in first rules the road without MDM out."""
+    info, plain = observation.info_login, observation.info_login_plain
+    outcome, message, remedy = _INFO_LOGIN.get(info.kind, _UNREACHABLE)
+    if outcome is Outcome.PASS:
+        return Finding("INFO-LOGIN-OPEN", outcome, message, remedy, {}, info.answer)
+    host = _host(info)
+    if info.kind == "redirect" and not host:
+        message = _SHUT
+    if plain is not None and plain.kind == "json" and info.kind != "unreachable":
+        outcome, message, remedy = _ONLY_THE_APP_IS_SHUT_OUT
+    values = {"host": host, "said": said(info.answer), "product": product_name(observation.product)}
+    return Finding("INFO-LOGIN-OPEN", outcome, message, remedy, values, info.answer)
+
+
+def user_agent(observation: Observation, matrix: Matrix) -> Finding | None:
+    """The app and a plain client get the same answer; nothing to say when one of the two got none."""
+    app, plain = observation.info_login, observation.info_login_plain
+    if plain is None or app.answer.status is None or plain.answer.status is None:
+        return None
+    if (app.kind, app.client_id, app.redirect_host) == (plain.kind, plain.client_id, plain.redirect_host):
+        message = _("The app's User-Agent gets the same answer as a plain one.")
+        return Finding("USER-AGENT", Outcome.PASS, message, "", {}, app.answer)
+    values = {"app": _in_short(app), "plain": _in_short(plain)}
+    return Finding("USER-AGENT", Outcome.WARNING, _DIFFERENT, TREAT_ALIKE, values, app.answer)
+
+
+def info_login_json(observation: Observation, matrix: Matrix) -> Finding | None:
+    """The JSON is what every reader understands alike; nothing to say while it cannot be read."""
+    info = observation.info_login
+    if info.kind != "json":
+        return None
+    odd = next((message for name, message in _ODDITIES.items() if name in info.oddities), None)
+    if odd:
+        return Finding("INFO-LOGIN-JSON", Outcome.WARNING, odd, PLAIN_JSON, {}, info.answer)
+    message = _("The answer of info/login is JSON that every reader understands alike.")
+    return Finding("INFO-LOGIN-JSON", Outcome.PASS, message, "", {}, info.answer)
+
+
+def oauth_switch(observation: Observation, matrix: Matrix) -> Finding | None:
+    """``info/login`` hands out a client ID; nothing to say while it cannot be read.
+
+    That it hands one out is documented, under which name is not. So a field that may hold one under another name
+    leaves it unknown, and only an answer without any trace of one says that the switch is off.
+    """
+    info = observation.info_login
+    if info.kind != "json":
+        return None
+    if info.client_id:
+        return Finding("OAUTH-SWITCH", Outcome.PASS, _("The site hands its client ID to the app."), "", {}, info.answer)
+    values = {"product": product_name(observation.product)}
+    if "two_client_ids" in info.oddities:
+        message = _("The site hands two client IDs to the app, and which one it takes is not known.")
+        return Finding("OAUTH-SWITCH", Outcome.UNKNOWN, message, _TRY_ONE_PHONE, values, info.answer)
+    if likely := next((name for name in info.fields if _may_hold_one(name)), None):
+        values["field"] = shown(likely)
+        message = _("The site hands no client ID to the app under a name known to Gatepass; %(field)s may hold one.")
+        return Finding("OAUTH-SWITCH", Outcome.UNKNOWN, message, _TRY_ONE_PHONE, values, info.answer)
+    if "/nativemobile/1.0/" in info.answer.url:
+        message = _("The site knows only version 1.0 of info/login, which hands out no client ID.")
+        remedy = _("Upgrade the mobile plugin under Settings → Manage apps, or use MDM.")
+        return Finding("OAUTH-SWITCH", Outcome.ACTION_NEEDED, message, remedy, values, info.answer)
+    remedy = TURN_ON if observation.product == "confluence" else _TURN_ON_OTHER
+    return Finding("OAUTH-SWITCH", Outcome.ACTION_NEEDED, _NO_CLIENT_ID, remedy, values, info.answer)
+
+
+def _may_hold_one(field: str) -> bool:
+    name = field.rpartition(".")[2]
+    return name not in _KNOWN and bool(_LIKELY.fullmatch(name))
+
+
+def _in_short(info: InfoLogin) -> str:
+    """``302 (sso.example.com)``, ``200 (json)``."""
+    return f"{said(info.answer)} ({shown(info.redirect_host or info.kind)})"
+
+
+def _host(info: InfoLogin) -> str:
+    return shown(info.redirect_host or "") or taken_to(info.answer)

@@ -1,0 +1,139 @@
+"""Rules about the two plugins, whose versions only an administrator of the site can see."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from rollout.messages import gettext_noop as _
+
+from .evidence import product_name, shown
+from .matrix import Matrix
+from .observation import Observation
+from .sources import server_version
+from .verdict import Finding, Outcome
+from .version import Version, version_of
+from .version_rules import requirement_of
+
+OLD_AFTER = timedelta(days=90)
+
+_ENTER_PLUGIN = _(
+    "Look the plugin up in %(product)s under Settings → Manage apps, system apps included (%(key)s), "
+    "and enter its version on the site's page."
+)
+_ENTER_OAUTH_PLUGIN = _(
+    "Look the plugin up in %(product)s under Settings → Manage apps, system apps included, and enter its version on "
+    "the site's page. Its key seems to be %(key)s, which Atlassian does not document."
+)
+_NO_PLUGIN = _("The version of the %(plugin)s is not known; %(needed)s or later is needed.")
+_BAD_PLUGIN = _("%(found)s, entered as the version of the %(plugin)s, is not a version number.")
+UPGRADE_PLUGIN = _(
+    "Upgrade the %(plugin)s to %(needed)s or later: under Settings → Manage apps if an update is offered there, "
+    "otherwise by upgrading %(product)s."
+)
+_TOO_OLD = _("%(plugin)s %(found)s is too old: %(needed)s or later is needed.")
+_NEW_ENOUGH = _("%(plugin)s %(found)s is new enough: %(needed)s or later is needed.")
+_NOT_NEEDED = _("Gatepass itself provides this site, so no plugin is needed.")
+ENABLE_PLUGIN = _("Enable the %(plugin)s in %(product)s under Settings → Manage apps, system apps included.")
+
+OAUTH_PLUGIN_NAME = _("OAuth 2.0 provider plugin")
+MOBILE_PLUGIN_NAME = _("mobile plugin")  # where Atlassian's page gives it no name
+_OAUTH_PLUGIN = {"plugin": OAUTH_PLUGIN_NAME, "key": "com.atlassian.oauth2.oauth2-provider-plugin"}
+_MOBILE_PLUGINS = {
+    "confluence": {
+        "plugin": "Confluence Mobile Plugin",
+        "key": "com.atlassian.confluence.plugins.confluence-mobile-plugin",
+    },
+    "jira": {"plugin": MOBILE_PLUGIN_NAME, "key": "com.atlassian.jira.mobile.jira-mobile-rest"},
+}
+
+LOOK_UP_AGAIN = _("Look the versions up again under Settings → Manage apps and enter them, even if they are the same.")
+_OLD = {
+    "manual": _("The plugin versions were entered by hand on %(date)s, more than 90 days before this check."),
+    "upm_json": _(
+        "The plugin versions were pasted from the plugin manager on %(date)s, over 90 days before this check."
+    ),
+    "upm_token": _(
+        "The plugin versions were read from the plugin manager on %(date)s, over 90 days before this check."
+    ),
+}
+_RECENT = {
+    "manual": _("The plugin versions were entered by hand on %(date)s."),
+    "upm_json": _("The plugin versions were pasted from the plugin manager on %(date)s."),
+    "upm_token": _("The plugin versions were read from the plugin manager on %(date)s."),
+}
+
+
+def oauth_plugin(observation: Observation, matrix: Matrix) -> Finding | None:
+    """The OAuth plugin knows public clients. An older one lets people sign in and then wants a secret."""
+    requirement = requirement_of(observation, matrix)
+    needed = requirement.oauth_plugin if requirement else None
+    return _plugin("OAUTH-PLUGIN", observation, observation.plugins.oauth, needed, _OAUTH_PLUGIN)
+
+
+def mobile_plugin(observation: Observation, matrix: Matrix) -> Finding | None:
+    """The mobile plugin hands out the client ID. Atlassian names no minimum for Jira."""
+    requirement = requirement_of(observation, matrix)
+    needed = requirement.mobile_plugin if requirement else None
+    return _plugin("MOBILE-PLUGIN", observation, observation.plugins.mobile, needed, _mobile_names(observation))
+
+
+def oauth_plugin_enabled(observation: Observation, matrix: Matrix) -> Finding | None:
+    enabled = observation.plugins.oauth_enabled
+    return None if enabled is None else _enabled("OAUTH-PLUGIN-ENABLED", observation, enabled, _OAUTH_PLUGIN)
+
+
+def mobile_plugin_enabled(observation: Observation, matrix: Matrix) -> Finding | None:
+    enabled = observation.plugins.mobile_enabled
+    names = _mobile_names(observation)
+    return None if enabled is None else _enabled("MOBILE-PLUGIN-ENABLED", observation, enabled, names)
+
+
+def plugin_versions_age(observation: Observation, matrix: Matrix) -> Finding | None:
+    """What was read of the plugins is not from another season; nothing to say without versions or their date."""
+    plugins, now = observation.plugins, observation.observed_at
+    if plugins.as_of is None or plugins.source not in _OLD or not (plugins.oauth or plugins.mobile):
+        return None
+    values = {"date": plugins.as_of.date().isoformat()}
+    comparable = (plugins.as_of.tzinfo is None) == (now.tzinfo is None)
+    if comparable and now - plugins.as_of > OLD_AFTER:
+        return Finding("PLUGIN-VERSIONS-AGE", Outcome.WARNING, _OLD[plugins.source], LOOK_UP_AGAIN, values)
+    return Finding("PLUGIN-VERSIONS-AGE", Outcome.PASS, _RECENT[plugins.source], "", values)
+
+
+def _mobile_names(observation: Observation) -> dict[str, str]:
+    return _MOBILE_PLUGINS.get(observation.product, {"plugin": MOBILE_PLUGIN_NAME, "key": ""})
+
+
+def _enabled(rule: str, observation: Observation, enabled: bool, names: dict[str, str]) -> Finding:
+    if enabled:
+        return Finding(rule, Outcome.PASS, _("The %(plugin)s is enabled."), "", names)
+    values = {**names, "product": product_name(observation.product)}
+    return Finding(rule, Outcome.ACTION_NEEDED, _("The %(plugin)s is disabled."), ENABLE_PLUGIN, values)
+
+
+def _plugin(
+    rule: str, observation: Observation, text: str | None, needed: Version | None, names: dict[str, str]
+) -> Finding:
+    if observation.plugins.source == "gatepass":
+        return Finding(rule, Outcome.PASS, _NOT_NEEDED, "", {})
+    values = {**names, "product": product_name(observation.product), "found": shown(text), "needed": str(needed)}
+    if needed is None:
+        return Finding(rule, Outcome.UNKNOWN, *_no_minimum(observation), values)
+    found = version_of(text)
+    if found is None:
+        enter = _ENTER_OAUTH_PLUGIN if names is _OAUTH_PLUGIN else _ENTER_PLUGIN
+        return Finding(rule, Outcome.UNKNOWN, _BAD_PLUGIN if text else _NO_PLUGIN, enter, values)
+    if found < needed:
+        return Finding(rule, Outcome.INCOMPATIBLE, _TOO_OLD, UPGRADE_PLUGIN, values)
+    return Finding(rule, Outcome.PASS, _NEW_ENOUGH, "", values)
+
+
+def _no_minimum(observation: Observation) -> tuple[str, str]:
+    """Why no minimum of a plugin can be named, and what to do about it."""
+    if version_of(server_version(observation).text) is None:
+        message = _(
+            "Which version of the %(plugin)s is needed depends on the version of %(product)s, which is not known."
+        )
+        return message, _("Let rest/applinks/1.0/manifest through without sign-in, then check again.")
+    message = _("Atlassian does not say which version of the %(plugin)s this version of %(product)s needs.")
+    return message, _("Rehearse the sign-in and try it on one phone before you roll it out.")

@@ -1,0 +1,115 @@
+"""The table of rules: what each asks, where it comes from, what it needs to know and how grave it can become."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rollout.messages import gettext_noop as _
+
+from . import (
+    address_rules,
+    client_id_rules,
+    endpoint_rules,
+    info_login_rules,
+    plugin_rules,
+    site_rules,
+    version_rules,
+)
+from .matrix import CONFLUENCE_PAGE, JIRA_PAGE, Matrix
+from .observation import Observation
+from .verdict import Finding, Outcome, Road
+
+BOTH = (Road.MDM, Road.NON_MDM)
+ONLY_MDM = (Road.MDM,)
+ONLY_NON_MDM = (Road.NON_MDM,)
+
+PROVIDER_API = "https://developer.atlassian.com/server/confluence/confluence-oauth2-provider-api/"
+BASE_URL_PAGE = "https://confluence.atlassian.com/doc/configuring-the-server-base-url-148592.html"
+RFC_6749 = "https://www.rfc-editor.org/rfc/rfc6749#section-"
+RFC_8259 = "https://www.rfc-editor.org/rfc/rfc8259#section-"
+RFC_8414 = "https://www.rfc-editor.org/rfc/rfc8414#section-"
+RFC_9110 = "https://www.rfc-editor.org/rfc/rfc9110#section-"
+
+WARNING, UNKNOWN = Outcome.WARNING, Outcome.UNKNOWN
+ACTION, INCOMPATIBLE = Outcome.ACTION_NEEDED, Outcome.INCOMPATIBLE
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One question put to every observation.
+
+    ``title`` is an English message id, ``source`` the URL of the page or RFC section the rule comes from. ``needs``
+    names the parts of the observation that it rests on, ``severity`` is the gravest outcome it can come to, and
+    ``remedy`` (a message id) what most often helps then. ``function`` returns the finding, or None when the rule
+    has nothing to say of this site. ``docs/rules.md`` explains each.
+    """
+
+    id: str
+    title: str
+    needs: tuple[str, ...]
+    source: str
+    severity: Outcome
+    remedy: str
+    function: Callable[[Observation, Matrix], Finding | None]
+    roads: tuple[Road, ...] = BOTH
+
+
+# fmt: off
+RULES: tuple[Rule, ...] = (
+    Rule("HTTPS", _("The base URL uses https"), ("base_url",),
+         PROVIDER_API, ACTION, address_rules.USE_HTTPS, address_rules.https),
+    Rule("TLS-VALID", _("The certificate is valid"), ("tls",),
+         RFC_6749 + "10.9", ACTION, address_rules.RENEW, address_rules.tls_valid),
+    Rule("TLS-PRIVATE-CA", _("Phones know the certificate's authority"), ("tls",),
+         RFC_6749 + "10.9", WARNING, address_rules.TRUST_ON_PHONES, address_rules.private_authority),
+    Rule("PLAIN-HTTP", _("Plain http leads to https"), ("plain_http",),
+         RFC_9110 + "15.4", ACTION, address_rules.BREAK_CIRCLE, address_rules.plain_http),
+    Rule("REDIRECTS", _("Redirects arrive somewhere"), ("manifest", "info_login"),
+         RFC_9110 + "15.4", ACTION, address_rules.BREAK_CIRCLE, address_rules.redirects),
+    Rule("SERVER-STATUS", _("The server runs"), ("status", "manifest"),
+         RFC_9110 + "15.6.4", UNKNOWN, site_rules.WAIT_FOR_SERVER, site_rules.server_status),
+    Rule("MANIFEST-REACHABLE", _("The site describes itself"), ("manifest", "login_page", "fingerprint"),
+         CONFLUENCE_PAGE, UNKNOWN, site_rules.LET_MANIFEST_THROUGH, site_rules.manifest_reachable),
+    Rule("PRODUCT", _("The site is the product entered"), ("product", "manifest", "fingerprint"),
+         CONFLUENCE_PAGE, ACTION, site_rules.CHOOSE_PRODUCT, site_rules.product),
+    Rule("BASE-URL-MATCH", _("The site's own base URL is the one entered"), ("base_url", "manifest", "login_page"),
+         BASE_URL_PAGE, ACTION, site_rules.CORRECT_BASE_URL, site_rules.base_url_match),
+    Rule("CONFLUENCE-VERSION", _("Confluence is new enough"), ("manifest", "login_page"),
+         CONFLUENCE_PAGE, INCOMPATIBLE, version_rules.UPGRADE_SERVER, version_rules.confluence_version),
+    Rule("JIRA-VERSION", _("Jira is new enough"), ("manifest", "login_page"),
+         JIRA_PAGE, INCOMPATIBLE, version_rules.UPGRADE_SERVER, version_rules.jira_version),
+    Rule("SOURCES-AGREE", _("Manifest and login page say the same"), ("manifest", "login_page"),
+         CONFLUENCE_PAGE, UNKNOWN, version_rules.CLEAR_CACHES, version_rules.sources_agree),
+    Rule("OAUTH-PLUGIN", _("The OAuth plugin is new enough"), ("plugins", "manifest", "login_page"),
+         CONFLUENCE_PAGE, INCOMPATIBLE, plugin_rules.UPGRADE_PLUGIN, plugin_rules.oauth_plugin),
+    Rule("OAUTH-PLUGIN-ENABLED", _("The OAuth plugin is enabled"), ("plugins",),
+         CONFLUENCE_PAGE, ACTION, plugin_rules.ENABLE_PLUGIN, plugin_rules.oauth_plugin_enabled),
+    Rule("PLUGIN-VERSIONS-AGE", _("The plugin versions are recent"), ("plugins",),
+         CONFLUENCE_PAGE, WARNING, plugin_rules.LOOK_UP_AGAIN, plugin_rules.plugin_versions_age),
+    Rule("AUTHORIZE-REACHABLE", _("The authorization endpoint answers"), ("authorize",),
+         RFC_6749 + "3.1", ACTION, endpoint_rules.FIND_PROVIDER, endpoint_rules.authorize_reachable),
+    Rule("TOKEN-REACHABLE", _("The token endpoint answers"), ("token",),
+         RFC_6749 + "3.2", ACTION, endpoint_rules.LET_TOKEN_THROUGH, endpoint_rules.token_reachable),
+    Rule("METADATA", _("The provider's metadata fits the site"), ("metadata", "base_url"),
+         RFC_8414 + "3.3", WARNING, endpoint_rules.CORRECT_ISSUER, endpoint_rules.metadata),
+    Rule("USER-AGENT", _("The app is answered like anybody"), ("info_login", "info_login_plain"),
+         CONFLUENCE_PAGE, WARNING, info_login_rules.TREAT_ALIKE, info_login_rules.user_agent),
+    Rule("CLIENT-ID-KNOWN", _("The provider knows our client ID"), ("token", "links"),
+         RFC_6749 + "5.2", WARNING, client_id_rules.COMPARE_LINK, client_id_rules.client_id_known),
+    Rule("CLIENT-ID-MDM", _("The MDM's client ID is the one handed out"), ("info_login", "links"),
+         CONFLUENCE_PAGE, WARNING, client_id_rules.COMPARE_MDM, client_id_rules.client_id_for_mdm, ONLY_MDM),
+    Rule("MOBILE-PLUGIN", _("The mobile plugin is new enough"), ("plugins", "manifest", "login_page"),
+         CONFLUENCE_PAGE, INCOMPATIBLE, plugin_rules.UPGRADE_PLUGIN, plugin_rules.mobile_plugin, ONLY_NON_MDM),
+    Rule("MOBILE-PLUGIN-ENABLED", _("The mobile plugin is enabled"), ("plugins",),
+         CONFLUENCE_PAGE, ACTION, plugin_rules.ENABLE_PLUGIN, plugin_rules.mobile_plugin_enabled, ONLY_NON_MDM),
+    Rule("INFO-LOGIN-OPEN", _("The app may ask how to sign in"), ("info_login", "info_login_plain"),
+         CONFLUENCE_PAGE, INCOMPATIBLE, info_login_rules.MDM_OR_OPEN, info_login_rules.info_login_open, ONLY_NON_MDM),
+    Rule("INFO-LOGIN-JSON", _("The answer to the app is plain JSON"), ("info_login",),
+         RFC_8259 + "8.1", WARNING, info_login_rules.PLAIN_JSON, info_login_rules.info_login_json, ONLY_NON_MDM),
+    Rule("OAUTH-SWITCH", _("OAuth 2.0 is on for the app"), ("info_login",),
+         CONFLUENCE_PAGE, ACTION, info_login_rules.TURN_ON, info_login_rules.oauth_switch, ONLY_NON_MDM),
+    Rule("CLIENT-ID-DRIFT", _("The client ID handed out is the one Gatepass holds"), ("info_login", "links"),
+         CONFLUENCE_PAGE, ACTION, client_id_rules.TAKE_OVER, client_id_rules.client_id_drift, ONLY_NON_MDM),
+)
+# fmt: on

@@ -1,0 +1,26 @@
+"""Seals every stored token and webhook secret anew with the first of CREDENTIAL_KEYS."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from rollout.services.credential_keys import rotate_credentials
+from rollout.services.vault import VaultError
+
+
+class Command(BaseCommand):
+    help = __doc__ or ""
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            done = rotate_credentials(actor=None)
+        except VaultError as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(f"Sealed with the first key: {done.sealed}.")
+        if done.lost:
+            raise CommandError(
+                f"No key opens {', '.join(done.lost)}. Put the key back that sealed them, or enter them anew."
+            )
+        self.stdout.write("The other keys can be taken out of CREDENTIAL_KEYS now.")

@@ -1,0 +1,288 @@
+"""Simulated sites with something in front of them: single sign-on, passwords, firewalls, redirects."""
+
+from __future__ import annotations
+
+from html import escape
+
+from .answers import INFO_LOGIN, LOGIN, MANIFEST, NOTICE, as_json, page, single_sign_on_for, to_single_sign_on
+from .persona import (
+    ACTION_NEEDED,
+    INCOMPATIBLE,
+    READY_MDM,
+    READY_NON_MDM,
+    UNKNOWN,
+    Call,
+    CertificateKind,
+    Persona,
+    Response,
+)
+
+APP = "AtlassianMobileApp"  # how the app's User-Agent ends
+METADATA_SERVICE = "http://169.254.169.254/latest/meta-data/"  # of cloud machines: no probe may ever ask it
+
+
+def single_sign_on(call: Call) -> Response:
+    return to_single_sign_on(call)
+
+
+def see_other(call: Call) -> Response:
+    return to_single_sign_on(call, 303)
+
+
+def temporary_redirect(call: Call) -> Response:
+    """307 keeps the method: a careless client would carry the token request's form to the identity provider."""
+    return to_single_sign_on(call, 307)
+
+
+def meta_refresh(call: Call) -> Response:
+    head = f'<meta http-equiv="refresh" content="0;url={escape(single_sign_on_for(call))}">'
+    return page(200, "Single sign-on", NOTICE, head=head)
+
+
+def javascript(call: Call) -> Response:
+    content = (
+        f'<noscript>Turn on JavaScript to sign in.</noscript><script src="{call.single_sign_on_url}/app.js"></script>'
+    )
+    return page(200, "Sign in", NOTICE, content)
+
+
+def basic_auth(call: Call) -> Response:
+    refusal = page(401, "Unauthorized", NOTICE)
+    return Response(401, refusal.body, refusal.content_type, {"WWW-Authenticate": 'Basic realm="Intranet"'})
+
+
+def refuse_app(call: Call) -> Response | None:
+    return page(403, "Request blocked", NOTICE) if call.headers.get("user-agent", "").endswith(APP) else None
+
+
+def refuse_app_at_info_login(call: Call) -> Response | None:
+    return refuse_app(call) if call.path in INFO_LOGIN else None
+
+
+def refuse_all_but_app(call: Call) -> Response | None:
+    if call.path not in INFO_LOGIN or call.headers.get("user-agent", "").endswith(APP):
+        return None
+    return page(403, "Request blocked", NOTICE)
+
+
+def to_itself(call: Call) -> Response:
+    """To https, where the question came by https already: TLS ends at a proxy, and the site does not know."""
+    return Response(302, headers={"Location": call.persona.origin(call.port) + call.target})
+
+
+def to_http(call: Call) -> Response:
+    """Back to http, from where the fleet leads here again."""
+    return Response(301, headers={"Location": call.plain_url + call.target})
+
+
+def into_private_network(call: Call) -> Response:
+    return Response(302, headers={"Location": METADATA_SERVICE})
+
+
+def maintenance(call: Call) -> Response:
+    if call.path == "/status":
+        return as_json(503, {"state": "MAINTENANCE"})
+    refusal = page(503, "Down for maintenance", NOTICE)
+    return Response(503, refusal.body, refusal.content_type, {"Retry-After": "3600"})
+
+
+def internal_error(call: Call) -> Response:
+    return page(500, "Oops – an error has occurred", NOTICE)
+
+
+def shut_manifest(call: Call) -> Response | None:
+    return page(403, "Forbidden", NOTICE) if call.path == MANIFEST else None
+
+
+def shut_version(call: Call) -> Response | None:
+    """No manifest, and the login page comes from a theme that tells nothing."""
+    return page(403, "Forbidden", NOTICE) if call.path in (MANIFEST, "/", *LOGIN.values()) else None
+
+
+ROWS = (
+    Persona(
+        name="sso-303",
+        title="Treasury Space",
+        story="Single sign-on answers everything with 303.",
+        offset=30,
+        mdm=ACTION_NEEDED,
+        non_mdm=INCOMPATIBLE,
+        mdm_rule="TOKEN-REACHABLE",
+        non_mdm_rule="INFO-LOGIN-OPEN",
+        front=see_other,
+    ),
+    Persona(
+        name="sso-307",
+        title="Audit Space",
+        story="Single sign-on answers everything with 307, which would carry forms along.",
+        offset=31,
+        mdm=ACTION_NEEDED,
+        non_mdm=INCOMPATIBLE,
+        mdm_rule="TOKEN-REACHABLE",
+        non_mdm_rule="INFO-LOGIN-OPEN",
+        front=temporary_redirect,
+    ),
+    Persona(
+        name="sso-meta-refresh",
+        title="Insurance Space",
+        story="Single sign-on answers 200 with a page that leads on by itself.",
+        offset=32,
+        mdm=ACTION_NEEDED,
+        non_mdm=INCOMPATIBLE,
+        mdm_rule="TOKEN-REACHABLE",
+        non_mdm_rule="INFO-LOGIN-OPEN",
+        front=meta_refresh,
+    ),
+    Persona(
+        name="sso-javascript",
+        title="Travel Desk",
+        story="Every address answers with a sign-in page that is nothing but JavaScript.",
+        offset=33,
+        mdm=ACTION_NEEDED,
+        non_mdm=INCOMPATIBLE,
+        mdm_rule="TOKEN-REACHABLE",
+        non_mdm_rule="INFO-LOGIN-OPEN",
+        front=javascript,
+        in_demo=True,
+        people=110,
+    ),
+    Persona(
+        name="basic-auth",
+        title="Test Bench Wiki",
+        story="A reverse proxy asks for a password (401) before it lets anything through.",
+        offset=34,
+        mdm=ACTION_NEEDED,
+        non_mdm=INCOMPATIBLE,
+        mdm_rule="TOKEN-REACHABLE",
+        non_mdm_rule="INFO-LOGIN-OPEN",
+        front=basic_auth,
+        in_demo=True,
+        people=30,
+    ),
+    Persona(
+        name="waf-blocks-app",
+        title="Branch Offices",
+        story="A firewall refuses whoever calls itself the app, and lets everybody else in.",
+        offset=35,
+        mdm=ACTION_NEEDED,
+        non_mdm=ACTION_NEEDED,
+        mdm_rule="TOKEN-REACHABLE",
+        non_mdm_rule="INFO-LOGIN-OPEN",
+        warnings=("USER-AGENT",),
+        client_id="15f6a3d0branches",
+        front=refuse_app,
+        in_demo=True,
+        people=640,
+    ),
+    Persona(
+        name="waf-lets-app-only",
+        title="Call Centre",
+        story="A firewall shows info/login to the app and to nobody else.",
+        offset=36,
+        mdm=READY_MDM,
+        non_mdm=READY_NON_MDM,
+        mdm_rule="TOKEN-REACHABLE",
+        non_mdm_rule="INFO-LOGIN-OPEN",
+        warnings=("USER-AGENT",),
+        front=refuse_all_but_app,
+    ),
+    Persona(
+        name="waf-shuts-info-login",
+        title="Delegates' Handbook",
+        story="A firewall refuses the app at info/login and nowhere else.",
+        offset=43,
+        mdm=READY_MDM,
+        non_mdm=ACTION_NEEDED,
+        mdm_rule="TOKEN-REACHABLE",
+        non_mdm_rule="INFO-LOGIN-OPEN",
+        warnings=("USER-AGENT",),
+        front=refuse_app_at_info_login,
+    ),
+    Persona(
+        name="redirect-circle",
+        title="Logistics Wiki",
+        story="Redirects https to https: the connector behind the proxy is not marked as secure.",
+        offset=37,
+        mdm=ACTION_NEEDED,
+        non_mdm=ACTION_NEEDED,
+        mdm_rule="REDIRECTS",
+        non_mdm_rule="REDIRECTS",
+        scheme="https",
+        certificate=CertificateKind.VALID,
+        front=to_itself,
+    ),
+    Persona(
+        name="http-https-circle",
+        title="Fleet Management",
+        story="The site leads from https to http, the proxy from http to https.",
+        offset=44,
+        mdm=ACTION_NEEDED,
+        non_mdm=INCOMPATIBLE,
+        mdm_rule="REDIRECTS",
+        non_mdm_rule="INFO-LOGIN-OPEN",
+        scheme="https",
+        certificate=CertificateKind.VALID,
+        front=to_http,
+    ),
+    Persona(
+        name="leads-inside",
+        title="Partner Portal",
+        story="Sends every question to an address inside, where no probe may go.",
+        offset=38,
+        mdm=ACTION_NEEDED,
+        non_mdm=INCOMPATIBLE,
+        mdm_rule="TOKEN-REACHABLE",
+        non_mdm_rule="INFO-LOGIN-OPEN",
+        front=into_private_network,
+    ),
+    Persona(
+        name="maintenance",
+        title="Warehouse Manual",
+        story="Down for maintenance, and says so.",
+        offset=39,
+        mdm=UNKNOWN,
+        non_mdm=UNKNOWN,
+        mdm_rule="SERVER-STATUS",
+        non_mdm_rule="SERVER-STATUS",
+        front=maintenance,
+        in_demo=True,
+        people=140,
+    ),
+    Persona(
+        name="internal-error",
+        title="Reporting Wiki",
+        story="Fails with 500, whatever it is asked.",
+        offset=40,
+        mdm=UNKNOWN,
+        non_mdm=UNKNOWN,
+        mdm_rule="MANIFEST-REACHABLE",
+        non_mdm_rule="MANIFEST-REACHABLE",
+        front=internal_error,
+    ),
+    Persona(
+        name="login-page-only",
+        title="Brand Guidelines",
+        story="The manifest is shut, but the login page tells version and base URL.",
+        offset=41,
+        mdm=READY_MDM,
+        non_mdm=READY_NON_MDM,
+        mdm_rule="CONFLUENCE-VERSION",
+        non_mdm_rule="CONFLUENCE-VERSION",
+        warnings=("MANIFEST-REACHABLE",),
+        client_id="d77e02c5brand",
+        front=shut_manifest,
+        in_demo=True,
+        people=75,
+    ),
+    Persona(
+        name="tells-no-version",
+        title="Innovation Lab",
+        story="Neither the manifest nor the login page is shown to anyone.",
+        offset=42,
+        mdm=UNKNOWN,
+        non_mdm=UNKNOWN,
+        mdm_rule="CONFLUENCE-VERSION",
+        non_mdm_rule="CONFLUENCE-VERSION",
+        front=shut_version,
+    ),
+)

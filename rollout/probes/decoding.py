@@ -1,0 +1,81 @@
+"""A body as it was before it was compressed, never more of it than the cap."""
+
+from __future__ import annotations
+
+import zlib
+
+MAX_LAYERS = 3
+
+
+class TooLargeError(Exception):
+    """The body is larger than the cap, before or after decompression."""
+
+
+class UndecodableError(Exception):
+    """The body is not encoded as its headers say, or in a way that was not asked for."""
+
+
+class Body:
+    """Collects a body of at most ``limit`` bytes. Raises the two exceptions above."""
+
+    def __init__(self, encoding: str, *, limit: int) -> None:
+        layers = [layer.strip().lower() for layer in encoding.split(",") if layer.strip(" ,").lower() != "identity"]
+        layers = [layer for layer in layers if layer]
+        if len(layers) > MAX_LAYERS:
+            raise UndecodableError("too many content encodings")
+        self._layers = [_Inflating(layer, limit) for layer in reversed(layers)]
+        self._limit = limit
+        self._received = 0
+        self._body = bytearray()
+
+    def add(self, data: bytes) -> None:
+        self._received += len(data)
+        for layer in self._layers:
+            data = layer.decode(data)
+        self._body += data
+        if len(self._body) > self._limit or self._received > self._limit:
+            raise TooLargeError
+
+    def whole(self) -> bytes:
+        """The body, once all of it was added."""
+        if self._received and not all(layer.is_complete for layer in self._layers):
+            raise UndecodableError("a compressed body ends too early")
+        return bytes(self._body)
+
+
+class _Inflating:
+    """gzip or deflate (RFC 9110 section 8.4.1), at most a little more than ``limit`` bytes of it."""
+
+    def __init__(self, encoding: str, limit: int) -> None:
+        if encoding not in ("gzip", "x-gzip", "deflate"):
+            raise UndecodableError("an unknown content encoding")
+        self._window = zlib.MAX_WBITS if encoding == "deflate" else zlib.MAX_WBITS | 16
+        self._stream = zlib.decompressobj(self._window)
+        self._limit = limit
+        self._is_first = True
+
+    @property
+    def is_complete(self) -> bool:
+        return self._stream.eof
+
+    def decode(self, data: bytes) -> bytes:
+        if not data:
+            return b""
+        try:
+            found = self._stream.decompress(data, self._limit + 1)
+        except zlib.error as error:
+            if not (self._is_first and self._window == zlib.MAX_WBITS):
+                raise UndecodableError("a damaged compressed body") from error
+            found = self._raw_deflate(data)
+        self._is_first = False
+        if len(found) > self._limit:
+            raise TooLargeError
+        return found
+
+    def _raw_deflate(self, data: bytes) -> bytes:
+        """Many servers mean deflate without its envelope."""
+        self._stream = zlib.decompressobj(-zlib.MAX_WBITS)
+        try:
+            return self._stream.decompress(data, self._limit + 1)
+        except zlib.error as error:
+            raise UndecodableError("a damaged compressed body") from error

@@ -1,0 +1,77 @@
+"""Which headers of an answer are worth keeping as evidence, and how much of each. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+
+from .redaction import MASK, clean, excerpt, safe_url
+
+MAX_VALUE = 200
+MAX_KEPT = 40
+
+
+@lru_cache(maxsize=512)
+def _text(value: str) -> str:
+    return excerpt(value)
+
+
+@lru_cache(maxsize=512)
+def _plain(value: str) -> str:
+    return clean(value, MAX_VALUE)
+
+
+def _scheme(value: str) -> str:
+    """``Basic``, ``Negotiate``: what follows may hold a challenge or a ticket."""
+    return clean(value.split(None, 1)[0].rstrip(","), 40) if value.strip() else ""
+
+
+def _cookie_name(value: str) -> str:
+    return clean(value.partition("=")[0], 80)
+
+
+def _present(value: str) -> str:
+    return MASK if value else ""
+
+
+# Name in lower case → what is kept of its value. Products and what stands before them give themselves away here.
+KEPT_HEADERS: dict[str, Callable[[str], str]] = {
+    "server": _text,
+    "via": _text,
+    "content-type": _plain,
+    "content-encoding": _plain,
+    "date": _plain,
+    "age": _plain,
+    "retry-after": _plain,
+    "location": safe_url,
+    "www-authenticate": _scheme,
+    "set-cookie": _cookie_name,
+    "strict-transport-security": _plain,
+    "mobile-app-disabled": _plain,
+    "x-confluence-request-time": _plain,
+    "x-confluence-cluster-node": _present,
+    "x-arequestid": _plain,
+    "x-anodeid": _present,
+    "x-asen": _present,  # the licence's number
+    "x-ausername": lambda value: "anonymous" if value.strip().lower() == "anonymous" else _present(value),
+    "x-seraph-loginreason": _plain,
+    "x-seraph-trusted-app-status": _plain,
+    "x-authentication-denied-reason": _text,
+    "x-powered-by": _text,
+    "x-cache": _plain,
+    "cf-ray": _present,
+    "cf-mitigated": _plain,
+    "x-amz-cf-id": _present,
+    "x-iinfo": _present,  # Imperva
+    "x-akamai-request-id": _present,
+}
+
+
+def kept(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """The chosen headers in the order they came, names in lower case, values masked and bounded."""
+    found: list[tuple[str, str]] = []
+    for name, value in pairs:
+        keep = KEPT_HEADERS.get(name.lower())
+        if keep is not None and len(found) < MAX_KEPT:
+            found.append((name.lower(), keep(value[:2000])))
+    return tuple(found)

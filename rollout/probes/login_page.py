@@ -1,0 +1,39 @@
+"""The login page, whose meta tags tell version and base URL a second time."""
+
+from __future__ import annotations
+
+from rollout.compatibility.observation import LoginPage
+
+from .asking import Asking, is_unreachable
+from .redaction import clean, safe_url
+from .reply import Reply
+from .web_page import is_html, read_page
+
+PATHS = {"confluence": "/login.action", "jira": "/login.jsp"}
+
+
+async def ask_login_page(asking: Asking, base_url: str, *, product: str) -> LoginPage:
+    path = PATHS.get(product, PATHS["confluence"])
+    return read_login_page(await asking.ask("GET", base_url + path, headers={"Accept": "text/html"}, follow=True))
+
+
+def read_login_page(reply: Reply) -> LoginPage:
+    """``page`` only when the product's own meta tags are there: anything else may be anybody's."""
+    if reply.status is None:
+        return LoginPage(reply.answer, "unreachable" if is_unreachable(reply) else "error")
+    if reply.location is not None:
+        return LoginPage(reply.answer, "intercepted")
+    if reply.status != 200 or not is_html(reply):
+        return LoginPage(reply.answer, "error")
+    page = read_page(reply.text())
+    version, base_url = page.metas.get("ajs-version-number", "").strip(), page.metas.get("ajs-base-url", "").strip()
+    if not version and not base_url:
+        return LoginPage(reply.answer, "script" if page.scripted else "intercepted")
+    context_path = page.metas.get("ajs-context-path")
+    return LoginPage(
+        reply.answer,
+        "page",
+        version=clean(version, 40) or None,
+        base_url=safe_url(base_url, 500) or None,
+        context_path=None if context_path is None else clean(context_path, 200),
+    )

@@ -1,0 +1,46 @@
+"""Authorization server metadata (RFC 8414), where a site offers it. Atlassian documents none: a hint, no more."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rollout.compatibility.observation import Metadata
+
+from .asking import Asking
+from .json_body import read_json
+from .redaction import clean, safe_url
+from .reply import Reply
+
+PATH = "/rest/oauth2/latest/.well-known/oauth-authorization-server"
+
+
+async def ask_metadata(asking: Asking, base_url: str) -> Metadata:
+    return read_metadata(await asking.ask("GET", base_url + PATH, headers={"Accept": "application/json"}))
+
+
+def read_metadata(reply: Reply) -> Metadata:
+    """``offered`` when the answer is a JSON object that names an issuer or an endpoint."""
+    if reply.status != 200:
+        return Metadata(reply.answer)
+    try:
+        data, _odd = read_json(reply)
+    except ValueError:
+        return Metadata(reply.answer)
+    if not isinstance(data, dict):
+        return Metadata(reply.answer)
+    issuer, authorize, token = (_url(data.get(name)) for name in ("issuer", "authorization_endpoint", "token_endpoint"))
+    methods = data.get("code_challenge_methods_supported")
+    return Metadata(
+        reply.answer,
+        offered=bool(issuer or authorize or token),
+        issuer=issuer,
+        authorization_endpoint=authorize,
+        token_endpoint=token,
+        code_challenge_methods=tuple(clean(method, 40) for method in methods[:10] if isinstance(method, str))
+        if isinstance(methods, list)
+        else (),
+    )
+
+
+def _url(value: Any) -> str | None:
+    return safe_url(value.strip(), 500) or None if isinstance(value, str) else None

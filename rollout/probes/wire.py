@@ -1,0 +1,103 @@
+"""One open connection to a judged address: bytes out, bytes in, with back pressure."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from typing import cast
+
+_PAUSE_AT = 262_144
+
+
+class Wire(asyncio.Protocol):
+    """What asyncio's streams do, for one reader that reads whatever is there. Raises OSError when it breaks."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._received = bytearray()
+        self._reading: asyncio.Future[None] | None = None
+        self._ended = False
+        self._error: Exception | None = None
+        self._paused = False
+        self._transport: asyncio.Transport | None = None
+
+    @classmethod
+    async def open(cls, address: str, port: int, *, seconds: float) -> Wire:
+        """A connection to an address, never to a name. Raises OSError, TimeoutError among them."""
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(seconds):
+            _transport, wire = await loop.create_connection(cls, address, port)
+        return wire
+
+    async def start_tls(self, context: ssl.SSLContext, host: str, *, seconds: float) -> None:
+        """From here on encrypted. Raises ssl.SSLError (what the handshake says), OSError, TimeoutError."""
+        name = host.rstrip(".")
+        transport = cast(asyncio.Transport, self._transport)
+        async with asyncio.timeout(seconds):
+            secured = await self._loop.start_tls(transport, self, context, server_hostname=name)
+        if secured is None:
+            raise ConnectionAbortedError("the connection ended during the handshake")
+        self._transport = secured
+
+    @property
+    def ssl_object(self) -> ssl.SSLObject | None:
+        return self._transport.get_extra_info("ssl_object") if self._transport else None
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether a next request may be sent: still open, and nothing came that nobody asked for."""
+        return not (self._ended or self._received)
+
+    def send(self, data: bytes) -> None:
+        if self._transport is not None and not self._ended:
+            self._transport.write(data)
+
+    async def read(self) -> bytes:
+        """The bytes that came, at least one; empty at the end."""
+        if not self._received and not self._ended:
+            self._reading = self._loop.create_future()
+            try:
+                await self._reading
+            finally:
+                self._reading = None
+        if not self._received and self._error is not None:
+            raise self._error
+        data = bytes(self._received)
+        self._received.clear()
+        if self._paused and self._transport is not None and not self._ended:
+            self._paused = False
+            self._transport.resume_reading()
+        return data
+
+    def close(self) -> None:
+        """Drops the connection at once: a goodbye to a server that does not answer would only wait."""
+        self._ended = True
+        if self._transport is not None:
+            self._transport.abort()
+            self._transport = None
+
+    # What the event loop calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        if len(self._received) > _PAUSE_AT and not self._paused and self._transport is not None:
+            self._paused = True
+            self._transport.pause_reading()
+        self._wake()
+
+    def eof_received(self) -> bool:
+        self._ended = True
+        self._wake()
+        return False
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._ended = True
+        self._error = self._error or error
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._reading is not None and not self._reading.done():
+            self._reading.set_result(None)

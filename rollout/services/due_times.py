@@ -1,0 +1,34 @@
+"""When a site is checked next by the schedule."""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime, timedelta
+
+from django.conf import settings
+
+SPREAD = 0.1  # a tenth earlier or later, so that sites added together do not come due together for ever
+LONGEST = timedelta(days=7)
+SOON = timedelta(hours=1)
+
+
+def check_interval() -> timedelta:
+    return timedelta(hours=settings.CHECK_EVERY_HOURS)
+
+
+def next_due(now: datetime, *, failed_checks: int) -> datetime:
+    """The time of the next check after one at ``now``; ``failed_checks`` is how many in a row met nobody there.
+
+    Every failure after the first doubles the interval, up to seven days (or CHECK_EVERY_HOURS, if that is longer).
+    """
+    doubled = check_interval() * 2 ** min(max(failed_checks - 1, 0), 10)
+    return _spread(now, max(check_interval(), min(doubled, LONGEST)))
+
+
+def due_after_our_fault(now: datetime) -> datetime:
+    """The time of the next check after one that Gatepass itself could not finish."""
+    return _spread(now, min(SOON, check_interval()))
+
+
+def _spread(now: datetime, interval: timedelta) -> datetime:
+    return now + interval * random.uniform(1 - SPREAD, 1 + SPREAD)  # noqa: S311 - no secret

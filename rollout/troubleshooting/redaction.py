@@ -1,0 +1,229 @@
+"""Pasted text without its secrets, before anything else looks at it. Pure, linear in the length of the text.
+
+What is hidden: values of parameters, headers, fields, form inputs and JSON members whose name says secret
+(``rollout.secret_names``), in plain, percent-encoded or escaped spelling; credentials in URLs and on curl's command
+line; cookies whole; key and certificate blocks; JSON Web Tokens; and runs of characters that look like a token
+wherever they stand. Client IDs stay: they are no secret, and comparing them is part of the search.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rollout.secret_names import is_secret_name
+
+MASK = "[removed]"
+
+_ANSI = re.compile(r"\x1b\[[0-9;]{0,20}[A-Za-z]")
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ud800-\udfff\ufeff]"
+)
+_NOTHING_TO_HIDE = frozenset({"", "true", "false", "null", "none", "undefined", MASK})
+
+_PEM = re.compile(r"-----BEGIN [A-Z0-9 ]{1,40}-----.*?(?:-----END [A-Z0-9 ]{1,40}-----|\Z)", re.S)
+_USER_INFO = re.compile(r"(?<=://)[^/?#\s\"'<>\\]*@")
+_CURL = re.compile(
+    r"""(?<!\S)(-u|--user|-U|--proxy-user|-b|--cookie|--oauth2-bearer|--pass)(?:[ \t]{1,9}|=)"""
+    r"""("[^"\n]*+"?|'[^'\n]*+'?|\S++)"""
+)
+_CURL_JOINED = re.compile(r"(?<!\S)(-u)([^\s:]{1,80}:\S+)")
+_COOKIE_JAR = re.compile(r'"cookies"\s{0,9}:\s{0,9}[\[{](?:[^\]}"]|"(?:[^"\\]|\\.)*+"?)*+', re.I | re.S)
+_JAR_LIST_VALUE = re.compile(r'("value"\s{0,9}:\s{0,9}")((?:[^"\\]|\\.)*+)', re.S)
+_JAR_MEMBER = re.compile(r'("[^"\n]{1,200}"\s{0,9}:\s{0,9}")((?:[^"\\]|\\.)*+)', re.S)
+# As an HAR file lists headers, parameters and form fields; either member may come first.
+_NAMED = re.compile(
+    r'("name"\s{0,9}:\s{0,9}"([\w.-]{1,80})"\s{0,9},\s{0,9}"value"\s{0,9}:\s{0,9}")((?:[^"\\]|\\.)*+)', re.S
+)
+_VALUED = re.compile(
+    r'("value"\s{0,9}:\s{0,9}")((?:[^"\\]|\\.)*+)("\s{0,9},\s{0,9}"name"\s{0,9}:\s{0,9}"([\w.-]{1,80})")', re.S
+)
+_JSON_HEAD = re.compile(r"""(\\{0,6}+["'])(?P<name>[\w.-]{1,80})\1\s{0,9}:\s{0,9}(?P<open>\\{0,6}+["'])""")
+_PLIST = re.compile(r"(<key>([^<]{1,80})</key>\s{0,80}<string>)([^<]*+)", re.I)
+_XML = re.compile(r"(<([\w.:-]{1,80})(?:\s[^<>]{0,300})?>)([^<]*+)")
+_TAG = re.compile(r"""<(?:input|meta|param)\b(?:[^>"']|"[^"]*+"?|'[^']*+'?)*+""", re.I)
+_TAG_NAME = re.compile(r"""\bname\s{0,9}=\s{0,9}["']?([\w.-]{1,80})""", re.I)
+_TAG_VALUE = re.compile(r"""(\b(?:value|content)\s{0,9}=\s{0,9})("[^"]*+|'[^']*+|[^\s"'>]++)""", re.I)
+_PART = re.compile(r'(\bname="([\w.-]{1,80})"[^\n]{0,200}\n(?:[^\n]{1,200}\n){0,4}?\n)([^\n]*+)')
+_HEADER = re.compile(
+    r"""(?<![\w-])(?P<quote>["']?)(?P<name>proxy-authorization|authorization|set-cookie2?|cookie)["']?"""
+    r"""[ \t]{0,9}:[ \t]{0,9}"""
+    r"""(?P<scheme>(?:Basic|Bearer|Negotiate|NTLM|Digest)[ \t]+)?""",
+    re.I,
+)
+_HEADER_NAME = re.compile(r"(?:proxy-)?authorization\Z|(?:set-)?cookie2?\Z", re.I)
+_PAIR_HEAD = re.compile(
+    r"""(?:(?<![\w.-])|%(?:25){0,3}[0-9a-f]{2})(?P<name>[\w.-]++)"""
+    r"""(?P<sep>[ \t]?=[ \t]?["']?|%(?P<deep>(?:25){0,3})3D)""",
+    re.I,
+)
+_COLON_HEAD = re.compile(r"""(?<![\w.-])(?P<name>[\w.-]++)[ \t]?:[ \t]{1,9}(?P<open>["']?)""")
+_NO_VALUE_FOLLOWS = re.compile(r"(?:exception|error|failure|fault|endpoint|page|url|uri)\Z", re.I)
+_WHOLE_LINE = re.compile(r"(?:.*-.*|.*(?:passw(?:or)?d|passphrase|secret)|pwd)\Z", re.I)
+_SAID = re.compile(
+    r"\b(password|passphrase|passcode|secret|token|pin)( is | was )"
+    r"(?!(?:wrong|not|in\w+|expired|required|too|missing|correct|empty|the|an?|no)\b)(\S+)",
+    re.I,
+)
+_SCHEME = re.compile(
+    r"\b(Bearer|Basic|Negotiate|NTLM|Digest)([ \t]+)(?!(?:realm|error|tokens?|auth\w*"
+    r"|scheme)\b)([\w.~+/=-]{6,}+)",
+    re.I,
+)
+_JWT = re.compile(r"(?<![\w-])eyJ[\w-]{5,}+(?:\.[\w-]*+)*+")
+_RUN = re.compile(r"(?<![\w+~-])[\w+~-]{24,}+(?:/[\w+~-]{8,}+)*+={0,2}", re.A)
+_HEXADECIMAL_OR_LOWER = re.compile(r"[a-z0-9]{32,}\Z")
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z", re.I)
+_AFTER_CLIENT_ID = re.compile(r"""client_?id["']?\s{0,3}(?:=|:|%3D)\s{0,3}["']?\Z""", re.I)
+
+
+@dataclass(frozen=True)
+class Redacted:
+    """The text that may be shown, and how many values were taken out of it."""
+
+    text: str
+    removed: int
+
+
+def redact(text: str) -> Redacted:
+    """The text without secrets, control and invisible characters; line ends are ``\\n``. Total."""
+    pen = _Pen()
+    shown = _ANSI.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    shown = _UNSEEN.sub("", shown)
+    for step in _STEPS:
+        shown = step(shown, pen.hide)
+    return Redacted(shown, pen.removed)
+
+
+Hide = Callable[[str], str]
+
+
+class _Pen:
+    """Blackens values and counts them."""
+
+    def __init__(self) -> None:
+        self.removed = 0
+
+    def hide(self, value: str) -> str:
+        if value.strip(" \t\n,.;:)]}'\"").lower() in _NOTHING_TO_HIDE or value.strip(" ,;.") == MASK:
+            return value
+        self.removed += 1
+        return MASK
+
+
+def _blocks(text: str, hide: Hide) -> str:
+    text = _PEM.sub(lambda m: hide(m[0]), text)
+    text = _USER_INFO.sub(lambda m: hide(m[0][:-1]) + "@", text)
+    text = _CURL_JOINED.sub(lambda m: f"{m[1]} {hide(m[2])}", text)
+    return _CURL.sub(lambda m: f"{m[1]} {hide(m[2])}", text)
+
+
+def _archives(text: str, hide: Hide) -> str:
+    def jar(match: re.Match[str]) -> str:
+        member = _JAR_LIST_VALUE if "[" in match[0][:30] else _JAR_MEMBER
+        head, opened = match[0][:9], match[0][9:]
+        return head + member.sub(lambda m: m[1] + hide(m[2]), opened)
+
+    text = _COOKIE_JAR.sub(jar, text)
+    text = _NAMED.sub(lambda m: m[1] + (hide(m[3]) if is_secret_name(m[2]) else m[3]), text)
+    return _VALUED.sub(lambda m: m[1] + (hide(m[2]) if is_secret_name(m[4]) else m[2]) + m[3], text)
+
+
+def _json(text: str, hide: Hide) -> str:
+    def end(match: re.Match[str]) -> int:
+        return _closing(text, match.end(), match["open"])
+
+    return _values(text, _JSON_HEAD, end, hide)
+
+
+def _markup(text: str, hide: Hide) -> str:
+    def tag(match: re.Match[str]) -> str:
+        name = _TAG_NAME.search(match[0])
+        if not name or not is_secret_name(name[1]):
+            return match[0]
+        return _TAG_VALUE.sub(lambda m: m[1] + _quote_of(m[2]) + hide(m[2].lstrip("\"'")), match[0])
+
+    text = _TAG.sub(tag, text)
+    for pattern in (_PLIST, _XML, _PART):
+        text = pattern.sub(lambda m: m[1] + (hide(m[3]) if is_secret_name(m[2]) else m[3]), text)
+    return text
+
+
+def _headers(text: str, hide: Hide) -> str:
+    return _values(text, _HEADER, lambda m: _closing(text, m.end(), m["quote"]), hide)
+
+
+def _pairs(text: str, hide: Hide) -> str:
+    def end(match: re.Match[str]) -> int:
+        sep = match["sep"]
+        if sep[-1] in "\"'":
+            return _closing(text, match.end(), sep[-1])
+        stop = r"[\s&;\"'<>]" if match["deep"] is None else rf"[\s&;\"'<>]|%{match['deep']}26"
+        found = re.compile(stop, re.I).search(text, match.end())
+        return found.start() if found else len(text)
+
+    return _values(text, _PAIR_HEAD, end, hide)
+
+
+def _colons(text: str, hide: Hide) -> str:
+    def end(match: re.Match[str]) -> int:
+        name, start = match["name"], match.end()
+        if match["open"]:
+            return _closing(text, start, match["open"])
+        if _HEADER_NAME.match(name):  # read already, and its scheme stays
+            return start
+        if _WHOLE_LINE.match(name[-80:]):
+            return _closing(text, start, "")
+        found = re.compile(r"[\s\"',;<>]").search(text, start)
+        stop = found.start() if found else len(text)
+        is_a_word = name.lower() in {"code", "state"} and stop - start < 16
+        return start if is_a_word or _NO_VALUE_FOLLOWS.search(name[-80:]) else stop
+
+    return _values(text, _COLON_HEAD, end, hide)
+
+
+def _tokens(text: str, hide: Hide) -> str:
+    text = _SCHEME.sub(lambda m: f"{m[1]}{m[2]}{hide(m[3])}", text)
+    text = _SAID.sub(lambda m: f"{m[1]}{m[2]}{hide(m[3])}", text)
+    text = _JWT.sub(lambda m: hide(m[0]), text)
+    return _RUN.sub(lambda m: hide(m[0]) if _looks_like_a_token(m) else m[0], text)
+
+
+_STEPS = (_blocks, _archives, _json, _markup, _headers, _pairs, _colons, _tokens)
+
+
+def _values(text: str, head: re.Pattern[str], end: Callable[[re.Match[str]], int], hide: Hide) -> str:
+    """The text with the value after each head hidden whose name is secret; ``end`` says where that value ends."""
+    kept: list[str] = []
+    at = 0
+    for match in head.finditer(text):
+        if match.start() < at or not is_secret_name(match["name"][-80:]):
+            continue
+        stop = end(match)
+        kept += text[at : match.end()], hide(text[match.end() : stop])
+        at = stop
+    return "".join(kept) + text[at:]
+
+
+def _closing(text: str, start: int, quote: str) -> int:
+    """Where a value ends that ``quote`` opened (empty: the line does), a backslash guarding what follows it."""
+    if len(quote) > 1:  # escaped: it ends at the same spelling
+        stop = text.find(quote, start)
+        return stop if stop >= 0 else len(text)
+    inner = rf"(?:[^{quote}\\\n]|\\.)*+" if quote else r"[^\n]*+"
+    found = re.compile(inner).match(text, start)
+    return found.end() if found else start
+
+
+def _quote_of(value: str) -> str:
+    return value[:1] if value[:1] in "\"'" else ""
+
+
+def _looks_like_a_token(match: re.Match[str]) -> bool:
+    run = match[0]
+    if _UUID.match(run) or _AFTER_CLIENT_ID.search(match.string[max(0, match.start() - 20) : match.start()]):
+        return False
+    digits = sum(character.isdigit() for character in run)
+    mixed = digits >= 3 and run.lower() != run != run.upper()
+    return mixed or (digits >= 3 and bool(_HEXADECIMAL_OR_LOWER.match(run.lower())))

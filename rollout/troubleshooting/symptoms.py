@@ -1,0 +1,133 @@
+"""What people can pick instead of pasting something: symptoms in the order of a sign-in, with likely causes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rollout.messages import gettext_noop as _
+
+from .cause import Stage
+
+STAGES = {
+    Stage.BEFORE: _("Before sign-in"),
+    Stage.SHEET: _("In the browser sheet"),
+    Stage.BACK: _("Coming back to the app"),
+    Stage.LATER: _("Later"),
+}
+
+
+@dataclass(frozen=True)
+class Symptom:
+    """Something that people see. ``causes`` are ids, the likeliest first; ``words`` is an English message id."""
+
+    id: str
+    stage: Stage
+    words: str
+    causes: tuple[str, ...]
+
+
+SYMPTOMS = (
+    Symptom(
+        "not-compatible",
+        Stage.BEFORE,
+        _("The app says that the site is not compatible"),
+        ("info-login-blocked", "mobile-plugin", "waf-user-agent", "server-too-old"),
+    ),
+    Symptom(
+        "no-sites",
+        Stage.BEFORE,
+        _("The app cannot display the list of sites, or it is empty"),
+        ("site-list-malformed", "vendor-variables"),
+    ),
+    Symptom(
+        "asks-for-password",
+        Stage.BEFORE,
+        _("The app asks for user name and password itself"),
+        ("app-too-old", "oauth-switch-off", "android", "site-list-malformed"),
+    ),
+    Symptom(
+        "no-connection",
+        Stage.BEFORE,
+        _("The app cannot connect to the site"),
+        ("site-unreachable", "private-ca", "certificate-expired", "certificate-host"),
+    ),
+    Symptom(
+        "no-secure-connection",
+        Stage.BEFORE,
+        _("The app says that it cannot make a secure connection"),
+        ("private-ca", "certificate-expired", "certificate-host"),
+    ),
+    Symptom(
+        "blank-sheet",
+        Stage.SHEET,
+        _("A blank page or an error of the sign-in server"),
+        ("adfs-user-agent", "waf-user-agent", "parameters-lost", "server-error"),
+    ),
+    Symptom(
+        "endless-redirects",
+        Stage.SHEET,
+        _("The page redirects too often"),
+        ("tls-at-proxy", "base-url-differs"),
+    ),
+    Symptom(
+        "signs-in-twice",
+        Stage.SHEET,
+        _("After sign-in the login page or the start page comes again"),
+        ("base-url-differs", "parameters-lost", "tls-at-proxy"),
+    ),
+    Symptom(
+        "error-after-allow",
+        Stage.SHEET,
+        _("An error page instead of the permission, or after Allow"),
+        ("redirect-mismatch", "client-unknown", "parameters-lost", "tls-at-proxy", "server-too-old"),
+    ),
+    Symptom(
+        "stays-in-sheet",
+        Stage.SHEET,
+        _("The sheet does not go back to the app"),
+        ("redirect-mismatch", "client-unknown", "app-does-not-open"),
+    ),
+    Symptom(
+        "fails-after-sign-in",
+        Stage.BACK,
+        _("Sign-in works, but the app is not signed in"),
+        ("client-secret-wanted", "token-endpoint-blocked", "code-expired", "client-unknown"),
+    ),
+    Symptom(
+        "says-no",
+        Stage.BACK,
+        _("The app says that access was refused"),
+        ("access-denied", "scope-too-narrow", "client-secret-wanted"),
+    ),
+    Symptom(
+        "says-error",
+        Stage.BACK,
+        _("The app says that the server had an error"),
+        ("server-error", "token-endpoint-blocked", "tls-at-proxy"),
+    ),
+    Symptom(
+        "signed-out-alone",
+        Stage.LATER,
+        _("One person has to sign in again"),
+        ("refresh-unused", "access-denied"),
+    ),
+    Symptom(
+        "signed-out-all",
+        Stage.LATER,
+        _("Everybody has to sign in again"),
+        ("tokens-revoked", "client-unknown", "server-error"),
+    ),
+    Symptom(
+        "cannot-edit",
+        Stage.LATER,
+        _("Reading works, editing does not"),
+        ("person-may-not", "scope-too-narrow"),
+    ),
+    Symptom(
+        "some-phones",
+        Stage.LATER,
+        _("It works on some phones only"),
+        ("app-too-old", "android", "vendor-variables", "private-ca", "adfs-user-agent"),
+    ),
+)
+BY_ID = {symptom.id: symptom for symptom in SYMPTOMS}

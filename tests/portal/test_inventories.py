@@ -1,0 +1,111 @@
+"""App versions of the fleet: imported by administrators, read by who reads everything, and told on the overview."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from portal.models import User
+from rollout.models import AppInventory, InventoryPhone
+from rollout.services import inventories
+
+EXPORT = b"Device name,App version\nAda,1.9\n=Bob,1.9\nCleo,2.0\nDan,\n"
+
+
+def upload(client: Client, content: bytes, product: str = "confluence") -> Any:
+    file = SimpleUploadedFile("phones.csv", content, "text/csv")
+    return client.post(reverse("inventory_import"), {"product": product, "file": file})
+
+
+def bring(actor: User, content: bytes = EXPORT, product: str = "confluence") -> AppInventory:
+    return inventories.import_inventory(actor=actor, product=product, file=io.BytesIO(content)).inventory
+
+
+def test_it_works(administrator, client_of, site) -> None:
+    client = client_of(administrator)
+    answer = upload(client, EXPORT)
+    assert (answer.status_code, answer["Location"]) == (302, reverse("inventories"))
+    page = client.get(reverse("inventories")).content.decode()
+    assert "2 of 4 phones have an app older than 2.0" in page
+    assert "phones.csv" in page
+    overview = client.get(reverse("overview")).content.decode()
+    assert "2 of 4 phones have a Confluence Data Center app older than 2.0" in " ".join(overview.split())
+    assert reverse("inventory_phones", args=["confluence"]) + "?age=too_old" in overview
+
+
+def test_lines_left_out_are_named(administrator, client_of) -> None:
+    answer = upload(client_of(administrator), EXPORT + b",2.0\n")
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    assert "Imported, but for 1 line" in page
+    assert "does not say which phone" in page
+    assert AppInventory.objects.get().phones == 4
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "The file is empty"),
+        (b"\0\0\0\0", "No column"),
+        (b"colour\nred\n", "No column holds the app"),
+        (b"serial,version\n\xff,1\n", "not UTF-8"),
+        (b"serial,app,version\n1,Mail,1\n", "names other apps"),
+    ],
+)
+def test_a_file_that_is_none_is_said_and_keeps_nothing(administrator, client_of, content: bytes, says: str) -> None:
+    answer = upload(client_of(administrator), content)
+    assert answer.status_code == 422
+    assert says in answer.content.decode()
+    assert not AppInventory.objects.exists()
+
+
+@pytest.mark.parametrize("product", ["", "bamboo", "confluence\0"])
+def test_a_product_that_is_none_is_refused(administrator, client_of, product: str) -> None:
+    assert upload(client_of(administrator), EXPORT, product).status_code == 422
+    assert not AppInventory.objects.exists()
+
+
+def test_the_phones_filter_sort_and_leave_as_csv(auditor, administrator, client_of) -> None:
+    bring(administrator)
+    client, url = client_of(auditor), reverse("inventory_phones", args=["confluence"])
+    listing = client.get(url, {"age": "too_old", "sort": "-device"}).context["listing"]
+    assert [row.device for row in listing.rows] == ["Ada", "=Bob"]
+    assert [row.device for row in client.get(url, {"q": "cle 2.0"}).context["listing"].rows] == ["Cleo"]
+    export = client.get(reverse("inventory_export", args=["confluence"]), {"age": "too_old"})
+    text = b"".join(export.streaming_content).decode()
+    assert "'=Bob,1.9,yes" in text
+    assert "Cleo" not in text
+
+
+def test_no_import_is_no_list(administrator, client_of) -> None:
+    client = client_of(administrator)
+    for product in ("confluence", "bamboo"):
+        assert client.get(reverse("inventory_phones", args=[product])).status_code == 404
+    assert "No inventory yet" in client.get(reverse("inventories")).content.decode()
+
+
+def test_owners_of_sites_hear_nothing_of_phones(alice, administrator, client_of, site) -> None:
+    bring(administrator)
+    client = client_of(alice)
+    assert client.get(reverse("inventories")).status_code == 404
+    assert "app older than" not in client.get(reverse("overview")).content.decode()
+
+
+def test_queries_do_not_grow_with_the_phones(auditor, administrator, client_of) -> None:
+    client = client_of(auditor)
+    counts = []
+    for phones in (1, 400):
+        bring(administrator, b"serial,version\n" + b"".join(b"%d,1.%d\n" % (n, n % 90) for n in range(phones)))
+        with CaptureQueriesContext(connection) as queries:
+            client.get(reverse("inventories"))
+            client.get(reverse("inventory_phones", args=["confluence"]))
+        counts.append(len(queries))
+    assert InventoryPhone.objects.count() == 400
+    assert counts[1] <= counts[0] + 1

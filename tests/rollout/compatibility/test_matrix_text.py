@@ -1,0 +1,120 @@
+"""Lines of the matrix as people write them: each fault by name, and the nearest line that has none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from rollout.compatibility.matrix import MATRIX
+from rollout.compatibility.matrix_text import VERSIONS, faults_between, gaps, read_line
+from rollout.compatibility.version import Version
+
+LINE = {
+    "product": "jira",
+    "source": "https://confluence.atlassian.com/jira",
+    "redirect_url": "jira-server://oauth-callback",
+    "app": "2.0",
+    "since": "9.13",
+    "below": "10.1",
+    "server": "9.14",
+    "oauth_plugin": "4.0",
+    "mobile_plugin": "",
+    "unclear": "",
+}
+UNCLEAR = {**LINE, "server": "", "oauth_plugin": "", "unclear": "Nobody says of %(found)s."}
+
+
+def test_it_works() -> None:
+    row, faults = read_line(LINE)
+    assert not faults
+    assert row is not None
+    assert (row.since, row.below, row.server) == (Version.parse("9.13"), Version.parse("10.1"), Version.parse("9.14"))
+    assert row.mobile_plugin is None
+
+
+def test_the_built_in_lines_have_no_fault() -> None:
+    assert not faults_between(MATRIX.requirements)
+    assert not gaps(MATRIX.requirements, ["confluence", "jira"])
+    for row in MATRIX.requirements:
+        texts = {name: str(getattr(row, name) or "") for name in (*LINE,)}
+        assert read_line(texts) == (row, [])
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "says"),
+    [
+        *(({name: "nine"}, name, "nine is not a version number") for name in VERSIONS),
+        ({"app": ""}, "app", "iOS app"),
+        ({"since": "9.13-m01"}, "since", "numbers only"),
+        ({"below": "10.1-SNAPSHOT"}, "below", "numbers only"),
+        ({"since": "10.1"}, "below", "ends before it begins"),
+        ({"since": "11", "server": ""}, "below", "ends before it begins"),
+        ({"server": "9.12"}, "server", "not within the line"),
+        ({"server": "10.1"}, "server", "not within the line"),
+        ({"server": "", "oauth_plugin": ""}, "server", "or say why"),
+        ({"unclear": "Nobody knows."}, "unclear", "no minimum versions"),
+        ({"source": "http://example.com/page"}, "source", "with https"),
+        ({"source": "https://"}, "source", "with https"),
+        ({"source": "https://[::1"}, "source", "with https"),
+        ({"redirect_url": "confluence-server://oauth-callback"}, "redirect_url", "jira-server://"),
+        ({"redirect_url": "https://example.com"}, "redirect_url", "jira-server://"),
+        ({"redirect_url": "jira-server://"}, "redirect_url", "jira-server://"),
+        ({"redirect_url": "jira-server://a b"}, "redirect_url", "jira-server://"),
+    ],
+)
+def test_a_fault_is_named_with_its_field(change: dict[str, str], field: str, says: str) -> None:
+    row, faults = read_line({**LINE, **change})
+    assert row is None
+    assert says in " ".join(fault.message % fault.values for fault in faults if fault.field == field)
+
+
+@pytest.mark.parametrize("reason", ["100 % sure", "%(other)s", "%s", "%(found)d"])
+def test_a_reason_that_could_not_be_filled_in_is_refused(reason: str) -> None:
+    row, faults = read_line({**UNCLEAR, "unclear": reason})
+    assert row is None
+    assert [fault.field for fault in faults] == ["unclear"]
+    assert "%(found)s" in faults[0].message % faults[0].values
+
+
+@pytest.mark.parametrize("reason", ["Nobody says of %(found)s.", "100 %% unclear", "No place at all"])
+def test_a_reason_that_can_be_filled_in_is_taken(reason: str) -> None:
+    row, faults = read_line({**UNCLEAR, "unclear": reason})
+    assert not faults
+    assert row is not None
+    assert row.server is None
+
+
+def test_lines_that_overlap_are_refused_and_neighbours_are_not() -> None:
+    confluence, old, middle, new = MATRIX.requirements
+    wider = replace(old, below=Version.parse("9.13.1"))
+    (fault,) = faults_between([confluence, wider, middle, new])
+    assert fault.message % fault.values == (
+        "Two lines of Jira overlap: … – 9.13.1 and 9.13 – 10.1. A version belongs to one line."
+    )
+    assert faults_between([replace(old, below=None), new])
+    assert not faults_between([new, middle, old, confluence])  # in any order
+
+
+def test_one_app_answers_to_one_redirect_url() -> None:
+    _confluence, old, middle, _new = MATRIX.requirements
+    (fault,) = faults_between([old, replace(middle, redirect_url="jira-server://other")])
+    assert "different redirect URLs" in fault.message
+
+
+def test_no_lines_are_a_fault() -> None:
+    assert len(faults_between([])) == 1
+
+
+def test_every_gap_is_said() -> None:
+    _confluence, old, middle, new = MATRIX.requirements
+    said = [gap.message % gap.values for gap in gaps([old, new], ["confluence", "jira"])]
+    assert said == [
+        "No line of Jira covers versions from 9.13 and below 10.1: such sites will be unknown.",
+        "Confluence is not in this edition: all its sites will be unknown.",
+    ]
+    said = [gap.message % gap.values for gap in gaps([middle])]
+    assert said == [
+        "No line of Jira covers versions below 9.13: such sites will be unknown.",
+        "No line of Jira covers 10.1 and later: such sites will be unknown.",
+    ]

@@ -1,0 +1,74 @@
+"""The newest import of a product counts, keeps its phones, and takes those of older imports away."""
+
+from __future__ import annotations
+
+import io
+import time
+import tracemalloc
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from rollout.models import AppInventory, AuditEvent, InventoryPhone
+from rollout.services import inventories
+
+SMALL = "Device name,App version\nA,2.0\nB,1.9\nC,1.9\nD,\nE,x\n"
+
+
+def bring(actor, text: str = SMALL, product: str = "confluence", name: str = "export.csv"):
+    return inventories.import_inventory(actor=actor, product=product, file=io.BytesIO(text.encode()), file_name=name)
+
+
+def test_it_works(administrator) -> None:
+    row = bring(administrator).inventory
+    assert (row.phones, row.too_old, row.unreadable, row.needed) == (5, 2, 2, "2.0")
+    assert row.versions == {"1.9": 2, "2.0": 1, "": 1, "x": 1}
+    assert dict(row.devices.values_list("device", "too_old")) == {
+        "A": False,
+        "B": True,
+        "C": True,
+        "D": None,
+        "E": None,
+    }
+    event = AuditEvent.objects.get()
+    assert (event.action, event.details) == ("inventory.imported", {"phones": 5, "too_old": 2, "unreadable": 2})
+
+
+def test_older_phones_go_and_their_counts_stay(administrator) -> None:
+    first = bring(administrator).inventory
+    jira = bring(administrator, product="jira").inventory
+    second = bring(administrator, "Device name,App version\nA,2.0\n").inventory
+    assert first.devices.count() == 0
+    assert AppInventory.objects.get(pk=first.pk).too_old == 2
+    assert jira.devices.count() == 5
+    assert inventories.newest_inventories() == {"confluence": second, "jira": jira}
+
+
+@pytest.mark.parametrize("text", ["", "serial,version\n", "<html>", "version\n2.0\n"])
+def test_a_refused_file_leaves_everything_as_it_was(administrator, text: str) -> None:
+    bring(administrator)
+    with pytest.raises(ValidationError) as caught:
+        bring(administrator, text)
+    assert list(caught.value.message_dict) == ["file"]
+    assert (AppInventory.objects.count(), InventoryPhone.objects.count()) == (1, 5)
+
+
+def test_twenty_thousand_phones(administrator) -> None:
+    lines = "".join(f"iPhone,SERIAL{number:08},Confluence Data Center,1.{number % 300}\n" for number in range(20_000))
+    text = "Device name,Serial number,App name,Short version\n" + lines
+    tracemalloc.start()
+    begun = time.monotonic()
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        row = bring(administrator, text).inventory
+    seconds, (_now, peak) = time.monotonic() - begun, tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (row.phones, row.too_old, row.devices.count()) == (20_000, 20_000, 20_000)
+    assert len(row.versions) == inventories.MOST_VERSIONS + 1
+    assert sum(row.versions.values()) == 20_000
+    assert len(queries) < 40
+    assert peak < 40 * 1024 * 1024
+    assert seconds < 60

@@ -1,0 +1,113 @@
+"""What is sealed is opened by its key only, and keys can be changed without losing a secret."""
+
+from __future__ import annotations
+
+from io import StringIO
+
+import pytest
+from cryptography.fernet import Fernet
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from portal import checks
+from rollout.models import AuditEvent, SiteCredential, Webhook
+from rollout.services import vault
+
+OLD, NEW, OTHER = (Fernet.generate_key().decode() for _ in range(3))
+SECRET = "NjM0OTg3-a-token-ünïcode"
+
+
+@pytest.fixture(autouse=True)
+def _keys(settings) -> None:
+    settings.CREDENTIAL_KEYS = [OLD]
+
+
+def test_it_works() -> None:
+    sealed = vault.seal(SECRET)
+    assert SECRET not in sealed
+    assert sealed.isascii()
+    assert vault.open_(sealed) == SECRET
+
+
+def test_the_same_text_is_never_sealed_the_same_way() -> None:
+    assert vault.seal(SECRET) != vault.seal(SECRET)
+
+
+def test_without_a_key_nothing_is_sealed(settings) -> None:
+    settings.CREDENTIAL_KEYS = []
+    assert not vault.is_available()
+    with pytest.raises(vault.VaultError, match="CREDENTIAL_KEYS is not set"):
+        vault.seal(SECRET)
+
+
+def test_another_key_opens_nothing_and_repeats_nothing(settings) -> None:
+    sealed = vault.seal(SECRET)
+    settings.CREDENTIAL_KEYS = [OTHER]
+    with pytest.raises(vault.VaultError) as caught:
+        vault.open_(sealed)
+    assert SECRET not in str(caught.value)
+    assert sealed not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "change", [lambda text: text[:-4] + "AAAA", lambda text: text[:20], lambda text: "", str.lower]
+)
+def test_what_was_tampered_with_stays_closed(change) -> None:
+    with pytest.raises(vault.VaultError):
+        vault.open_(change(vault.seal(SECRET)))
+
+
+def test_the_first_key_seals_and_every_key_opens(settings) -> None:
+    sealed = vault.seal(SECRET)
+    settings.CREDENTIAL_KEYS = [NEW, OLD]
+    assert vault.open_(sealed) == SECRET
+    again = vault.seal_again(sealed)
+    settings.CREDENTIAL_KEYS = [NEW]
+    assert vault.open_(again) == SECRET
+
+
+def test_keys_are_checked_at_the_start_without_being_shown(settings) -> None:
+    settings.CREDENTIAL_KEYS = [OLD]
+    assert checks.credential_keys_are_keys(None) == []
+    settings.CREDENTIAL_KEYS = [OLD, "hunter2", OLD]
+    found = checks.credential_keys_are_keys(None)
+    assert [message.id for message in found] == ["gatepass.E010"]
+    assert "number 2" in found[0].msg
+    assert "hunter2" not in found[0].msg + found[0].hint
+
+
+def sealed_rows(site) -> tuple[SiteCredential, Webhook]:
+    now = timezone.now()
+    token = SiteCredential.objects.create(site=site, token=vault.seal(SECRET), stored_at=now)
+    hook = Webhook.objects.create(
+        name="Chat", url="https://chat.example.com", created_at=now, secret=vault.seal("one"), old_secret=""
+    )
+    return token, hook
+
+
+def test_the_command_seals_everything_anew(site, settings) -> None:
+    token, hook = sealed_rows(site)
+    settings.CREDENTIAL_KEYS = [NEW, OLD]
+    out = StringIO()
+    call_command("rotate_credentials", stdout=out)
+    assert "Sealed with the first key: 2." in out.getvalue()
+    settings.CREDENTIAL_KEYS = [NEW]
+    token.refresh_from_db()
+    hook.refresh_from_db()
+    assert (vault.open_(token.token), vault.open_(hook.secret), hook.old_secret) == (SECRET, "one", "")
+    assert AuditEvent.objects.get().action == "credentials.rotated"
+
+
+def test_the_command_says_what_no_key_opens(site, settings) -> None:
+    token, _hook = sealed_rows(site)
+    settings.CREDENTIAL_KEYS = [OTHER]
+    stored = SiteCredential.objects.get(pk=token.pk).token
+    with pytest.raises(CommandError, match=f"site credential #{token.pk}"):
+        call_command("rotate_credentials", stdout=StringIO())
+    assert SiteCredential.objects.get(pk=token.pk).token == stored
+
+
+def test_the_command_needs_a_key(settings) -> None:
+    settings.CREDENTIAL_KEYS = []
+    with pytest.raises(CommandError, match="CREDENTIAL_KEYS is not set"):
+        call_command("rotate_credentials", stdout=StringIO())
