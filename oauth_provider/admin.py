@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from . import redemption
-from .models import Device
+from .models import Device, ResourceServer
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -92,3 +92,15 @@ class DeviceAdmin(ReadOnlyAdmin):
     @admin.display(description=_("person"))
     def person(self, device: Device) -> str:
         return str(device.refresh_token.user)
+
+
+@admin.register(ResourceServer)
+class ResourceServerAdmin(admin.ModelAdmin):
+    """Deleting one ends what it may ask, at once. They are made where their secret can be shown."""
+
+    list_display = ("name", "issuer", "client_id", "created")
+    search_fields = ("name", "issuer", "client_id")
+    fields = readonly_fields = ("name", "issuer", "client_id", "created")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False

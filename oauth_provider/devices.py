@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
-from uuid import UUID
 
 from django.db import transaction
 from django.http import HttpRequest
@@ -44,13 +43,6 @@ def one_line(text: str, length: int) -> str:
 def first_seen(refresh_token: Any, origin: Origin) -> None:
     """Keep the phone of a new sign-in. Runs in the transaction that writes the token; one statement."""
     Device.objects.create(refresh_token=refresh_token, user_agent=origin.user_agent, address=origin.address)
-
-
-def seen(family: UUID, origin: Origin) -> None:
-    """Keep where a refresh came from, when that is news. Runs in the transaction of the rotation; one statement."""
-    of_family = Device.objects.filter(refresh_token__token_family=family)
-    news = of_family.exclude(user_agent=origin.user_agent, address=origin.address)
-    news.update(user_agent=origin.user_agent, address=origin.address)
 
 
 def name_device(user: Any, pk: int, name: str) -> bool:

@@ -73,3 +73,38 @@ class Device(models.Model):
 
     def __str__(self) -> str:
         return self.name or self.user_agent
+
+
+class ResourceServer(models.Model):
+    """Somebody who may ask whether a token is alive, in one realm: a gateway in front of Confluence, for instance."""
+
+    name = models.CharField(_("name"), max_length=120)
+    # The realm's issuer, the base URL of a site or PUBLIC_URL: tokens of any other one do not exist for it.
+    issuer = models.CharField(_("issuer"), max_length=300, db_index=True)
+    client_id = models.CharField(_("client ID"), max_length=64, unique=True, editable=False)
+    # A generated secret has 256 bits of randomness: one SHA-256 is enough, and quick.
+    secret_checksum = models.CharField(max_length=64, editable=False)
+    created = models.DateTimeField(_("created"), auto_now_add=True)
+
+    objects: ClassVar[models.Manager[ResourceServer]] = models.Manager()
+
+    class Meta:
+        verbose_name = _("resource server")
+        verbose_name_plural = _("resource servers")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RateCount(models.Model):
+    """A counter of a rate limit, where there is no Redis: what was asked in the latest window of one key."""
+
+    name = models.CharField(max_length=32, primary_key=True)
+    window_number = models.BigIntegerField()
+    count = models.BigIntegerField()
+    expires = models.DateTimeField(db_index=True)
+
+    objects: ClassVar[models.Manager[RateCount]] = models.Manager()
+
+    def __str__(self) -> str:
+        return self.name

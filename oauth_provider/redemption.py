@@ -23,7 +23,7 @@ from django.utils import timezone
 from oauth2_provider.models import get_access_token_model, get_grant_model, get_refresh_token_model
 from oauth2_provider.settings import oauth2_settings
 
-from . import devices, pkce, tokens
+from . import devices, pkce, statements, tokens
 from .models import Client, Device
 
 AccessToken, Grant, RefreshToken = get_access_token_model(), get_grant_model(), get_refresh_token_model()
@@ -101,37 +101,36 @@ def _found_family(client: Client, grant: Any, sent: Redemption) -> Issued | None
     return Issued(pair, grant.scope, oauth2_settings.ACCESS_TOKEN_EXPIRE_SECONDS, access_token)
 
 
-def refresh(client: Client, refresh_token: str, origin: devices.Origin = devices.NOWHERE) -> Issued | None:
-    """The pair that replaces this one; None when it is good for nothing (``invalid_grant``).
+def refresh(
+    client_id: str, in_realm: bool, refresh_token: str, origin: devices.Origin = devices.NOWHERE
+) -> Issued | None:
+    """The pair that replaces the current refresh token of a family; None for every other one (``look_again``).
 
-    The same token again within ``REFRESH_RETRY_SECONDS``, its successor unused, is a phone on a flaky network: it gets
-    the same pair. Later, or after that, it is a stolen one, and the family ends (RFC 9700 section 4.14.2).
+    ``in_realm``: whether the realm lists this client; otherwise only one that needs no realm exists.
     """
     family = tokens.family_in(refresh_token)
     if family is None:
         return None
+    now = timezone.now()
     pair = tokens.next_pair(refresh_token, family=family, key=_keys()[0])
-    return _rotate(client, refresh_token, pair, origin) or _look_again(client, refresh_token, pair)
+    rotation = statements.Rotation(
+        client_id, in_realm, refresh_token, pair, origin, now, _expiry(now), _idle(), _absolute()
+    )
+    scope = statements.rotate(rotation)
+    return None if scope is None else Issued(pair, scope, oauth2_settings.ACCESS_TOKEN_EXPIRE_SECONDS)
 
 
-@transaction.atomic
-def _rotate(client: Client, refresh_token: str, pair: tokens.Pair, origin: devices.Origin) -> Issued | None:
-    now = timezone.now()
-    current = _usable(now).filter(token_checksum=tokens.digest(refresh_token), application=client)
-    if not current.update(token_checksum=tokens.digest(pair.refresh_token), updated=now):
-        return None
-    renewed = AccessToken.objects.filter(refresh_token__token_family=pair.family)
-    renewed.update(token_checksum=tokens.digest(pair.access_token), expires=_expiry(now), updated=now)
-    devices.seen(pair.family, origin)
-    scope = renewed.values_list("scope", flat=True).get()
-    return Issued(pair, scope, oauth2_settings.ACCESS_TOKEN_EXPIRE_SECONDS)
+def look_again(client: Client, refresh_token: str) -> Issued | None:
+    """Why a token is not the current one of its family: a retry is answered, a reuse ends the family.
 
-
-def _look_again(client: Client, refresh_token: str, pair: tokens.Pair) -> Issued | None:
-    """Why a token is not the current one of its family: a retry is answered, a reuse ends the family."""
-    if not tokens.is_ours(refresh_token, tokens.REFRESH, keys=_keys()):
+    The same token again within ``REFRESH_RETRY_SECONDS``, its successor unused, is a phone on a flaky network: it gets
+    the same pair. Later, or after that, it is a stolen one, and the family ends (RFC 9700 section 4.14.2).
+    """
+    family_id = tokens.family_in(refresh_token)
+    if family_id is None or not tokens.is_ours(refresh_token, tokens.REFRESH, keys=_keys()):
         return None
     now = timezone.now()
+    pair = tokens.next_pair(refresh_token, family=family_id, key=_keys()[0])
     family = RefreshToken.objects.filter(token_family=pair.family, application=client)
     row = family.filter(revoked=None).select_related("access_token").first()
     if row is None or row.token_checksum == tokens.digest(refresh_token):
@@ -176,11 +175,17 @@ def _usable(now: datetime) -> QuerySet[Any]:
 
 def live(now: datetime) -> QuerySet[Any]:
     """Refresh tokens that the token endpoint takes while their person is active."""
-    idle = timedelta(seconds=oauth2_settings.REFRESH_TOKEN_EXPIRE_SECONDS)
-    absolute = timedelta(days=settings.SIGN_IN_MAX_DAYS)
     return RefreshToken.objects.filter(
-        revoked=None, access_token__isnull=False, updated__gt=now - idle, created__gt=now - absolute
+        revoked=None, access_token__isnull=False, updated__gt=now - _idle(), created__gt=now - _absolute()
     )
+
+
+def _idle() -> timedelta:
+    return timedelta(seconds=oauth2_settings.REFRESH_TOKEN_EXPIRE_SECONDS)
+
+
+def _absolute() -> timedelta:
+    return timedelta(days=settings.SIGN_IN_MAX_DAYS)
 
 
 def _expiry(now: datetime) -> datetime:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
+from oauth_provider.limits import LimitError, parse_limit
 from rollout.services import vault
 
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
@@ -54,6 +55,31 @@ def several_processes_share_a_cache(app_configs: Any, **kwargs: Any) -> list[Che
             id="gatepass.W001",
         )
     ]
+
+
+@register(Tags.security)
+def rate_limits_can_be_read(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """gatepass.E012: a limit that nobody can read would be none."""
+    unreadable: list[CheckMessage] = []
+    for name, text in settings.RATE_LIMITS.items():
+        try:
+            parse_limit(name, text)
+        except LimitError as error:
+            unreadable.append(Error(f"RATE_LIMIT_{name.upper()} is no limit.", hint=str(error), id="gatepass.E012"))
+    return unreadable
+
+
+@register(Tags.security)
+def trusted_proxies_can_be_read(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """gatepass.E013: an address that cannot be read would be trusted or refused at random."""
+    unreadable: list[CheckMessage] = []
+    for text in settings.TRUSTED_PROXIES:
+        try:
+            ip_network(text)
+        except ValueError:
+            hint = "Write addresses or networks, such as 10.0.0.5 or 10.0.0.0/24, separated by commas."
+            unreadable.append(Error(f"TRUSTED_PROXIES: {text!r} is no network.", hint=hint, id="gatepass.E013"))
+    return unreadable
 
 
 @register(Tags.security)

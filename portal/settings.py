@@ -103,10 +103,12 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "portal.proxies.ProxyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
+    "portal.middleware.ProtocolMiddleware",
     "portal.middleware.WholeCookiesMiddleware",
     "portal.middleware.PrivatePagesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -123,6 +125,7 @@ MIDDLEWARE = [
     "django_structlog.middlewares.RequestMiddleware",
     "portal.middleware.ReaderTimeZoneMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
+    "portal.rate_limits.RateLimitMiddleware",
 ]
 ROOT_URLCONF = "portal.urls"
 WSGI_APPLICATION = "portal.wsgi.application"
@@ -192,6 +195,7 @@ CELERY_BEAT_SCHEDULE = {
     "send-due-digests": {"task": "rollout.tasks.send_due_digests", "schedule": 60.0},
     "remove-old-notices": {"task": "rollout.tasks.remove_old_notices", "schedule": 3600.0},
     "forget-lapsed-phones": {"task": "portal.tasks.forget_lapsed_phones", "schedule": crontab(hour="3", minute="7")},
+    "forget-old-rate-counts": {"task": "portal.tasks.forget_old_rate_counts", "schedule": 3600.0},
     "remove-old-runs": {"task": "rollout.tasks.remove_old_runs", "schedule": crontab(hour="2", minute="37")},
 }
 CELERY_TIMEZONE = "UTC"
@@ -231,6 +235,21 @@ OAUTH2_PROVIDER = oauth2_provider_settings(issuer=PUBLIC_URL)
 REFRESH_RETRY_SECONDS = env.int("REFRESH_RETRY_SECONDS", default=10)
 # However often an app refreshes, its person signs in again after this long.
 SIGN_IN_MAX_DAYS = env.int("SIGN_IN_MAX_DAYS", default=365)
+# What may be asked how often, as COUNT/SECONDS or off; docs/settings.md says what each one counts.
+RATE_LIMITS = {
+    "token_address": env.str("RATE_LIMIT_TOKEN_ADDRESS", default="12000/60"),
+    "token_who": env.str("RATE_LIMIT_TOKEN_WHO", default="60000/60"),
+    "token_failures": env.str("RATE_LIMIT_TOKEN_FAILURES", default="100/60"),
+    "introspection_address": env.str("RATE_LIMIT_INTROSPECTION_ADDRESS", default="off"),
+    "introspection_who": env.str("RATE_LIMIT_INTROSPECTION_WHO", default="600000/60"),
+    "introspection_failures": env.str("RATE_LIMIT_INTROSPECTION_FAILURES", default="100/60"),
+    "authorize_address": env.str("RATE_LIMIT_AUTHORIZE_ADDRESS", default="3000/60"),
+    "authorize_who": env.str("RATE_LIMIT_AUTHORIZE_WHO", default="60/60"),
+    "authorize_failures": env.str("RATE_LIMIT_AUTHORIZE_FAILURES", default="300/60"),
+    "sign_in_address": env.str("RATE_LIMIT_SIGN_IN_ADDRESS", default="600/60"),
+    "sign_in_who": env.str("RATE_LIMIT_SIGN_IN_WHO", default="30/300"),
+    "sign_in_failures": env.str("RATE_LIMIT_SIGN_IN_FAILURES", default="100/60"),
+}
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 
 # --- Security headers ------------------------------------------------------------------------------------------
@@ -244,6 +263,8 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 if env.bool("BEHIND_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# Addresses and networks of the reverse proxies in front: only what they say of a visitor's address is believed.
+TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],

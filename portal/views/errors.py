@@ -36,6 +36,10 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
     return _page(request, "403.html", 403, reason=str(exception))
 
 
+def too_many_requests(request: HttpRequest, reason: str) -> HttpResponse:
+    return _page(request, "429.html", 429, reason=reason)
+
+
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _page(request, "404.html", 404)
 

@@ -9,25 +9,29 @@ from xml.etree import ElementTree
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
-from django.shortcuts import get_object_or_404, render
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import render
 from django.urls import path
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from oauth_provider import endpoints
 from oauth_provider import views as provider
 from oauth_provider.realms import META_KEY, Realm
-from rollout.models import ApplicationLink, Product, Provider, Site
+from rollout.models import Product
+from rollout.services.provided import ProvidedSite, provided_site
 
 BUILD_NUMBER = "9111"  # of PROVIDED_CONFLUENCE_VERSION
 APPLINKS_VERSION = "10.1.1"
 INBOUND_AUTHENTICATION = "com.atlassian.applinks.api.auth.types.OAuthAuthenticationProvider"
 
 
-def _site(slug: str) -> Site:
+def _site(slug: str) -> ProvidedSite:
     """Return the active Confluence site that Gatepass provides under this name. Raises Http404."""
-    rows = Site.objects.active().filter(provider=Provider.GATEPASS, product=Product.CONFLUENCE)
-    return get_object_or_404(rows, slug=slug)
+    site = provided_site(slug)
+    if site is None:
+        raise Http404
+    return site
 
 
 def _in_realm(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
@@ -36,16 +40,17 @@ def _in_realm(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespon
     @wraps(view)
     def at_site(request: HttpRequest, slug: str) -> HttpResponseBase:
         site = _site(slug)
-        client_ids = ApplicationLink.objects.active().filter(site=site).values_list("client_id", flat=True)
-        request.META[META_KEY] = Realm(site.base_url, frozenset(client_ids), site.title)
+        request.META[META_KEY] = Realm(site.base_url, site.client_ids, site.title)
         return view(request)
 
     return at_site
 
 
 authorize = _in_realm(provider.authorize)
-token = _in_realm(provider.token)
-revoke = _in_realm(provider.revoke)
+token = _in_realm(endpoints.token)
+revoke = _in_realm(endpoints.revoke)
+introspect = _in_realm(endpoints.introspect)
+introspect_status = _in_realm(endpoints.introspect_status)
 metadata = _in_realm(provider.metadata)
 
 
@@ -65,10 +70,8 @@ def info_login(request: HttpRequest, slug: str, version: str) -> JsonResponse:
     """
     site = _site(slug)
     facts: dict[str, object] = {"siteTitle": site.title, "baseUrl": site.base_url}
-    if version == "1.1":
-        link = site.links.active().filter(origin=ApplicationLink.Origin.SWITCH).first()
-        if link is not None:
-            facts["oauth"] = {"clientId": link.client_id}
+    if version == "1.1" and site.switch_client_id is not None:
+        facts["oauth"] = {"clientId": site.switch_client_id}
     return JsonResponse(facts)
 
 
@@ -80,7 +83,7 @@ def manifest(request: HttpRequest, slug: str) -> HttpResponse:
     facts: dict[str, str | bool] = {
         "id": str(uuid.uuid5(uuid.NAMESPACE_URL, site.base_url)),
         "name": _("%(title)s (provided by Gatepass)") % {"title": site.title},
-        "typeId": site.product,
+        "typeId": Product.CONFLUENCE,
         "version": settings.PROVIDED_CONFLUENCE_VERSION,
         "buildNumber": BUILD_NUMBER,
         "applinksVersion": APPLINKS_VERSION,
@@ -114,5 +117,7 @@ urlpatterns = [
     path("rest/oauth2/latest/authorize", authorize, name="provided_authorize"),
     path("rest/oauth2/latest/token", token, name="provided_token"),
     path("rest/oauth2/latest/revoke", revoke, name="provided_revoke"),
+    path("rest/oauth2/latest/introspect", introspect, name="provided_introspect"),
+    path("rest/oauth2/latest/introspect/status", introspect_status, name="provided_introspect_status"),
     path("rest/oauth2/latest/.well-known/oauth-authorization-server", metadata, name="provided_metadata_below"),
 ]

@@ -38,6 +38,8 @@ def test_a_site_has_its_own(provided_site: Site, path: str) -> None:
         "code_challenge_methods_supported": ["S256"],
         "token_endpoint_auth_methods_supported": ["none"],
         "revocation_endpoint_auth_methods_supported": ["none"],
+        "introspection_endpoint": f"{base}/rest/oauth2/latest/introspect",
+        "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
         "authorization_response_iss_parameter_supported": True,
     }
 
@@ -62,7 +64,7 @@ def test_post_is_refused(db: None) -> None:
 @pytest.mark.parametrize(
     "path",
     ["/register/", "/o/register/", "/introspect/", "/device/", "/device-authorization/", "/applications/",
-     "/authorized_tokens/", "/.well-known/openid-configuration", "/userinfo/", "/rest/oauth2/latest/introspect"],
+     "/authorized_tokens/", "/.well-known/openid-configuration", "/userinfo/", "/o/introspect"],
 )  # fmt: skip
 def test_what_is_off_is_not_there(client_of: Any, administrator: Any, path: str) -> None:
     assert client_of(administrator).get(path).status_code == 404

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import transaction
 from django.test import Client, RequestFactory
 
-from oauth_provider import views
+from oauth_provider import endpoints
 from rollout.models import AuditEvent, Site
 from tests.portal.every_route import ROWS, World
 
@@ -278,7 +278,7 @@ def test_hostile_paths(send: Callable[..., Any], path: str) -> None:
 def test_a_length_that_is_no_number_at_the_token_endpoint(world: World, length: str) -> None:
     """A web server in front refuses these; the endpoint strangers use does not count on it."""
     request = RequestFactory().post("/", b"", content_type=FORM, CONTENT_LENGTH=length)
-    assert views.token(request).status_code in {400, 413}
+    assert endpoints.token(request).status_code in {400, 413}
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS", "HEAD", "TRACE", "BREW"])

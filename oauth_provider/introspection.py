@@ -1,0 +1,46 @@
+"""Whether an access token is alive, for the resource servers of its realm (RFC 7662)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils import timezone
+
+from . import statements
+from .realms import Realm
+from .resource_servers import Credential, is_secret
+
+
+@dataclass(frozen=True)
+class Introspection:
+    """``facts`` are those of RFC 7662 section 2.2; None for every token that is not alive here, whatever it is."""
+
+    facts: dict[str, Any] | None
+
+
+def introspect(credential: Credential, token: str, realm: Realm) -> Introspection | None:
+    """Return what is to be told of ``token``; None when this resource server does not exist in this realm.
+
+    Only access tokens are ever alive: a resource server that is shown a refresh token must not let it through.
+    """
+    asked = statements.introspect(credential.client_id, realm.client_ids is not None, token, timezone.now())
+    if asked is None or asked.issuer != realm.issuer or not is_secret(credential.secret, asked.secret_checksum):
+        return None
+    if asked.client_id is None or asked.expires is None or asked.issued is None:
+        return Introspection(None)
+    if realm.client_ids is not None and asked.client_id not in realm.client_ids:
+        return Introspection(None)
+    return Introspection(
+        {
+            "active": True,
+            "client_id": asked.client_id,
+            "username": asked.username,
+            "scope": asked.scope,
+            "token_type": "Bearer",
+            "exp": int(asked.expires.timestamp()),
+            "iat": int(asked.issued.timestamp()),
+            "sub": str(asked.user_pk),
+            "iss": realm.issuer,
+        }
+    )

@@ -1,0 +1,64 @@
+"""Who may introspect tokens (RFC 7662 section 2.1): made, checked, removed. The secret is told once."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import unquote_plus
+
+from .models import ResourceServer
+from .tokens import digest
+
+
+@dataclass(frozen=True)
+class Credential:
+    """What authenticates a resource server; ``secret`` in clear, so it has no repr."""
+
+    client_id: str
+    secret: str
+
+    def __repr__(self) -> str:
+        return f"Credential({self.client_id!r})"
+
+
+def make_resource_server(*, name: str, issuer: str) -> tuple[ResourceServer, Credential]:
+    """Make one for the realm of ``issuer``; the secret (256 bits) is in the answer and nowhere else."""
+    credential = Credential(secrets.token_urlsafe(24), secrets.token_urlsafe(32))
+    server = ResourceServer.objects.create(
+        name=name[:120], issuer=issuer, client_id=credential.client_id, secret_checksum=digest(credential.secret)
+    )
+    return server, credential
+
+
+def is_secret(secret: str, checksum: str) -> bool:
+    """Whether the checksum is that of this secret, without telling by the time it takes how much of it is right."""
+    return hmac.compare_digest(digest(secret), checksum)
+
+
+def credential_of(meta: Mapping[str, str], sent: Mapping[str, str]) -> Credential | None:
+    """What a request authenticates with: HTTP Basic, or ``client_id`` and ``client_secret`` in the body (RFC 6749
+    section 2.3.1). None when it is neither, both, or unreadable.
+    """
+    header = meta.get("HTTP_AUTHORIZATION", "")
+    if header:
+        return None if "client_secret" in sent else _basic(header)
+    if "client_id" in sent and "client_secret" in sent:
+        return Credential(sent["client_id"], sent["client_secret"])
+    return None
+
+
+def _basic(header: str) -> Credential | None:
+    scheme, _, encoded = header.partition(" ")
+    if scheme.lower() != "basic" or len(encoded) > 1024:
+        return None
+    try:
+        text = base64.b64decode(encoded.strip(), validate=True).decode()
+        client_id, colon, secret = text.partition(":")
+        credential = Credential(unquote_plus(client_id, errors="strict"), unquote_plus(secret, errors="strict"))
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        return None
+    return credential if colon and credential.client_id and "\x00" not in text + credential.client_id else None
