@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.core.cache import cache
 from django.core.checks import run_checks
 from django.test import Client
 from django.utils import timezone
@@ -24,8 +25,10 @@ OFF = {f"{endpoint}_{kind}": "off" for endpoint in ("token", "introspection", "a
 
 @pytest.fixture(autouse=True)
 def no_permits_left_over(settings: Any, request: pytest.FixtureRequest) -> Iterator[None]:
-    """Counters of a test are its own: in the database, which forgets them with the test."""
+    """Counters of a test are its own: in the database, which forgets them with the test; django-allauth's in memory."""
     settings.REDIS_URL = ""
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    cache.clear()
     rates.limiter.forget()
     yield
     rates.limiter.forget()
