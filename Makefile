@@ -1,7 +1,7 @@
 # One command a habit. `make run` and `make test` need nothing but python3 and make; `make help` lists the rest.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check quality lint typecheck format contracts migrations deploy-check messages bench demo manage sign-in-link audit clean
+.PHONY: help run test check quality lint typecheck format contracts migrations deploy-check conformance messages bench demo manage sign-in-link audit clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -42,7 +42,12 @@ ASIDE = env -i PATH="$(PATH)" HOME="$(HOME)" LANG=C.UTF-8 PUBLIC_URL=https://gat
 
 test: $(VENV)/.dev  ## run every test, on real servers and in a real browser
 	@.ci/bootstrap browser
+	@.ci/bootstrap nginx
 	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+
+conformance: $(VENV)/.dev  ## hold the provider to every OAuth case, and print the matrix
+	@.ci/bootstrap browser
+	@$(BIN)/python -m pytest -q -p tests.oauth_provider.matrix tests/oauth_provider/test_conformance.py
 
 check: quality test  ## everything CI runs: format, lint, types, contracts, migrations, deployment, tests
 

@@ -101,16 +101,13 @@ def _redeem(request: HttpRequest, sent: Parameters) -> HttpResponse:
 
 
 def _refresh(request: HttpRequest, sent: Parameters) -> HttpResponse:
-    client_id, realm = _client_id(sent), realm_of(request.META)
+    client_id = _client_id(sent)
     if "refresh_token" not in sent:
         _client(request, sent)
         raise RefusedError("invalid_request", "Missing refresh_token parameter.")
     if not set(sent.get("scope", APP_SCOPE).split()) <= {APP_SCOPE}:
         raise RefusedError("invalid_scope", "The scope cannot grow.")
-    in_realm = realm.client_ids is not None
-    if in_realm and not realm.admits(client_id, needs_realm=True):
-        raise _no_client()
-    issued = redemption.refresh(client_id, in_realm, sent["refresh_token"], origin_of(request))
+    issued = redemption.refresh(client_id, realm_of(request.META).sql, sent["refresh_token"], origin_of(request))
     if issued is None:  # only now is it asked whose fault it was
         issued = redemption.look_again(_client(request, sent), sent["refresh_token"])
     return _tokens(issued, "The refresh token is unknown, expired or used.")

@@ -16,12 +16,32 @@ META_KEY = "oauth_provider.realm"
 
 
 @dataclass(frozen=True)
-class Realm:
-    """``issuer``: absolute URL without a trailing slash; ``client_ids`` None: every client that needs no realm."""
+class RealmSql:
+    """How one statement finds the realm and what it asks for at once, so that nothing is looked up beforehand.
+
+    ``issuer``: an expression of the realm's issuer, NULL when there is no such realm. ``admits``: a condition on a
+    client ``c``. Both take their values by name from ``values``.
+    """
 
     issuer: str
-    client_ids: frozenset[str] | None
-    title: str
+    admits: str
+    values: Mapping[str, Any]
+
+
+class Realm:
+    """The root: every client that needs no realm exists here. A realm of its own says in a subclass what differs."""
+
+    title = "Gatepass"
+    client_ids: frozenset[str] | None = None  # of the clients that exist here; None at the root
+
+    @property
+    def issuer(self) -> str:
+        """An absolute URL without a trailing slash."""
+        return str(oauth2_settings.OIDC_ISS_ENDPOINT)
+
+    @property
+    def sql(self) -> RealmSql:
+        return RealmSql("%(issuer)s", "NOT c.needs_realm", {"issuer": self.issuer})
 
     @property
     def endpoints(self) -> str:
@@ -36,4 +56,4 @@ class Realm:
 def realm_of(meta: Mapping[str, Any]) -> Realm:
     """Return the realm a request is for: the one its route put in, else the root."""
     realm = meta.get(META_KEY)
-    return realm if isinstance(realm, Realm) else Realm(oauth2_settings.OIDC_ISS_ENDPOINT, None, "Gatepass")
+    return realm if isinstance(realm, Realm) else Realm()

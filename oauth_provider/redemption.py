@@ -25,6 +25,7 @@ from oauth2_provider.settings import oauth2_settings
 
 from . import devices, pkce, statements, tokens
 from .models import Client, Device
+from .realms import RealmSql
 
 AccessToken, Grant, RefreshToken = get_access_token_model(), get_grant_model(), get_refresh_token_model()
 _SALT = b"gatepass.oauth_provider.tokens:"
@@ -73,7 +74,7 @@ def redeem_code(client: Client, sent: Redemption) -> Issued | None:
     return issued
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def _found_family(client: Client, grant: Any, sent: Redemption) -> Issued | None:
     """Take the code and write the family it founds; None when somebody else took it."""
     key, now = _keys()[0], timezone.now()
@@ -102,19 +103,16 @@ def _found_family(client: Client, grant: Any, sent: Redemption) -> Issued | None
 
 
 def refresh(
-    client_id: str, in_realm: bool, refresh_token: str, origin: devices.Origin = devices.NOWHERE
+    client_id: str, realm: RealmSql, refresh_token: str, origin: devices.Origin = devices.NOWHERE
 ) -> Issued | None:
-    """The pair that replaces the current refresh token of a family; None for every other one (``look_again``).
-
-    ``in_realm``: whether the realm lists this client; otherwise only one that needs no realm exists.
-    """
+    """The pair that replaces the current refresh token of a family; None for every other one (``look_again``)."""
     family = tokens.family_in(refresh_token)
     if family is None:
         return None
     now = timezone.now()
     pair = tokens.next_pair(refresh_token, family=family, key=_keys()[0])
     rotation = statements.Rotation(
-        client_id, in_realm, refresh_token, pair, origin, now, _expiry(now), _idle(), _absolute()
+        client_id, realm, refresh_token, pair, origin, now, _expiry(now), _idle(), _absolute()
     )
     scope = statements.rotate(rotation)
     return None if scope is None else Issued(pair, scope, oauth2_settings.ACCESS_TOKEN_EXPIRE_SECONDS)

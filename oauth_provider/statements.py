@@ -18,14 +18,15 @@ from oauth2_provider.models import get_access_token_model, get_refresh_token_mod
 from . import tokens
 from .devices import Origin
 from .models import Client, Device, ResourceServer
+from .realms import RealmSql
 
 
 @dataclass(frozen=True)
 class Rotation:
-    """One refresh: ``client_id`` may use ``refresh_token`` when it exists at the root, or the realm lists it."""
+    """One refresh: ``client_id`` may use ``refresh_token`` when the realm admits it."""
 
     client_id: str
-    in_realm: bool
+    realm: RealmSql
     refresh_token: str
     pair: tokens.Pair
     origin: Origin
@@ -36,8 +37,8 @@ class Rotation:
 
     def values(self) -> dict[str, Any]:
         return {
+            **self.realm.values,
             "client_id": self.client_id,
-            "in_realm": self.in_realm,
             "old": tokens.digest(self.refresh_token),
             "new": tokens.digest(self.pair.refresh_token),
             "access": tokens.digest(self.pair.access_token),
@@ -53,15 +54,15 @@ class Rotation:
 def rotate(rotation: Rotation) -> str | None:
     """Replace the tokens of a family if this one is its current one; return the scope, None when it is not."""
     if connection.vendor == "postgresql":
-        found = _row(_sql("rotate"), rotation.values())
+        found = _row(_sql("rotate", rotation.realm.admits), rotation.values())
         return found[0] if found else None
-    return _rotate_in_steps(rotation.values())
+    return _rotate_in_steps(rotation.values(), rotation.realm.admits)
 
 
 @transaction.atomic
-def _rotate_in_steps(values: dict[str, Any]) -> str | None:
+def _rotate_in_steps(values: dict[str, Any], admits: str) -> str | None:
     """The same where a statement changes one table only (SQLite); its transaction takes the write lock at once."""
-    taken = _row(_sql("take"), values)
+    taken = _row(_sql("take", admits), values)
     if taken is None:
         return None
     values |= {"refresh_pk": taken[0], "access_pk": taken[1]}
@@ -85,10 +86,10 @@ class Asked:
     username: str
 
 
-def introspect(server_client_id: str, in_realm: bool, token: str, now: datetime) -> Asked | None:
-    """Look a resource server and an access token up; None when nobody knows the resource server. One statement."""
-    values = {"server": server_client_id, "in_realm": in_realm, "token": tokens.digest(token), "now": now}
-    found = _row(_sql("introspect"), values)
+def introspect(server_client_id: str, realm: RealmSql, token: str, now: datetime) -> Asked | None:
+    """Look a resource server and an access token up; None when the realm has no such resource server. One statement."""
+    values = {**realm.values, "server": server_client_id, "token": tokens.digest(token), "now": now}
+    found = _row(_sql("introspect", realm.admits, realm.issuer), values)
     if found is None:
         return None
     convert = _converter()
@@ -112,14 +113,12 @@ def _converter() -> Any:
 
 _USABLE = """r.token_checksum = %(old)s AND r.revoked IS NULL AND r.access_token_id IS NOT NULL
         AND r.updated > %(used_after)s AND r.created > %(begun_after)s"""
-_MAY = "(%(in_realm)s OR NOT c.needs_realm)"
-
 _STATEMENTS = {
     "rotate": """
         WITH taken AS (
             UPDATE {refresh} r SET token_checksum = %(new)s, updated = %(now)s
             FROM {client} c, {user} u
-            WHERE {usable} AND c.id = r.application_id AND c.client_id = %(client_id)s AND {may}
+            WHERE {usable} AND c.id = r.application_id AND c.client_id = %(client_id)s AND {admits}
                 AND u.id = r.user_id AND u.is_active
             RETURNING r.id, r.access_token_id
         ), seen AS (
@@ -133,7 +132,7 @@ _STATEMENTS = {
         UPDATE {refresh} AS r SET token_checksum = %(new)s, updated = %(now)s
         WHERE {usable}
             AND EXISTS (
-                SELECT 1 FROM {client} c WHERE c.id = r.application_id AND c.client_id = %(client_id)s AND {may}
+                SELECT 1 FROM {client} c WHERE c.id = r.application_id AND c.client_id = %(client_id)s AND {admits}
             )
             AND EXISTS (SELECT 1 FROM {user} u WHERE u.id = r.user_id AND u.is_active)
         RETURNING id, access_token_id""",
@@ -149,14 +148,14 @@ _STATEMENTS = {
         FROM {server} s LEFT JOIN (
             SELECT c.client_id, a.scope, a.expires, a.updated, a.user_id, u.{username} AS username
             FROM {access} a JOIN {client} c ON c.id = a.application_id JOIN {user} u ON u.id = a.user_id AND u.is_active
-            WHERE a.token_checksum = %(token)s AND a.expires > %(now)s AND {may}
+            WHERE a.token_checksum = %(token)s AND a.expires > %(now)s AND {admits}
         ) t ON TRUE
-        WHERE s.client_id = %(server)s""",
+        WHERE s.client_id = %(server)s AND s.issuer = {issuer}""",
 }
 
 
-@functools.cache
-def _sql(name: str) -> str:
+@functools.lru_cache(maxsize=64)
+def _sql(name: str, admits: str = "", issuer: str = "") -> str:
     user = get_user_model()
     models = {
         "refresh": get_refresh_token_model(),
@@ -166,6 +165,11 @@ def _sql(name: str) -> str:
         "device": Device,
         "server": ResourceServer,
     }
-    parts = {"usable": _USABLE, "may": _MAY, "username": connection.ops.quote_name(user.USERNAME_FIELD)}
+    parts = {
+        "usable": _USABLE,
+        "admits": admits,
+        "issuer": issuer,
+        "username": connection.ops.quote_name(user.USERNAME_FIELD),
+    }
     quoted = {key: connection.ops.quote_name(model._meta.db_table) for key, model in models.items()}
     return _STATEMENTS[name].format(**parts, **quoted)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
+
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from .models import User
 
@@ -23,6 +28,22 @@ class AccountAdapter(DefaultAccountAdapter):
         user = request.user
         return home(user) if isinstance(user, User) else reverse("account_login")
 
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """The visitor's address (``portal.proxies``); without one, the unspecified one."""
+        try:
+            return str(ip_address(request.META.get("REMOTE_ADDR", "").partition("%")[0]))
+        except ValueError:
+            return "0.0.0.0"  # noqa: S104 - nobody listens there
+
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         """After the first password a person goes on to their work, not to the same form again."""
         return self.get_login_redirect_url(request)
+
+
+class MFAAdapter(DefaultMFAAdapter):
+    """What second factors are called."""
+
+    def generate_authenticator_name(self, user: User, type: Authenticator.Type) -> str:
+        """What the form for a new one begins with."""
+        number = Authenticator.objects.filter(user_id=user.pk, type=type).count() + 1
+        return _("Passkey") if number == 1 else _("Passkey %(number)d") % {"number": number}

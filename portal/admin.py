@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 from allauth.account.admin import EmailAddress
 from allauth.account.decorators import secure_admin_login
 from allauth.mfa.admin import Authenticator
+from allauth.socialaccount.admin import SocialAccount, SocialApp, SocialToken
+from allauth.usersessions.admin import UserSession
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
@@ -26,7 +28,7 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 
 # Roles are a field of the user; groups would be a second way to say the same. An address is changed with its audit or
 # not at all, what a second factor is made of is nobody's to see, and OpenID Connect is off.
-for model in (Group, EmailAddress, Authenticator, IdToken):
+for model in (Group, EmailAddress, Authenticator, UserSession, SocialAccount, SocialApp, SocialToken, IdToken):
     admin.site.unregister(model)
 
 

@@ -223,6 +223,15 @@ ACTIONS: dict[str, Words] = {
         ),
     ),
     "person.reactivated": Words("restore", gettext_lazy("%(actor)s reactivated the account of %(target)s.")),
+    "gateway.credential_made": Words("key", gettext_lazy("%(actor)s made a gateway credential for %(target)s.")),
+    "gateway.credential_removed": Words(
+        "revoke", gettext_lazy("%(actor)s removed a gateway credential of %(target)s.")
+    ),
+    "person.factor_added": Words(
+        "shield", gettext_lazy("%(actor)s added a second factor (%(kind)s) to their account.")
+    ),
+    "person.factor_removed": Words("shield", gettext_lazy("%(actor)s removed a second factor (%(kind)s).")),
+    "person.factors_reset": Words("shield", gettext_lazy("%(actor)s removed all second factors of %(target)s.")),
     "person.signed_in": Words("key", gettext_lazy("%(actor)s signed in.")),
     "person.signed_out": Words("sign-out", gettext_lazy("%(actor)s signed out.")),
     "person.sign_in_failed": Words("lock", gettext_lazy("Somebody failed to sign in as %(target)s.")),
@@ -286,12 +295,12 @@ FAMILIES: dict[str, tuple[str | Promise, tuple[str, ...]]] = {
     "sites": (gettext_lazy("Sites and checks"), ("site.", "sites.", "check.", "sweep.", "sweeps.", "rehearsal.",
               "credential", "plugins.", "inventory.")),
     "matrix": (gettext_lazy("Version matrix"), ("matrix.", "checks.")),
-    "links": (gettext_lazy("Application links"), ("link.", "switch.")),
+    "links": (gettext_lazy("Application links"), ("link.", "switch.", "gateway.")),
     "configurations": (gettext_lazy("Configurations"), ("configuration.",)),
     "passes": (gettext_lazy("Waves and passes"), ("wave.", "pass.", "passes.")),
     "people": (gettext_lazy("People"), ("person.created", "person.added", "person.changed", "person.deactivated",
                                 "person.reactivated", "people.", "sign_in_link.")),
-    "sign_ins": (gettext_lazy("Sign-ins"), ("person.sign", "phone.", "client.")),
+    "sign_ins": (gettext_lazy("Sign-ins"), ("person.sign", "person.factor", "phone.", "client.")),
     "webhooks": (gettext_lazy("Webhooks"), ("webhook.",)),
     "trail": (gettext_lazy("This trail"), ("activity.",)),
 }  # fmt: skip

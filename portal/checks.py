@@ -12,6 +12,8 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from oauth_provider.limits import LimitError, parse_limit
 from rollout.services import vault
 
+from .models import Role
+
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -80,6 +82,34 @@ def trusted_proxies_can_be_read(app_configs: Any, **kwargs: Any) -> list[CheckMe
             hint = "Write addresses or networks, such as 10.0.0.5 or 10.0.0.0/24, separated by commas."
             unreadable.append(Error(f"TRUSTED_PROXIES: {text!r} is no network.", hint=hint, id="gatepass.E013"))
     return unreadable
+
+
+@register(Tags.security)
+def roles_of_the_sign_in_policy_exist(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """gatepass.E014: a role with a typing error would be asked for nothing."""
+    hint = f"Roles are {', '.join(Role.values)}, separated by commas."
+    return [
+        Error(f"{name}: there is no role {role!r}.", hint=hint, id="gatepass.E014")
+        for name in ("SECOND_FACTOR_ROLES", "PASSKEY_ROLES", "OIDC_ROLE_GROUPS")
+        for role in getattr(settings, name)
+        if role not in Role.values
+    ]
+
+
+@register(Tags.security)
+def ways_in_are_whole(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """gatepass.E015 and E016: a way to sign in that is set up by half lets nobody in, or the wrong people."""
+    found: list[CheckMessage] = []
+    if settings.CLIENT_CERTIFICATES and not settings.TRUSTED_PROXIES:
+        hint = "Name the addresses of the reverse proxy that checks the certificates."
+        found.append(Error("CLIENT_CERTIFICATES is on without TRUSTED_PROXIES.", hint=hint, id="gatepass.E015"))
+    if settings.OIDC_SERVER_URL and not (settings.OIDC_CLIENT_ID and settings.OIDC_CLIENT_SECRET):
+        hint = "Set OIDC_CLIENT_ID and OIDC_CLIENT_SECRET (or OIDC_CLIENT_SECRET_FILE)."
+        found.append(Error("OIDC_SERVER_URL is set without a client.", hint=hint, id="gatepass.E016"))
+    if settings.OIDC_DEFAULT_ROLE and settings.OIDC_DEFAULT_ROLE not in Role.values:
+        hint = f"Roles are {', '.join(Role.values)}."
+        found.append(Error("OIDC_DEFAULT_ROLE is no role.", hint=hint, id="gatepass.E016"))
+    return found
 
 
 @register(Tags.security)

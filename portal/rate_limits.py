@@ -14,7 +14,8 @@ from .views.errors import too_many_requests
 
 SIGN_IN = {
     "account_login", "account_reauthenticate", "account_reset_password", "mfa_authenticate", "mfa_reauthenticate",
-    "mfa_login_webauthn", "admin:login",
+    "mfa_reauthenticate_webauthn",
+    "mfa_login_webauthn", "certificate_sign_in", "admin:login",
 }  # fmt: skip
 
 

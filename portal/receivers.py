@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.signals import password_changed, password_reset, password_set
+from allauth.mfa.models import Authenticator
+from allauth.mfa.signals import authenticator_added, authenticator_removed
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.dispatch import receiver
 from django.http import HttpRequest
@@ -14,6 +16,7 @@ from oauth_provider.sessions import end_all_sessions
 from rollout.models import ApplicationLink
 from rollout.services import audit, sign_ins
 
+from . import session_limits
 from .models import User
 
 
@@ -42,8 +45,20 @@ def end_app_sign_ins(sender: Any, user: User, **kwargs: Any) -> None:
         audit.record(actor=user, action="phone.all_signed_out", target=user, details={"phones": ended})
 
 
+@receiver(authenticator_added)
+def record_factor_added(sender: Any, user: User, authenticator: Authenticator, **kwargs: Any) -> None:
+    audit.record(actor=user, action="person.factor_added", target=user, details={"kind": authenticator.type})
+
+
+@receiver(authenticator_removed)
+def record_factor_removed(sender: Any, user: User, authenticator: Authenticator, **kwargs: Any) -> None:
+    audit.record(actor=user, action="person.factor_removed", target=user, details={"kind": authenticator.type})
+
+
 @receiver(user_logged_in)
-def record_signed_in(sender: Any, user: User, **kwargs: Any) -> None:
+def record_signed_in(sender: Any, user: User, request: HttpRequest | None = None, **kwargs: Any) -> None:
+    if request is not None:
+        session_limits.begin(request.session)
     audit.record(actor=user, action="person.signed_in", target=user)
 
 

@@ -88,6 +88,9 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "csp",
     "django_htmx",
     "django_filters",
@@ -105,10 +108,10 @@ MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "portal.proxies.ProxyMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "portal.middleware.ProtocolMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
-    "portal.middleware.ProtocolMiddleware",
     "portal.middleware.WholeCookiesMiddleware",
     "portal.middleware.PrivatePagesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -116,6 +119,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "portal.session_limits.SessionLimitsMiddleware",
     "portal.middleware.RehearsalSessionMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -125,6 +129,8 @@ MIDDLEWARE = [
     "django_structlog.middlewares.RequestMiddleware",
     "portal.middleware.ReaderTimeZoneMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
+    "portal.sign_in_policy.SignInPolicyMiddleware",
+    "portal.single_sign_on.SingleSignOnMiddleware",
     "portal.rate_limits.RateLimitMiddleware",
 ]
 ROOT_URLCONF = "portal.urls"
@@ -156,7 +162,9 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
     }
 else:
-    DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+    DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "ENGINE": "portal.postgresql"}
+    # Values travel beside the statement, so that one that comes again and again is planned once for each connection.
+    DATABASES["default"].setdefault("OPTIONS", {}).update(server_side_binding=True, prepare_threshold=5)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default="")
@@ -195,6 +203,8 @@ CELERY_BEAT_SCHEDULE = {
     "send-due-digests": {"task": "rollout.tasks.send_due_digests", "schedule": 60.0},
     "remove-old-notices": {"task": "rollout.tasks.remove_old_notices", "schedule": 3600.0},
     "forget-lapsed-phones": {"task": "portal.tasks.forget_lapsed_phones", "schedule": crontab(hour="3", minute="7")},
+    "remove-dead-tokens": {"task": "portal.tasks.remove_dead_tokens", "schedule": crontab(hour="3", minute="17")},
+    "remove-old-sessions": {"task": "portal.tasks.remove_old_sessions", "schedule": crontab(hour="3", minute="27")},
     "forget-old-rate-counts": {"task": "portal.tasks.forget_old_rate_counts", "schedule": 3600.0},
     "remove-old-runs": {"task": "rollout.tasks.remove_old_runs", "schedule": crontab(hour="2", minute="37")},
 }
@@ -220,9 +230,49 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"  # people are added by an administrator, who vouches for the address
 ACCOUNT_SESSION_REMEMBER = False
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+# An office is one address: how often one may sign in is for RATE_LIMITS below; allauth counts an account's failures.
+ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": "5/5m/key"}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_ADAPTER = "portal.accounts.MFAAdapter"
 MFA_TOTP_ISSUER = "Gatepass"
-SESSION_COOKIE_AGE = 12 * 3600
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_USER_VERIFICATION = "required"  # a fingerprint, a face or a PIN: the key alone is not the person
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS  # browsers allow it on localhost only
+MFA_RATE_LIMITS = {"webauthn_login": None}  # RATE_LIMITS below counts it, in every process
+# Roles that need a second factor, and roles whose second factor is a passkey; names of portal.models.Role.
+SECOND_FACTOR_ROLES = env.list("SECOND_FACTOR_ROLES", default=[])
+PASSKEY_ROLES = env.list("PASSKEY_ROLES", default=[])
+# The reverse proxy checks client certificates and names them to us (portal.client_certificates).
+CLIENT_CERTIFICATES = env.bool("CLIENT_CERTIFICATES", default=False)
+# Single sign-on for staff by an OpenID provider (portal.single_sign_on).
+OIDC_SERVER_URL = env.str("OIDC_SERVER_URL", default="").rstrip("/")
+OIDC_CLIENT_ID = env.str("OIDC_CLIENT_ID", default="")
+OIDC_CLIENT_SECRET = env.str("OIDC_CLIENT_SECRET", default="").strip()
+OIDC_NAME = env.str("OIDC_NAME", default="single sign-on")
+OIDC_GROUPS_CLAIM = env.str("OIDC_GROUPS_CLAIM", default="groups")
+OIDC_ROLE_GROUPS = env.dict("OIDC_ROLE_GROUPS", default={})  # role=group;group,role=group
+OIDC_DEFAULT_ROLE = env.str("OIDC_DEFAULT_ROLE", default="")
+SOCIALACCOUNT_ADAPTER = "portal.single_sign_on.SocialAccountAdapter"
+SOCIALACCOUNT_STORE_TOKENS = False
+if OIDC_SERVER_URL:
+    SOCIALACCOUNT_PROVIDERS = {
+        "openid_connect": {
+            "OAUTH_PKCE_ENABLED": True,
+            "APPS": [
+                {
+                    "provider_id": "oidc",
+                    "name": OIDC_NAME,
+                    "client_id": OIDC_CLIENT_ID,
+                    "secret": OIDC_CLIENT_SECRET,
+                    "settings": {"server_url": OIDC_SERVER_URL},
+                }
+            ],
+        }
+    }
+SESSION_IDLE_MINUTES = env.int("SESSION_IDLE_MINUTES", default=60)
+SESSION_MAX_HOURS = env.int("SESSION_MAX_HOURS", default=12)
+STEP_UP_MINUTES = env.int("STEP_UP_MINUTES", default=15)  # after them, exports and credentials ask again who it is
+SESSION_COOKIE_AGE = SESSION_MAX_HOURS * 3600
 SESSION_COOKIE_NAME = "gatepass_session"
 CSRF_COOKIE_NAME = "gatepass_csrf"
 CSRF_COOKIE_HTTPONLY = False  # htmx sends the token as a header; it is no credential

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from allauth.usersessions.models import UserSession
 from celery import shared_task
+from django.contrib.sessions.models import Session
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
 
+from oauth_provider.clean_up import remove_dead
 from oauth_provider.counters import forget_old_counts
 from oauth_provider.sessions import forget_lapsed
 
@@ -12,6 +17,22 @@ from oauth_provider.sessions import forget_lapsed
 def forget_lapsed_phones() -> None:
     """Delete names, versions and addresses of phones whose sign-in lapsed."""
     forget_lapsed()
+
+
+@shared_task
+def remove_dead_tokens() -> None:
+    """Delete codes and tokens that no answer depends on any more."""
+    remove_dead()
+
+
+@shared_task
+def remove_old_sessions() -> None:
+    """Delete sessions of browsers that are over, and what the page of one's sessions knew of them; in batches."""
+    while keys := list(Session.objects.filter(expire_date__lt=timezone.now()).values_list("pk", flat=True)[:1000]):
+        Session.objects.filter(pk__in=keys).delete()
+    gone = UserSession.objects.exclude(Exists(Session.objects.filter(pk=OuterRef("session_key"))))
+    while pks := list(gone.values_list("pk", flat=True)[:1000]):
+        UserSession.objects.filter(pk__in=pks).delete()
 
 
 @shared_task

@@ -14,6 +14,7 @@ from .views import (
     configurations,
     devices,
     enrollment,
+    gateways,
     health,
     inventories,
     links,
@@ -58,6 +59,7 @@ urlpatterns = [
     path("sites/<int:pk>/oauth-switch/", links.switch, name="oauth_switch"),
     path("links/<int:pk>/rotate/", links.rotate, name="link_rotate"),
     path("links/<int:pk>/revoke/", links.revoke, name="link_revoke"),
+    path("sites/<int:pk>/gateway/", gateways.gateway, name="site_gateway"),
     # Check runs
     path("sites/<int:pk>/check/", check_runs.check_now, name="check_now"),
     path("sites/<int:pk>/check-runs/", check_history.history, name="check_runs"),
@@ -136,6 +138,9 @@ urlpatterns = [
     path("welcome/<str:token>/", accounts.welcome, name="welcome"),
     path("theme/", accounts.theme, name="theme"),
     path("style/", style.style, name="style"),
+    path("accounts/certificate/", accounts.certificate_sign_in, name="certificate_sign_in"),
+    path("accounts/3rdparty/", accounts.no_page, name="no_connections_page"),  # single sign-on is not for linking
+    path("accounts/3rdparty/signup/", accounts.no_page, name="no_signup_page"),
     path("accounts/email/", accounts.no_page, name="no_email_page"),  # an administrator vouches for every address
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),

@@ -1,4 +1,4 @@
-"""The WSGI callable for gunicorn: `gunicorn portal.wsgi`."""
+"""The WSGI callable, for any server."""
 
 import os
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from allauth.account.internal.flows.login import record_authentication
+from allauth.account.utils import perform_login
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_variables
@@ -16,8 +20,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from portal import sign_in_links
 from portal.accounts import home
+from portal.client_certificates import certified_person
 from portal.context_processors import THEMES
-from portal.models import SignInLink, User
+from portal.models import SignInLink
 
 THEME_SECONDS = 365 * 24 * 3600
 
@@ -51,17 +56,28 @@ def welcome(request: HttpRequest, token: str) -> HttpResponse:
     user = sign_in_links.use(token)
     if user is None:
         return _no_longer_good(request)
-    login(request, user)
     if link.purpose == SignInLink.Purpose.REHEARSAL:
+        login(request, user)
         request.session[sign_in_links.REHEARSING] = True
         request.session.set_expiry(sign_in_links.LIFETIMES[SignInLink.Purpose.REHEARSAL])
-    return _without_referrer(HttpResponseRedirect(_first_page(request, link, user)))
+        return _without_referrer(HttpResponseRedirect(safe_next(request) or home(user)))
+    first_page = home(user) if user.has_usable_password() else reverse("account_set_password")
+    # Like after a password: whoever has a second factor is asked for it.
+    return _without_referrer(perform_login(request, user, redirect_url=first_page))
 
 
-def _first_page(request: HttpRequest, link: SignInLink, user: User) -> str:
-    if link.purpose == SignInLink.Purpose.REHEARSAL:
-        return safe_next(request) or home(user)
-    return home(user) if user.has_usable_password() else reverse("account_set_password")
+@login_not_required
+@csrf_protect
+@never_cache
+@require_POST
+def certificate_sign_in(request: HttpRequest) -> HttpResponse:
+    """Sign in the person whose client certificate the proxy checked; the button is on the sign-in page."""
+    user = certified_person(request)
+    if user is None:
+        messages.error(request, _("There is no client certificate that names somebody here."))
+        return HttpResponseRedirect(reverse("account_login"))
+    record_authentication(request, user, method="certificate")
+    return perform_login(request, user, redirect_url=safe_next(request))
 
 
 def _no_longer_good(request: HttpRequest) -> HttpResponse:

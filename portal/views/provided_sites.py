@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from functools import wraps
+from functools import cached_property, wraps
+from http import HTTPStatus
 from xml.etree import ElementTree
 
 from django.conf import settings
@@ -17,9 +18,10 @@ from django.views.decorators.http import require_safe
 
 from oauth_provider import endpoints
 from oauth_provider import views as provider
-from oauth_provider.realms import META_KEY, Realm
+from oauth_provider.realms import META_KEY, Realm, RealmSql
 from rollout.models import Product
-from rollout.services.provided import ProvidedSite, provided_site
+from rollout.services import provided
+from rollout.services.provided import ProvidedSite
 
 BUILD_NUMBER = "9111"  # of PROVIDED_CONFLUENCE_VERSION
 APPLINKS_VERSION = "10.1.1"
@@ -28,22 +30,55 @@ INBOUND_AUTHENTICATION = "com.atlassian.applinks.api.auth.types.OAuthAuthenticat
 
 def _site(slug: str) -> ProvidedSite:
     """Return the active Confluence site that Gatepass provides under this name. Raises Http404."""
-    site = provided_site(slug)
+    site = provided.provided_site(slug)
     if site is None:
         raise Http404
     return site
 
 
 def _in_realm(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """One of the provider's views, for the site's issuer and the clients of its active links only."""
+    """One of the provider's views, for the site's issuer and the clients of its active links only.
+
+    What succeeds has found the site in its own statement; where there is none, every other answer is the same 404.
+    """
 
     @wraps(view)
     def at_site(request: HttpRequest, slug: str) -> HttpResponseBase:
-        site = _site(slug)
-        request.META[META_KEY] = Realm(site.base_url, site.client_ids, site.title)
-        return view(request)
+        realm = request.META[META_KEY] = SiteRealm(slug)
+        response = view(request)
+        if not HTTPStatus.OK <= response.status_code < HTTPStatus.MULTIPLE_CHOICES:
+            realm.site  # noqa: B018 - to be found, or not
+        return response
 
     return at_site
+
+
+class SiteRealm(Realm):
+    """The realm of a provided site, looked up when somebody asks for more than the statements do by themselves."""
+
+    def __init__(self, slug: str) -> None:
+        self.slug = slug
+
+    @cached_property
+    def site(self) -> ProvidedSite:
+        """Raises Http404."""
+        return _site(self.slug)
+
+    @property
+    def issuer(self) -> str:
+        return self.site.base_url
+
+    @property
+    def title(self) -> str:  # type: ignore[override]
+        return self.site.title
+
+    @property
+    def client_ids(self) -> frozenset[str]:  # type: ignore[override]
+        return self.site.client_ids
+
+    @property
+    def sql(self) -> RealmSql:
+        return RealmSql(provided.base_url_sql(), provided.has_client_sql("c.client_id"), provided.sql_values(self.slug))
 
 
 authorize = _in_realm(provider.authorize)

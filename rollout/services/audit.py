@@ -30,7 +30,7 @@ def record(
     ``actor`` is a user, or None for Gatepass itself (a schedule or a command). ``label`` defaults to the
     target's own text. ``details`` never holds a value of a secret, a token or a note: names of fields and counts.
     """
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         head = _locked_head()
         event = _next_event(head, actor=actor, action=action, target=target, label=label, details=details)
         event.save()
@@ -59,8 +59,12 @@ def hold_the_end() -> None:
 
 
 def _locked_head() -> AuditHead:
-    AuditHead.objects.get_or_create(pk=1, defaults={"number": 0, "hash": FIRST_HASH})
-    return AuditHead.objects.select_for_update(no_key=True).get(pk=1)
+    held = AuditHead.objects.select_for_update(no_key=True)
+    found = held.filter(pk=1).first()
+    if found is None:
+        AuditHead.objects.get_or_create(pk=1, defaults={"number": 0, "hash": FIRST_HASH})
+        found = held.get(pk=1)
+    return found
 
 
 def _next_event(

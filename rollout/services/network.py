@@ -21,7 +21,7 @@ DEFAULT_PORTS = {
     "amqps": 5671,
     "sentinel": 26379,
 }
-DATABASE_PORTS = {"django.db.backends.postgresql": 5432, "django.db.backends.mysql": 3306}
+DATABASE_PORTS = {"postgresql": 5432, "mysql": 3306}  # by the last part of the engine
 # The only pages of ours that probes ask: the sites that Gatepass provides, and where their metadata is.
 PROVIDED_PATHS = ("/at/", "/.well-known/oauth-authorization-server/at/")
 
@@ -33,7 +33,7 @@ def door(site: Site | None = None, *, sign_in_url: str | None = None) -> Door:
     """
     own = own_services(
         tuple(
-            (one.get("ENGINE", ""), one.get("HOST", ""), str(one.get("PORT", "")))
+            (one.get("ENGINE", "").rpartition(".")[2], one.get("HOST", ""), str(one.get("PORT", "")))
             for one in settings.DATABASES.values()
         ),
         (settings.CELERY_BROKER_URL, settings.REDIS_URL),

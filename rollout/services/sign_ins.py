@@ -16,7 +16,7 @@ REHEARSAL_AGENT = "GatepassRehearsal"  # what the virtual phone calls itself
 
 def record_sign_in(*, site_id: int, person: Any, client_id: str, user_agent: str) -> SignIn:
     """Record that this person's app got tokens for the site. Refreshes are not sign-ins."""
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         sign_in = SignIn.objects.create(
             site_id=site_id,
             person=person,
@@ -25,5 +25,5 @@ def record_sign_in(*, site_id: int, person: Any, client_id: str, user_agent: str
             is_rehearsal=REHEARSAL_AGENT in user_agent,
             signed_in_at=timezone.now(),
         )
-        audit.record(actor=person, action="phone.signed_in", target=Site.objects.get(pk=site_id))
+        audit.record(actor=person, action="phone.signed_in", target=Site.objects.only("title").get(pk=site_id))
     return sign_in

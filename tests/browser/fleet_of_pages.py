@@ -78,6 +78,7 @@ def fill(administrator: Any, member: Any, personas: PersonaFleet) -> Pages:
     shards.run_shard(seconds=60)
     hook = _tell(administrator, failing)
     _bring_phones(administrator)
+    pilot = sites.create_site(actor=administrator, title="Pilot wiki", provider="gatepass", slug="pilot")
     older, newer = failing.check_runs.order_by("pk")[:2]
     paths = {
         "overview": "/",
@@ -127,6 +128,10 @@ def fill(administrator: Any, member: Any, personas: PersonaFleet) -> Pages:
         "style": "/style/",
         "password": "/accounts/password/set/",
         "two-factor": "/accounts/2fa/",
+        "passkeys": "/accounts/2fa/webauthn/",
+        "passkey-new": "/accounts/2fa/webauthn/add/",
+        "sessions": "/accounts/sessions/",
+        "gateway": f"/sites/{pilot.pk}/gateway/?application=https://confluence.internal:8443/wiki&gatepass=http://127.0.0.1:8000",
     }
     return Pages(paths, token)
 

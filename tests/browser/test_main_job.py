@@ -30,7 +30,7 @@ APP = "Confluence/2.0 (iPhone; iOS 18.5) AtlassianMobileApp"
 def sign_in_by_form(page: Page, email: str) -> None:
     page.get_by_label("E-mail address").fill(email)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
 
 
 def wait_for(page: Page, found: Callable[[], Locator], seconds: int = 60) -> None:

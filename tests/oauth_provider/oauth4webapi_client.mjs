@@ -1,10 +1,12 @@
-// A public client made of oauth4webapi. Arguments: the library's file, issuer, client ID, redirect URI.
+// A public client made of oauth4webapi. Arguments: the folder of packages, issuer, client ID, redirect URI.
 // Prints the authorization URL, reads the callback URL from standard input, prints what became of it.
+import { createRequire } from 'node:module'
 import { createInterface } from 'node:readline'
 import { pathToFileURL } from 'node:url'
 
-const [library, issuer, clientId, redirectUri] = process.argv.slice(2)
-const oauth = await import(pathToFileURL(library))
+const [modules, issuer, clientId, redirectUri] = process.argv.slice(2)
+const require = createRequire(pathToFileURL(`${modules}/`))
+const oauth = await import(pathToFileURL(require.resolve('oauth4webapi')))
 const options = { [oauth.allowInsecureRequests]: true } // the test server is plain http on loopback
 
 const issuerUrl = new URL(issuer)

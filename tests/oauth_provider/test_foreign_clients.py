@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -12,17 +11,18 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import requests
+import requests_oauthlib
 from authlib.common.security import generate_token
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.requests_client import OAuth2Session
 from django.test import Client
 
+from oauth_provider.models import Client as OAuthClient
 from portal.models import User
 from rollout.models import SignIn, Site
+from tests.node_packages import has_node, node_packages
 from tests.oauth_provider.browser_sheet import sign_in_and_answer
 
-ROOT = Path(__file__).resolve().parents[2]
-OAUTH4WEBAPI = "3.8.8"
 REDIRECT_URI = "confluence-server://oauth-callback"
 PASSWORD = "correct horse battery staple"
 USER_AGENT = "Confluence/2.0 (iPhone) AtlassianMobileApp"
@@ -88,16 +88,43 @@ def test_a_person_who_cancels_sends_the_app_back(metadata: dict[str, Any], provi
     assert not SignIn.objects.exists()
 
 
-@pytest.mark.skipif(shutil.which("node") is None, reason="Node.js is not installed")
+@pytest.mark.rfc("6749", "4.1")
+@pytest.mark.rfc("7636", "4")
+def test_requests_oauthlib(metadata: dict[str, Any], provided_site: Site, person: User, monkeypatch: Any) -> None:
+    monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")  # the test server is plain http on loopback
+    app = requests_oauthlib.OAuth2Session(
+        provided_site.links.get().client_id, redirect_uri=REDIRECT_URI, scope=["WRITE"], pkce="S256"
+    )
+    url, _state = app.authorization_url(metadata["authorization_endpoint"])
+    callback = sign_in_and_answer(url, person.email, PASSWORD)
+    token = app.fetch_token(metadata["token_endpoint"], authorization_response=callback, include_client_id=True)
+    assert token["scope"] == ["WRITE"]
+    refreshed = app.refresh_token(metadata["token_endpoint"], client_id=app.client_id)
+    assert refreshed["refresh_token"] != token["refresh_token"]
+    assert SignIn.objects.get().person == person
+
+
+@pytest.fixture(params=["site", "root"])
+def issuer(request: pytest.FixtureRequest, provided_site: Site, settings: Any) -> tuple[str, str]:
+    """An issuer that discovery starts from, with a path and without, and a client of it."""
+    if request.param == "site":
+        return provided_site.base_url, provided_site.links.get().client_id
+    client = OAuthClient.objects.create(name="of our own API", redirect_uris=REDIRECT_URI)
+    return settings.PUBLIC_URL, client.client_id
+
+
+@pytest.mark.skipif(not has_node(), reason="Node.js is not installed")
+@pytest.mark.parametrize(
+    ("script", "package"),
+    [("oauth4webapi_client.mjs", "oauth4webapi@3.8.8"), ("openid_client.mjs", "openid-client@6.9.0")],
+)
 @pytest.mark.rfc("8414", "3")
 @pytest.mark.rfc("9207", "2.4")
-def test_oauth4webapi(live_server: Any, provided_site: Site, person: User) -> None:
-    """A strict client: it discovers the metadata, checks issuer and ``iss``, and refuses what is not to the letter."""
-    library = _oauth4webapi()
-    arguments = [provided_site.base_url, provided_site.links.get().client_id, REDIRECT_URI]
-    script = Path(__file__).with_name("oauth4webapi_client.mjs")
+def test_clients_of_node(live_server: Any, issuer: tuple[str, str], person: User, script: str, package: str) -> None:
+    """Strict ones: they discover the metadata, check issuer and ``iss``, and refuse what is not to the letter."""
+    modules = node_packages(package)
     node = subprocess.Popen(
-        ["node", str(script), str(library), *arguments],
+        ["node", str(Path(__file__).with_name(script)), str(modules), *issuer, REDIRECT_URI],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -121,27 +148,6 @@ def test_oauth4webapi(live_server: Any, provided_site: Site, person: User) -> No
         "rotated": True,
         "after_revocation": "invalid_grant",
     }
-    assert SignIn.objects.get().person == person
-
-
-def _oauth4webapi() -> Path:
-    """The library's entry file, kept under var/ between runs; nothing of it is in the repository."""
-    folder = ROOT / "var" / f"oauth4webapi-{OAUTH4WEBAPI}"
-    entry = folder / "node_modules" / "oauth4webapi" / "build" / "index.js"
-    if not entry.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        npm = shutil.which("npm")
-        if npm is None:
-            pytest.fail("Node.js is here but npm is not: install npm (apt-get install npm).")
-        command = [npm, "install", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts"]
-        command += ["--prefix", str(folder), f"oauth4webapi@{OAUTH4WEBAPI}"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-        if done.returncode or not entry.exists():
-            pytest.fail(
-                f"npm could not install oauth4webapi {OAUTH4WEBAPI}: make the npm registry reachable, "
-                f"or put the package into {folder}.\n{done.stderr[-2000:]}"
-            )
-    return entry
 
 
 @pytest.mark.rfc("8252", "8.6")

@@ -189,7 +189,7 @@ def test_the_secret_is_kept_as_a_digest_only(credential: Any) -> None:
     assert credential.secret not in repr(credential)
 
 
-def test_it_takes_two_statements(phone: Any, ask: Ask, django_assert_num_queries: Any) -> None:
+def test_it_takes_one_statement(phone: Any, ask: Ask, django_assert_num_queries: Any) -> None:
     token = phone.tokens()["access_token"]
-    with django_assert_num_queries(2):  # the site; the resource server and the token
+    with django_assert_num_queries(1):  # the site, the resource server and the token
         assert ask(token).json()["active"] is True

@@ -21,6 +21,7 @@ from urllib.parse import urlencode
 import psycopg
 import pytest
 
+from portal.web_command import web_command
 from tests import servers
 from tests.conftest import RUN, SERVERS
 
@@ -123,11 +124,8 @@ def _run(database_url: str, state: Path, **settings: str) -> Iterator[Portal]:
         check=True,
     )
     held = json.loads(seeded.stdout)
-    command = [
-        sys.executable, "-m", "gunicorn", "portal.wsgi", "--bind", f"127.0.0.1:{port}", "--workers", "2",
-        "--worker-class", "gthread", "--threads", "4", "--log-level", "error", "--no-control-socket",
-    ]  # fmt: skip
-    process = subprocess.Popen(command, env=environment)
+    command = web_command(host="127.0.0.1", port=port, processes=2, threads=4)
+    process = subprocess.Popen([sys.executable, "-m", *command], env=environment)
     try:
         _wait_for(port, process)
         yield Portal(port, held["client_id"], held["codes"], held["refresh_tokens"])

@@ -109,7 +109,8 @@ def test_no_header_names_a_realm(phone: Any, elsewhere: Any) -> None:
 
 
 def test_who_is_admitted() -> None:
-    site, root = Realm("https://a", frozenset({"one"}), "a"), Realm("https://a", None, "a")
+    site, root = Realm(), Realm()
+    site.client_ids = frozenset({"one"})
     assert site.admits("one", needs_realm=True)
     assert not site.admits("two", needs_realm=True)
     assert not site.admits("two", needs_realm=False)

@@ -47,7 +47,8 @@ def ask(world: World, role: str, method: str, url: str) -> Any:
 
 def test_it_works() -> None:
     """Every route has its row, and every row its route."""
-    named = {name for name in routes() if not name.startswith("admin")}
+    # allauth's addresses of before only redirect to those of now.
+    named = {name for name in routes() if not name.startswith(("admin", "accounts/social/"))}
     assert named - set(ROWS) == set(), "a new route: add its row to ROWS"
     assert set(ROWS) - named == set(), "a route that is gone"
 

@@ -100,6 +100,8 @@ ALL_CHECKS = (
     checks.the_outbound_proxy_is_one,
     checks.credential_keys_are_keys,
     checks.production_has_a_database_server,
+    checks.roles_of_the_sign_in_policy_exist,
+    checks.ways_in_are_whole,
 )
 
 
@@ -132,6 +134,11 @@ ALL_CHECKS = (
         ({"PROBE_PROXY": "http://proxy.example.com"}, ["gatepass.E008"]),
         ({"PROBE_PROXY": "proxy.example.com:3128"}, ["gatepass.E008"]),
         ({"CREDENTIAL_KEYS": ["ZmlmdHktdHdvIGJ5dGVzIGFyZSBub3QgYSBrZXk="]}, ["gatepass.E010"]),
+        ({"PASSKEY_ROLES": ["administrators"]}, ["gatepass.E014"]),
+        ({"OIDC_ROLE_GROUPS": {"admin": "it"}}, ["gatepass.E014"]),
+        ({"CLIENT_CERTIFICATES": True}, ["gatepass.E015"]),
+        ({"OIDC_SERVER_URL": "https://id.example.com"}, ["gatepass.E016"]),
+        ({"OIDC_DEFAULT_ROLE": "x"}, ["gatepass.E016"]),
         ({"CREDENTIAL_KEYS": ["Zm9yIHRlc3RzIG9ubHkgICAgICAgICAgICAgICAgICA="]}, []),
         ({"REDIS_URL": ""}, ["gatepass.W001"]),
         ({"REDIS_URL": "", "HTTPS": False, "PUBLIC_URL": "http://localhost"}, []),
@@ -174,5 +181,18 @@ def test_the_environment_is_read_in_one_place() -> None:
     for package in ("portal", "rollout", "oauth_provider"):
         for path in (ROOT / package).rglob("*.py"):
             for line in path.read_text().splitlines():
-                if "os.environ" in line or "getenv(" in line:
+                if ("os.environ" in line and "os.environ.pop" not in line) or "getenv(" in line:
                     assert "DJANGO_SETTINGS_MODULE" in line, f"{path}: {line}"
+
+
+def test_the_web_server_is_not_handed_the_secrets() -> None:
+    """Granian puts its environment into each request's: what is secret is gone by then, and the settings have it."""
+    secrets = {"SECRET_KEY": "x" * 40, "REDIS_URL": "redis://:password@127.0.0.1:6379/0", "OIDC_CLIENT_SECRET": "s"}
+    look = (
+        "import os, portal.web; from django.conf import settings as s; print(set(os.environ) & {names}, s.SECRET_KEY)"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", look.format(names=set(secrets) | {"DATABASE_URL"})],
+        cwd=ROOT, env={**os.environ, **secrets}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert told.stdout.strip() == f"set() {'x' * 40}"

@@ -126,7 +126,7 @@ def test_it_works_from_an_empty_directory_to_a_second_start(trial: Trial) -> Non
         assert second.returncode == 1
         assert "already runs" in second.stderr
 
-        masters = [pid for pid, line in command_lines(trial).items() if "gunicorn" in line and os.getpgid(pid) == pid]
+        masters = [pid for pid, line in command_lines(trial).items() if "granian" in line and os.getpgid(pid) == pid]
         assert len(masters) == 1
         os.kill(masters[0], signal.SIGKILL)
         until(lambda: "web was killed by SIGKILL" in trial.said(), "the report of the crash", trial)

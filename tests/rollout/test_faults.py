@@ -23,6 +23,7 @@ import psycopg
 import pytest
 
 from benchmarks.processes import MassServer
+from portal.web_command import web_command
 from tests import servers
 from tests.private_servers import PrivatePostgres, PrivateRedis
 
@@ -146,8 +147,7 @@ def begin(ground: Ground) -> str:
     ground.mass.order(delay=DELAY, log=None)
     for name in ("worker-1", "worker-2"):
         ground.start(name, *WORKER, "--hostname", f"{name}@%h")
-    web = ["gunicorn", "portal.wsgi", "--bind", f"127.0.0.1:{ground.port}", "--worker-class", "gthread"]
-    ground.start("web", *web, "--workers", "1", "--threads", "4", "--no-control-socket")
+    ground.start("web", *web_command(host="127.0.0.1", port=ground.port, threads=4))
     until(lambda: ground.get("/readyz")[0] == 200, "the web", ground)
     for name in ("worker-1", "worker-2"):
         log = ground.directory / f"{name}.log"

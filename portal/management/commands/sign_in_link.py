@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from portal.factors import reset_factors
 from portal.first_administrator import first_administrator
 from portal.models import SignInLink, User
 from portal.sign_in_links import make_link
@@ -23,11 +24,19 @@ class Command(BaseCommand):
             help="who gets in; left out: the first administrator, made when there is none",
         )
 
-    def handle(self, *args: Any, email: str, **options: Any) -> None:
+        parser.add_argument(
+            "--remove-factors",
+            action="store_true",
+            help="remove the person's passkeys, authenticator app and recovery codes: for who has lost them all",
+        )
+
+    def handle(self, *args: Any, email: str, remove_factors: bool, **options: Any) -> None:
         email = email.strip()
         person = User.objects.filter(email__iexact=email).first() if email else first_administrator()
         if person is None:
             raise CommandError(f"There is nobody with the address {email}.")
         if not person.is_active:
             raise CommandError(f"{person.email} is deactivated. Activate the account first.")
+        if remove_factors:
+            reset_factors(user=person, actor=None)
         self.stdout.write(make_link(user=person, purpose=SignInLink.Purpose.WELCOME, actor=None))

@@ -20,6 +20,7 @@ from portal.first_administrator import first_administrator, somebody_has_a_passw
 from portal.models import SignInLink
 from portal.sign_in_links import make_link
 from portal.supervisor import Program, Supervisor, port_answers, port_is_free, stopping_on_signals
+from portal.web_command import web_command
 
 PATIENCE = 60  # seconds until a start that says nothing is reported
 
@@ -86,8 +87,7 @@ def way_in() -> str:
 def programs(port: int, *, with_fleet: bool) -> list[Program]:
     """The children of the supervisor. One web process with threads: the rehearsal calls the web that started it."""
     python, logs = [sys.executable, "-m"], settings.STATE_DIR / "log"
-    web = ["gunicorn", "portal.wsgi", "--bind", f"127.0.0.1:{port}", "--worker-class", "gthread", "--workers", "1"]
-    web += ["--threads", "8", "--graceful-timeout", "5", "--no-control-socket"]
+    web = web_command(host="127.0.0.1", port=port)
     worker = ["celery", "-A", "portal", "worker", "--concurrency", "2", "--loglevel", "INFO"]
     worker += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     commands = {"web": web, "worker": worker, "beat": ["celery", "-A", "portal", "beat", "--loglevel", "INFO"]}

@@ -1,0 +1,79 @@
+"""The gateway of a provided site: its nginx configuration, and the credentials by which nginx asks about tokens."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_variables
+from django.views.decorators.http import require_http_methods
+
+from oauth_provider.gateway import Gateway, credential_file, nginx_configuration
+from oauth_provider.models import ResourceServer
+from oauth_provider.resource_servers import make_resource_server
+from portal.access import changeable_site, dashboard, person
+from portal.forms.gateway import GatewayForm
+from rollout.models import Site
+from rollout.services import audit
+
+GATEPASS = "http://127.0.0.1:8000"  # the least surprising place: nginx beside the web process
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@dashboard
+@sensitive_variables("credential", "secret_file")
+def gateway(request: HttpRequest, pk: int) -> HttpResponse:
+    """GET builds the configuration from its query; POST makes a credential, shown once, or removes one."""
+    site = changeable_site(request, pk)
+    if not site.is_provided:
+        raise Http404
+    if request.method != "POST":
+        return _configuration(request, site)
+    if "remove" in request.POST:
+        return _remove(request, site, request.POST["remove"])
+    _server, credential = make_resource_server(name=f"nginx: {site.title}", issuer=site.base_url)
+    audit.record(actor=person(request), action="gateway.credential_made", target=site)
+    secret_file = credential_file(credential.client_id, credential.secret)
+    return render(
+        request, "sites/gateway.html", _context(site, GatewayForm(initial=_beginning())) | {"secret_file": secret_file}
+    )
+
+
+def _configuration(request: HttpRequest, site: Site) -> HttpResponse:
+    is_asked = "application" in request.GET
+    form = GatewayForm(request.GET if is_asked else None, initial=_beginning())
+    context = _context(site, form)
+    if is_asked and form.is_valid():
+        built = Gateway(site.title, site.base_url, form.cleaned_data["gatepass"], form.cleaned_data["application"])
+        text = nginx_configuration(built, credential_path=f"gatepass-{site.slug}.secret")
+        if "download" in request.GET:
+            name = f"gatepass-{site.slug}.conf"
+            headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+            return HttpResponse(text, content_type="text/plain; charset=utf-8", headers=headers)
+        context["configuration"] = text
+    return render(request, "sites/gateway.html", context, status=422 if form.errors else 200)
+
+
+def _remove(request: HttpRequest, site: Site, client_id: str) -> HttpResponse:
+    removed, _by_model = ResourceServer.objects.filter(issuer=site.base_url, client_id=client_id[:64]).delete()
+    if removed:
+        audit.record(actor=person(request), action="gateway.credential_removed", target=site)
+        messages.success(request, _("The credential is removed. A gateway that still uses it lets nobody through."))
+    return redirect("site_gateway", site.pk)
+
+
+def _beginning() -> dict[str, str]:
+    return {"gatepass": GATEPASS}
+
+
+def _context(site: Site, form: GatewayForm) -> dict[str, object]:
+    return {
+        "site": site,
+        "form": form,
+        "servers": ResourceServer.objects.filter(issuer=site.base_url).order_by("created"),
+        "credential_path": f"/etc/nginx/gatepass-{site.slug}.secret",
+        "configuration_path": f"/etc/nginx/gatepass-{site.slug}.conf",
+    }

@@ -1,0 +1,103 @@
+"""How long a browser stays signed in, its list of sessions, and when it is asked again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
+from django.test import Client
+
+from portal.models import User
+from portal.tasks import remove_old_sessions
+
+PASSWORD = "correct horse battery staple"
+START = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def boss(make_user: Callable[..., User]) -> User:
+    return make_user("administrator", "boss@example.com", PASSWORD)
+
+
+def sign_in(user: User) -> Client:
+    client = Client()
+    client.post("/accounts/login/", {"login": user.email, "password": PASSWORD})
+    return client
+
+
+def opens(client: Client, path: str = "/") -> bool:
+    return client.get(path).status_code == 200
+
+
+def test_a_browser_that_rests_is_signed_out(boss: User) -> None:
+    with time_machine.travel(START, tick=False) as clock:
+        client = sign_in(boss)
+        clock.shift(timedelta(minutes=59))
+        assert opens(client)
+        clock.shift(timedelta(minutes=59))  # of the page before
+        assert opens(client)
+        clock.shift(timedelta(minutes=61))
+        assert client.get("/")["Location"] == "/accounts/login/?next=/"
+
+
+def test_a_browser_that_never_rests_is_signed_out_too(boss: User) -> None:
+    with time_machine.travel(START, tick=False) as clock:
+        client = sign_in(boss)
+        for _half_hour in range(24):
+            clock.shift(timedelta(minutes=30))
+            assert opens(client)
+        clock.shift(timedelta(minutes=1))
+        assert not opens(client)
+
+
+def test_an_export_asks_again_after_a_while(boss: User) -> None:
+    with time_machine.travel(START, tick=False) as clock:
+        client = sign_in(boss)
+        assert opens(client, "/people/export.csv")
+        clock.shift(timedelta(minutes=16))
+        assert opens(client, "/people/")
+        asked = client.get("/people/export.csv")
+        assert asked["Location"] == "/accounts/reauthenticate/?next=%2Fpeople%2Fexport.csv"
+        assert client.post(asked["Location"], {"password": "wrong"}).status_code == 200
+        assert not opens(client, "/people/export.csv")
+        proved = client.post(asked["Location"], {"password": PASSWORD, "next": "/people/export.csv"})
+        assert proved["Location"] == "/people/export.csv"
+        assert opens(client, "/people/export.csv")
+
+
+def test_signing_in_changes_the_session(boss: User) -> None:
+    client = Client()
+    client.get("/accounts/login/")
+    client.session["planted"] = True
+    before = client.session.session_key
+    client.post("/accounts/login/", {"login": boss.email, "password": PASSWORD})
+    assert client.session.session_key != before
+
+
+def test_one_sees_and_ends_the_other_sessions(boss: User) -> None:
+    here, there = sign_in(boss), Client(headers={"user-agent": "Other browser"})
+    there.post("/accounts/login/", {"login": boss.email, "password": PASSWORD})
+    page = here.get("/accounts/sessions/").text
+    assert "Other browser" in page
+    assert "This one" in page
+    here.post("/accounts/sessions/")
+    assert opens(here)
+    assert not opens(there)
+
+
+def test_sessions_that_are_over_are_removed(boss: User) -> None:
+    sign_in(boss)
+    with time_machine.travel(datetime.now(UTC) + timedelta(days=1), tick=False):
+        kept = sign_in(boss).session.session_key
+        remove_old_sessions()
+    assert [one.session_key for one in UserSession.objects.all()] == [kept]
+    assert list(Session.objects.values_list("pk", flat=True)) == [kept]
+
+
+def test_an_office_behind_one_address_signs_in(boss: User) -> None:
+    """Forty in a minute: how often an address may is for RATE_LIMITS alone."""
+    assert all(opens(sign_in(boss)) for _person in range(40))
