@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from rollout.models import CheckRun, ProbeHost, RunState, Sweep, SweepState
@@ -35,7 +35,13 @@ def exchange(*, lease: str, left: Iterable[str] = (), room: int, only: int | Non
         now = timezone.now()
         _give_back(lease, left, now)
         taken = _take(lease, room, only, now) if room > 0 else []
-    return list(CheckRun.objects.filter(pk__in=taken).select_related("site").order_by("-urgent", "pk"))
+    return list(_with_sites(CheckRun.objects.filter(pk__in=taken)))
+
+
+def taken(*, lease: str, but: Iterable[int]) -> list[CheckRun]:
+    """The runs that an exchange gave to this lease without its answer arriving: all it has, ``but`` those known."""
+    running = CheckRun.objects.filter(state=RunState.RUNNING, lease=lease, lease_until__gt=timezone.now())
+    return list(_with_sites(running.exclude(pk__in=list(but))))
 
 
 def give_back(*, lease: str, hosts: Iterable[str], pause: float | None = None) -> None:
@@ -80,6 +86,10 @@ def stands_still(now: datetime) -> bool:
     if not _startable(now).filter(requested_at__lt=since).exists():
         return False
     return not ProbeHost.objects.filter(Q(leased_until__gt=since) | Q(free_at__gt=since)).exists()
+
+
+def _with_sites(runs: QuerySet[CheckRun]) -> QuerySet[CheckRun]:
+    return runs.select_related("site").order_by("-urgent", "pk")
 
 
 def _startable(now: datetime):  # type: ignore[no-untyped-def]

@@ -80,6 +80,7 @@ class Shard:
         self.extended = time.monotonic()
         self.look_again = 0.0
         self.asked = 0
+        self.answer_lost = False  # the database went away: what it was told last may have been done all the same
         self.asking: dict[str, asyncio.Task[None]] = {}  # by host
         self.left: list[str] = []  # hosts that are done with, not handed back yet
         self.held: set[int] = set()  # runs that are not written yet
@@ -123,13 +124,20 @@ class Shard:
 
     async def _exchange(self) -> None:
         left, self.left = self.left, []
-        taken = await self._in(self.taker, _take, self.lease, left, self._places())
+        taken = await self._in(self.taker, self._take, left, self._places())
         if not taken:
             self.look_again = time.monotonic() + LOOK_AGAIN
         for run, target in taken:
             self.held.add(run.pk)
             self.asking[run.host] = asyncio.create_task(self._ask(run, target))
         self.asked += len(taken)
+
+    def _take(self, left: list[str], room: int) -> list[tuple[CheckRun, Target]]:
+        runs = leases.taken(lease=self.lease, but=self.held) if self.answer_lost else []
+        runs = runs or leases.exchange(lease=self.lease, left=left, room=room)
+        targets = target_of(runs) if runs else {}
+        self.answer_lost = False
+        return [(run, targets[run.pk]) for run in runs]
 
     async def _ask(self, run: CheckRun, target: Target) -> None:
         try:
@@ -190,6 +198,7 @@ class Shard:
             try:
                 return await loop.run_in_executor(thread, _with_connection, work, *arguments)
             except (OperationalError, InterfaceError) as error:
+                self.answer_lost = True
                 log.warning("database_away", work=work.__name__, error=type(error).__name__)
                 if time.monotonic() + pause > self.good_until:
                     raise LeaseLostError from error
@@ -213,12 +222,6 @@ def _with_connection(work: Callable[..., Result], *arguments: Any) -> Result:
     except (OperationalError, InterfaceError):
         connection.close()
         raise
-
-
-def _take(lease: str, left: list[str], room: int) -> list[tuple[CheckRun, Target]]:
-    runs = leases.exchange(lease=lease, left=left, room=room)
-    targets = target_of(runs) if runs else {}
-    return [(run, targets[run.pk]) for run in runs]
 
 
 def _go_on(lease: str) -> None:

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from django.db import connection, connections
+from django.db import OperationalError, connection, connections
 from django.utils import timezone
 
 from rollout.models import AuditEvent, CheckRun, ProbeHost, RunState, Site, Sweep, SweepState
@@ -273,6 +273,25 @@ def test_a_shard_that_has_no_time_left_waits_for_what_it_asked(fleet_of: Any, ad
     assert CheckRun.objects.filter(state=RunState.DONE).count() == 3
     assert CheckRun.objects.filter(state=RunState.QUEUED).count() == 3
     assert not ProbeHost.objects.exclude(lease="").exists()
+
+
+def test_a_shard_asks_what_it_took_although_the_answer_was_lost(
+    fleet_of: Any, administrator: Any, crowd: Crowd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fleet_of(5, 2)
+    sweep = sweeps.start_sweep(actor=administrator)
+    answers = iter(["arrives", "is lost"])
+
+    def lose(runs: list[CheckRun]) -> Any:  # what has been taken is committed by now
+        if next(answers, "arrives") == "is lost":
+            raise OperationalError("server closed the connection unexpectedly")
+        return check_runs.target_of(runs)
+
+    monkeypatch.setattr(shards, "target_of", lose)
+
+    assert shards.run_shard() == 10
+    sweep.refresh_from_db()
+    assert (sweep.state, sweep.done, sweep.broken) == (SweepState.DONE, 10, 0)
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="cuts the connections of PostgreSQL")
