@@ -85,14 +85,17 @@ def token(request: HttpRequest, sent: Parameters) -> HttpResponse:
 
 
 def _redeem(request: HttpRequest, sent: Parameters) -> HttpResponse:
-    client = _client(request, sent)
+    client_id = _client_id(sent)
     if "code" not in sent:
+        _client(request, sent)
         raise RefusedError("invalid_request", "Missing code parameter.")
     verifier, redirect_uri = sent.get("code_verifier", ""), sent.get("redirect_uri")
     wanted = redemption.Redemption(sent["code"], verifier, redirect_uri, origin_of(request))
     try:
         with transaction.atomic():  # the sign-in is recorded with what it is a record of
-            issued = redemption.redeem_code(client, wanted)
+            issued = redemption.redeem(client_id, realm_of(request.META).sql, wanted)
+            if issued is None:  # only now is it asked whose fault it was
+                issued = redemption.redeem_code(_client(request, sent), wanted)
             if issued is not None:
                 app_authorized.send(sender=token, request=request, token=issued.access_token_row)
     except IntegrityError:  # the client was removed, or its person was, since they were read

@@ -26,5 +26,9 @@ def answers(verifier: str, challenge: str) -> bool:
     """Whether ``verifier`` is the one of an S256 ``challenge`` (RFC 7636 section 4.6), compared in constant time."""
     if not is_verifier(verifier):
         return False
-    found = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=")
-    return hmac.compare_digest(found, challenge.encode())
+    return hmac.compare_digest(challenge_of(verifier).encode(), challenge.encode())
+
+
+def challenge_of(verifier: str) -> str:
+    """The S256 challenge of a verifier (RFC 7636 section 4.2)."""
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()

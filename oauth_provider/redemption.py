@@ -51,8 +51,29 @@ class Redemption:
     origin: devices.Origin = devices.NOWHERE
 
 
+def redeem(client_id: str, realm: RealmSql, sent: Redemption) -> Issued | None:
+    """The first tokens for a code that is good in every way; None for every other one (``redeem_code``)."""
+    if not pkce.is_verifier(sent.verifier):
+        return None
+    now, challenge, pair = timezone.now(), pkce.challenge_of(sent.verifier), _first_pair(sent.code)
+    founded = statements.found(
+        statements.Founding(
+            client_id, realm, sent.code, challenge, sent.redirect_uri, pair, sent.origin, now, _expiry(now)
+        )
+    )
+    if founded is None:
+        return None
+    access_token = AccessToken.from_db(
+        "default",
+        ["id", "user_id", "application_id", "scope"],
+        [founded.access_token, founded.user, founded.client, founded.scope],
+    )
+    access_token.application = Client.from_db("default", ["id", "client_id"], [founded.client, client_id])
+    return Issued(pair, founded.scope, oauth2_settings.ACCESS_TOKEN_EXPIRE_SECONDS, access_token)
+
+
 def redeem_code(client: Client, sent: Redemption) -> Issued | None:
-    """The first tokens for a code; None when it is good for nothing (``invalid_grant``).
+    """The same step by step, and what has to be done when the code is good for nothing (``invalid_grant``, None).
 
     A wrong verifier burns the code: whoever has the code without the verifier did not start this sign-in. A code that
     was redeemed before ends what it gave. A code of another client, or with another redirect URI, stays good.
@@ -77,10 +98,7 @@ def redeem_code(client: Client, sent: Redemption) -> Issued | None:
 @transaction.atomic(savepoint=False)
 def _found_family(client: Client, grant: Any, sent: Redemption) -> Issued | None:
     """Take the code and write the family it founds; None when somebody else took it."""
-    key, now = _keys()[0], timezone.now()
-    pair = tokens.first_pair(
-        tokens.family_of_code(sent.code, key=key), secret=secrets.token_bytes(tokens.SECRET_BYTES), key=key
-    )
+    now, pair = timezone.now(), _first_pair(sent.code)
     taken, _by_model = Grant.objects.filter(pk=grant.pk, expires__gt=now).delete()
     if not taken:
         return None
@@ -100,6 +118,12 @@ def _found_family(client: Client, grant: Any, sent: Redemption) -> Issued | None
     )
     devices.first_seen(refresh_token, sent.origin)
     return Issued(pair, grant.scope, oauth2_settings.ACCESS_TOKEN_EXPIRE_SECONDS, access_token)
+
+
+def _first_pair(code: str) -> tokens.Pair:
+    key = _keys()[0]
+    family = tokens.family_of_code(code, key=key)
+    return tokens.first_pair(family, secret=secrets.token_bytes(tokens.SECRET_BYTES), key=key)
 
 
 def refresh(
