@@ -38,7 +38,8 @@ manage: $(VENV)/.run $(KEYS)  ## run COMMAND="…" of manage.py on the trial
 # What reads the settings without serving anybody: a made-up production, touching no service.
 ASIDE = env -i PATH="$(PATH)" HOME="$(HOME)" LANG=C.UTF-8 PUBLIC_URL=https://gatepass.example.com \
   DATABASE_URL=postgres://nobody@127.0.0.1:1/none REDIS_URL=redis://127.0.0.1:6379/0 \
-  SECRET_KEY=only-for-checks-that-serve-nobody-5f0c2d7a9b1e4638-xyzw
+  SECRET_KEY=only-for-checks-that-serve-nobody-5f0c2d7a9b1e4638-xyzw \
+  CREDENTIAL_KEYS=Zm9yIGNoZWNrcyB0aGF0IHNlcnZlIG5vYm9keSAtLS0=
 
 test: $(VENV)/.dev  ## run every test, on real servers and in a real browser
 	@.ci/bootstrap browser

@@ -11,6 +11,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from rollout.services import vault
+
 from .models import User
 
 
@@ -41,7 +43,15 @@ class AccountAdapter(DefaultAccountAdapter):
 
 
 class MFAAdapter(DefaultMFAAdapter):
-    """What second factors are called."""
+    """What second factors are called, and how the secrets of those that have one are kept: TOTP, recovery codes."""
+
+    def encrypt(self, text: str) -> str:
+        """Sealed, where there is a key to seal with (``CREDENTIAL_KEYS``)."""
+        return vault.seal(text) if vault.is_available() else text
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """Raises VaultError when the key that sealed it is gone: nobody signs in by a factor that cannot be read."""
+        return vault.open_(encrypted_text) if vault.is_sealed(encrypted_text) else encrypted_text
 
     def generate_authenticator_name(self, user: User, type: Authenticator.Type) -> str:
         """What the form for a new one begins with."""

@@ -222,6 +222,14 @@ def credential_keys_are_keys(app_configs: Any, **kwargs: Any) -> list[CheckMessa
 
 
 @register(Tags.security, deploy=True)
+def production_seals_its_secrets(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """gatepass.W003: without a key, second factors are kept as they are, and tokens and webhooks cannot be kept."""
+    if settings.CREDENTIAL_KEYS or not settings.HTTPS:
+        return []
+    return [Warning("CREDENTIAL_KEYS is not set.", hint=f"Make one: {vault.HOW_TO_MAKE_A_KEY}", id="gatepass.W003")]
+
+
+@register(Tags.security, deploy=True)
 def production_has_a_database_server(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """gatepass.W002: a file is for one machine and one writer at a time."""
     if not (settings.HTTPS and settings.DATABASES["default"]["ENGINE"].endswith("sqlite3")):

@@ -5,19 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.signals import password_changed, password_reset, password_set
+from allauth.mfa.adapter import get_adapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authenticator_added, authenticator_removed
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.db import transaction
 from django.dispatch import receiver
 from django.http import HttpRequest
 from oauth2_provider.signals import app_authorized
 
 from oauth_provider.sessions import end_all_sessions
 from rollout.models import ApplicationLink
-from rollout.services import audit, sign_ins
+from rollout.services import audit, credential_keys, sign_ins, vault
 
 from . import session_limits
 from .models import User
+
+SECRETS = {"secret", "seed"}  # what allauth calls those of TOTP and of recovery codes
 
 
 @receiver(app_authorized)
@@ -26,12 +30,12 @@ def record_app_sign_in(sender: Any, request: HttpRequest, token: Any, **kwargs: 
     if request.POST.get("grant_type") != "authorization_code":
         return
     client_id = token.application.client_id
-    link = ApplicationLink.objects.active().registered_here().filter(client_id=client_id).first()
+    link = ApplicationLink.objects.active().registered_here().filter(client_id=client_id).select_related("site").first()
     if link is None:  # a client of our own API, not of a site
         audit.record(actor=token.user, action="client.signed_in", target=token.application)
         return
     sign_ins.record_sign_in(
-        site_id=link.site_id,
+        site=link.site,
         person=token.user,
         client_id=client_id,
         user_agent=request.headers.get("User-Agent", ""),
@@ -53,6 +57,31 @@ def record_factor_added(sender: Any, user: User, authenticator: Authenticator, *
 @receiver(authenticator_removed)
 def record_factor_removed(sender: Any, user: User, authenticator: Authenticator, **kwargs: Any) -> None:
     audit.record(actor=user, action="person.factor_removed", target=user, details={"kind": authenticator.type})
+
+
+@receiver(credential_keys.rotating)
+def seal_second_factors_again(sender: Any, **kwargs: Any) -> credential_keys.Rotation:
+    """Every second factor that has a secret, those from before there was a key among them."""
+    sealed, lost = 0, []
+    with_secret = Authenticator.objects.exclude(type=Authenticator.Type.WEBAUTHN)
+    for pk in list(with_secret.order_by("pk").values_list("pk", flat=True)):
+        try:
+            sealed += _seal_factor_again(pk)
+        except vault.VaultError:
+            lost.append(f"{Authenticator._meta.verbose_name} #{pk}")
+    return credential_keys.Rotation(sealed, tuple(lost))
+
+
+def _seal_factor_again(pk: int) -> int:
+    with transaction.atomic():
+        factor = Authenticator.objects.select_for_update(no_key=True).filter(pk=pk).first()
+        if factor is None:
+            return 0
+        adapter = get_adapter()
+        for name in factor.data.keys() & SECRETS:
+            factor.data[name] = adapter.encrypt(adapter.decrypt(factor.data[name]))
+        factor.save(update_fields=["data"])
+    return 1
 
 
 @receiver(user_logged_in)

@@ -13,6 +13,7 @@ from redis.exceptions import RedisError
 
 from portal.accounts import home
 from portal.models import User
+from rollout.services.vault import VaultError
 
 
 def _page(request: HttpRequest, template: str, status: int, reason: str = "") -> HttpResponse:
@@ -56,11 +57,13 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def _does_not_answer(error: BaseException | None) -> str:
-    """Which server of ours an error is about, in words; empty when it is about none."""
+    """What of ours an error is about that its operator has to bring back, in words; empty when it is about none."""
     if isinstance(error, RedisError):
         return _("Redis does not answer. Sign-in waits for it, because its limits are kept there.")
     if isinstance(error, OperationalError | InterfaceError):
         state = getattr(error.__cause__, "sqlstate", None)
         if state is None or state.startswith(("08", "53", "57P")):  # connection, resources, shut down
             return _("The database does not answer.")
+    if isinstance(error, VaultError):
+        return _("A key of this server is missing, so what it sealed cannot be read. Its log says which.")
     return ""

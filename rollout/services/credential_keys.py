@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Model
+from django.dispatch import Signal
 
 from rollout.models import SiteCredential, Webhook
 
@@ -17,6 +18,10 @@ SEALED: tuple[tuple[type[Model], tuple[str, ...]], ...] = (
     (SiteCredential, ("token",)),
     (Webhook, ("secret", "old_secret")),
 )
+
+
+# Sent to whoever keeps sealed values that are not columns of ours: seals them anew and returns a ``Rotation``.
+rotating = Signal()
 
 
 @dataclass(frozen=True)
@@ -33,13 +38,17 @@ def rotate_credentials(*, actor: Any) -> Rotation:
     Rows are locked one by one: a token that is replaced meanwhile is sealed by the first key already.
     """
     vault.seal("")  # without a key, fail before the first row
-    sealed, lost = 0, []
+    sealed, lost = 0, list[str]()
     for model, columns in SEALED:
         for pk in list(model._default_manager.values_list("pk", flat=True).order_by("pk")):
             try:
                 sealed += _seal_again(model, pk, columns)
             except vault.VaultError:
                 lost.append(f"{model._meta.verbose_name} #{pk}")
+    theirs: Any
+    for _receiver, theirs in rotating.send(sender=rotate_credentials):
+        sealed += theirs.sealed
+        lost += theirs.lost
     audit.record(actor=actor, action="credentials.rotated", details={"sealed": sealed, "lost": len(lost)})
     return Rotation(sealed, tuple(lost))
 

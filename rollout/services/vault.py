@@ -11,6 +11,8 @@ from django.conf import settings
 
 HOW_TO_MAKE_A_KEY = "python3 -c 'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())'"
 
+_BEGINNING = "gAAAAA"  # of every Fernet token: its version, and a time before the year 2106
+
 
 class VaultError(Exception):
     """A text cannot be sealed or opened. The message says what to set, and never holds any of the text."""
@@ -32,6 +34,11 @@ def open_(sealed: str) -> str:
         return _keys().decrypt(sealed.encode()).decode()
     except InvalidToken:
         raise VaultError("None of CREDENTIAL_KEYS opens this value. Put the key back that sealed it.") from None
+
+
+def is_sealed(text: str) -> bool:
+    """Whether ``seal`` made this text, of one that may also have been kept before there was a key."""
+    return text.startswith(_BEGINNING)
 
 
 def seal_again(sealed: str) -> str:

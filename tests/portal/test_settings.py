@@ -36,8 +36,9 @@ def manage(*arguments: str, **environment: str) -> subprocess.CompletedProcess[s
 
 def test_it_works_as_documented_for_production() -> None:
     # Not one warning, deployment checks included.
+    secrets = {"SECRET_KEY": KEY, "CREDENTIAL_KEYS": PRODUCTION["CREDENTIAL_KEYS"][0]}
     database = "postgres://gatepass:password@127.0.0.1:1/gatepass"
-    answer = manage("check", "--deploy", "--fail-level", "WARNING", **example(), SECRET_KEY=KEY, DATABASE_URL=database)
+    answer = manage("check", "--deploy", "--fail-level", "WARNING", **example(), **secrets, DATABASE_URL=database)
     assert answer.returncode == 0, answer.stderr
     assert "no issues" in answer.stdout
 
@@ -86,7 +87,7 @@ PRODUCTION: dict[str, Any] = {
     "DEBUG": False,
     "CHECK_EVERY_HOURS": 24,
     "PROBE_ALLOWED_NETWORKS": [],
-    "CREDENTIAL_KEYS": [],
+    "CREDENTIAL_KEYS": ["Zm9yIHRlc3RzIG9ubHkgICAgICAgICAgICAgICAgICA="],
 }
 ALL_CHECKS = (
     checks.public_url_is_https,
@@ -100,6 +101,7 @@ ALL_CHECKS = (
     checks.the_outbound_proxy_is_one,
     checks.credential_keys_are_keys,
     checks.production_has_a_database_server,
+    checks.production_seals_its_secrets,
     checks.roles_of_the_sign_in_policy_exist,
     checks.ways_in_are_whole,
 )
@@ -139,7 +141,8 @@ ALL_CHECKS = (
         ({"CLIENT_CERTIFICATES": True}, ["gatepass.E015"]),
         ({"OIDC_SERVER_URL": "https://id.example.com"}, ["gatepass.E016"]),
         ({"OIDC_DEFAULT_ROLE": "x"}, ["gatepass.E016"]),
-        ({"CREDENTIAL_KEYS": ["Zm9yIHRlc3RzIG9ubHkgICAgICAgICAgICAgICAgICA="]}, []),
+        ({"CREDENTIAL_KEYS": []}, ["gatepass.W003"]),
+        ({"CREDENTIAL_KEYS": [], "HTTPS": False, "PUBLIC_URL": "http://localhost"}, []),
         ({"REDIS_URL": ""}, ["gatepass.W001"]),
         ({"REDIS_URL": "", "HTTPS": False, "PUBLIC_URL": "http://localhost"}, []),
         ({"ENGINE": "django.db.backends.sqlite3"}, ["gatepass.W002"]),

@@ -81,7 +81,7 @@ def test_the_funnel_counts_sign_ins_where_gatepass_is_the_provider(
     )
     for made, _token in issued[:2]:
         passes.redeem_pass(enrollment_pass=made, user_agent="iPhone")
-    sign_ins.record_sign_in(site_id=provided.pk, person=member, client_id="x", user_agent="iPhone")
+    sign_ins.record_sign_in(site=provided, person=member, client_id="x", user_agent="iPhone")
     client = client_of(administrator)
     page = client.get(f"/waves/{row.pk}/").content.decode()
     assert re.findall(r'<progress\s+value="(\d+)"\s+max="3"', page) == ["3", "2", "1"]

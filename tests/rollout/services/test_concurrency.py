@@ -86,7 +86,7 @@ def test_it_works(fleet_of_two: list[Site], administrator: Any, alice: Any) -> N
         return make_and_revoke
 
     def sign_in(n: int) -> object:
-        return sign_ins.record_sign_in(site_id=one.pk, person=alice, client_id=f"client-{n}", user_agent="iPhone")
+        return sign_ins.record_sign_in(site=one, person=alice, client_id=f"client-{n}", user_agent="iPhone")
 
     def issue(n: int) -> object:
         return passes.issue_pass(actor=alice, label=f"Pass {n}", sites=[two, one], expires_at=later)
