@@ -6,6 +6,8 @@ the ``Answer``. One process drives all connections, so that it costs little besi
 
 from __future__ import annotations
 
+import functools
+import re
 import selectors
 import socket
 import time
@@ -31,12 +33,16 @@ class Answer:
 
     def header(self, name: str) -> str:
         """The first header of this name, '' when there is none."""
-        return next(iter(self.headers(name)), "")
+        found = _line(name).search(self.head)
+        return found[1].decode("latin-1") if found else ""
 
     def headers(self, name: str) -> list[str]:
-        start = name.lower().encode() + b":"
-        lines = [line for line in self.head.split(b"\r\n")[1:] if line.lower().startswith(start)]
-        return [line.partition(b":")[2].strip().decode("latin-1") for line in lines]
+        return [value.decode("latin-1") for value in _line(name).findall(self.head)]
+
+
+@functools.cache
+def _line(name: str) -> re.Pattern[bytes]:
+    return re.compile(rb"\r\n" + re.escape(name.encode()) + rb":[ \t]*([^\r]*)", re.IGNORECASE)
 
 
 @dataclass

@@ -36,7 +36,8 @@ def origin_of(request: HttpRequest) -> Origin:
 
 def one_line(text: str, length: int) -> str:
     """The text in at most ``length`` printable characters: no control, no invisible and no turned-around ones."""
-    printable = "".join(char if char.isprintable() else " " for char in text[: length * 4])
+    text = text[: length * 4]
+    printable = text if text.isprintable() else "".join(char if char.isprintable() else " " for char in text)
     return " ".join(printable.split())[:length].rstrip()
 
 

@@ -27,7 +27,7 @@ def introspect(credential: Credential, token: str, realm: Realm) -> Introspectio
     asked = statements.introspect(credential.client_id, realm.sql, token, timezone.now())
     if asked is None or not is_secret(credential.secret, asked.secret_checksum):
         return None
-    if asked.client_id is None or asked.expires is None or asked.issued is None:
+    if asked.client_id is None:
         return Introspection(None)
     return Introspection(
         {
@@ -36,8 +36,8 @@ def introspect(credential: Credential, token: str, realm: Realm) -> Introspectio
             "username": asked.username,
             "scope": asked.scope,
             "token_type": "Bearer",
-            "exp": int(asked.expires.timestamp()),
-            "iat": int(asked.issued.timestamp()),
+            "exp": asked.expires,
+            "iat": asked.issued,
             "sub": str(asked.user_pk),
             "iss": asked.issuer,
         }

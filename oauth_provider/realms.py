@@ -6,17 +6,15 @@ request is for the root realm. No client can set that key: WSGI prefixes every H
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, MutableMapping
+from typing import Any, NamedTuple
 
 from oauth2_provider.settings import oauth2_settings
 
 META_KEY = "oauth_provider.realm"
 
 
-@dataclass(frozen=True)
-class RealmSql:
+class RealmSql(NamedTuple):
     """How one statement finds the realm and what it asks for at once, so that nothing is looked up beforehand.
 
     ``issuer``: an expression of the realm's issuer, NULL when there is no such realm. ``admits``: a condition on a
@@ -33,6 +31,9 @@ class Realm:
 
     title = "Gatepass"
     client_ids: frozenset[str] | None = None  # of the clients that exist here; None at the root
+
+    def __init__(self) -> None:
+        self.clients: dict[str, Any] = {}  # looked up for this request, by client ID
 
     @property
     def issuer(self) -> str:
@@ -53,7 +54,9 @@ class Realm:
         return not needs_realm if self.client_ids is None else client_id in self.client_ids
 
 
-def realm_of(meta: Mapping[str, Any]) -> Realm:
+def realm_of(meta: MutableMapping[str, Any]) -> Realm:
     """Return the realm a request is for: the one its route put in, else the root."""
     realm = meta.get(META_KEY)
-    return realm if isinstance(realm, Realm) else Realm()
+    if not isinstance(realm, Realm):
+        realm = meta[META_KEY] = Realm()
+    return realm

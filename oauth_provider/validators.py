@@ -6,6 +6,7 @@ from typing import Any
 
 from oauth2_provider.oauth2_validators import OAuth2Validator
 
+from .realms import realm_of
 from .tokens import digest
 
 
@@ -15,6 +16,14 @@ class NativeAppValidator(OAuth2Validator):
     That a client exists only in its own realm is ``Client.is_usable``, which the base class asks at every look-up.
     Codes and refresh tokens are redeemed in ``redemption``, not here.
     """
+
+    def _load_application(self, client_id: str, request: Any) -> Any:
+        """Once for one request of a person, of which oauthlib makes two."""
+        clients = realm_of(request.headers).clients
+        if request.client is None:
+            request.client = clients.get(client_id)
+        client = clients[client_id] = super()._load_application(client_id, request)
+        return client
 
     def save_authorization_code(
         self, client_id: str, code: dict[str, str], request: Any, *args: Any, **kwargs: Any

@@ -8,10 +8,12 @@ import zoneinfo
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+import structlog
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
+from django_structlog.middlewares import RequestMiddleware
 
 from oauth_provider import endpoints
 
@@ -20,6 +22,14 @@ from .views import provided_sites
 
 # Read once: listing the zones walks the whole time zone database.
 _known_zones = functools.cache(zoneinfo.available_timezones)
+
+
+class RequestLogMiddleware(RequestMiddleware):
+    """Logs the address that ``ProxyMiddleware`` vouches for; the library's own guess believes any header."""
+
+    @classmethod
+    def bind_ip(cls, request: HttpRequest) -> None:
+        structlog.contextvars.bind_contextvars(ip=request.META.get("REMOTE_ADDR", ""))
 
 
 class ReaderTimeZoneMiddleware:
@@ -69,8 +79,9 @@ class PrivatePagesMiddleware:
 class ProtocolMiddleware:
     """Answers what software asks of the provider before sessions, languages and forms are looked at: it has none.
 
-    The addresses are in ``portal.urls`` like all others; this is a shorter way to the same views. What it answers is
-    for no browser: its headers are one constant, stricter than those of pages.
+    The addresses are in ``portal.urls`` like all others; this is a shorter way to the same views, and
+    ``portal.handler`` a shorter one to this. What it answers is for no browser: its headers are one constant, stricter
+    than those of pages.
     """
 
     HEADERS: ClassVar = {
@@ -94,14 +105,7 @@ class ProtocolMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        found = self.PATHS.fullmatch(request.path_info)
-        if found is None:
-            return self.get_response(request)
-        slug, endpoint, version = found.groups()
-        try:
-            response = self.answer(request, slug, endpoint, version)
-        except Http404:  # its page needs the middleware behind this one
-            return self.get_response(request)
+        response = self.answer(request)
         if response is None:
             return self.get_response(request)
         for name, value in self.HEADERS.items():
@@ -109,13 +113,21 @@ class ProtocolMiddleware:
         response.headers["Content-Length"] = str(len(response.content))
         return response
 
-    def answer(self, request: HttpRequest, slug: str, endpoint: str, version: str) -> HttpResponse | None:
-        """None for an address that is not for this row. Raises Http404 and DisallowedHost."""
+    @classmethod
+    def answer(cls, request: HttpRequest) -> HttpResponse | None:
+        """None for an address that is not for this row, a site that is not there among them. Raises DisallowedHost."""
+        found = cls.PATHS.fullmatch(request.path_info)
+        if found is None:
+            return None
         request.get_host()
-        if version is not None and slug is not None:
-            return provided_sites.info_login(request, slug, version)
-        if endpoint in self.AT_ROOT:
-            return self.AT_ROOT[endpoint](request) if slug is None else self.AT_SITE[endpoint](request, slug)
+        slug, endpoint, version = found.groups()
+        try:
+            if version is not None and slug is not None:
+                return provided_sites.info_login(request, slug, version)
+            if endpoint in cls.AT_ROOT:
+                return cls.AT_ROOT[endpoint](request) if slug is None else cls.AT_SITE[endpoint](request, slug)
+        except Http404:  # its page needs the middleware behind this one
+            pass
         return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Callable
 from functools import cached_property, wraps
@@ -57,6 +58,7 @@ class SiteRealm(Realm):
     """The realm of a provided site, looked up when somebody asks for more than the statements do by themselves."""
 
     def __init__(self, slug: str) -> None:
+        super().__init__()
         self.slug = slug
 
     @cached_property
@@ -98,7 +100,7 @@ def home(request: HttpRequest, slug: str) -> HttpResponse:
 
 @login_not_required
 @require_safe
-def info_login(request: HttpRequest, slug: str, version: str) -> JsonResponse:
+def info_login(request: HttpRequest, slug: str, version: str) -> HttpResponse:
     """What the app asks before it shows a login; 1.1 carries the client ID while the OAuth switch is on.
 
     The field names of 1.1 are not documented; readers search for ``clientId`` at any depth.
@@ -107,7 +109,7 @@ def info_login(request: HttpRequest, slug: str, version: str) -> JsonResponse:
     facts: dict[str, object] = {"siteTitle": site.title, "baseUrl": site.base_url}
     if version == "1.1" and site.switch_client_id is not None:
         facts["oauth"] = {"clientId": site.switch_client_id}
-    return JsonResponse(facts)
+    return HttpResponse(json.dumps(facts), content_type="application/json")
 
 
 @login_not_required

@@ -1,0 +1,50 @@
+"""The database engine's way for hot statements: as safe as Django's own."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+from django.db import ProgrammingError, close_old_connections, connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def postgresql_only() -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("the engine is for PostgreSQL")
+
+
+def test_rows_by_name() -> None:
+    statement = "SELECT n, %(text)s::text FROM generate_series(1, %(count)s::int) n"
+    assert connection.rows(statement, {"text": "ü", "count": 2}) == [(1, "ü"), (2, "ü")]
+    assert connection.rows(statement, {"text": "x", "count": 0}) == []
+
+
+def test_a_connection_that_was_ended_is_replaced() -> None:
+    [(backend,)] = connection.rows("SELECT pg_backend_pid()", {})
+    with psycopg.connect(connection.connection.info.dsn, autocommit=True) as other:
+        other.execute("SELECT pg_terminate_backend(%s, 5000)", [backend])
+    close_old_connections()  # as at the beginning of a request
+    [(another,)] = connection.rows("SELECT pg_backend_pid()", {})
+    assert another != backend
+
+
+def test_an_error_is_djangos_and_the_next_statement_works() -> None:
+    with pytest.raises(ProgrammingError):
+        connection.rows("SELECT nonsense", {})
+    assert connection.rows("SELECT 1", {}) == [(1,)]
+
+
+def test_it_takes_part_in_a_transaction() -> None:
+    with transaction.atomic():
+        connection.rows("SELECT set_config('a.b', 'c', true)", {})  # to the end of the transaction
+        assert connection.rows("SELECT current_setting('a.b')", {}) == [("c",)]
+    assert connection.rows("SELECT current_setting('a.b', true)", {}) == [("",)]
+
+
+def test_whoever_counts_statements_sees_it() -> None:
+    with CaptureQueriesContext(connection) as queries:
+        connection.rows("SELECT 1", {})
+    assert [query["sql"] for query in queries] == ["SELECT 1"]
