@@ -28,7 +28,7 @@ from .exchange import Phone, Tokens
 from .load import Flow, Result, drive
 from .processes import cpu_seconds
 
-PROCESSES, THREADS, CONNECTIONS = 2, 2, 8
+PROCESSES, THREADS, CONNECTIONS = 2, 4, 8
 OIDC_PROVIDER = ("oidc-provider@9.13.3", "ioredis@5.8.2")
 KEY = "for benchmarks only: long enough, and known to everybody"
 

@@ -9,12 +9,13 @@ many tokens "many" are.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import shutil
 import statistics
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from .processes import of_session
 
 SECONDS = float(os.environ.get("BENCH_SECONDS", "4"))
 ROUNDS = 5
+PHONES = 25  # of each connection
 MANY = int(os.environ.get("BENCH_TOKENS", "1000000"))
 STEADY_REQUESTS = 200_000
 GROWTH = 1.05  # of memory, the most over the steady requests
@@ -123,19 +125,22 @@ def measure(peers: dict[str, Peer], many: Peer, floor: Peer) -> Runs:
     return runs
 
 
-def hand_out(peer: Peer) -> list[Tokens]:
-    """A sign-in for each connection, made now if there are not enough."""
-    if len(peer.kept) < CONNECTIONS:
-        peer.run(lambda phone, _number: phone.exchange(), units=CONNECTIONS)
-    return [peer.kept.pop() for _ in range(CONNECTIONS)]
+Hands = list[Iterator[Tokens]]
 
 
-def refreshing(hand: list[Tokens]) -> Callable[[Phone, int], Flow]:
-    return lambda phone, number: phone.refresh(hand[number])
+def hand_out(peer: Peer) -> Hands:
+    """Some sign-ins for each connection, in turn without end: a fleet, not one phone. Made now if there are too few."""
+    if (missing := CONNECTIONS * PHONES - len(peer.kept)) > 0:
+        peer.run(lambda phone, _number: phone.exchange(), units=missing)
+    return [itertools.cycle([peer.kept.pop() for _ in range(PHONES)]) for _ in range(CONNECTIONS)]
 
 
-def introspecting(hand: list[Tokens]) -> Callable[[Phone, int], Flow]:
-    return lambda phone, number: phone.introspect(hand[number])
+def refreshing(hands: Hands) -> Callable[[Phone, int], Flow]:
+    return lambda phone, number: phone.refresh(next(hands[number]))
+
+
+def introspecting(hands: Hands) -> Callable[[Phone, int], Flow]:
+    return lambda phone, number: phone.introspect(next(hands[number]))
 
 
 def revoking(peer: Peer) -> Callable[[Phone, int], Flow | None]:

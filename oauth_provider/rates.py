@@ -8,11 +8,8 @@ and given back afterwards, so that parallel guesses count too.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from django.conf import settings
-from django.http import HttpRequest
 
 from .limits import Limit, Limiter, parse_limit, take_all
 
@@ -28,38 +25,36 @@ class TooManyRequestsError(Exception):
 
 
 class Attempt:
-    """A request that counts as failed until it says otherwise."""
+    """Entering it takes the permits, or raises TooManyRequestsError. It counts as failed until it says otherwise.
 
-    failed = True
+    ``address`` is the visitor's, ``who`` the client or the person that the request names.
+    """
+
+    def __init__(self, endpoint: str, address: str, who: str) -> None:
+        limits = settings.RATE_LIMITS
+        self.address, self.failed = address, True
+        self.failures = _parsed(f"{endpoint}_failures", limits[f"{endpoint}_failures"])
+        self.wanted = [
+            (_parsed(f"{endpoint}_address", limits[f"{endpoint}_address"]), address),
+            (_parsed(f"{endpoint}_who", limits[f"{endpoint}_who"]) if who else None, who),
+            (self.failures, address),
+        ]
+
+    def __enter__(self) -> Attempt:
+        wait = take_all(limiter, self.wanted)
+        if wait is not None:
+            raise TooManyRequestsError(wait)
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        if self.failures is not None and not self.failed:
+            limiter.give_back(self.failures, self.address)
 
     def succeeded(self) -> None:
         self.failed = False
 
 
-@contextmanager
-def guard(endpoint: str, request: HttpRequest, who: str) -> Iterator[Attempt]:
-    """Let a request through, or raise TooManyRequestsError. ``who``: the client or the person that it names."""
-    address = request.META.get("REMOTE_ADDR", "")
-    failures = limit(f"{endpoint}_failures")
-    wanted = [
-        (limit(f"{endpoint}_address"), address),
-        (limit(f"{endpoint}_who") if who else None, who),
-        (failures, address),
-    ]
-    wait = take_all(limiter, wanted)
-    if wait is not None:
-        raise TooManyRequestsError(wait)
-    attempt = Attempt()
-    yield attempt
-    if failures is not None and not attempt.failed:
-        limiter.give_back(failures, address)
-
-
-def limit(name: str) -> Limit | None:
-    """The limit of this name; None when it is off."""
-    return _parsed(name, settings.RATE_LIMITS[name])
-
-
 @functools.lru_cache(maxsize=256)
 def _parsed(name: str, text: str) -> Limit | None:
+    """The limit of this name; None when it is off."""
     return parse_limit(name, text)

@@ -9,6 +9,8 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -220,4 +222,9 @@ def _retry_window() -> timedelta:
 
 def _keys() -> tuple[bytes, ...]:
     """The key that makes tokens first, then those that made them before."""
-    return tuple(_SALT + key.encode() for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS))
+    return _derived(settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+
+
+@functools.lru_cache(maxsize=4)
+def _derived(*texts: str) -> tuple[bytes, ...]:
+    return tuple(hashlib.sha512(_SALT + text.encode()).digest() for text in texts)

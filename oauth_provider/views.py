@@ -17,10 +17,10 @@ from oauth2_provider.exceptions import OAuthToolkitError
 from oauth2_provider.views.base import BaseAuthorizationView
 from oauthlib.oauth2.rfc6749 import errors
 
-from .endpoints import unseen
 from .parameters import ParameterError, parse_parameters
 from .pkce import METHOD
-from .rates import guard
+from .protocol import UNSEEN
+from .rates import Attempt
 from .realms import realm_of
 from .redirects import ALLOWED_REDIRECT_URIS, ALLOWED_SCHEMES, with_issuer
 from .scopes import APP_SCOPE, SCOPES
@@ -50,7 +50,7 @@ class AuthorizeView(BaseAuthorizationView):
         except ParameterError as error:
             unreadable = errors.InvalidRequestFatalError(description=str(error))
             return unseen(self.render_to_response({"error": unreadable}, HTTPStatus.BAD_REQUEST))
-        with guard("authorize", request, str(request.user.pk or "")) as attempt:
+        with Attempt("authorize", request.META.get("REMOTE_ADDR", ""), str(request.user.pk or "")) as attempt:
             response = super().dispatch(request, *args, **kwargs)
             if response.status_code < HTTPStatus.BAD_REQUEST:
                 attempt.succeeded()
@@ -91,6 +91,13 @@ class AuthorizeView(BaseAuthorizationView):
         error = context["error"]
         page = {"explanation": _explain(error), "error": error, "realm": realm_of(self.request.META)}
         return render(self.request, "oauth_provider/error.html", page, status=status)
+
+
+def unseen(response: HttpResponseBase) -> HttpResponseBase:
+    """The response, kept out of caches; its address kept out of Referer headers unless it says otherwise."""
+    for name, value in UNSEEN.items():
+        response.headers.setdefault(name, value)
+    return response
 
 
 def _explain(error: Exception) -> str:

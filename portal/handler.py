@@ -2,67 +2,94 @@
 
 from __future__ import annotations
 
+import functools
 import io
 from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from time import perf_counter
 from typing import Any
 
 from django.conf import settings
 from django.core.handlers.exception import response_for_exception
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 from django.db import close_old_connections
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
+from django.http.request import split_domain_port, validate_host
 from django.middleware.security import SecurityMiddleware
-from django_prometheus.middleware import PrometheusBeforeMiddleware
+from django_prometheus.middleware import Metrics
 
-from .middleware import ProtocolMiddleware
-from .proxies import ProxyMiddleware
+from oauth_provider.protocol import Answer, Meta
 
-Answer = Callable[[HttpRequest], HttpResponse]
+from . import protocol, proxies
 
-
-class _OtherwiseError(Exception):
-    """The address is not for the short way after all."""
+_STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
 
 class Handler(WSGIHandler):
     """Answers the protocol's addresses as the first four of ``MIDDLEWARE`` do, without what Django does around them.
 
     They are counted, get the visitor's address, the answer and the headers of security; there are no signals, and the
-    headers are one constant. What has to go to HTTPS first, what is mounted below a path and a site that does not
-    exist take the long way.
+    headers are one constant. What has to go to HTTPS first, another host, what is mounted below a path and a site that
+    does not exist take the long way.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.row: Answer = PrometheusBeforeMiddleware(ProxyMiddleware(_answer))
-        self.headers = {secure: _security_headers(secure) | ProtocolMiddleware.HEADERS for secure in (False, True)}
+        self.metrics = Metrics.get_instance()
+        self.headers = {secure: _security_headers(secure) | protocol.HEADERS for secure in (False, True)}
 
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:  # type: ignore[override]
-        if environ.get("SCRIPT_NAME") or not ProtocolMiddleware.PATHS.fullmatch(environ.get("PATH_INFO", "")):
+    def __call__(self, environ: Meta, start_response: Callable[..., Any]) -> Iterable[bytes]:  # type: ignore[override]
+        if environ.get("SCRIPT_NAME") or not protocol.is_protocol(environ.get("PATH_INFO", "")):
             return super().__call__(environ, start_response)
-        request = WSGIRequest(environ.copy())
-        secure = request.is_secure()
-        if settings.SECURE_SSL_REDIRECT and not secure:
+        secure = _is_secure(environ)
+        if (settings.SECURE_SSL_REDIRECT and not secure) or not _is_ours(environ.get("HTTP_HOST", "")):
             return super().__call__(environ, start_response)
-        close_old_connections()
-        try:
-            response = self.row(request)
-        except _OtherwiseError:
-            environ["wsgi.input"] = io.BytesIO(request.body)
+        begun = perf_counter()
+        answer = _answer(environ)
+        if answer is None:
             return super().__call__(environ, start_response)
-        except Exception as error:
-            response = response_for_exception(request, error)
-        body = response.content
-        headers = {**self.headers[secure], **dict(response.items()), "Content-Length": str(len(body))}
-        start_response(f"{response.status_code} {response.reason_phrase}", list(headers.items()))
-        return [body]
+        self.metrics.requests_total.inc()
+        self.metrics.responses_total.inc()
+        self.metrics.requests_latency_before.observe(perf_counter() - begun)
+        headers = {**self.headers[secure], **answer.headers, "Content-Length": str(len(answer.body))}
+        start_response(_STATUS_LINES[answer.status], list(headers.items()))
+        return [answer.body]
 
 
-def _answer(request: HttpRequest) -> HttpResponse:
-    response = ProtocolMiddleware.answer(request)
-    if response is None:
-        raise _OtherwiseError
-    return response
+def _answer(environ: Meta) -> Answer | None:
+    meta = environ.copy()
+
+    def read() -> bytes:
+        body: bytes = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = io.BytesIO(body)  # whoever answers in the end reads it from the beginning
+        return body
+
+    close_old_connections()
+    proxies.see_visitor(meta)
+    try:
+        return protocol.answer(meta, read)
+    except Exception as error:
+        response = response_for_exception(WSGIRequest(meta), error)
+        return Answer(response.status_code, response.content, dict(response.items()))
+
+
+def _is_secure(environ: Meta) -> bool:
+    """As ``HttpRequest.is_secure``."""
+    if settings.SECURE_PROXY_SSL_HEADER:
+        name, value = settings.SECURE_PROXY_SSL_HEADER
+        if name in environ:
+            return bool(environ[name].partition(",")[0].strip() == value)
+    return bool(environ["wsgi.url_scheme"] == "https")
+
+
+def _is_ours(host: str) -> bool:
+    return _is_allowed(host, tuple(settings.ALLOWED_HOSTS))
+
+
+@functools.lru_cache(maxsize=256)
+def _is_allowed(host: str, allowed: tuple[str, ...]) -> bool:
+    domain, _port = split_domain_port(host)
+    return bool(domain) and validate_host(domain, allowed)
 
 
 def _security_headers(secure: bool) -> dict[str, str]:

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import functools
-import re
 import zoneinfo
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
 import structlog
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
-from django.http import Http404, HttpRequest, HttpResponse
+from django.core.exceptions import DisallowedHost
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django_structlog.middlewares import RequestMiddleware
 
-from oauth_provider import endpoints
-
+from . import protocol
 from .sign_in_links import REHEARSING
-from .views import provided_sites
 
 # Read once: listing the zones walks the whole time zone database.
 _known_zones = functools.cache(zoneinfo.available_timezones)
@@ -77,58 +75,29 @@ class PrivatePagesMiddleware:
 
 
 class ProtocolMiddleware:
-    """Answers what software asks of the provider before sessions, languages and forms are looked at: it has none.
-
-    The addresses are in ``portal.urls`` like all others; this is a shorter way to the same views, and
-    ``portal.handler`` a shorter one to this. What it answers is for no browser: its headers are one constant, stricter
-    than those of pages.
-    """
-
-    HEADERS: ClassVar = {
-        "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; form-action 'none'; base-uri 'none'",
-        "Permissions-Policy": ", ".join(f"{name}=()" for name in settings.PERMISSIONS_POLICY),
-        "X-Frame-Options": "DENY",
-    }
-
-    PATHS = re.compile(
-        r"/(?:at/([-\w]+)/)?rest/(?:oauth2/latest/([a-z/]+)|nativemobile/(1\.[01])/info/login)", re.ASCII
-    )
-    AT_ROOT = {
-        "token": endpoints.token,
-        "revoke": endpoints.revoke,
-        "introspect": endpoints.introspect,
-        "introspect/status": endpoints.introspect_status,
-    }
-    AT_SITE = {name: getattr(provided_sites, name.replace("/", "_")) for name in AT_ROOT}
+    """Answers what software asks of the provider before sessions, languages and forms are looked at (``protocol``)."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self.answer(request)
-        if response is None:
+        if not protocol.is_protocol(request.path_info) or not _has_our_host(request):
             return self.get_response(request)
-        for name, value in self.HEADERS.items():
+        answer = protocol.answer(request.META | {"PATH_INFO": request.path_info}, lambda: request.body)
+        if answer is None:
+            return self.get_response(request)
+        response = answer.as_response()
+        for name, value in protocol.HEADERS.items():
             response.headers[name] = value
-        response.headers["Content-Length"] = str(len(response.content))
+        response.headers["Content-Length"] = str(len(answer.body))
         return response
 
-    @classmethod
-    def answer(cls, request: HttpRequest) -> HttpResponse | None:
-        """None for an address that is not for this row, a site that is not there among them. Raises DisallowedHost."""
-        found = cls.PATHS.fullmatch(request.path_info)
-        if found is None:
-            return None
-        request.get_host()
-        slug, endpoint, version = found.groups()
-        try:
-            if version is not None and slug is not None:
-                return provided_sites.info_login(request, slug, version)
-            if endpoint in cls.AT_ROOT:
-                return cls.AT_ROOT[endpoint](request) if slug is None else cls.AT_SITE[endpoint](request, slug)
-        except Http404:  # its page needs the middleware behind this one
-            pass
-        return None
+
+def _has_our_host(request: HttpRequest) -> bool:
+    try:
+        return bool(request.get_host())
+    except DisallowedHost:  # a page says so
+        return False
 
 
 class RehearsalSessionMiddleware:

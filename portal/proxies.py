@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -24,11 +25,15 @@ class ProxyMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if settings.TRUSTED_PROXIES:
-            meta = request.META
-            meta[PEER] = meta.get("REMOTE_ADDR", "")
-            meta["REMOTE_ADDR"] = visitor(meta[PEER], meta.get("HTTP_X_FORWARDED_FOR", ""))
+        see_visitor(request.META)
         return self.get_response(request)
+
+
+def see_visitor(meta: dict[str, Any]) -> None:
+    """Put the visitor's address into a WSGI environment, in place of the proxy's."""
+    if settings.TRUSTED_PROXIES:
+        meta[PEER] = meta.get("REMOTE_ADDR", "")
+        meta["REMOTE_ADDR"] = visitor(meta[PEER], meta.get("HTTP_X_FORWARDED_FOR", ""))
 
 
 def is_trusted(text: str) -> bool:

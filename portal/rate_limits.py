@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.translation import ngettext
 
-from oauth_provider.rates import TooManyRequestsError, guard
+from oauth_provider.rates import Attempt, TooManyRequestsError
 
 from .views.errors import too_many_requests
 
@@ -38,7 +38,7 @@ class RateLimitMiddleware:
         if request.method != "POST" or match is None or match.view_name not in SIGN_IN:
             return None
         try:
-            with guard("sign_in", request, _who(request)) as attempt:
+            with Attempt("sign_in", request.META.get("REMOTE_ADDR", ""), _who(request)) as attempt:
                 response = view(request, *args, **kwargs)
                 if response.status_code == 302:  # whoever does not get in sees the form again
                     attempt.succeeded()

@@ -6,21 +6,37 @@ ended a connection, by a restart for instance, has written that into the socket:
 
 from __future__ import annotations
 
+import functools
+import itertools
+import re
 import select
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 from django.db.backends.postgresql import base
+from psycopg.adapt import PyFormat, Transformer
+from psycopg.pq import ExecStatus
+
+_NAME = re.compile(r"%(?:\((\w+)\)s|%)")
+_numbers = itertools.count()  # of prepared statements: a name is never taken twice in a process
+
+
+class _Prepared(NamedTuple):
+    """What one connection has prepared: names of statements."""
+
+    connection: psycopg.Connection[Any]
+    transformer: Any  # psycopg's Transformer, whose type depends on how psycopg was built
+    names: dict[str, bytes]
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
     """``vendor`` is postgresql and everything else as there."""
 
-    _kept: psycopg.Cursor[Any] | None = None  # of ``rows``
+    _prepared: _Prepared | None = None
 
     def rows(self, statement: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-        """All rows of a statement, by a cursor that is kept: half of what ``cursor()`` takes of the time of both.
+        """All rows of a statement, which is prepared once for each connection: half of what a cursor takes.
 
         In a transaction, and for whoever watches statements, it is Django's own cursor. Raises django.db.Error.
         """
@@ -31,9 +47,27 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.close_if_health_check_failed()
         self.ensure_connection()
         with self.wrap_database_errors:
-            if self._kept is None or self._kept.connection is not self.connection:
-                self._kept = self.connection.cursor()
-            return self._kept.execute(statement, values).fetchall()
+            try:
+                return self._execute_prepared(statement, values)
+            except psycopg.errors.InvalidSqlStatementName:  # psycopg deallocates all when a transaction is rolled back
+                self._prepared = None
+                return self._execute_prepared(statement, values)
+
+    def _execute_prepared(self, statement: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        connection = self.connection
+        if self._prepared is None or self._prepared.connection is not connection:
+            self._prepared = _Prepared(connection, Transformer(connection), {})
+        transformer, names = self._prepared.transformer, self._prepared.names
+        query, wanted = _numbered(statement)
+        if statement not in names:
+            name = b"gatepass_%d" % next(_numbers)
+            _checked(connection.pgconn.prepare(name, query), connection)
+            names[statement] = name
+        sent = transformer.dump_sequence([values[key] for key in wanted], [PyFormat.TEXT] * len(wanted))
+        result = _checked(connection.pgconn.exec_prepared(names[statement], sent), connection)
+        transformer.set_pgresult(result)
+        rows: list[tuple[Any, ...]] = transformer.load_rows(0, result.ntuples, tuple)
+        return rows
 
     def is_usable(self) -> bool:
         """Whether the connection lives. Asks the server only when something came that nobody waits for."""
@@ -47,3 +81,20 @@ class DatabaseWrapper(base.DatabaseWrapper):
         except (OSError, psycopg.Error):
             return False
         return silent or bool(super().is_usable())
+
+
+@functools.lru_cache(maxsize=64)
+def _numbered(statement: str) -> tuple[bytes, list[str]]:
+    """The statement with ``$1`` in place of ``%(name)s``, and the names in the order of the numbers."""
+    names: dict[str, int] = {}
+
+    def number(found: re.Match[str]) -> str:
+        return f"${names.setdefault(found[1], len(names) + 1)}" if found[1] else "%"
+
+    return _NAME.sub(number, statement).encode(), list(names)
+
+
+def _checked(result: Any, connection: Any) -> Any:
+    if result.status in {ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK}:
+        return result
+    raise psycopg.errors.error_from_result(result, encoding=connection.info.encoding)

@@ -15,10 +15,12 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, Js
 from django.shortcuts import render
 from django.urls import path
 from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from oauth_provider import endpoints
 from oauth_provider import views as provider
+from oauth_provider.protocol import JSON, Answer, FormEndpoint, Meta
 from oauth_provider.realms import META_KEY, Realm, RealmSql
 from rollout.models import Product
 from rollout.services import provided
@@ -37,19 +39,36 @@ def _site(slug: str) -> ProvidedSite:
     return site
 
 
-def _in_realm(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """One of the provider's views, for the site's issuer and the clients of its active links only.
+def answer(endpoint: FormEndpoint, slug: str, meta: Meta, read: Callable[[], bytes]) -> Answer:
+    """An endpoint's answer for the site's issuer and the clients of its active links only. Raises Http404.
 
     What succeeds has found the site in its own statement; where there is none, every other answer is the same 404.
     """
+    realm = meta[META_KEY] = SiteRealm(slug)
+    given = endpoint.answer(meta, read)
+    if not HTTPStatus.OK <= given.status < HTTPStatus.MULTIPLE_CHOICES:
+        realm.site  # noqa: B018 - to be found, or not
+    return given
+
+
+def _posted(endpoint: FormEndpoint) -> Callable[..., HttpResponse]:
+    @csrf_exempt
+    @login_not_required
+    @wraps(endpoint)
+    def at_site(request: HttpRequest, slug: str) -> HttpResponse:
+        return answer(endpoint, slug, request.META, lambda: request.body).as_response()
+
+    return at_site
+
+
+def _in_realm(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """One of the provider's views, for a site that is there."""
 
     @wraps(view)
     def at_site(request: HttpRequest, slug: str) -> HttpResponseBase:
         realm = request.META[META_KEY] = SiteRealm(slug)
-        response = view(request)
-        if not HTTPStatus.OK <= response.status_code < HTTPStatus.MULTIPLE_CHOICES:
-            realm.site  # noqa: B018 - to be found, or not
-        return response
+        realm.site  # noqa: B018 - to be found, or not
+        return view(request)
 
     return at_site
 
@@ -84,10 +103,6 @@ class SiteRealm(Realm):
 
 
 authorize = _in_realm(provider.authorize)
-token = _in_realm(endpoints.token)
-revoke = _in_realm(endpoints.revoke)
-introspect = _in_realm(endpoints.introspect)
-introspect_status = _in_realm(endpoints.introspect_status)
 metadata = _in_realm(provider.metadata)
 
 
@@ -99,17 +114,22 @@ def home(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @login_not_required
-@require_safe
 def info_login(request: HttpRequest, slug: str, version: str) -> HttpResponse:
+    return answer_info_login(request.META, slug, version).as_response()
+
+
+def answer_info_login(meta: Meta, slug: str, version: str) -> Answer:
     """What the app asks before it shows a login; 1.1 carries the client ID while the OAuth switch is on.
 
-    The field names of 1.1 are not documented; readers search for ``clientId`` at any depth.
+    The field names of 1.1 are not documented; readers search for ``clientId`` at any depth. Raises Http404.
     """
     site = _site(slug)
+    if meta["REQUEST_METHOD"] not in {"GET", "HEAD"}:
+        return Answer(HTTPStatus.METHOD_NOT_ALLOWED, b"", {"Allow": "GET, HEAD", "Content-Type": JSON})
     facts: dict[str, object] = {"siteTitle": site.title, "baseUrl": site.base_url}
     if version == "1.1" and site.switch_client_id is not None:
         facts["oauth"] = {"clientId": site.switch_client_id}
-    return HttpResponse(json.dumps(facts), content_type="application/json")
+    return Answer(HTTPStatus.OK, json.dumps(facts).encode(), {"Content-Type": JSON})
 
 
 @login_not_required
@@ -152,9 +172,11 @@ urlpatterns = [
     path("rest/nativemobile/1.0/info/login", info_login, {"version": "1.0"}, name="provided_info_login_1_0"),
     path("rest/nativemobile/1.1/info/login", info_login, {"version": "1.1"}, name="provided_info_login"),
     path("rest/oauth2/latest/authorize", authorize, name="provided_authorize"),
-    path("rest/oauth2/latest/token", token, name="provided_token"),
-    path("rest/oauth2/latest/revoke", revoke, name="provided_revoke"),
-    path("rest/oauth2/latest/introspect", introspect, name="provided_introspect"),
-    path("rest/oauth2/latest/introspect/status", introspect_status, name="provided_introspect_status"),
+    path("rest/oauth2/latest/token", _posted(endpoints.token), name="provided_token"),
+    path("rest/oauth2/latest/revoke", _posted(endpoints.revoke), name="provided_revoke"),
+    path("rest/oauth2/latest/introspect", _posted(endpoints.introspect), name="provided_introspect"),
+    path(
+        "rest/oauth2/latest/introspect/status", _posted(endpoints.introspect_status), name="provided_introspect_status"
+    ),
     path("rest/oauth2/latest/.well-known/oauth-authorization-server", metadata, name="provided_metadata_below"),
 ]

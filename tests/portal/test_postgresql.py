@@ -7,6 +7,8 @@ import pytest
 from django.db import ProgrammingError, close_old_connections, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from portal.models import User
+
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -35,6 +37,25 @@ def test_an_error_is_djangos_and_the_next_statement_works() -> None:
     with pytest.raises(ProgrammingError):
         connection.rows("SELECT nonsense", {})
     assert connection.rows("SELECT 1", {}) == [(1,)]
+
+
+def test_a_statement_survives_a_transaction_that_was_rolled_back() -> None:
+    statement = "SELECT %(text)s::text"
+    for _ in range(10):  # so often that psycopg prepares its own
+        connection.rows(statement, {"text": "x"})
+        User.objects.count()
+    for _ in range(3):
+        with transaction.atomic():
+            User.objects.count()
+            transaction.set_rollback(True)
+        assert connection.rows(statement, {"text": "x"}) == [("x",)]
+
+
+def test_a_percent_sign_and_a_value_that_comes_twice() -> None:
+    assert connection.rows("SELECT %(a)s::text || '%%' || %(a)s::text || %(b)s::text", {"a": "x", "b": None}) == [
+        (None,)
+    ]
+    assert connection.rows("SELECT %(a)s::text || '%%' || %(a)s::text", {"a": "x"}) == [("x%x",)]
 
 
 def test_it_takes_part_in_a_transaction() -> None:
