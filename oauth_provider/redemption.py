@@ -68,8 +68,9 @@ def redeem(client_id: str, realm: RealmSql, sent: Redemption) -> Issued | None:
     access_token = AccessToken.from_db(
         "default",
         ["id", "user_id", "application_id", "scope"],
-        [founded.access_token, founded.user, founded.client, founded.scope],
+        [founded.access_token, founded.user.pk, founded.client, founded.scope],
     )
+    access_token.user = founded.user
     access_token.application = Client.from_db("default", ["id", "client_id"], [founded.client, client_id])
     return Issued(pair, founded.scope, oauth2_settings.ACCESS_TOKEN_EXPIRE_SECONDS, access_token)
 

@@ -38,12 +38,12 @@ class Founding:
 
 @dataclass(frozen=True)
 class Founded:
-    """Primary keys of what a founding wrote and read."""
+    """What a founding wrote and read; primary keys but for the person, whose row it is."""
 
     access_token: int
     client: int
-    user: int
     scope: str
+    user: Any
 
 
 def found(founding: Founding) -> Founded | None:
@@ -68,7 +68,11 @@ def found(founding: Founding) -> Founded | None:
         "address": founding.origin.address,
     }
     row = _row(_sql("found", founding.realm.admits), values)
-    return Founded(*row) if row else None
+    if row is None:
+        return None
+    access_token, client, scope, *person = row
+    names = [field.attname for field in get_user_model()._meta.concrete_fields]
+    return Founded(access_token, client, scope, get_user_model().from_db("default", names, person))
 
 
 class Rotation(NamedTuple):
@@ -166,7 +170,7 @@ _STATEMENTS = {
                 AND (%(redirect_uri)s::text IS NULL OR g.redirect_uri = %(redirect_uri)s::text)
                 AND c.id = g.application_id AND c.client_id = %(client_id)s AND {admits}
                 AND u.id = g.user_id AND u.is_active
-            RETURNING g.application_id, g.user_id, g.scope
+            RETURNING g.application_id, g.user_id, g.scope, {person}
         ), access AS (
             INSERT INTO {access}
                 (token, token_checksum, expires, scope, resource, application_id, user_id, created, updated)
@@ -181,7 +185,7 @@ _STATEMENTS = {
             INSERT INTO {device} (refresh_token_id, name, user_agent, address)
             SELECT id, '', %(user_agent)s, %(address)s::inet FROM refresh
         )
-        SELECT access.id, application_id, user_id, scope FROM taken, access""",
+        SELECT access.id, application_id, scope, {person_again} FROM taken, access""",
     "rotate": """
         WITH taken AS (
             UPDATE {refresh} r SET token_checksum = %(new)s, updated = %(now)s
@@ -234,12 +238,15 @@ def _sql(name: str, admits: str = "", issuer: str = "") -> str:
         "device": Device,
         "server": ResourceServer,
     }
+    columns = [connection.ops.quote_name(field.column) for field in user._meta.concrete_fields]
     parts = {
         "usable": _USABLE,
         "admits": admits,
         "issuer": issuer,
         "expires": _seconds("a.expires"),
         "issued": _seconds("a.updated"),
+        "person": ", ".join(f"u.{column} AS person_{number}" for number, column in enumerate(columns)),
+        "person_again": ", ".join(f"person_{number}" for number in range(len(columns))),
         "username": connection.ops.quote_name(user.USERNAME_FIELD),
     }
     quoted = {key: connection.ops.quote_name(model._meta.db_table) for key, model in models.items()}

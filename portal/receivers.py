@@ -15,7 +15,6 @@ from django.http import HttpRequest
 from oauth2_provider.signals import app_authorized
 
 from oauth_provider.sessions import end_all_sessions
-from rollout.models import ApplicationLink
 from rollout.services import audit, credential_keys, sign_ins, vault
 
 from . import session_limits
@@ -26,20 +25,12 @@ SECRETS = {"secret", "seed"}  # what allauth calls those of TOTP and of recovery
 
 @receiver(app_authorized)
 def record_app_sign_in(sender: Any, request: HttpRequest, token: Any, **kwargs: Any) -> None:
-    """A code became tokens: a phone signed in. A refresh is signalled too and is no sign-in."""
-    if request.POST.get("grant_type") != "authorization_code":
-        return
-    client_id = token.application.client_id
-    link = ApplicationLink.objects.active().registered_here().filter(client_id=client_id).select_related("site").first()
-    if link is None:  # a client of our own API, not of a site
+    """A code became tokens: a phone signed in. Our provider signals nothing else, no refresh for one."""
+    user_agent = request.META.get("HTTP_USER_AGENT", "")
+    if not sign_ins.record_sign_in(
+        person=token.user, client_id=token.application.client_id, user_agent=user_agent
+    ):  # a client of our own API, not of a site
         audit.record(actor=token.user, action="client.signed_in", target=token.application)
-        return
-    sign_ins.record_sign_in(
-        site=link.site,
-        person=token.user,
-        client_id=client_id,
-        user_agent=request.headers.get("User-Agent", ""),
-    )
 
 
 @receiver([password_changed, password_reset, password_set])

@@ -38,12 +38,16 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def rows(self, statement: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """All rows of a statement, which is prepared once for each connection: half of what a cursor takes.
 
-        In a transaction, and for whoever watches statements, it is Django's own cursor. Raises django.db.Error.
+        For whoever watches statements, it is Django's own cursor; in a transaction, which a statement that is not
+        prepared after all would break, it is psycopg's. Raises django.db.Error.
         """
-        if self.in_atomic_block or self.execute_wrappers or self.queries_logged:
+        if self.execute_wrappers or self.queries_logged:
             with self.cursor() as cursor:
-                cursor.execute(statement, values)
-                return cursor.fetchall()
+                return _all(cursor.execute(statement, values) or cursor)
+        if self.in_atomic_block:
+            self.validate_no_broken_transaction()
+            with self.wrap_database_errors:
+                return _all(self.connection.cursor().execute(statement, values))
         self.close_if_health_check_failed()
         self.ensure_connection()
         with self.wrap_database_errors:
@@ -92,6 +96,10 @@ def _numbered(statement: str) -> tuple[bytes, list[str]]:
         return f"${names.setdefault(found[1], len(names) + 1)}" if found[1] else "%"
 
     return _NAME.sub(number, statement).encode(), list(names)
+
+
+def _all(cursor: Any) -> list[tuple[Any, ...]]:
+    return cursor.fetchall() if cursor.pgresult.nfields else []
 
 
 def _checked(result: Any, connection: Any) -> Any:

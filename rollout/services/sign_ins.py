@@ -2,28 +2,48 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
-from rollout.models import SignIn, Site
+from rollout import sql
+from rollout.models import ApplicationLink, Provider, SignIn, Site
 
 from . import audit
 
 REHEARSAL_AGENT = "GatepassRehearsal"  # what the virtual phone calls itself
 
 
-def record_sign_in(*, site: Site, person: Any, client_id: str, user_agent: str) -> SignIn:
-    """Record that this person's app got tokens for the site. Refreshes are not sign-ins."""
+def record_sign_in(*, person: Any, client_id: str, user_agent: str) -> bool:
+    """Record that this person's app got tokens from a client that Gatepass registered for a site's active link.
+
+    False, and nothing is recorded, when there is no such link. Refreshes are not sign-ins.
+    """
+    values = {
+        "person": person.pk,
+        "client_id": client_id,
+        "provider": Provider.GATEPASS.value,
+        "user_agent": user_agent.replace("\x00", "")[:200],
+        "is_rehearsal": REHEARSAL_AGENT in user_agent,
+        "now": connection.ops.adapt_datetimefield_value(timezone.now()),
+    }
     with transaction.atomic(savepoint=False):
-        sign_in = SignIn.objects.create(
-            site=site,
-            person=person,
-            client_id=client_id,
-            user_agent=user_agent.replace("\x00", "")[:200],
-            is_rehearsal=REHEARSAL_AGENT in user_agent,
-            signed_in_at=timezone.now(),
-        )
-        audit.record(actor=person, action="phone.signed_in", target=site)
-    return sign_in
+        found = sql.rows(_statement(), values)
+        if found:
+            site_id, title = found[0]
+            audit.record(actor=person, action="phone.signed_in", target=Site(pk=site_id, title=title))
+    return bool(found)
+
+
+@functools.cache
+def _statement() -> str:
+    sign_in, link, site = (connection.ops.quote_name(m._meta.db_table) for m in (SignIn, ApplicationLink, Site))
+    return f"""
+        INSERT INTO {sign_in} (site_id, person_id, client_id, user_agent, is_rehearsal, signed_in_at)
+        SELECT s.id, %(person)s, l.client_id, %(user_agent)s, %(is_rehearsal)s, %(now)s
+        FROM {link} l JOIN {site} s ON s.id = l.site_id
+        WHERE l.client_id = %(client_id)s AND l.revoked_at IS NULL AND s.provider = %(provider)s
+        ORDER BY l.created_at DESC LIMIT 1
+        RETURNING site_id, (SELECT title FROM {site} s WHERE s.id = site_id)"""  # noqa: S608 - our own names

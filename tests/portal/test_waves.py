@@ -14,7 +14,7 @@ from django.utils import timezone
 from portal.models import User
 from rollout.enrollment.token import digest
 from rollout.models import AuditEvent, EnrollmentPass, Site, Wave
-from rollout.services import passes, sign_ins, waves
+from rollout.services import links, passes, sign_ins, waves
 
 
 @pytest.fixture
@@ -81,7 +81,8 @@ def test_the_funnel_counts_sign_ins_where_gatepass_is_the_provider(
     )
     for made, _token in issued[:2]:
         passes.redeem_pass(enrollment_pass=made, user_agent="iPhone")
-    sign_ins.record_sign_in(site=provided, person=member, client_id="x", user_agent="iPhone")
+    link = links.create_link(actor=administrator, site=provided, redirect_url="confluence-server://oauth-callback")
+    assert sign_ins.record_sign_in(person=member, client_id=link.client_id, user_agent="iPhone")
     client = client_of(administrator)
     page = client.get(f"/waves/{row.pk}/").content.decode()
     assert re.findall(r'<progress\s+value="(\d+)"\s+max="3"', page) == ["3", "2", "1"]

@@ -14,7 +14,9 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def chain(administrator, site):
-    return [record(actor=administrator, action=f"test.{name}", target=site) for name in ("one", "two", "three")]
+    for name in ("one", "two", "three"):
+        record(actor=administrator, action=f"test.{name}", target=site, details={"naïve": [1, None, "{x}"]})
+    return list(AuditEvent.objects.order_by("number"))
 
 
 @pytest.fixture

@@ -59,9 +59,11 @@ def fleet_of_two(make_site: Any, alice: Any) -> list[Site]:
     return [make_site(owners=[alice], people=1) for _ in range(2)]
 
 
-def test_it_works(fleet_of_two: list[Site], administrator: Any, alice: Any) -> None:
+def test_it_works(fleet_of_two: list[Site], make_site: Any, administrator: Any, alice: Any) -> None:
     """Every write that takes more than one lock, against every other, on the same two sites."""
     one, two = fleet_of_two
+    provided = make_site(owners=[alice], provider="gatepass", slug="pilot")
+    app = links.create_link(actor=alice, site=provided, redirect_url="confluence-server://oauth-callback")
     everything = Site.objects.all()
     later = timezone.now() + timedelta(days=1)
 
@@ -86,7 +88,7 @@ def test_it_works(fleet_of_two: list[Site], administrator: Any, alice: Any) -> N
         return make_and_revoke
 
     def sign_in(n: int) -> object:
-        return sign_ins.record_sign_in(site=one, person=alice, client_id=f"client-{n}", user_agent="iPhone")
+        return sign_ins.record_sign_in(person=alice, client_id=app.client_id, user_agent=f"iPhone {n}")
 
     def issue(n: int) -> object:
         return passes.issue_pass(actor=alice, label=f"Pass {n}", sites=[two, one], expires_at=later)
@@ -105,7 +107,7 @@ def test_it_works(fleet_of_two: list[Site], administrator: Any, alice: Any) -> N
         return configurations.publish_release(actor=administrator, sites=everything, note=f"{n}")
 
     raised = at_once(
-        repeated(1, change(one), change(two), bring_in),
+        repeated(1, change(one), change(two), change(provided), bring_in),
         repeated(2, ask(one), ask(two), sign_in),
         repeated(3, publish, issue, sign_in),
         repeated(4, link(one), issue, ask(two)),
