@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import update_wrapper
 from http import HTTPStatus
 from typing import Any, NamedTuple
@@ -33,6 +33,7 @@ class Answer(NamedTuple):
     status: int
     body: bytes
     headers: Mapping[str, str]
+    cookies: Sequence[tuple[str, str]] = ()  # headers whose name comes more than once
 
     def as_response(self) -> HttpResponse:
         return HttpResponse(self.body, status=self.status, headers=dict(self.headers))

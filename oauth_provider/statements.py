@@ -13,12 +13,52 @@ from typing import Any, NamedTuple
 
 from django.contrib.auth import get_user_model
 from django.db import connection, transaction
+from django.utils import timezone
 from oauth2_provider.models import get_access_token_model, get_grant_model, get_refresh_token_model
+from oauth2_provider.settings import oauth2_settings
 
-from . import tokens
+from . import pkce, tokens
 from .devices import Origin
 from .models import Client, Device, ResourceServer
 from .realms import RealmSql
+
+
+def client(client_id: str) -> Client | None:
+    """The client of this ID, in whatever realm; None as well where values come without their types (SQLite)."""
+    if connection.vendor != "postgresql":
+        return None
+    row = _row(_sql("client"), {"client_id": client_id})
+    return Client.from_db("default", [field.attname for field in Client._meta.concrete_fields], row) if row else None
+
+
+@dataclass(frozen=True)
+class Code:
+    """A code in clear and what it is for; it is kept as a digest."""
+
+    text: str
+    client: Client
+    user: Any
+    redirect_uri: str
+    scope: str
+    challenge: str
+
+
+def save_code(code: Code) -> None:
+    """Keep a new authorization code."""
+    now = timezone.now()
+    expires = now + timedelta(seconds=oauth2_settings.AUTHORIZATION_CODE_EXPIRE_SECONDS)
+    values = {
+        "code": tokens.digest(code.text),
+        "client": code.client.pk,
+        "user": code.user.pk,
+        "redirect_uri": code.redirect_uri,
+        "scope": code.scope,
+        "challenge": code.challenge,
+        "method": pkce.METHOD,
+        "now": connection.ops.adapt_datetimefield_value(now),
+        "expires": connection.ops.adapt_datetimefield_value(expires),
+    }
+    _row(_sql("code"), values)
 
 
 @dataclass(frozen=True)
@@ -163,6 +203,12 @@ def _seconds(column: str) -> str:
 _USABLE = """r.token_checksum = %(old)s AND r.revoked IS NULL AND r.access_token_id IS NOT NULL
         AND r.updated > %(used_after)s AND r.created > %(begun_after)s"""
 _STATEMENTS = {
+    "client": "SELECT {columns_of_client} FROM {client} WHERE client_id = %(client_id)s",
+    "code": """
+        INSERT INTO {grant} (code, application_id, user_id, redirect_uri, scope, code_challenge, code_challenge_method,
+            nonce, claims, resource, expires, created, updated)
+        VALUES (%(code)s, %(client)s, %(user)s, %(redirect_uri)s, %(scope)s, %(challenge)s, %(method)s,
+            '', '{{}}', '[]', %(expires)s, %(now)s, %(now)s) RETURNING 1""",
     "found": """
         WITH taken AS (
             DELETE FROM {grant} g USING {client} c, {user} u
@@ -238,13 +284,14 @@ def _sql(name: str, admits: str = "", issuer: str = "") -> str:
         "device": Device,
         "server": ResourceServer,
     }
-    columns = [connection.ops.quote_name(field.column) for field in user._meta.concrete_fields]
+    columns = [connection.ops.quote_name(str(field.column)) for field in user._meta.concrete_fields]
     parts = {
         "usable": _USABLE,
         "admits": admits,
         "issuer": issuer,
         "expires": _seconds("a.expires"),
         "issued": _seconds("a.updated"),
+        "columns_of_client": ", ".join(connection.ops.quote_name(str(f.column)) for f in Client._meta.concrete_fields),
         "person": ", ".join(f"u.{column} AS person_{number}" for number, column in enumerate(columns)),
         "person_again": ", ".join(f"person_{number}" for number in range(len(columns))),
         "username": connection.ops.quote_name(user.USERNAME_FIELD),

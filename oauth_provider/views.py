@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 from csp.decorators import csp_update
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -66,10 +68,14 @@ class AuthorizeView(BaseAuthorizationView):
             "realm": realm_of(request.META),
             "permissions": [SCOPES[scope] for scope in scopes],
         }
-        page = render(request, "oauth_provider/consent.html", context)
+        page = HttpResponse(self.consent(context, person=str(request.user), back=quote(request.get_full_path())))
         # Not "no-referrer": browsers then send the form with "Origin: null", which the CSRF check refuses.
         page["Referrer-Policy"] = "same-origin"
         return page
+
+    def consent(self, context: dict[str, Any], **of_person: str) -> str:
+        """The page that asks; ``of_person`` is the part of its context that is another one for each person."""
+        return render_to_string("oauth_provider/consent.html", context | of_person, self.request)
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Answer the app: a code when the person pressed Allow, ``access_denied`` otherwise."""

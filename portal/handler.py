@@ -20,7 +20,7 @@ from django_prometheus.middleware import Metrics
 
 from oauth_provider.protocol import Answer, Meta
 
-from . import protocol, proxies
+from . import consent, protocol, proxies
 
 _STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
@@ -29,8 +29,8 @@ class Handler(WSGIHandler):
     """Answers the protocol's addresses as the first four of ``MIDDLEWARE`` do, without what Django does around them.
 
     They are counted, get the visitor's address, the answer and the headers of security; there are no signals, and the
-    headers are one constant. What has to go to HTTPS first, another host, what is mounted below a path and a site that
-    does not exist take the long way.
+    headers are one constant. So does the consent page, for whom ``consent`` lets in. What has to go to HTTPS first,
+    another host, what is mounted below a path and a site that does not exist take the long way.
     """
 
     def __init__(self) -> None:
@@ -39,38 +39,64 @@ class Handler(WSGIHandler):
         self.headers = {secure: _security_headers(secure) | protocol.HEADERS for secure in (False, True)}
 
     def __call__(self, environ: Meta, start_response: Callable[..., Any]) -> Iterable[bytes]:  # type: ignore[override]
-        if environ.get("SCRIPT_NAME") or not protocol.is_protocol(environ.get("PATH_INFO", "")):
+        way = _way(environ.get("PATH_INFO", ""))
+        if way is None or environ.get("SCRIPT_NAME") or not _is_ours(environ.get("HTTP_HOST", "")):
             return super().__call__(environ, start_response)
         secure = _is_secure(environ)
-        if (settings.SECURE_SSL_REDIRECT and not secure) or not _is_ours(environ.get("HTTP_HOST", "")):
+        if settings.SECURE_SSL_REDIRECT and not secure:
             return super().__call__(environ, start_response)
         begun = perf_counter()
-        answer = _answer(environ)
+        close_old_connections()
+        answer = way(environ)
         if answer is None:
             return super().__call__(environ, start_response)
         self.metrics.requests_total.inc()
         self.metrics.responses_total.inc()
         self.metrics.requests_latency_before.observe(perf_counter() - begun)
         headers = {**self.headers[secure], **answer.headers, "Content-Length": str(len(answer.body))}
-        start_response(_STATUS_LINES[answer.status], list(headers.items()))
+        start_response(_STATUS_LINES[answer.status], [*headers.items(), *answer.cookies])
         return [answer.body]
 
 
-def _answer(environ: Meta) -> Answer | None:
-    meta = environ.copy()
+def _way(path: str) -> Callable[[Meta], Answer | None] | None:
+    if protocol.is_protocol(path):
+        return _answer_software if not consent.is_consent(path) else _answer_person
+    return None
 
-    def read() -> bytes:
-        body: bytes = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-        environ["wsgi.input"] = io.BytesIO(body)  # whoever answers in the end reads it from the beginning
-        return body
 
-    close_old_connections()
-    proxies.see_visitor(meta)
+def _answer_software(environ: Meta) -> Answer | None:
+    meta = _seen(environ)
     try:
-        return protocol.answer(meta, read)
+        return protocol.answer(meta, functools.partial(_read, environ))
     except Exception as error:
         response = response_for_exception(WSGIRequest(meta), error)
         return Answer(response.status_code, response.content, dict(response.items()))
+
+
+def _answer_person(environ: Meta) -> Answer | None:
+    meta = _seen(environ)
+    if environ["REQUEST_METHOD"] == "POST":
+        length = environ.get("CONTENT_LENGTH") or ""
+        if not (length.isascii() and length.isdigit() and len(length) < 6):
+            return None
+        meta["wsgi.input"] = io.BytesIO(_read(environ))
+    try:
+        return consent.answer(meta)
+    except Exception:  # raised again on the long way, where there are pages for it
+        return None
+
+
+def _seen(environ: Meta) -> Meta:
+    """A copy with the visitor's address."""
+    meta = environ.copy()
+    proxies.see_visitor(meta)
+    return meta
+
+
+def _read(environ: Meta) -> bytes:
+    body: bytes = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    environ["wsgi.input"] = io.BytesIO(body)  # whoever answers in the end reads it from the beginning
+    return body
 
 
 def _is_secure(environ: Meta) -> bool:

@@ -31,6 +31,13 @@ def begin(session: Any) -> None:
     session[BEGUN] = session[SEEN] = int(time.time())
 
 
+def is_fresh(session: Any) -> bool:
+    """Whether nothing has to be done about the session: it is not over, and that somebody is there was just noted."""
+    now = int(time.time())
+    idle, age = now - session.get(SEEN, 0), now - session.get(BEGUN, 0)
+    return idle <= min(SEEN_EVERY, settings.SESSION_IDLE_MINUTES * 60) and age <= settings.SESSION_MAX_HOURS * 3600
+
+
 class SessionLimitsMiddleware:
     """Signs out what is over, and asks again before a step-up page. Stands behind the authentication."""
 
@@ -44,6 +51,8 @@ class SessionLimitsMiddleware:
 
     def look(self, request: HttpRequest) -> None:
         session, now = request.session, int(time.time())
+        if is_fresh(session):
+            return
         if BEGUN not in session:
             begin(session)
         idle, age = now - session[SEEN], now - session[BEGUN]

@@ -272,6 +272,7 @@ if OIDC_SERVER_URL:
 SESSION_IDLE_MINUTES = env.int("SESSION_IDLE_MINUTES", default=60)
 SESSION_MAX_HOURS = env.int("SESSION_MAX_HOURS", default=12)
 STEP_UP_MINUTES = env.int("STEP_UP_MINUTES", default=15)  # after them, exports and credentials ask again who it is
+SESSION_ENGINE = "portal.sessions"
 SESSION_COOKIE_AGE = SESSION_MAX_HOURS * 3600
 SESSION_COOKIE_NAME = "gatepass_session"
 CSRF_COOKIE_NAME = "gatepass_csrf"

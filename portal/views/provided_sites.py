@@ -22,6 +22,7 @@ from oauth_provider import endpoints
 from oauth_provider import views as provider
 from oauth_provider.protocol import JSON, Answer, FormEndpoint, Meta
 from oauth_provider.realms import META_KEY, Realm, RealmSql
+from portal.views.consent import ConsentView
 from rollout.models import Product
 from rollout.services import provided
 from rollout.services.provided import ProvidedSite
@@ -102,7 +103,7 @@ class SiteRealm(Realm):
         return RealmSql(provided.base_url_sql(), provided.has_client_sql("c.client_id"), provided.sql_values(self.slug))
 
 
-authorize = _in_realm(provider.authorize)
+authorize = _in_realm(ConsentView.as_view())
 metadata = _in_realm(provider.metadata)
 
 
