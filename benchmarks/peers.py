@@ -21,7 +21,7 @@ import psycopg
 from psycopg import sql
 
 from portal.web_command import web_command
-from tests.node_packages import node_packages
+from tests.node_packages import NODE, node_packages
 from tests.servers import Servers, free_port
 
 from .exchange import Phone, Tokens
@@ -112,7 +112,7 @@ def oidc_provider(servers: Servers) -> Iterator[Peer]:
     port, modules = free_port(), node_packages(*OIDC_PROVIDER)
     script = str(Path(__file__).with_name("oidc_provider.mjs"))
     redis_url = servers.broker_redis_url  # nobody else uses it here: no worker runs
-    command = ["node", script, str(port), str(PROCESSES), redis_url, str(modules)]
+    command = [NODE, script, str(port), str(PROCESSES), redis_url, str(modules)]
     facts = {
         "port": port,
         "authorize": "/auth",

@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
-import shutil
 import statistics
 import tempfile
 from collections import defaultdict
@@ -32,6 +31,7 @@ from .processes import of_session
 SECONDS = float(os.environ.get("BENCH_SECONDS", "4"))
 ROUNDS = 5
 PHONES = 25  # of each connection
+FEW = 1000  # other phones that are signed in: an empty table is a case of its own
 MANY = int(os.environ.get("BENCH_TOKENS", "1000000"))
 STEADY_REQUESTS = 200_000
 GROWTH = 1.05  # of memory, the most over the steady requests
@@ -83,14 +83,12 @@ class Runs:
 
 def main() -> bool:
     """Print the tables; return whether every goal was met."""
-    if shutil.which("node") is None:
-        raise SystemExit("The benchmark compares with oidc-provider: install Node.js 20 or later.")
     with tempfile.TemporaryDirectory(prefix="gpb-") as directory:
         running = servers.choose(Path(directory))
         with running.running(), contextlib.ExitStack() as stack:
             enter = stack.enter_context
             peers = {
-                "Gatepass": enter(gatepass(running, Path(directory), 0)),
+                "Gatepass": enter(gatepass(running, Path(directory), FEW)),
                 "stock": enter(stock(running)),
                 "oidc-provider": enter(oidc_provider(running)),
             }

@@ -11,8 +11,9 @@ import hashlib
 import re
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from . import counters
 
@@ -25,8 +26,7 @@ class LimitError(ValueError):
     """The text is no limit."""
 
 
-@dataclass(frozen=True)
-class Limit:
+class Limit(NamedTuple):
     """At most ``count`` in each window of ``seconds``."""
 
     name: str
@@ -36,7 +36,7 @@ class Limit:
 
 @dataclass
 class _Lease:
-    window: int
+    ends: float  # in seconds since 1970
     left: int
     is_last: bool
 
@@ -55,29 +55,42 @@ class Limiter:
     """Hands out permits. One for a process; safe in threads."""
 
     def __init__(self) -> None:
-        self._leases: dict[bytes, _Lease] = {}
+        self._leases: dict[tuple[Limit, str], _Lease] = {}
         self._lock = threading.Lock()
+
+    def take_all(self, wanted: Sequence[tuple[Limit, str]]) -> int | None:
+        """Take a permit of each limit for its key; None when all were there, else the longest wait in seconds."""
+        now = time.time()
+        with self._lock:  # the rule: all of them are held already
+            held = [self._leases.get((limit, _short(key))) for limit, key in wanted]
+            living = [lease for lease in held if lease and lease.left and lease.ends > now]
+            if len(living) == len(wanted):
+                for lease in living:
+                    lease.left -= 1
+                return None
+        waits = [self.take(limit, key) for limit, key in wanted]
+        return max((wait for wait in waits if wait is not None), default=None)
 
     def take(self, limit: Limit, key: str) -> int | None:
         """Take a permit for ``key``; None when there was one, else the seconds until there may be another."""
-        now = time.time()
+        now, holder = time.time(), (limit, _short(key))
         window = int(now // limit.seconds)
-        name = _name(limit, key)
+        ends = (window + 1) * limit.seconds
         with self._lock:
-            lease = self._leases.get(name)
-            if lease is not None and lease.window == window:
+            lease = self._leases.get(holder)
+            if lease is not None and lease.ends == ends:
                 if lease.left:
                     lease.left -= 1
                     return None
                 if lease.is_last:
                     return _wait(limit, now)
         block = max(1, limit.count // BLOCKS)
-        granted = counters.grant(name, window, limit.seconds, block, limit.count)
+        granted = counters.grant(_name(limit, key), window, limit.seconds, block, limit.count)
         with self._lock:
-            current = self._leases.get(name)
-            if current is None or current.window != window:
+            current = self._leases.get(holder)
+            if current is None or current.ends != ends:
                 self._make_room()
-                current = self._leases[name] = _Lease(window, 0, False)
+                current = self._leases[holder] = _Lease(ends, 0, False)
             current.left += granted
             current.is_last = granted < block
             if not current.left:
@@ -88,8 +101,8 @@ class Limiter:
     def give_back(self, limit: Limit, key: str) -> None:
         """Return a permit that was taken in case something failed, and did not."""
         with self._lock:
-            lease = self._leases.get(_name(limit, key))
-            if lease is not None and lease.window == int(time.time() // limit.seconds):
+            lease = self._leases.get((limit, _short(key)))
+            if lease is not None and lease.ends > time.time():
                 lease.left += 1
 
     def forget(self) -> None:
@@ -99,18 +112,17 @@ class Limiter:
 
     def _make_room(self) -> None:
         if len(self._leases) >= MAX_LEASES:
-            for name in list(self._leases)[: MAX_LEASES // 2]:
-                del self._leases[name]
-
-
-def take_all(limiter: Limiter, wanted: Iterable[tuple[Limit | None, str]]) -> int | None:
-    """Take a permit of each; None when all were there, else the longest wait."""
-    waits = [limiter.take(limit, key) for limit, key in wanted if limit is not None]
-    return max((wait for wait in waits if wait is not None), default=None)
+            for holder in list(self._leases)[: MAX_LEASES // 2]:
+                del self._leases[holder]
 
 
 def _wait(limit: Limit, now: float) -> int:
     return limit.seconds - int(now % limit.seconds)
+
+
+def _short(key: str) -> str:
+    """The key itself, or the digest of one that somebody made long."""
+    return key if len(key) <= 64 else hashlib.blake2b(key.encode(), digest_size=16).hexdigest()
 
 
 def _name(limit: Limit, key: str) -> bytes:

@@ -40,10 +40,12 @@ def parse_parameters(raw: bytes) -> dict[str, str]:
 
 
 def _decode(raw: bytes) -> str:
-    if _BROKEN_ESCAPE.search(raw):
-        raise ParameterError("A percent sign is not followed by two hexadecimal digits.")
+    if b"%" in raw or b"+" in raw:
+        if _BROKEN_ESCAPE.search(raw):
+            raise ParameterError("A percent sign is not followed by two hexadecimal digits.")
+        raw = unquote_to_bytes(raw.replace(b"+", b" "))
     try:
-        text = unquote_to_bytes(raw.replace(b"+", b" ")).decode()
+        text = raw.decode()
     except UnicodeDecodeError:
         raise ParameterError("A parameter is not UTF-8.") from None
     if len(text) > MAX_VALUE:

@@ -11,7 +11,7 @@ import functools
 
 from django.conf import settings
 
-from .limits import Limit, Limiter, parse_limit, take_all
+from .limits import Limit, Limiter, parse_limit
 
 limiter = Limiter()
 
@@ -34,14 +34,15 @@ class Attempt:
         limits = settings.RATE_LIMITS
         self.address, self.failed = address, True
         self.failures = _parsed(f"{endpoint}_failures", limits[f"{endpoint}_failures"])
-        self.wanted = [
+        wanted = [
             (_parsed(f"{endpoint}_address", limits[f"{endpoint}_address"]), address),
             (_parsed(f"{endpoint}_who", limits[f"{endpoint}_who"]) if who else None, who),
             (self.failures, address),
         ]
+        self.wanted = [(limit, key) for limit, key in wanted if limit is not None]
 
     def __enter__(self) -> Attempt:
-        wait = take_all(limiter, self.wanted)
+        wait = limiter.take_all(self.wanted)
         if wait is not None:
             raise TooManyRequestsError(wait)
         return self

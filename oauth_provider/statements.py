@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.contrib.auth import get_user_model
-from django.db import connection, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
 from django.utils import timezone
 from oauth2_provider.models import get_access_token_model, get_grant_model, get_refresh_token_model
 from oauth2_provider.settings import oauth2_settings
@@ -91,7 +91,7 @@ def found(founding: Founding) -> Founded | None:
 
     PostgreSQL only: elsewhere a statement writes one table, and this returns None.
     """
-    if connection.vendor != "postgresql":
+    if not _writes_several_tables():
         return None
     values = {
         **founding.realm.values,
@@ -146,10 +146,16 @@ class Rotation(NamedTuple):
 
 def rotate(rotation: Rotation) -> str | None:
     """Replace the tokens of a family if this one is its current one; return the scope, None when it is not."""
-    if connection.vendor == "postgresql":
+    if _writes_several_tables():
         found = _row(_sql("rotate", rotation.realm.admits), rotation.values())
         return found[0] if found else None
     return _rotate_in_steps(rotation.values(), rotation.realm.admits)
+
+
+@functools.cache
+def _writes_several_tables() -> bool:
+    """In one statement, that is."""
+    return connection.vendor == "postgresql"
 
 
 @transaction.atomic
@@ -186,9 +192,10 @@ def introspect(server_client_id: str, realm: RealmSql, token: str, now: datetime
 
 
 def _row(sql: str, values: dict[str, Any]) -> Any:
-    if hasattr(connection, "rows"):  # the engine has a shorter way
-        return next(iter(connection.rows(sql, values)), None)
-    with connection.cursor() as cursor:
+    database = connections[DEFAULT_DB_ALIAS]
+    if hasattr(database, "rows"):  # the engine has a shorter way
+        return next(iter(database.rows(sql, values)), None)
+    with database.cursor() as cursor:
         cursor.execute(sql, values)
         return cursor.fetchone()
 

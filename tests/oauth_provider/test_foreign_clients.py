@@ -20,7 +20,7 @@ from django.test import Client
 from oauth_provider.models import Client as OAuthClient
 from portal.models import User
 from rollout.models import SignIn, Site
-from tests.node_packages import has_node, node_packages
+from tests.node_packages import NODE, node_packages
 from tests.oauth_provider.browser_sheet import sign_in_and_answer
 
 REDIRECT_URI = "confluence-server://oauth-callback"
@@ -113,7 +113,6 @@ def issuer(request: pytest.FixtureRequest, provided_site: Site, settings: Any) -
     return settings.PUBLIC_URL, client.client_id
 
 
-@pytest.mark.skipif(not has_node(), reason="Node.js is not installed")
 @pytest.mark.parametrize(
     ("script", "package"),
     [("oauth4webapi_client.mjs", "oauth4webapi@3.8.8"), ("openid_client.mjs", "openid-client@6.9.0")],
@@ -124,7 +123,7 @@ def test_clients_of_node(live_server: Any, issuer: tuple[str, str], person: User
     """Strict ones: they discover the metadata, check issuer and ``iss``, and refuse what is not to the letter."""
     modules = node_packages(package)
     node = subprocess.Popen(
-        ["node", str(Path(__file__).with_name(script)), str(modules), *issuer, REDIRECT_URI],
+        [NODE, str(Path(__file__).with_name(script)), str(modules), *issuer, REDIRECT_URI],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

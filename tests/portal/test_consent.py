@@ -87,7 +87,7 @@ def the_tests_transaction_stays_open(monkeypatch: pytest.MonkeyPatch) -> Iterato
     """As in ``test_handler``."""
     if connection.vendor != "postgresql":
         pytest.skip("the shorter way is for PostgreSQL")
-    monkeypatch.setattr("portal.handler.close_old_connections", lambda: None)
+    monkeypatch.setattr(connection, "close_if_unusable_or_obsolete", lambda: None)
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)
     yield
