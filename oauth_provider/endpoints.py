@@ -61,9 +61,10 @@ def _refresh(asked: Asked) -> Answer:
         raise RefusedError("invalid_request", "Missing refresh_token parameter.")
     if not set(sent.get("scope", APP_SCOPE).split()) <= {APP_SCOPE}:
         raise RefusedError("invalid_scope", "The scope cannot grow.")
-    issued = redemption.refresh(client_id, realm_of(asked.meta).sql, sent["refresh_token"], origin_of(asked.meta))
+    realm, origin = realm_of(asked.meta).sql, origin_of(asked.meta)
+    issued = redemption.refresh(client_id, realm, sent["refresh_token"], origin)
     if issued is None:  # only now is it asked whose fault it was
-        issued = redemption.look_again(_client(asked), sent["refresh_token"])
+        issued = redemption.look_again(_client(asked), realm, sent["refresh_token"], origin)
     return _tokens(issued, "The refresh token is unknown, expired or used.")
 
 

@@ -136,29 +136,42 @@ def refresh(
     family = tokens.family_in(refresh_token)
     if family is None:
         return None
+    checksum = tokens.digest(refresh_token)
+    pair = tokens.next_pair(checksum, family=family, key=_keys()[0])
+    return _rotate(client_id, realm, checksum, pair, origin)
+
+
+def _rotate(client_id: str, realm: RealmSql, old: str, pair: tokens.Pair, origin: devices.Origin) -> Issued | None:
     now = timezone.now()
-    pair = tokens.next_pair(refresh_token, family=family, key=_keys()[0])
-    rotation = statements.Rotation(
-        client_id, realm, refresh_token, pair, origin, now, _expiry(now), _idle(), _absolute()
+    scope = statements.rotate(
+        statements.Rotation(client_id, realm, old, pair, origin, now, _expiry(now), _idle(), _absolute())
     )
-    scope = statements.rotate(rotation)
     return None if scope is None else Issued(pair, scope, oauth2_settings.ACCESS_TOKEN_EXPIRE_SECONDS)
 
 
-def look_again(client: Client, refresh_token: str) -> Issued | None:
-    """Why a token is not the current one of its family: a retry is answered, a reuse ends the family.
+def look_again(
+    client: Client, realm: RealmSql, refresh_token: str, origin: devices.Origin = devices.NOWHERE
+) -> Issued | None:
+    """Why a token is not the current one of its family: a retry or a lost record is answered, a reuse ends the family.
 
     The same token again within ``REFRESH_RETRY_SECONDS``, its successor unused, is a phone on a flaky network: it gets
-    the same pair. Later, or after that, it is a stolen one, and the family ends (RFC 9700 section 4.14.2).
+    the same pair. The successor of the one that is stored was given away, but a crash, or a move to another database
+    server that was a moment behind, took the record of it: it is as good as the one that is stored. Any other one is
+    stolen, and the family ends (RFC 9700 section 4.14.2).
     """
     family_id = tokens.family_in(refresh_token)
     if family_id is None or not tokens.is_ours(refresh_token, tokens.REFRESH, keys=_keys()):
         return None
-    now = timezone.now()
-    pair = tokens.next_pair(refresh_token, family=family_id, key=_keys()[0])
-    family = RefreshToken.objects.filter(token_family=pair.family, application=client)
-    row = family.filter(revoked=None).select_related("access_token").first()
-    if row is None or row.token_checksum == tokens.digest(refresh_token):
+    now, checksum = timezone.now(), tokens.digest(refresh_token)
+    pair = tokens.next_pair(checksum, family=family_id, key=_keys()[0])
+    family = RefreshToken.objects.filter(token_family=pair.family, application=client, revoked=None)
+    stored = family.values_list("token_checksum", flat=True).first()
+    if stored and _is_successor(refresh_token, stored, family_id):
+        issued = _rotate(client.client_id, realm, stored, pair, origin)
+        if issued is not None:
+            return issued
+    row = family.select_related("access_token").first()
+    if row is None or row.token_checksum == checksum:
         return None  # ended, or current and not usable: its person is gone, or it is too old
     is_retry = row.token_checksum == tokens.digest(pair.refresh_token) and row.updated >= now - _retry_window()
     if not is_retry:
@@ -167,6 +180,12 @@ def look_again(client: Client, refresh_token: str) -> Issued | None:
     if row.access_token is None or not _usable(now).filter(pk=row.pk).exists():
         return None
     return Issued(pair, row.access_token.scope, max(0, int((row.access_token.expires - now).total_seconds())))
+
+
+def _is_successor(refresh_token: str, stored: str, family: UUID) -> bool:
+    """Whether this token replaced the one with the digest ``stored``, whatever the records say."""
+    successors = [tokens.next_pair(stored, family=family, key=key).refresh_token for key in _keys()]
+    return any(secrets.compare_digest(refresh_token, successor) for successor in successors)
 
 
 def end_family(family: UUID, client: Client | None = None) -> None:

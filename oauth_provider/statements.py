@@ -44,7 +44,7 @@ class Code:
 
 
 def save_code(code: Code) -> None:
-    """Keep a new authorization code."""
+    """Keep a new authorization code; nobody waits for the disk, because a lost one is asked for again within seconds."""
     now = timezone.now()
     expires = now + timedelta(seconds=oauth2_settings.AUTHORIZATION_CODE_EXPIRE_SECONDS)
     values = {
@@ -116,11 +116,11 @@ def found(founding: Founding) -> Founded | None:
 
 
 class Rotation(NamedTuple):
-    """One refresh: ``client_id`` may use ``refresh_token`` when the realm admits it."""
+    """One refresh: ``client_id`` may replace the refresh token with the digest ``old`` when the realm admits it."""
 
     client_id: str
     realm: RealmSql
-    refresh_token: str
+    old: str
     pair: tokens.Pair
     origin: Origin
     now: datetime
@@ -132,7 +132,7 @@ class Rotation(NamedTuple):
         return {
             **self.realm.values,
             "client_id": self.client_id,
-            "old": tokens.digest(self.refresh_token),
+            "old": self.old,
             "new": tokens.digest(self.pair.refresh_token),
             "access": tokens.digest(self.pair.access_token),
             "expires": self.access_expires,
@@ -145,7 +145,11 @@ class Rotation(NamedTuple):
 
 
 def rotate(rotation: Rotation) -> str | None:
-    """Replace the tokens of a family if this one is its current one; return the scope, None when it is not."""
+    """Replace the tokens of a family if this one is its current one; return the scope, None when it is not.
+
+    The answer does not wait for the disk: a crash of the database can take the last half second of refreshes away, and
+    ``redemption.look_again`` knows what they gave.
+    """
     if _writes_several_tables():
         found = _row(_sql("rotate", rotation.realm.admits), rotation.values())
         return found[0] if found else None
@@ -207,6 +211,8 @@ def _seconds(column: str) -> str:
     return f"CAST(strftime('%%s', {column}) AS integer)"
 
 
+# Evaluated for a row that was written: this transaction is committed without waiting for the disk.
+_UNHURRIED = "set_config('synchronous_commit', 'off', true)"
 _USABLE = """r.token_checksum = %(old)s AND r.revoked IS NULL AND r.access_token_id IS NOT NULL
         AND r.updated > %(used_after)s AND r.created > %(begun_after)s"""
 _STATEMENTS = {
@@ -215,7 +221,7 @@ _STATEMENTS = {
         INSERT INTO {grant} (code, application_id, user_id, redirect_uri, scope, code_challenge, code_challenge_method,
             nonce, claims, resource, expires, created, updated)
         VALUES (%(code)s, %(client)s, %(user)s, %(redirect_uri)s, %(scope)s, %(challenge)s, %(method)s,
-            '', '{{}}', '[]', %(expires)s, %(now)s, %(now)s) RETURNING 1""",
+            '', '{{}}', '[]', %(expires)s, %(now)s, %(now)s) RETURNING {unhurried}""",
     "found": """
         WITH taken AS (
             DELETE FROM {grant} g USING {client} c, {user} u
@@ -252,7 +258,8 @@ _STATEMENTS = {
                 AND (d.user_agent, d.address) IS DISTINCT FROM (%(user_agent)s, %(address)s::inet)
         )
         UPDATE {access} a SET token_checksum = %(access)s, expires = %(expires)s, updated = %(now)s
-        FROM taken WHERE a.id = taken.access_token_id RETURNING a.scope""",
+        FROM taken WHERE a.id = taken.access_token_id
+        RETURNING a.scope, {unhurried}""",
     "take": """
         UPDATE {refresh} AS r SET token_checksum = %(new)s, updated = %(now)s
         WHERE {usable}
@@ -294,6 +301,7 @@ def _sql(name: str, admits: str = "", issuer: str = "") -> str:
     columns = [connection.ops.quote_name(str(field.column)) for field in user._meta.concrete_fields]
     parts = {
         "usable": _USABLE,
+        "unhurried": _UNHURRIED if connection.vendor == "postgresql" else "1",
         "admits": admits,
         "issuer": issuer,
         "expires": _seconds("a.expires"),

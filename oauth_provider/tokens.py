@@ -2,8 +2,9 @@
 
 A token is a family (16 bytes), a secret (32) and a tag (16) in base64url. The tag is the server's signature over kind,
 family and secret: a token that was replaced long ago is known for one of ours, and for one of its family, without a
-row of its own. A successor's secret is derived from its predecessor with the server's key: whoever retries a refresh
-gets the same pair again, and nothing has to be kept in clear for that. The server stores SHA-256 digests only.
+row of its own. A successor's secret is derived from its predecessor's digest with the server's key: whoever retries a
+refresh gets the same pair again, and nothing has to be kept in clear for that; and a token whose record was lost is
+known for the successor of the one that is stored. The server stores SHA-256 digests only.
 """
 
 from __future__ import annotations
@@ -46,9 +47,9 @@ def first_pair(family: UUID, *, secret: bytes, key: bytes) -> Pair:
     return Pair(family, refresh_token, access_token)
 
 
-def next_pair(refresh_token: str, *, family: UUID, key: bytes) -> Pair:
-    """The pair that replaces ``refresh_token``: the same one however often it is asked for."""
-    return first_pair(family, secret=_derive(key, b"successor", refresh_token.encode()), key=key)
+def next_pair(checksum: str, *, family: UUID, key: bytes) -> Pair:
+    """The pair that replaces the refresh token with this digest: the same one however often it is asked for."""
+    return first_pair(family, secret=_derive(key, b"successor", checksum.encode()), key=key)
 
 
 def family_in(token: str) -> UUID | None:

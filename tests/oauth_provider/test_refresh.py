@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import time_machine
+from django.db import connection
 from django.utils import timezone
 from oauth2_provider.models import get_access_token_model, get_refresh_token_model
 
+from oauth_provider.models import Device
+from oauth_provider.tokens import digest
 from portal.models import User
 from rollout.models import Site
 
@@ -201,3 +206,79 @@ def test_a_changed_password_ends_every_sign_in(phone: Any, member: User) -> None
     assert browser.post("/accounts/password/change/", form).status_code == 302
     assert refused(phone.refresh(tokens["refresh_token"]))
     assert not get_access_token_model().objects.exists()
+
+
+def is_known(access_token: str) -> bool:
+    return get_access_token_model().objects.filter(token_checksum=digest(access_token)).exists()
+
+
+@contextmanager
+def lost_by_a_crash() -> Iterator[None]:
+    """What is written inside is gone afterwards, as after a crash of a database that had not reached the disk yet."""
+    models = (get_refresh_token_model(), get_access_token_model(), Device)
+    before = [(model, list(model.objects.values())) for model in models]
+    yield
+    for model, rows in before:
+        for row in rows:
+            assert model.objects.filter(pk=row[model._meta.pk.attname]).update(**row)
+
+
+@pytest.mark.rfc("9700", "4.14.2")
+def test_a_refresh_whose_record_was_lost_signs_nobody_out(phone: Any) -> None:
+    first = phone.tokens()["refresh_token"]
+    with lost_by_a_crash():
+        second = phone.refresh(first).json()
+    assert not is_known(second["access_token"])
+    third = phone.refresh(second["refresh_token"])
+    assert third.status_code == 200
+    assert is_known(third.json()["access_token"])
+    assert phone.refresh(second["refresh_token"]).json()["refresh_token"] == third.json()["refresh_token"]  # a retry
+    assert phone.refresh(third.json()["refresh_token"]).status_code == 200
+    assert refused(phone.refresh(first))  # a reuse, as ever
+    assert living() == 0
+
+
+@pytest.mark.rfc("9700", "4.14.2")
+def test_an_answer_that_was_lost_with_its_record_is_asked_for_again(phone: Any) -> None:
+    first = phone.tokens()["refresh_token"]
+    with lost_by_a_crash():
+        second = phone.refresh(first).json()["refresh_token"]
+    assert phone.refresh(first).json()["refresh_token"] == second
+
+
+@pytest.mark.rfc("9700", "4.14.2")
+def test_of_two_lost_records_one_is_too_many(phone: Any) -> None:
+    first = phone.tokens()["refresh_token"]
+    with lost_by_a_crash():
+        third = phone.refresh(phone.refresh(first).json()["refresh_token"]).json()["refresh_token"]
+    assert refused(phone.refresh(third))
+    assert living() == 0
+
+
+@pytest.mark.rfc("7009", "2.1")
+def test_what_was_ended_stays_ended_whatever_was_lost(phone: Any, member: User) -> None:
+    first = phone.tokens()["refresh_token"]
+    with lost_by_a_crash():
+        second = phone.refresh(first).json()["refresh_token"]
+    User.objects.filter(pk=member.pk).update(is_active=False)
+    assert refused(phone.refresh(second))
+    User.objects.filter(pk=member.pk).update(is_active=True)
+    assert phone.post("revoke", client_id=phone.client_id, token=first).status_code == 200
+    assert refused(phone.refresh(second))
+
+
+def test_a_new_key_knows_what_the_old_one_gave(phone: Any, settings: Any) -> None:
+    first = phone.tokens()["refresh_token"]
+    with lost_by_a_crash():
+        second = phone.refresh(first).json()["refresh_token"]
+    settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "another key, which is long enough, too"
+    assert phone.refresh(second).status_code == 200
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="a setting of PostgreSQL")
+@pytest.mark.django_db(transaction=True)
+def test_only_the_refresh_itself_does_not_wait_for_the_disk(phone: Any) -> None:
+    phone.refresh(phone.tokens()["refresh_token"])
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW synchronous_commit")
+        assert cursor.fetchone() == ("on",)
