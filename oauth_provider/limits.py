@@ -27,10 +27,10 @@ class LimitError(ValueError):
 
 
 class Limit(NamedTuple):
-    """At most ``count`` in each window of ``seconds``."""
+    """At ``most`` so many in each window of ``seconds``."""
 
     name: str
-    count: int
+    most: int
     seconds: int
 
 
@@ -84,8 +84,8 @@ class Limiter:
                     return None
                 if lease.is_last:
                     return _wait(limit, now)
-        block = max(1, limit.count // BLOCKS)
-        granted = counters.grant(_name(limit, key), window, limit.seconds, block, limit.count)
+        block = max(1, limit.most // BLOCKS)
+        granted = counters.grant(_name(limit, key), window, limit.seconds, block, limit.most)
         with self._lock:
             current = self._leases.get(holder)
             if current is None or current.ends != ends:

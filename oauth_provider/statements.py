@@ -44,7 +44,7 @@ class Code:
 
 
 def save_code(code: Code) -> None:
-    """Keep a new authorization code; nobody waits for the disk, because a lost one is asked for again within seconds."""
+    """Keep a new authorization code. Nobody waits for the disk: a lost one is asked for again within seconds."""
     now = timezone.now()
     expires = now + timedelta(seconds=oauth2_settings.AUTHORIZATION_CODE_EXPIRE_SECONDS)
     values = {
