@@ -27,7 +27,7 @@ class LimitError(ValueError):
 
 
 class Limit(NamedTuple):
-    """At ``most`` so many in each window of ``seconds``."""
+    """At most ``most`` in each window of ``seconds``."""
 
     name: str
     most: int

@@ -707,9 +707,9 @@ def test_limits(database: tuple[str, str], portal: Portal, tmp_path: Path, recor
         record_property, 83, "6749 10.10; 9700", "Limits: 429 and Retry-After, parallel guesses counted", database[0]
     )
     strict = {
-        "RATE_LIMIT_TOKEN_FAILURES": "5/600",
-        "RATE_LIMIT_AUTHORIZE_WHO": "5/600",
-        "RATE_LIMIT_SIGN_IN_WHO": "5/600",
+        "RATE_LIMIT_TOKEN_FAILURES": "5/86400",
+        "RATE_LIMIT_AUTHORIZE_WHO": "5/86400",
+        "RATE_LIMIT_SIGN_IN_WHO": "5/86400",
     }
     if database[0] == "sqlite":
         strict["REDIS_URL"] = ""  # without Redis the database counts
