@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections, connection
 from django.test import Client
 from django.utils import timezone
 
@@ -16,6 +18,20 @@ from portal.sign_in_links import make_link
 from rollout.models import CheckRun, Rehearsal, RunState, Site, Sweep, Webhook
 from rollout.services import configurations, inventories, links, passes, rehearsals, sites, waves
 from tests.portal.every_route import World
+
+
+@pytest.fixture
+def wsgi(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Requests through the WSGI handler leave the test's transaction open.
+
+    They begin and end with a look at the connection; Django's test client leaves that out as well.
+    """
+    monkeypatch.setattr(connection, "close_if_unusable_or_obsolete", lambda: None)
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
 
 
 @pytest.fixture

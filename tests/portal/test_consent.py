@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -13,8 +13,7 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 from django.contrib.messages.storage.session import SessionStorage
 from django.contrib.sessions.backends.base import SessionBase
-from django.core.signals import request_finished, request_started
-from django.db import close_old_connections, connection
+from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from oauth2_provider.models import get_grant_model
@@ -31,7 +30,7 @@ REDIRECT_URI = "confluence-server://oauth-callback"
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 CSRF = "c" * 32
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("wsgi")]
 
 
 @dataclass(frozen=True)
@@ -83,16 +82,9 @@ class Sheet:
 
 
 @pytest.fixture(autouse=True)
-def the_tests_transaction_stays_open(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """As in ``test_handler``."""
+def postgresql_only() -> None:
     if connection.vendor != "postgresql":
         pytest.skip("the shorter way is for PostgreSQL")
-    monkeypatch.setattr(connection, "close_if_unusable_or_obsolete", lambda: None)
-    for signal in (request_started, request_finished):
-        signal.disconnect(close_old_connections)
-    yield
-    for signal in (request_started, request_finished):
-        signal.connect(close_old_connections)
 
 
 @pytest.fixture

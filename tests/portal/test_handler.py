@@ -12,8 +12,6 @@ from wsgiref.validate import validator
 
 import pytest
 from django.conf import settings
-from django.core.signals import request_finished, request_started
-from django.db import close_old_connections, connection
 from django.test import Client
 from django.urls import set_script_prefix
 from prometheus_client import REGISTRY
@@ -23,6 +21,8 @@ from portal.handler import Handler
 from rollout.models import Provider, Site
 
 Ask = Callable[..., tuple[int, dict[str, str], bytes]]
+pytestmark = pytest.mark.usefixtures("wsgi")
+
 TOKEN = "/at/wiki/rest/oauth2/latest/token"
 INFO = "/at/wiki/rest/nativemobile/1.1/info/login"
 
@@ -30,17 +30,6 @@ INFO = "/at/wiki/rest/nativemobile/1.1/info/login"
 @pytest.fixture
 def provided(make_site: Callable[..., Site]) -> Site:
     return make_site(title="Wiki", slug="wiki", provider=Provider.GATEPASS, base_url=f"{settings.PUBLIC_URL}/at/wiki")
-
-
-@pytest.fixture(autouse=True)
-def the_tests_transaction_stays_open(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A request begins and ends with a look at the connection; Django's test client leaves that out as well."""
-    monkeypatch.setattr(connection, "close_if_unusable_or_obsolete", lambda: None)
-    for signal in (request_started, request_finished):
-        signal.disconnect(close_old_connections)
-    yield
-    for signal in (request_started, request_finished):
-        signal.connect(close_old_connections)
 
 
 @pytest.fixture
