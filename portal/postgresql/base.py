@@ -106,4 +106,5 @@ def _all(cursor: Any) -> list[tuple[Any, ...]]:
 def _checked(result: Any, connection: Any) -> Any:
     if result.status in {ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK}:
         return result
-    raise psycopg.errors.error_from_result(result, encoding=connection.info.encoding)
+    error = psycopg.errors.error_from_result(result, encoding=connection.info.encoding)
+    raise psycopg.OperationalError(str(error)) if connection.closed else error  # as a cursor of psycopg has it

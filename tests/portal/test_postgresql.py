@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import psycopg
 import pytest
-from django.db import ProgrammingError, close_old_connections, connection, transaction
+from django.db import OperationalError, ProgrammingError, close_old_connections, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from portal.models import User
@@ -31,6 +31,17 @@ def test_a_connection_that_was_ended_is_replaced() -> None:
     close_old_connections()  # as at the beginning of a request
     [(another,)] = connection.rows("SELECT pg_backend_pid()", {})
     assert another != backend
+
+
+def test_a_connection_that_ends_under_a_statement_is_an_operational_error() -> None:
+    [(backend,)] = connection.rows("SELECT pg_backend_pid()", {})
+    with psycopg.connect(connection.connection.info.dsn, autocommit=True) as other:
+        other.execute("SELECT pg_terminate_backend(%s, 5000)", [backend])
+    connection.health_check_done = True  # it lived a moment ago
+    with pytest.raises(OperationalError):
+        connection.rows("SELECT 1", {})
+    close_old_connections()
+    assert connection.rows("SELECT 1", {}) == [(1,)]
 
 
 def test_an_error_is_djangos_and_the_next_statement_works() -> None:
