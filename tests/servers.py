@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import getpass
 import os
+import secrets
 import socket
 import tempfile
 from collections.abc import Callable, Iterator
@@ -65,10 +66,15 @@ def choose(directory: Path) -> Servers:
 
 
 def free_port() -> int:
-    """Return a loopback port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a loopback port that nobody listens on now, below those that the system gives to outgoing connections.
+
+    It is opened later, and until then one of the many connections of the tests could come from such a port.
+    """
+    while True:
+        port = secrets.choice(range(12_000, 20_000))
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def _local_postgres() -> str:
