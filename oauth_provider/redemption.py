@@ -163,19 +163,22 @@ def look_again(
     if family_id is None or not tokens.is_ours(refresh_token, tokens.REFRESH, keys=_keys()):
         return None
     now, checksum = timezone.now(), tokens.digest(refresh_token)
-    pair = tokens.next_pair(checksum, family=family_id, key=_keys()[0])
-    family = RefreshToken.objects.filter(token_family=pair.family, application=client, revoked=None)
+    successors = [tokens.next_pair(checksum, family=family_id, key=key) for key in _keys()]
+    family = RefreshToken.objects.filter(token_family=family_id, application=client, revoked=None)
     stored = family.values_list("token_checksum", flat=True).first()
-    if stored and _is_successor(refresh_token, stored, family_id):
-        issued = _rotate(client.client_id, realm, stored, pair, origin)
+    is_lost = stored is not None and _is_successor(refresh_token, stored, family_id)
+    if is_lost:
+        issued = _rotate(client.client_id, realm, stored, successors[0], origin)
         if issued is not None:
             return issued
     row = family.select_related("access_token").first()
-    if row is None or row.token_checksum == checksum:
-        return None  # ended, or current and not usable: its person is gone, or it is too old
-    is_retry = row.token_checksum == tokens.digest(pair.refresh_token) and row.updated >= now - _retry_window()
-    if not is_retry:
-        end_family(pair.family, client)
+    if row is None or (is_lost and row.token_checksum == stored):
+        return None  # ended; or its person is gone, or it is too old
+    if row.token_checksum == checksum:  # it is the current one again, by somebody's retry; or not usable either
+        return _rotate(client.client_id, realm, checksum, successors[0], origin)
+    pair = next((pair for pair in successors if tokens.digest(pair.refresh_token) == row.token_checksum), None)
+    if pair is None or row.updated < now - _retry_window():
+        end_family(family_id, client)
         return None
     if row.access_token is None or not _usable(now).filter(pk=row.pk).exists():
         return None

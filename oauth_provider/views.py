@@ -22,7 +22,7 @@ from oauthlib.oauth2.rfc6749 import errors
 from .parameters import ParameterError, parse_parameters
 from .pkce import METHOD
 from .protocol import UNSEEN
-from .rates import Attempt
+from .rates import WAIT_KEY, Attempt, TooManyRequestsError
 from .realms import realm_of
 from .redirects import ALLOWED_REDIRECT_URIS, ALLOWED_SCHEMES, with_issuer
 from .scopes import APP_SCOPE, SCOPES
@@ -52,6 +52,8 @@ class AuthorizeView(BaseAuthorizationView):
         except ParameterError as error:
             unreadable = errors.InvalidRequestFatalError(description=str(error))
             return unseen(self.render_to_response({"error": unreadable}, HTTPStatus.BAD_REQUEST))
+        if WAIT_KEY in request.META:
+            raise TooManyRequestsError(request.META[WAIT_KEY])
         with Attempt("authorize", request.META.get("REMOTE_ADDR", ""), str(request.user.pk or "")) as attempt:
             response = super().dispatch(request, *args, **kwargs)
             if response.status_code < HTTPStatus.BAD_REQUEST:

@@ -16,11 +16,14 @@ from django.db import connection
 from django.http import HttpResponse
 from django.http.request import split_domain_port, validate_host
 from django.middleware.security import SecurityMiddleware
+from django.urls import set_script_prefix
 from django_prometheus.middleware import Metrics
 
 from oauth_provider.protocol import Answer, Meta
+from oauth_provider.rates import WAIT_KEY, TooManyRequestsError
 
 from . import consent, protocol, proxies
+from .views.provided_sites import NOWHERE
 
 _STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
@@ -67,10 +70,13 @@ def _way(path: str) -> Callable[[Meta], Answer | None] | None:
 def _answer_software(environ: Meta) -> Answer | None:
     meta = _seen(environ)
     try:
-        return protocol.answer(meta, functools.partial(_read, environ))
+        answer = protocol.answer(meta, functools.partial(_read, environ))
     except Exception as error:
         response = response_for_exception(WSGIRequest(meta), error)
         return Answer(response.status_code, response.content, dict(response.items()))
+    if NOWHERE in meta:
+        environ[NOWHERE] = True
+    return answer
 
 
 def _answer_person(environ: Meta) -> Answer | None:
@@ -80,10 +86,14 @@ def _answer_person(environ: Meta) -> Answer | None:
         if not (length.isascii() and length.isdigit() and len(length) < 6):
             return None
         meta["wsgi.input"] = io.BytesIO(_read(environ))
+    set_script_prefix("/")
     try:
         return consent.answer(meta)
-    except Exception:  # raised again on the long way, where there are pages for it
-        return None
+    except TooManyRequestsError as error:
+        environ[WAIT_KEY] = error.retry_after  # its page is on the long way, where nothing is counted again
+    except Exception:  # noqa: S110 - raised again on the long way, where there are pages for it
+        pass
+    return None
 
 
 def _seen(environ: Meta) -> Meta:

@@ -83,7 +83,7 @@ class ProtocolMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not protocol.is_protocol(request.path_info) or not _has_our_host(request):
             return self.get_response(request)
-        answer = protocol.answer(request.META | {"PATH_INFO": request.path_info}, lambda: request.body)
+        answer = protocol.answer(request.META, lambda: request.body)
         if answer is None:
             return self.get_response(request)
         response = answer.as_response()

@@ -44,17 +44,18 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if self.execute_wrappers or self.queries_logged:
             with self.cursor() as cursor:
                 return _all(cursor.execute(statement, values) or cursor)
-        if self.in_atomic_block:
-            self.validate_no_broken_transaction()
-            with self.wrap_database_errors:
-                return _all(self.connection.cursor().execute(statement, values))
         self.close_if_health_check_failed()
         if self.connection is None:
             self.ensure_connection()
+        if self.in_atomic_block or not self.autocommit:
+            self.validate_no_broken_transaction()
+            with self.wrap_database_errors:
+                return _all(self.connection.cursor().execute(statement, values))
         with self.wrap_database_errors:
             try:
                 return self._execute_prepared(statement, values)
-            except psycopg.errors.InvalidSqlStatementName:  # psycopg deallocates all when a transaction is rolled back
+            except (psycopg.errors.InvalidSqlStatementName, psycopg.errors.FeatureNotSupported):
+                # psycopg deallocates all when a transaction is rolled back; a migration changed what comes back
                 self._prepared = None
                 return self._execute_prepared(statement, values)
 

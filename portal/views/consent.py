@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib.messages import get_messages
 from django.middleware.csrf import get_token
+from django.urls import get_script_prefix
 from django.utils.html import escape
 from django.utils.translation import get_language
 
@@ -27,12 +28,14 @@ class ConsentView(AuthorizeView):
         look = shell(self.request)
         key = (
             context["app"], context["realm"].title, context["realm"].issuer, tuple(context["permissions"]),
-            look["theme"], look["organisation"], look["is_embedded"], get_language(),
+            look["theme"], look["organisation"], look["is_embedded"], get_language(), get_script_prefix(),
         )  # fmt: skip
-        if key not in _pages:
+        page = _pages.get(key)
+        if page is None:
+            holes = {name: f"\ue000{name}\ue000" for name in ("csrf_token", *of_person)}
+            page = super().consent(context, **holes)
             if len(_pages) >= _MOST:
                 _pages.clear()
-            holes = {name: f"\ue000{name}\ue000" for name in ("csrf_token", *of_person)}
-            _pages[key] = super().consent(context, **holes)
+            _pages[key] = page
         values = {"csrf_token": get_token(self.request), **of_person}
-        return _HOLE.sub(lambda hole: escape(values.get(hole[1], "")), _pages[key])
+        return _HOLE.sub(lambda hole: escape(values.get(hole[1], "")), page)

@@ -29,6 +29,7 @@ from rollout.services.provided import ProvidedSite
 
 BUILD_NUMBER = "9111"  # of PROVIDED_CONFLUENCE_VERSION
 APPLINKS_VERSION = "10.1.1"
+NOWHERE = "gatepass.nowhere"  # in a WSGI environment: its site was looked for, and is not there
 INBOUND_AUTHENTICATION = "com.atlassian.applinks.api.auth.types.OAuthAuthenticationProvider"
 
 
@@ -43,12 +44,19 @@ def _site(slug: str) -> ProvidedSite:
 def answer(endpoint: FormEndpoint, slug: str, meta: Meta, read: Callable[[], bytes]) -> Answer:
     """An endpoint's answer for the site's issuer and the clients of its active links only. Raises Http404.
 
-    What succeeds has found the site in its own statement; where there is none, every other answer is the same 404.
+    What succeeds has found the site in its own statement; where there is none, every other answer is the same 404. On
+    its way to that page a request comes here again: it is counted once.
     """
+    if NOWHERE in meta:
+        raise Http404
     realm = meta[META_KEY] = SiteRealm(slug)
-    given = endpoint.answer(meta, read)
-    if not HTTPStatus.OK <= given.status < HTTPStatus.MULTIPLE_CHOICES:
-        realm.site  # noqa: B018 - to be found, or not
+    try:
+        given = endpoint.answer(meta, read)
+        if not HTTPStatus.OK <= given.status < HTTPStatus.MULTIPLE_CHOICES:
+            realm.site  # noqa: B018 - to be found, or not
+    except Http404:
+        meta[NOWHERE] = True
+        raise
     return given
 
 

@@ -13,6 +13,7 @@ from django.db import connection
 from django.utils import timezone
 from oauth2_provider.models import get_access_token_model, get_refresh_token_model
 
+from oauth_provider import redemption
 from oauth_provider.models import Device
 from oauth_provider.tokens import digest
 from portal.models import User
@@ -265,6 +266,44 @@ def test_what_was_ended_stays_ended_whatever_was_lost(phone: Any, member: User) 
     User.objects.filter(pk=member.pk).update(is_active=True)
     assert phone.post("revoke", client_id=phone.client_id, token=first).status_code == 200
     assert refused(phone.refresh(second))
+
+
+def test_a_person_who_comes_back_goes_on_with_a_lost_refresh(phone: Any, member: User) -> None:
+    first = phone.tokens()["refresh_token"]
+    with lost_by_a_crash():
+        second = phone.refresh(first).json()["refresh_token"]
+    User.objects.filter(pk=member.pk).update(is_active=False)
+    assert refused(phone.refresh(second))
+    assert living() == 1
+    User.objects.filter(pk=member.pk).update(is_active=True)
+    assert phone.refresh(second).status_code == 200
+
+
+def test_a_retry_of_the_one_before_does_not_stop_the_one_after(phone: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the look for a lost record and the next one, somebody's retry makes the token the current one."""
+    first = phone.tokens()["refresh_token"]
+    with lost_by_a_crash():
+        second = phone.refresh(first).json()["refresh_token"]
+    rotate = redemption.statements.rotate
+
+    def rotate_late(rotation: Any) -> str | None:
+        found = rotate(rotation)
+        if found is None and not retried:
+            retried.append(phone.refresh(first))
+        return found
+
+    retried: list[Any] = []
+    monkeypatch.setattr(redemption.statements, "rotate", rotate_late)
+    assert phone.refresh(second).status_code == 200
+    assert retried[0].status_code == 200
+
+
+@pytest.mark.rfc("9700", "4.14.2")
+def test_a_retry_across_a_change_of_keys_gets_the_same_pair(phone: Any, settings: Any) -> None:
+    first = phone.tokens()["refresh_token"]
+    second = phone.refresh(first).json()["refresh_token"]
+    settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "another key, which is long enough, too"
+    assert phone.refresh(first).json()["refresh_token"] == second
 
 
 def test_a_new_key_knows_what_the_old_one_gave(phone: Any, settings: Any) -> None:

@@ -23,6 +23,7 @@ from portal import consent, session_limits
 from portal.handler import Handler
 from portal.models import User
 from portal.sign_in_links import REHEARSING
+from portal.views.consent import _pages as page_memory
 from rollout.models import Provider, Site
 from rollout.services import links
 
@@ -281,15 +282,45 @@ def test_a_bad_request_gets_the_same_answer(sheet: Sheet, query: dict[str, str],
     assert not get_grant_model().objects.exists()
 
 
-def test_a_reached_limit_is_the_same_page(sheet: Sheet, settings: Any) -> None:
+def test_a_reached_limit_is_the_same_page_and_counts_once(
+    sheet: Sheet, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings.REDIS_URL = ""
     settings.RATE_LIMITS = settings.RATE_LIMITS | {"authorize_who": "1/86400"}
+    taken, take_all = [], rates.limiter.take_all
+    monkeypatch.setattr(rates.limiter, "take_all", lambda wanted: taken.append(wanted) or take_all(wanted))
     rates.limiter.forget()
     try:
-        assert [sheet.ask().status for _ in range(2)] == [200, 429]
+        assert [sheet.ask().status for _ in range(3)] == [200, 429, 429]
+        assert len(taken) == 3
         assert int(sheet.ask().headers["Retry-After"]) > 0
     finally:
         rates.limiter.forget()
+
+
+def test_many_looks_of_the_page_do_not_pile_up(sheet: Sheet, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("portal.views.consent._MOST", 2)
+    for number in range(5):
+        Site.objects.filter(pk=site.pk).update(title=f"Wiki {number}")
+        assert f"Wiki {number}" in sheet.ask().body
+        assert len(page_memory) <= 2
+
+
+def test_the_same_line_is_logged(sheet: Sheet, member: User, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    for query, code in (({}, 200), ({"client_id": "unknown"}, 400)):
+        sheet.query |= query
+        caplog.clear()
+        assert sheet.ask().status == code
+        line = next(record.msg for record in caplog.records if record.name == "portal.consent")
+        assert (line["event"], line["code"], line["user_id"], line["ip"]) == (
+            "request_finished",
+            code,
+            member.pk,
+            "10.1.2.3",
+        )
+        assert "state=" not in caplog.text
+        assert CHALLENGE not in caplog.text
 
 
 def test_the_session_is_written_only_when_it_changed(sheet: Sheet, settings: Any) -> None:

@@ -97,6 +97,19 @@ def test_a_site_that_is_not_there_is_a_page(db: None, ask: Ask) -> None:
     assert b"</html>" in body
 
 
+def test_a_site_that_is_not_there_counts_once(
+    db: None, ask: Ask, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Phones of an archived site must not use up what their office may fail."""
+    settings.RATE_LIMITS = {**settings.RATE_LIMITS, "token_failures": "100/60"}
+    counted: list[object] = []
+    monkeypatch.setattr(rates.limiter, "take_all", counted.append)
+    for form in ({"grant_type": "refresh_token", "client_id": "x", "refresh_token": "x"}, {"grant_type": "x"}):
+        counted.clear()
+        status, _headers, _body = ask("/at/nowhere/rest/oauth2/latest/token", form)
+        assert (status, len(counted)) == (404, 1 if "refresh_token" in form else 0)
+
+
 def test_below_a_path_the_long_way_answers(provided: Site, ask: Ask) -> None:
     status, _headers, body = ask(INFO, SCRIPT_NAME="/below")
     assert (status, json.loads(body)["siteTitle"]) == (200, "Wiki")

@@ -69,6 +69,28 @@ def test_a_percent_sign_and_a_value_that_comes_twice() -> None:
     assert connection.rows("SELECT %(a)s::text || '%%' || %(a)s::text", {"a": "x"}) == [("x%x",)]
 
 
+def test_a_migration_that_changes_what_comes_back_is_noticed() -> None:
+    statement = "SELECT * FROM changing"
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE changing AS SELECT 1::int AS value")
+    assert connection.rows(statement, {}) == [(1,)]
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE changing ALTER value TYPE text")
+    assert connection.rows(statement, {}) == [("1",)]
+
+
+def test_without_autocommit_it_can_be_rolled_back() -> None:
+    connection.ensure_connection()
+    connection.set_autocommit(False)
+    try:
+        connection.rows("CREATE TABLE never_there (value int)", {})
+        connection.rollback()
+        assert connection.rows("SELECT to_regclass('never_there')::text", {}) == [(None,)]
+    finally:
+        connection.rollback()
+        connection.set_autocommit(True)
+
+
 def test_it_takes_part_in_a_transaction() -> None:
     with transaction.atomic():
         connection.rows("SELECT set_config('a.b', 'c', true)", {})  # to the end of the transaction
