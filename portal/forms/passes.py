@@ -15,6 +15,8 @@ from django.utils.translation import gettext_lazy
 from portal.models import User
 from rollout.models import Site
 
+from .rows import RowsField
+
 DAYS = (1, 7, 14, 30)
 DATE = "date"
 MOST_SITES_SHOWN = 60  # the rest is found by search: a page of ten thousand boxes helps nobody
@@ -125,7 +127,7 @@ class PassForm(ExpiryForm):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
         help_text=gettext_lazy("You recognise the pass by it, for example “Field service, pilot”."),
     )
-    sites = forms.ModelMultipleChoiceField(
+    sites = RowsField(
         label=gettext_lazy("Sites"),
         queryset=Site.objects.none(),
         widget=forms.CheckboxSelectMultiple,

@@ -20,6 +20,8 @@ from rollout.models import Product, Provider, Site
 from rollout.services.sites import said_of_bundle
 from rollout.site_csv import MAX_BYTES
 
+from .rows import RowsField
+
 
 class SiteForm(forms.Form):
     """What a person enters of a site. The services check it; ``site`` None is for a new one."""
@@ -51,7 +53,7 @@ class SiteForm(forms.Form):
         required=False,
         help_text=_("About how many use this site on an iPhone. What needs most people's attention is listed first."),
     )
-    owners = forms.ModelMultipleChoiceField(
+    owners = RowsField(
         label=_("Owners"),
         queryset=User.objects.none(),
         required=False,

@@ -15,13 +15,14 @@ from rollout.models import EnrollmentPass, PassState, Site, Wave
 from rollout.services.waves import MOST_PASSES
 
 from .passes import MOST_SITES_SHOWN, ExpiryForm
+from .rows import RowsField
 
 
 class WaveForm(forms.Form):
     title = forms.CharField(
         label=_("Name"), max_length=120, help_text=_("People recognise the wave by it, for example “Sales, March”.")
     )
-    sites = forms.ModelMultipleChoiceField(
+    sites = RowsField(
         label=_("Sites"),
         queryset=Site.objects.none(),
         widget=forms.CheckboxSelectMultiple,
