@@ -48,7 +48,7 @@ test: $(VENV)/.dev  ## run every test, on real servers and in a real browser
 
 conformance: $(VENV)/.dev  ## hold the provider to every OAuth case, and print the matrix
 	@.ci/bootstrap browser
-	@$(BIN)/python -m pytest -q -p tests.oauth_provider.matrix tests/oauth_provider/test_conformance.py
+	@$(BIN)/python -m pytest -q -p tests.support.conformance_matrix tests/system/oauth_provider/test_conformance.py
 
 check: quality test  ## everything CI runs: format, lint, types, contracts, migrations, deployment, tests
 

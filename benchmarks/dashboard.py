@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests import servers
+from tests.support import servers
 
 SMALL, LARGE = 100, 10_000
 WARM_UP, ROUNDS = 5, 120

@@ -24,11 +24,12 @@ def main(others: int) -> None:
     from django.test import Client
     from django.utils import timezone
 
-    from benchmarks.statements import count_statements
     from oauth_provider.clients import register_client
     from oauth_provider.resource_servers import make_resource_server
     from portal.models import User
     from rollout.models import ApplicationLink, Product, Provider, Site
+
+    from .statements import count_statements
 
     call_command("migrate", verbosity=0)
     now = timezone.now()

@@ -20,9 +20,9 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from portal.web_command import web_command
-from tests.node_packages import NODE, node_packages
-from tests.servers import Servers, free_port
+from portal.serving.web_command import web_command
+from tests.support.node_packages import NODE, node_packages
+from tests.support.servers import Servers, free_port
 
 from .exchange import Phone, Tokens
 from .load import Flow, Result, drive
@@ -92,7 +92,7 @@ def gatepass(servers: Servers, directory: Path, others: int) -> Iterator[Peer]:
             environment[f"RATE_LIMIT_{limit}"] = "900000/60"
         subprocess.run([sys.executable, "manage.py", "collectstatic", "-v0", "--no-input"], env=environment, check=True)
         facts = _seed("benchmarks.gatepass_seed", environment, str(others))
-        with _web("portal.web:application", port, environment) as process:
+        with _web("portal.serving.web:application", port, environment) as process:
             yield Peer("Gatepass", {**facts, "port": port, "database": url}, process)
 
 

@@ -21,7 +21,7 @@ from typing import Any
 
 import psycopg
 
-from tests import servers
+from tests.support import servers
 
 from .exchange import Phone, Tokens
 from .load import Flow, Result

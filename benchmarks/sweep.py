@@ -21,7 +21,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests import servers
+from tests.support import servers
 
 from .processes import MassServer, cpu_seconds, peak_megabytes, workers
 
@@ -111,7 +111,7 @@ def sweep(
 ) -> Run:
     """Seed that many sites, sweep them once with fresh workers, and say what it took."""
     from rollout.models import CheckRun, RunState, Site
-    from rollout.services.sweeps import start_sweep
+    from rollout.services.checks.sweeps import start_sweep
 
     _seed(size, server)
     with workers(WORKERS, environment, directory) as sessions:

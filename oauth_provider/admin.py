@@ -13,8 +13,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from . import redemption
 from .models import Device, ResourceServer
+from .tokens import redemption
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):

@@ -16,7 +16,7 @@ def oauth2_provider_settings(*, issuer: str) -> dict[str, Any]:
         "OIDC_ISS_ENDPOINT": issuer,
         "OIDC_ENABLED": False,
         # Only code and refresh exist in this server class: no implicit, password, client credentials or device grant.
-        "OAUTH2_SERVER_CLASS": "oauth_provider.server.NativeAppServer",
+        "OAUTH2_SERVER_CLASS": "oauth_provider.endpoints.server.NativeAppServer",
         "OAUTH2_VALIDATOR_CLASS": "oauth_provider.validators.NativeAppValidator",
         "OAUTH2_GRANT_TYPES_SUPPORTED": ["authorization_code", "refresh_token"],
         "OAUTH2_RESPONSE_TYPES_SUPPORTED": ["code"],

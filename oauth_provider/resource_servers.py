@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote_plus
 
+from oauth_provider.tokens.token_format import digest
+
 from .models import ResourceServer
-from .tokens import digest
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from typing import Any
 
 from oauth2_provider.oauth2_validators import OAuth2Validator
 
-from . import statements
 from .realms import realm_of
+from .tokens import statements
 
 
 class NativeAppValidator(OAuth2Validator):

@@ -6,4 +6,5 @@ class PortalConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from . import checks, receivers  # noqa: F401  (registered by being imported)
+        from . import checks  # noqa: F401  (registered by being imported)
+        from .accounts import receivers  # noqa: F401  (registered by being imported)

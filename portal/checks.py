@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
-from oauth_provider.limits import LimitError, parse_limit
+from oauth_provider.limits.limiter import LimitError, parse_limit
 from rollout.services import vault
 
 from .models import Role

@@ -5,16 +5,16 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import transaction
 
+from portal.accounts.people import create_person
 from rollout.compatibility.matrix import redirect_url_for
 from rollout.models import Provider, Site
-from rollout.personas.persona import Persona
-from rollout.personas.table import DEMO, base_url_of
-from rollout.personas.table import ports as ports_from
 from rollout.services.links import create_link, switch_oauth
 from rollout.services.sites import create_site
+from rollout.simulator.persona import Persona
+from rollout.simulator.table import DEMO, base_url_of
+from rollout.simulator.table import ports as ports_from
 
 from .models import Role, User
-from .people import create_person
 
 ACCOUNTS = (
     ("site-owner@gatepass.local", "Demo site owner", Role.SITE_OWNER),

@@ -55,7 +55,7 @@ PROBE_OWN_SERVICES = env.list("PROBE_OWN_SERVICES", default=[])
 PROBE_PORTAL_SHARES_ADDRESS = env.bool("PROBE_PORTAL_SHARES_ADDRESS", default=False)
 # Used for the sites that say so, never taken from the environment's own proxy variables. Holds a password.
 PROBE_PROXY = env.str("PROBE_PROXY", default="").strip()
-# A trial shows a fleet of simulated sites on this machine (rollout.personas), on ports from this one on.
+# A trial shows a fleet of simulated sites on this machine (rollout.simulator), on ports from this one on.
 DEMO = env.bool("DEMO", default=False)
 DEMO_PORT_BASE = env.int("DEMO_PORT_BASE", default=8101)
 CHECK_EVERY_HOURS = env.int("CHECK_EVERY_HOURS", default=24)
@@ -77,7 +77,7 @@ IOS_APP_STORE_URL = env.str(
 )
 # The domain reaches the provider and the sign-in only through these two names (rollout.ports).
 ROLLOUT_CLIENT_REGISTRY = "oauth_provider.clients"
-ROLLOUT_BROWSER_SIGN_IN = "portal.sign_in_links"
+ROLLOUT_BROWSER_SIGN_IN = "portal.accounts.sign_in_links"
 
 # --- Applications ----------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -106,32 +106,32 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
-    "portal.proxies.ProxyMiddleware",
+    "portal.accounts.proxies.ProxyMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "portal.middleware.ProtocolMiddleware",
+    "portal.pages.middleware.ProtocolMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
-    "portal.middleware.WholeCookiesMiddleware",
-    "portal.middleware.PrivatePagesMiddleware",
+    "portal.pages.middleware.WholeCookiesMiddleware",
+    "portal.pages.middleware.PrivatePagesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "portal.session_limits.SessionLimitsMiddleware",
-    "portal.middleware.RehearsalSessionMiddleware",
+    "portal.accounts.session_limits.SessionLimitsMiddleware",
+    "portal.pages.middleware.RehearsalSessionMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "portal.middleware.RequestLogMiddleware",
-    "portal.middleware.ReaderTimeZoneMiddleware",
+    "portal.pages.middleware.RequestLogMiddleware",
+    "portal.pages.middleware.ReaderTimeZoneMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
-    "portal.sign_in_policy.SignInPolicyMiddleware",
-    "portal.single_sign_on.SingleSignOnMiddleware",
-    "portal.rate_limits.RateLimitMiddleware",
+    "portal.accounts.sign_in_policy.SignInPolicyMiddleware",
+    "portal.accounts.single_sign_on.SingleSignOnMiddleware",
+    "portal.pages.rate_limits.RateLimitMiddleware",
 ]
 ROOT_URLCONF = "portal.urls"
 WSGI_APPLICATION = "portal.wsgi.application"
@@ -146,7 +146,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
-                "portal.context_processors.shell",
+                "portal.pages.context_processors.shell",
             ],
         },
     }
@@ -162,7 +162,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
     }
 else:
-    DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "ENGINE": "portal.postgresql"}
+    DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "ENGINE": "portal.database"}
     # Values travel beside the statement, so that one that comes again and again is planned once for each connection.
     DATABASES["default"].setdefault("OPTIONS", {}).update(server_side_binding=True, prepare_threshold=5)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -224,7 +224,7 @@ PASSWORD_HASHERS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "overview"
-ACCOUNT_ADAPTER = "portal.accounts.AccountAdapter"
+ACCOUNT_ADAPTER = "portal.accounts.adapters.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -233,7 +233,7 @@ ACCOUNT_SESSION_REMEMBER = False
 # An office is one address: how often one may sign in is for RATE_LIMITS below; allauth counts an account's failures.
 ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": "5/5m/key"}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
-MFA_ADAPTER = "portal.accounts.MFAAdapter"
+MFA_ADAPTER = "portal.accounts.adapters.MFAAdapter"
 MFA_TOTP_ISSUER = "Gatepass"
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_USER_VERIFICATION = "required"  # a fingerprint, a face or a PIN: the key alone is not the person
@@ -242,9 +242,9 @@ MFA_RATE_LIMITS = {"webauthn_login": None}  # RATE_LIMITS below counts it, in ev
 # Roles that need a second factor, and roles whose second factor is a passkey; names of portal.models.Role.
 SECOND_FACTOR_ROLES = env.list("SECOND_FACTOR_ROLES", default=[])
 PASSKEY_ROLES = env.list("PASSKEY_ROLES", default=[])
-# The reverse proxy checks client certificates and names them to us (portal.client_certificates).
+# The reverse proxy checks client certificates and names them to us (portal.accounts.client_certificates).
 CLIENT_CERTIFICATES = env.bool("CLIENT_CERTIFICATES", default=False)
-# Single sign-on for staff by an OpenID provider (portal.single_sign_on).
+# Single sign-on for staff by an OpenID provider (portal.accounts.single_sign_on).
 OIDC_SERVER_URL = env.str("OIDC_SERVER_URL", default="").rstrip("/")
 OIDC_CLIENT_ID = env.str("OIDC_CLIENT_ID", default="")
 OIDC_CLIENT_SECRET = env.str("OIDC_CLIENT_SECRET", default="").strip()
@@ -252,7 +252,7 @@ OIDC_NAME = env.str("OIDC_NAME", default="single sign-on")
 OIDC_GROUPS_CLAIM = env.str("OIDC_GROUPS_CLAIM", default="groups")
 OIDC_ROLE_GROUPS = env.dict("OIDC_ROLE_GROUPS", default={})  # role=group;group,role=group
 OIDC_DEFAULT_ROLE = env.str("OIDC_DEFAULT_ROLE", default="")
-SOCIALACCOUNT_ADAPTER = "portal.single_sign_on.SocialAccountAdapter"
+SOCIALACCOUNT_ADAPTER = "portal.accounts.single_sign_on.SocialAccountAdapter"
 SOCIALACCOUNT_STORE_TOKENS = False
 if OIDC_SERVER_URL:
     SOCIALACCOUNT_PROVIDERS = {
@@ -356,7 +356,7 @@ STATIC_ROOT = STATE_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "portal.static_files.Storage"},
+    "staticfiles": {"BACKEND": "portal.pages.static_files.Storage"},
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 12_000  # a selection of ten thousand sites is one form

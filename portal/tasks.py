@@ -8,9 +8,9 @@ from django.contrib.sessions.models import Session
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from oauth_provider.clean_up import remove_dead
-from oauth_provider.counters import forget_old_counts
-from oauth_provider.sessions import forget_lapsed
+from oauth_provider.limits.counters import forget_old_counts
+from oauth_provider.tokens.clean_up import remove_dead
+from oauth_provider.tokens.sessions import forget_lapsed
 
 
 @shared_task

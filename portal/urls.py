@@ -6,6 +6,8 @@ from django.urls import include, path, re_path
 from oauth_provider import urls as oauth_provider_urls
 
 from .api import api
+from .provided_sites import urls as provided_sites_urls
+from .provided_sites.views import metadata
 from .views import (
     accounts,
     audit,
@@ -24,7 +26,6 @@ from .views import (
     people,
     phones,
     plugins,
-    provided_sites,
     rehearsal,
     sites,
     style,
@@ -149,13 +150,13 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
     # Sites that Gatepass provides, and the provider at the root for our own API
-    path("at/<slug:slug>/", include(provided_sites.urlpatterns)),
+    path("at/<slug:slug>/", include(provided_sites_urls)),
     # RFC 8414 section 3.1 puts the path of an issuer behind the well-known part
-    path(".well-known/oauth-authorization-server/at/<slug:slug>", provided_sites.metadata, name="provided_metadata"),
+    path(".well-known/oauth-authorization-server/at/<slug:slug>", metadata, name="provided_metadata"),
     path("", include(oauth_provider_urls)),
 ]
 
-handler400 = "portal.views.errors.bad_request"
-handler403 = "portal.views.errors.permission_denied"
-handler404 = "portal.views.errors.page_not_found"
-handler500 = "portal.views.errors.server_error"
+handler400 = "portal.pages.errors.bad_request"
+handler403 = "portal.pages.errors.permission_denied"
+handler404 = "portal.pages.errors.page_not_found"
+handler500 = "portal.pages.errors.server_error"

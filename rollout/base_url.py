@@ -12,7 +12,7 @@ import unicodedata
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from rollout.messages import gettext_noop as _
+from .message_ids import gettext_noop as _
 
 MAX_LENGTH = 500
 DEFAULT_PORTS = {"https": 443, "http": 80}

@@ -5,7 +5,10 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from rollout.services import deliveries, digests, notices, old_runs, plugins, rehearsals, rejudging, shards, sweeps
+from rollout.services.checks import old_runs, rejudging, shards, sweeps
+from rollout.services.notifications import deliveries, digests, notices
+
+from .services import plugins, rehearsals
 
 
 @shared_task

@@ -11,7 +11,7 @@ from ninja.errors import AuthenticationError
 from ninja.security import APIKeyCookie, HttpBearer
 from oauth2_provider.oauth2_backends import OAuthLibCore
 
-from portal.access import person
+from portal.accounts.access import person
 from portal.models import User
 
 SAFE = {"GET", "HEAD", "OPTIONS"}

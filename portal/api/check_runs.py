@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 from ninja import Path, Router
 
-from portal.access import visible_row
+from portal.accounts.access import visible_row
 from rollout.compatibility.verdict import Road
 from rollout.compatibility.what_to_do import first_things
 from rollout.models import CheckRun, Finding

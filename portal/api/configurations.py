@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from ninja import Query, Router
 
-from portal.access import may_read_whole
+from portal.accounts.access import may_read_whole
 from rollout.mdm.formats import FORMATS
 from rollout.models import ConfigurationRelease
 from rollout.services import configurations

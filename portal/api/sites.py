@@ -11,10 +11,11 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from ninja import Path, Query, Router, Status
 
-from portal.access import changeable_site, person, visible_site
+from portal.accounts.access import changeable_site, person, visible_site
 from portal.models import Role, User
 from rollout.models import ApplicationLink, CheckRun, Site
-from rollout.services import check_runs, sites
+from rollout.services import sites
+from rollout.services.checks import check_runs
 
 from .auth import worker
 from .check_runs import as_json as check_run_as_json

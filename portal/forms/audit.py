@@ -12,8 +12,8 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from portal.audit_words import FAMILIES, TARGETS
-from portal.listing import SearchFilter
+from portal.pages.listing import SearchFilter
+from portal.presenters.audit import FAMILIES, TARGETS
 from rollout.models import AuditEvent
 
 BIGGEST_ID = 2**63 - 1

@@ -10,8 +10,8 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from portal.listing import SearchFilter
-from rollout.app_inventory import MAX_BYTES
+from portal.pages.listing import SearchFilter
+from rollout.formats.app_inventory import MAX_BYTES
 from rollout.models import InventoryPhone, Product
 
 AGES = [("too_old", _("Too old")), ("new", _("New enough")), ("unreadable", _("Version not known"))]

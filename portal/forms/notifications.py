@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from portal.models import User
 from rollout.models import DeliveryState, NoticeKind, NotificationPreference, Site, WebhookDelivery
 from rollout.models.text import LINE
-from rollout.services import preferences
-from rollout.services.webhooks import KINDS
+from rollout.services.notifications import preferences
+from rollout.services.notifications.webhooks import KINDS
 
 HOURS = [(str(hour), f"{hour:02}:00") for hour in range(24)]
 

@@ -12,9 +12,9 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
-from portal.access import person
-from portal.listing import CSV_CHUNK, SearchFilter
+from portal.accounts.access import person
 from portal.models import User
+from portal.pages.listing import CSV_CHUNK, SearchFilter
 from rollout.models import EnrollmentPass, PassState, Site, Wave
 
 SORTS = {"label": ("label",), "expires": ("expires_at",), "issued": ("created_at",), "uses": ("uses",)}

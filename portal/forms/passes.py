@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from portal.models import User
 from rollout.models import Site
 
-from .rows import RowsField
+from .row_choices import RowsField
 
 DAYS = (1, 7, 14, 30)
 DATE = "date"

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from rollout import upm
+from rollout.formats import upm
 from rollout.models import Site
 
 

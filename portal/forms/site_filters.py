@@ -9,9 +9,9 @@ from django.db.models import CharField, Exists, OuterRef, QuerySet, Value
 from django.db.models.functions import NullIf, StrIndex
 from django.utils.translation import gettext_lazy as _
 
-from portal.fleet import CATEGORY_CHOICES, CATEGORY_RANK, in_category
-from portal.listing import SearchFilter
 from portal.models import User
+from portal.pages.listing import SearchFilter
+from portal.presenters.overview import CATEGORY_CHOICES, CATEGORY_RANK, in_category
 from rollout.models import ApplicationLink, Product, Provider, Site, VerdictChoices
 from rollout.models.site import SiteQuerySet
 

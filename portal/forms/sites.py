@@ -12,15 +12,15 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from portal.models import Role, User
-from portal.wording import sentence
+from portal.presenters.messages import sentence
 from rollout.base_url import BaseUrlError, parse_base_url
-from rollout.ca_bundle import NoAuthorityError, check_ca_bundle
-from rollout.certificates import MAX_BUNDLE, BundleRefusedError
+from rollout.formats.ca_bundle import NoAuthorityError, check_ca_bundle
+from rollout.formats.certificates import MAX_BUNDLE, BundleRefusedError
+from rollout.formats.site_csv import MAX_BYTES
 from rollout.models import Product, Provider, Site
 from rollout.services.sites import said_of_bundle
-from rollout.site_csv import MAX_BYTES
 
-from .rows import RowsField
+from .row_choices import RowsField
 
 
 class SiteForm(forms.Form):

@@ -6,7 +6,7 @@ import django_filters
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from portal.listing import SearchFilter
+from portal.pages.listing import SearchFilter
 from rollout.models import CheckRun, RunState, Sweep, SweepState
 
 NOTABLE = Q(state=RunState.FAILED) | Q(changed_at__isnull=False)

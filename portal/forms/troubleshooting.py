@@ -9,11 +9,11 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from portal.access import person
+from portal.accounts.access import person
 from portal.models import User
 from rollout.models import Site
 from rollout.troubleshooting.paste import LONGEST_PASTE
-from rollout.troubleshooting.redaction import Redacted, redact
+from rollout.troubleshooting.pasted_secrets import Redacted, redact
 from rollout.troubleshooting.symptoms import STAGES, SYMPTOMS
 
 SITES_OFFERED = 200

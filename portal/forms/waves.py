@@ -10,12 +10,12 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from portal.listing import SearchFilter
+from portal.pages.listing import SearchFilter
 from rollout.models import EnrollmentPass, PassState, Site, Wave
 from rollout.services.waves import MOST_PASSES
 
 from .passes import MOST_SITES_SHOWN, ExpiryForm
-from .rows import RowsField
+from .row_choices import RowsField
 
 
 class WaveForm(forms.Form):

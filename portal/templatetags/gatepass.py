@@ -19,8 +19,8 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy
 
-from portal import wording
-from portal.icons import ICONS
+from portal.pages.icons import ICONS
+from portal.presenters import messages
 from rollout.models.site import VerdictChoices
 
 register = template.Library()
@@ -143,7 +143,7 @@ def state(value: Any, size: str = "") -> SafeString:
 @register.simple_tag
 def sentence(message: str, values: dict[str, Any] | None = None) -> str:
     """A message id of a pure room in the reader's language, its values put in (escaped like any text)."""
-    return wording.sentence(message, values)
+    return messages.sentence(message, values)
 
 
 def _relative(seconds: float) -> str:

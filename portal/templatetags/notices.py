@@ -6,7 +6,7 @@ from typing import Any
 
 from django import template
 
-from portal import notice_words
+from portal.presenters import notices
 
 register = template.Library()
 
@@ -14,10 +14,10 @@ register = template.Library()
 @register.simple_tag
 def notice_sentence(kind: str, details: dict[str, Any]) -> str:
     """What a notice says, without the site's name."""
-    return notice_words.sentence(kind, details)
+    return notices.sentence(kind, details)
 
 
 @register.simple_tag
 def attempt_words(attempt: dict[str, Any]) -> str:
     """What became of one attempt at a delivery."""
-    return notice_words.attempt(attempt)
+    return notices.attempt(attempt)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import template
 
-from portal.observed import Observed, read
+from portal.presenters.observations import Observed, read
 from rollout.compatibility.observation import Observation
 
 register = template.Library()
@@ -12,7 +12,7 @@ register = template.Library()
 
 @register.simple_tag
 def observed(observation: Observation | None) -> Observed | None:
-    """What ``portal.observed`` reads of it; None when there is none, or when it holds what it should not."""
+    """What ``presenters.observations`` reads of it; None when there is none, or when it holds what it should not."""
     try:
         return read(observation) if observation else None
     except (AttributeError, TypeError, ValueError):  # stored by hand or by another version

@@ -18,11 +18,11 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST
 
-from portal import sign_in_links
-from portal.accounts import home
-from portal.client_certificates import certified_person
-from portal.context_processors import THEMES
+from portal.accounts import sign_in_links
+from portal.accounts.adapters import home
+from portal.accounts.client_certificates import certified_person
 from portal.models import SignInLink
+from portal.pages.context_processors import THEMES
 
 THEME_SECONDS = 365 * 24 * 3600
 

@@ -14,11 +14,11 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from portal.access import dashboard, person
-from portal.audit_words import details_of, icon_of, marked_sentence, sentence_of
+from portal.accounts.access import dashboard, person
 from portal.forms.audit import AuditFilters
-from portal.listing import CSV_CHUNK, Listing, csv_response, filtered
 from portal.models import User
+from portal.pages.listing import CSV_CHUNK, Listing, csv_response, filtered
+from portal.presenters.audit import details_of, icon_of, marked_sentence, sentence_of
 from rollout.models import AuditEvent, AuditHead
 from rollout.services import audit
 

@@ -9,11 +9,11 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from portal import observed
-from portal.access import dashboard, may_change, person, visible_site
+from portal.accounts.access import dashboard, may_change, person, visible_site
 from portal.forms.check_run_filters import DEFAULT_SORT, SORTS, CheckRunFilters
-from portal.history import Told, chosen_pair, compare_findings, in_chunks, runs_of, tell
-from portal.listing import CSV_CHUNK, build_listing, csv_response, filtered
+from portal.pages.listing import CSV_CHUNK, build_listing, csv_response, filtered
+from portal.presenters import observations
+from portal.presenters.check_history import Told, chosen_pair, compare_findings, in_chunks, runs_of, tell
 from rollout.models import CheckRun, RunState, Site
 from rollout.services import audit
 
@@ -99,8 +99,8 @@ def compare(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _compared(was: CheckRun, now: CheckRun, *, everything: bool) -> dict[str, Any]:
-    before, after = observed.of_run(was), observed.of_run(now)
-    facts = observed.compare(before.facts if before else (), after.facts if after else ())
+    before, after = observations.of_run(was), observations.of_run(now)
+    facts = observations.compare(before.facts if before else (), after.facts if after else ())
     rules = compare_findings(was.findings, now.findings)
     return {
         "unreadable": before is None or after is None,

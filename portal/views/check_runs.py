@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
-from portal import findings, fleet, observed
-from portal.access import changeable_site, dashboard, editors, may_change, person, visible_row
+from portal.accounts.access import changeable_site, dashboard, editors, may_change, person, visible_row
+from portal.presenters import findings, observations, overview
 from rollout.models import CheckRun, Site
-from rollout.services import check_runs as services
+from rollout.services.checks import check_runs as services
 
 MOST_AT_ONCE = 1000
 LARGEST_ID = 2**63 - 1
@@ -74,7 +74,7 @@ def _run_context(request: HttpRequest, pk: int) -> dict[str, object]:
         "run": run,
         "site": run.site,
         "roads": judged,
-        "flip": fleet.flip(run) if run.changed_at else None,
-        "seen": observed.of_run(run) if run.state == "done" else None,
+        "flip": overview.flip(run) if run.changed_at else None,
+        "seen": observations.of_run(run) if run.state == "done" else None,
         "may_change": may_change(person(request), run.site),
     }

@@ -18,8 +18,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from portal.access import administrators, dashboard, may_read_whole, person, visible_release
-from portal.configuration_pages import (
+from portal.accounts.access import administrators, dashboard, may_read_whole, person, visible_release
+from portal.forms.configurations import LintForm, PublishForm, Selection, chosen_format
+from portal.forms.service_errors import put_on_form
+from portal.models import User
+from portal.pages.listing import SearchFilter, build_listing
+from portal.presenters.configurations import (
     LONGEST_VALUE,
     Difference,
     Fault,
@@ -28,11 +32,7 @@ from portal.configuration_pages import (
     entries_of,
     look_at,
 )
-from portal.forms.configurations import LintForm, PublishForm, Selection, chosen_format
-from portal.forms.faults import put_on_form
-from portal.json_marks import marked_json
-from portal.listing import SearchFilter, build_listing
-from portal.models import User
+from portal.presenters.json_marks import marked_json
 from rollout.mdm.formats import FORMATS
 from rollout.mdm.site_list import pretty_site_list
 from rollout.models import ConfigurationRelease, Site

@@ -14,10 +14,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from oauth_provider.models import Device
-from oauth_provider.sessions import LiveSession, live_sessions
-from portal.access import person
-from portal.devices import app_of, describe
-from portal.people import name_phone, sign_out_all_phones, sign_out_phone
+from oauth_provider.tokens.sessions import LiveSession, live_sessions
+from portal.accounts.access import person
+from portal.accounts.people import name_phone, sign_out_all_phones, sign_out_phone
+from portal.presenters.user_agents import app_of, describe
 from rollout.models import ApplicationLink
 
 

@@ -27,7 +27,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from portal.devices import Device, device_of
+from portal.presenters.user_agents import Device, device_of
 from rollout.enrollment.qr import qr_svg, qr_text_url
 from rollout.models import EnrollmentPass, PassState, Product, Site, VerdictChoices
 from rollout.services.passes import find_pass, pass_url, redeem_pass

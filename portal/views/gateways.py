@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from oauth_provider.gateway import Gateway, credential_file, nginx_configuration
 from oauth_provider.models import ResourceServer
 from oauth_provider.resource_servers import make_resource_server
-from portal.access import changeable_site, dashboard, person
+from portal.accounts.access import changeable_site, dashboard, person
 from portal.forms.gateway import GatewayForm
 from rollout.models import Site
 from rollout.services import audit

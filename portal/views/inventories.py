@@ -12,11 +12,11 @@ from django.shortcuts import redirect, render
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
-from portal import app_versions
-from portal.access import administrators, person, readers_of_all_sites
-from portal.forms.faults import put_on_form
+from portal.accounts.access import administrators, person, readers_of_all_sites
 from portal.forms.inventories import DEFAULT_SORT, SORTS, InventoryForm, PhoneFilters
-from portal.listing import CSV_CHUNK, build_listing, csv_response, filtered
+from portal.forms.service_errors import put_on_form
+from portal.pages.listing import CSV_CHUNK, build_listing, csv_response, filtered
+from portal.presenters import app_versions
 from rollout.models import AppInventory, InventoryPhone, Product
 from rollout.services import audit
 from rollout.services import inventories as services

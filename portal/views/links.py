@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
-from portal.access import changeable_site, dashboard, person, visible_row
-from portal.forms.faults import put_on_form
+from portal.accounts.access import changeable_site, dashboard, person, visible_row
 from portal.forms.links import ClientIdForm, LinkForm
+from portal.forms.service_errors import put_on_form
 from rollout.compatibility.matrix import redirect_url_for
 from rollout.models import ApplicationLink, SignIn, Site
 from rollout.services import links as services

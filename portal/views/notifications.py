@@ -9,12 +9,12 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from portal.access import dashboard, person, visible_site
-from portal.forms.faults import put_on_form
+from portal.accounts.access import dashboard, person, visible_site
 from portal.forms.notifications import PreferencesForm
+from portal.forms.service_errors import put_on_form
 from portal.models import User
 from rollout.models import NotificationPreference, Site, SiteFollow
-from rollout.services import preferences
+from rollout.services.notifications import preferences
 
 MOST_FOLLOWS = 100
 

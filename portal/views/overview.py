@@ -11,11 +11,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from portal import app_versions, fleet
-from portal.access import person
-from portal.sweep_progress import progress_of
+from portal.accounts.access import person
+from portal.presenters import app_versions
+from portal.presenters import overview as fleet
+from portal.presenters.sweeps import progress_of
 from rollout.models import Site, Sweep
-from rollout.services import leases
+from rollout.services.checks import leases
 
 NEEDS_SHOWN = 8
 CHANGES_SHOWN = 8

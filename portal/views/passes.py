@@ -19,15 +19,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from portal.access import changeable_pass, dashboard, may_change, person, visible_pass
-from portal.devices import describe
-from portal.forms.faults import put_on_form
+from portal.accounts.access import changeable_pass, dashboard, may_change, person, visible_pass
 from portal.forms.pass_filters import COLUMNS, SORTS, PassFilters, csv_rows, pass_rows
 from portal.forms.passes import ExpiryForm, PassForm
-from portal.listing import build_listing, csv_response, filtered
+from portal.forms.service_errors import put_on_form
 from portal.models import Role, User
-from portal.one_time_forms import FormSentError, new_form_id, send_once, sent_before
-from portal.pass_files import FILES
+from portal.pages.listing import build_listing, csv_response, filtered
+from portal.pages.one_time_forms import FormSentError, new_form_id, send_once, sent_before
+from portal.presenters.pass_files import FILES
+from portal.presenters.user_agents import describe
 from rollout.enrollment.qr import qr_svg, qr_text_url
 from rollout.models import EnrollmentPass, Site
 from rollout.services import audit

@@ -19,15 +19,15 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from oauth_provider.sessions import live_sessions
-from portal.access import administrators, person
-from portal.forms.faults import put_on_form
+from oauth_provider.tokens.sessions import live_sessions
+from portal.accounts.access import administrators, person
+from portal.accounts.people import change_person, create_person, deactivate_person, reactivate_person
+from portal.accounts.sign_in_links import make_link
 from portal.forms.people import NewPersonForm, PersonForm
-from portal.listing import CSV_CHUNK, SearchFilter, build_listing, csv_response, filtered
+from portal.forms.service_errors import put_on_form
 from portal.models import Role, SignInLink, User
-from portal.one_time_forms import FormSentError, new_form_id, send_once, sent_before
-from portal.people import change_person, create_person, deactivate_person, reactivate_person
-from portal.sign_in_links import make_link
+from portal.pages.listing import CSV_CHUNK, SearchFilter, build_listing, csv_response, filtered
+from portal.pages.one_time_forms import FormSentError, new_form_id, send_once, sent_before
 from rollout.enrollment.qr import qr_svg
 from rollout.services import audit
 

@@ -17,11 +17,11 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 from oauth2_provider.models import get_refresh_token_model
 
-from oauth_provider.sessions import living
-from portal.access import administrators, person
-from portal.devices import app_of, describe
-from portal.listing import CSV_CHUNK, SearchFilter, build_listing, csv_response, filtered
-from portal.people import revoke_phone, revoke_phones
+from oauth_provider.tokens.sessions import living
+from portal.accounts.access import administrators, person
+from portal.accounts.people import revoke_phone, revoke_phones
+from portal.pages.listing import CSV_CHUNK, SearchFilter, build_listing, csv_response, filtered
+from portal.presenters.user_agents import app_of, describe
 from rollout.models import ApplicationLink, Site, Wave
 from rollout.services import audit
 

@@ -15,9 +15,9 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from portal.access import changeable_site, dashboard, person
-from portal.forms.faults import put_on_form
+from portal.accounts.access import changeable_site, dashboard, person
 from portal.forms.plugins import PasteForm, PluginVersionsForm, TokenForm, plugin_forms
+from portal.forms.service_errors import put_on_form
 from rollout.models import Site
 from rollout.services import plugins as services
 

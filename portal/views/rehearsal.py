@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from portal.access import changeable_site, dashboard, may_change, person, visible_row
+from portal.accounts.access import changeable_site, dashboard, may_change, person, visible_row
 from rollout.models import Rehearsal
 from rollout.services import rehearsals
 

@@ -12,14 +12,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
-from portal.access import administrators, dashboard, person
+from portal.accounts.access import administrators, dashboard, person
 from portal.forms.site_filters import DEFAULT_SORT, SORTS, SiteFilters
 from portal.forms.sites import ImportForm, encoded
-from portal.listing import CSV_CHUNK, csv_response, filtered
+from portal.pages.listing import CSV_CHUNK, csv_response, filtered
+from rollout.formats.site_csv import COLUMNS, REQUIRED
 from rollout.models import Site
 from rollout.services import audit
 from rollout.services.imports import import_sites
-from rollout.site_csv import COLUMNS, REQUIRED
 
 MOST_ERRORS_SHOWN = 100
 EXPLANATIONS = {

@@ -9,13 +9,14 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from portal import audit_words, findings, fleet, road
-from portal.access import dashboard, may_change, person, visible_site
+from portal.accounts.access import dashboard, may_change, person, visible_site
 from portal.forms.plugins import PluginForms, plugin_forms
-from rollout import upm
+from portal.presenters import audit, findings, overview, site_progress
 from rollout.compatibility.observation import Observation
+from rollout.formats import upm
 from rollout.models import AuditEvent, CheckRun, Site, SiteCredential
-from rollout.services import preferences, vault
+from rollout.services import vault
+from rollout.services.notifications import preferences
 
 RUNS_SHOWN = 5
 EVENTS_SHOWN = 8
@@ -29,16 +30,16 @@ def site(request: HttpRequest, pk: int) -> HttpResponse:
 
 def page(request: HttpRequest, site: Site, *, forms: PluginForms | None = None, status: int = 200) -> HttpResponse:
     """The page, or the page again with ``forms`` one of which was refused."""
-    facts = road.collect(site)
-    steps = road.steps(site, facts)
+    facts = site_progress.collect(site)
+    steps = site_progress.steps(site, facts)
     changes = may_change(person(request), site)
     context: dict[str, Any] = {
         "site": site,
         "facts": facts,
         "may_change": changes,
         "steps": steps,
-        "next": road.next_step(site, facts, steps),
-        "as_far_as_it_can": road.went_as_far_as_it_can(facts.rehearsal),
+        "next": site_progress.next_step(site, facts, steps),
+        "as_far_as_it_can": site_progress.went_as_far_as_it_can(facts.rehearsal),
         "roads": _roads(site, facts),
         "observation": _observation(facts.run),
         "owners": list(site.owners.order_by("email")),
@@ -51,7 +52,7 @@ def page(request: HttpRequest, site: Site, *, forms: PluginForms | None = None, 
     return render(request, "sites/site.html", context, status=status)
 
 
-def _roads(site: Site, facts: road.Facts) -> list[findings.RoadFindings]:
+def _roads(site: Site, facts: site_progress.Facts) -> list[findings.RoadFindings]:
     """The site's own verdicts: an edit sets them back to unknown, and then old findings say nothing of it."""
     current = facts.findings if site.checked_at else []
     return findings.roads(site.mdm_verdict, site.non_mdm_verdict, current)
@@ -78,13 +79,13 @@ def _plugins(site: Site, forms: PluginForms | None, *, changes: bool) -> dict[st
     }
 
 
-def _runs(site: Site) -> list[fleet.Flip]:
+def _runs(site: Site) -> list[overview.Flip]:
     runs = site.check_runs.select_related("requested_by").defer("observation", "judged_findings").order_by("-pk")
-    return [fleet.flip(run) for run in runs[:RUNS_SHOWN]]
+    return [overview.flip(run) for run in runs[:RUNS_SHOWN]]
 
 
 def _events(request: HttpRequest, site: Site) -> list[tuple[AuditEvent, str, str]]:
     """Each with its icon and sentence."""
     reader = person(request)
-    events = AuditEvent.objects.filter(road.audit_of(site)).order_by("-number")[:EVENTS_SHOWN]
-    return [(event, audit_words.icon_of(event), audit_words.marked_sentence(event, reader)) for event in events]
+    events = AuditEvent.objects.filter(site_progress.audit_of(site)).order_by("-number")[:EVENTS_SHOWN]
+    return [(event, audit.icon_of(event), audit.marked_sentence(event, reader)) for event in events]

@@ -12,12 +12,12 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from portal import fleet
-from portal.access import changeable_site, dashboard, editors, person, visible_site
-from portal.forms.faults import put_on_form
+from portal.accounts.access import changeable_site, dashboard, editors, person, visible_site
+from portal.forms.service_errors import put_on_form
 from portal.forms.site_filters import DEFAULT_SORT, SORTS, SiteFilters
 from portal.forms.sites import SiteForm
-from portal.listing import build_listing
+from portal.pages.listing import build_listing
+from portal.presenters import overview
 from rollout.models import ApplicationLink, CheckRun, Provider, RunState, Site
 from rollout.services import sites as services
 
@@ -34,7 +34,7 @@ def sites(request: HttpRequest) -> HttpResponse:
     listing = build_listing(
         request, with_links_and_runs(visible), filters=SiteFilters, sorts=SORTS, default_sort=DEFAULT_SORT
     )
-    shares = fleet.shares(visible.active())
+    shares = overview.shares(visible.active())
     context = {
         "listing": listing,
         "sort": listing.sort,

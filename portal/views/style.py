@@ -14,8 +14,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from portal.access import dashboard
-from portal.icons import ICONS
+from portal.accounts.access import dashboard
+from portal.pages.icons import ICONS
 from rollout.compatibility.verdict import Outcome, Verdict
 
 SITE_LIST = '[ { "title": "Wiki", "baseURL": "https://wiki.example.com", "oauth": { "clientID": "a1b2c3" } } ]'

@@ -15,14 +15,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from portal import fleet
-from portal.access import administrators, person, readers_of_all_sites
+from portal.accounts.access import administrators, person, readers_of_all_sites
 from portal.forms.sweeps import SweepFilters, SweepRunFilters
-from portal.listing import CSV_CHUNK, build_listing, csv_response, filtered
-from portal.sweep_progress import progress_of, summary_of
+from portal.pages.listing import CSV_CHUNK, build_listing, csv_response, filtered
+from portal.presenters import overview
+from portal.presenters.sweeps import progress_of, summary_of
 from rollout.models import CheckRun, Site, Sweep
 from rollout.services import audit
-from rollout.services import sweeps as services
+from rollout.services.checks import sweeps as services
 
 SORTS = {
     "started": ("started_at",), "ended": ("finished_at",), "sites": ("total",), "changed": ("changed",),
@@ -84,7 +84,7 @@ def sweep(request: HttpRequest, pk: int) -> HttpResponse:
         "summary": summary_of(row),
         "listing": listing,
         "sort": listing.sort,
-        "flips": [fleet.flip(run) for run in listing.rows],
+        "flips": [overview.flip(run) for run in listing.rows],
         "may_run": person(request).is_administrator,
     }
     return render(request, "sweeps/sweep.html", context)

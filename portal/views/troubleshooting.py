@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from portal.access import dashboard
+from portal.accounts.access import dashboard
 from portal.forms.troubleshooting import EXAMPLE, TroubleshootingForm, asked
 from rollout.compatibility.rules import gravest_first, rule
 from rollout.models import Finding, Site

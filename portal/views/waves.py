@@ -15,14 +15,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from portal import fleet
-from portal.access import administrators, dashboard, person, visible_wave
-from portal.forms.faults import put_on_form
+from portal.accounts.access import administrators, dashboard, person, visible_wave
+from portal.forms.service_errors import put_on_form
 from portal.forms.waves import IssueForm, MemberFilters, WaveFilters, WaveForm
-from portal.listing import build_listing
 from portal.models import User
-from portal.one_time_forms import FormSentError, new_form_id, send_once, sent_before
-from portal.pass_files import sheet_of
+from portal.pages.listing import build_listing
+from portal.pages.one_time_forms import FormSentError, new_form_id, send_once, sent_before
+from portal.presenters import overview
+from portal.presenters.pass_files import sheet_of
 from rollout.models import EnrollmentPass, Provider, SignIn, Site, Wave
 from rollout.services import passes as pass_service
 from rollout.services import waves as services
@@ -148,7 +148,7 @@ def _wave_page(request: HttpRequest, row: Wave, form: IssueForm, status: int = 2
     user = person(request)
     sites = list(row.sites.filter(pk__in=Site.objects.visible_to(user).values("pk")).order_by("title")[:200])
     provided = row.sites.filter(provider=Provider.GATEPASS).exists()
-    stages = fleet.wave_stages(row)
+    stages = overview.wave_stages(row)
     listing = build_listing(
         request, _members(row, user), filters=MemberFilters, sorts=MEMBER_SORTS, default_sort="label"
     )

@@ -17,14 +17,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from portal.access import administrators, person
-from portal.forms.faults import put_on_form
+from portal.accounts.access import administrators, person
 from portal.forms.notifications import DeliveryFilters, WebhookForm
-from portal.listing import build_listing
-from portal.one_time_forms import FormSentError, new_form_id, send_once, sent_before
+from portal.forms.service_errors import put_on_form
+from portal.pages.listing import build_listing
+from portal.pages.one_time_forms import FormSentError, new_form_id, send_once, sent_before
 from rollout.models import NoticeKind, Webhook, WebhookDelivery
-from rollout.services import deliveries
-from rollout.services import webhooks as services
+from rollout.services.notifications import deliveries
+from rollout.services.notifications import webhooks as services
 from rollout.services.vault import HOW_TO_MAKE_A_KEY
 
 SORTS = {"created": ("created_at",), "finished": ("finished_at",)}

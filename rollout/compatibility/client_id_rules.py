@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rollout.messages import gettext_noop as _
+from rollout.message_ids import gettext_noop as _
 
 from .matrix import Matrix
 from .observation import Observation

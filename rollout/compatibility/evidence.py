@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from rollout.messages import gettext_noop as _
+from rollout.message_ids import gettext_noop as _
 
 from .observation import Answer
 
 PRODUCTS = {"confluence": "Confluence", "jira": "Jira"}
-# The door's vocabulary (rollout.probes.fetch.ERRORS) as the end of a sentence; an unknown word is quoted as it is.
+# The vocabulary of rollout.http_client.failures.ERRORS as the end of a sentence; an unknown word is quoted as it is.
 REASONS = {
     "dns": _("its name does not resolve"),
     "refused": _("it refused or dropped the connection"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from rollout.messages import gettext_noop as _
+from rollout.message_ids import gettext_noop as _
 
 from .evidence import product_name, said, shown, taken_to
 from .matrix import Matrix

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from urllib.parse import urlsplit
 
-from rollout.messages import gettext_noop as _
+from rollout.message_ids import gettext_noop as _
 
 from .evidence import product_name
 from .matrix import Requirement

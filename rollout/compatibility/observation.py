@@ -18,7 +18,7 @@ class Hop:
     """One step of a walk along redirects: who was asked, and what that one said.
 
     ``address`` is the class of the address that was connected to (``public``, ``private``, ``loopback`` and the other
-    words of ``rollout.probes.addresses``), empty when no connection was made.
+    words of ``rollout.http_client.addresses``), empty when no connection was made.
     """
 
     url: str
@@ -33,10 +33,10 @@ class Answer:
     """One question asked over the network and what came back.
 
     ``status`` is None when nothing usable came back; ``error`` then says why, in the door's vocabulary
-    (``rollout.probes.fetch.ERRORS``). ``location`` is where a redirect pointed, never followed silently:
+    (``http_client.failures.ERRORS``). ``location`` is where a redirect pointed, never followed silently:
     ``hops`` lists the URLs walked, the asked one first, and ``trace`` what each of them said. ``headers`` are the
-    chosen ones (``rollout.probes.reply.KEPT_HEADERS``), names in lower case; ``size`` counts the body's bytes after
-    decompression.
+    chosen ones (``http_client.kept_headers.KEPT_HEADERS``), names in lower case; ``size`` counts the body's bytes
+    after decompression.
     """
 
     method: str

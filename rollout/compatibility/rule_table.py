@@ -5,17 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from rollout.messages import gettext_noop as _
+from rollout.message_ids import gettext_noop as _
 
-from . import (
-    address_rules,
-    client_id_rules,
-    endpoint_rules,
-    info_login_rules,
-    plugin_rules,
-    site_rules,
-    version_rules,
-)
+from . import address_rules, client_id_rules, endpoint_rules, info_login_rules, plugin_rules, site_rules, version_rules
 from .matrix import CONFLUENCE_PAGE, JIRA_PAGE, Matrix
 from .observation import Observation
 from .verdict import Finding, Outcome, Road

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rollout.messages import gettext_noop as _
+from rollout.message_ids import gettext_noop as _
 
 from .base_urls import is_same, parsed
 from .evidence import product_name, said, shown, taken_to

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from rollout.messages import gettext_noop as _
+from rollout.message_ids import gettext_noop as _
 
 from .site_entry import SiteListError
 

@@ -9,7 +9,7 @@ import json
 import re
 from typing import Any
 
-from rollout.messages import gettext_noop as _
+from rollout.message_ids import gettext_noop as _
 
 from .json_faults import not_json
 from .site_entry import SiteEntry, SiteListError, checked_entry, refuse_duplicates, shown

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from rollout.base_url import BaseUrlError, parse_base_url
-from rollout.messages import gettext_noop as _
+from rollout.message_ids import gettext_noop as _
 
 MAX_TITLE = 200
 MAX_CLIENT_ID = 255

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from rollout.messages import gettext_noop as _
+from rollout.message_ids import gettext_noop as _
 
 from .reading import parse_site_list
 from .site_entry import SiteEntry, SiteListError, checked_entry, refuse_duplicates

@@ -109,7 +109,7 @@ class Site(models.Model):
         help_text=_("Checks of this site go through the proxy that the PROBE_PROXY setting names."),
     )
 
-    # What the last judged check run said; written by rollout.services.check_runs only.
+    # What the last judged check run said; written by rollout.services.checks.check_runs only.
     mdm_verdict = models.CharField(
         max_length=16, choices=VerdictChoices.choices, default=Verdict.UNKNOWN.value, editable=False
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from rollout.messages import gettext_noop as _
+from rollout.message_ids import gettext_noop as _
 
 MOST = 500
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rollout.compatibility.observation import Fingerprint
-
-from .reply import Reply
+from rollout.http_client.reply import Reply
 
 HEADERS = {"x-confluence-request-time": "confluence", "x-arequestid": "jira"}
 

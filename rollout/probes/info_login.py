@@ -10,11 +10,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from rollout.compatibility.observation import InfoLogin
+from rollout.http_client.redaction import clean, safe_url
+from rollout.http_client.reply import Reply
 
 from .asking import Asking, is_unreachable
 from .json_body import CLIENT_ID_NAMES, read_json
-from .redaction import clean, safe_url
-from .reply import Reply
 from .web_page import is_login_page
 
 PATHS = ("/rest/nativemobile/1.1/info/login", "/rest/nativemobile/1.0/info/login")

@@ -6,7 +6,7 @@ import codecs
 import json
 from typing import Any
 
-from .reply import Reply
+from rollout.http_client.reply import Reply
 
 # The field's name in version 1.1 of info/login is not documented, so each spelling in use is looked for.
 CLIENT_ID_NAMES = ("clientID", "clientId", "client_id")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from rollout.compatibility.observation import LoginPage
+from rollout.http_client.redaction import clean, safe_url
+from rollout.http_client.reply import Reply
 
 from .asking import Asking, is_unreachable
-from .redaction import clean, safe_url
-from .reply import Reply
 from .web_page import is_html, read_page
 
 PATHS = {"confluence": "/login.action", "jira": "/login.jsp"}

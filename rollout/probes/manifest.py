@@ -9,11 +9,11 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from rollout.compatibility.observation import Manifest
+from rollout.http_client.redaction import clean, safe_url
+from rollout.http_client.reply import Reply
 
 from .asking import Asking
 from .json_body import read_json
-from .redaction import clean, safe_url
-from .reply import Reply
 
 PATH = "/rest/applinks/1.0/manifest"
 ACCEPT = "application/xml, application/json;q=0.5"

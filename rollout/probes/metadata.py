@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from rollout.compatibility.observation import Metadata
+from rollout.http_client.redaction import clean, safe_url
+from rollout.http_client.reply import Reply
 
 from .asking import Asking
 from .json_body import read_json
-from .redaction import clean, safe_url
-from .reply import Reply
 
 PATH = "/rest/oauth2/latest/.well-known/oauth-authorization-server"
 

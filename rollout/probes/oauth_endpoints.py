@@ -11,12 +11,12 @@ import secrets
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from rollout.compatibility.observation import Endpoint
+from rollout.http_client.redaction import clean
+from rollout.http_client.reply import Reply
 
 from .asking import Asking, is_unreachable
 from .info_login import APP_USER_AGENT, host_of
 from .json_body import read_json
-from .redaction import clean
-from .reply import Reply
 from .web_page import is_login_page
 
 AUTHORIZE = "/rest/oauth2/latest/authorize"

@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 
 from rollout.base_url import is_loopback
 from rollout.compatibility.observation import PlainHttp
+from rollout.http_client.reply import Reply
 
 from .asking import Asking
-from .reply import Reply
 
 
 def is_worth_asking(base_url: str) -> bool:

@@ -16,9 +16,9 @@ from rollout.compatibility.observation import (
     PluginVersions,
     ServerStatus,
 )
+from rollout.http_client.client import Door
 
 from .asking import Asking
-from .fetch import Door
 from .fingerprint import fingerprint_of
 from .info_login import ask_info_login
 from .login_page import ask_login_page

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from rollout.compatibility.observation import ServerStatus
+from rollout.http_client.redaction import clean
+from rollout.http_client.reply import Reply
 
 from .asking import Asking
 from .json_body import read_json
-from .redaction import clean
-from .reply import Reply
 
 PATH = "/status"
 

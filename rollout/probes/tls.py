@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rollout.compatibility.observation import Tls
-
-from .redaction import clean
-from .reply import Reply, TlsFailure
+from rollout.http_client.redaction import clean
+from rollout.http_client.reply import Reply, TlsFailure
 
 # OpenSSL's X509_V_ERR_* codes: certificate has expired; host name, e-mail and IP address mismatch.
 EXPIRED = (10,)

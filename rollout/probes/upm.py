@@ -10,10 +10,9 @@ import re
 import time
 from dataclasses import dataclass, replace
 
-from rollout.upm import MOBILE_KEYS, OAUTH_KEY, PATH, Plugin, Plugins, UpmError, path_of, read_upm
-
-from .fetch import Door, fetch
-from .reply import Reply
+from rollout.formats.upm import MOBILE_KEYS, OAUTH_KEY, PATH, Plugin, Plugins, UpmError, path_of, read_upm
+from rollout.http_client.client import Door, fetch
+from rollout.http_client.reply import Reply
 
 SECONDS = 8.0  # for all questions together: somebody waits for the page
 LIST_BYTES = 2 * 1024 * 1024  # the whole list, asked only when the OAuth plugin is not known by its key
@@ -27,7 +26,7 @@ class Asked:
     """What the manager said. ``problem`` is empty when it answered, else one of:
 
     ``token_refused`` (401 or 403), ``redirected``, ``no_manager`` (404 for everything), ``not_upm`` (no JSON of
-    its kind), ``failed`` (another status) and the words of ``rollout.probes.fetch.ERRORS``. ``status`` is what decided.
+    its kind), ``failed`` (another status) and the words of ``http_client.failures.ERRORS``. ``status`` is what decided.
     """
 
     plugins: Plugins = NOTHING

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from html import unescape
 
-from .reply import Reply
+from rollout.http_client.reply import Reply
 
 READ = 65_536  # characters: all that matters stands in the head of a page
 MAX_METAS = 200

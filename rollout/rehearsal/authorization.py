@@ -7,10 +7,10 @@ import hashlib
 import secrets
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from rollout.messages import gettext_noop as _
+from rollout.http_client.redaction import clean
+from rollout.http_client.reply import Reply
+from rollout.message_ids import gettext_noop as _
 from rollout.probes.info_login import host_of
-from rollout.probes.redaction import clean
-from rollout.probes.reply import Reply
 
 from .browser import Browser
 from .forms import Form, forms_of

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urljoin, urlsplit
 
-from rollout.probes.fetch import origin
-from rollout.probes.reply import Reply
+from rollout.http_client.client import origin
+from rollout.http_client.reply import Reply
 
 from .forms import Form
-from .wire import Wire
+from .recorder import Wire
 
 MAX_STEPS = 10
 MAX_COOKIES = 50

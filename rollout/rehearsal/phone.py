@@ -8,14 +8,14 @@ from dataclasses import replace
 from datetime import datetime
 
 from rollout.compatibility.observation import Answer
-from rollout.messages import gettext_noop as _
-from rollout.probes.fetch import Door
+from rollout.http_client.client import Door
+from rollout.message_ids import gettext_noop as _
 
 from . import steps
 from .authorization import authorize
+from .recorder import USER_AGENT, Wire
 from .transcript import Exchange, StepOutcome, StepResult, Transcript, evidence, scrub
 from .walk import Halt, Passed, Plan, Walk
-from .wire import USER_AGENT, Wire
 
 __all__ = ["STEPS", "USER_AGENT", "Exchange", "Plan", "StepOutcome", "StepResult", "Transcript", "rehearse"]
 

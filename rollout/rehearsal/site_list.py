@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from rollout.messages import gettext_noop as _
+from rollout.message_ids import gettext_noop as _
 
 
 class SiteListProblem(ValueError):  # noqa: N818 - what is wrong with the list, in the words of the transcript

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from rollout.messages import gettext_noop as _
+from rollout.http_client.redaction import clean
+from rollout.http_client.reply import Reply
+from rollout.message_ids import gettext_noop as _
 from rollout.probes.info_login import PATHS, read_info_login
-from rollout.probes.redaction import clean
-from rollout.probes.reply import Reply
 
 from .site_list import SiteListProblem, client_id_in
 from .transcript import StepOutcome

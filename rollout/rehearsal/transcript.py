@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from rollout.compatibility.observation import Answer
-from rollout.probes.redaction import clean, mask
+from rollout.http_client.redaction import clean, mask
 from rollout.secret_names import is_secret_name
 
 

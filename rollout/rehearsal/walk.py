@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from rollout.probes.fetch import ERRORS
-from rollout.probes.redaction import clean
-from rollout.probes.reply import Reply
+from rollout.http_client.client import ERRORS
+from rollout.http_client.redaction import clean
+from rollout.http_client.reply import Reply
 
+from .recorder import Wire
 from .transcript import StepOutcome
-from .wire import Wire
 
 Passed = tuple[str, dict[str, str]]
 

@@ -15,8 +15,8 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from rollout.formats.site_csv import CsvReport, SiteRow, read_sites_csv
 from rollout.models import Provider, Site
-from rollout.site_csv import CsvReport, SiteRow, read_sites_csv
 
 from . import audit, sites
 

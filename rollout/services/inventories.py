@@ -13,8 +13,8 @@ from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from rollout.app_inventory import Inventory, InventoryError, is_too_old, read_inventory
 from rollout.compatibility.version import Version
+from rollout.formats.app_inventory import Inventory, InventoryError, is_too_old, read_inventory
 from rollout.models import AppInventory, InventoryPhone
 
 from . import audit

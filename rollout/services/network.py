@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.urls import reverse
 
+from rollout.http_client.client import Door, OwnServices
 from rollout.models import Site
-from rollout.probes.fetch import Door, OwnServices
 
 DEFAULT_PORTS = {
     "https": 443,

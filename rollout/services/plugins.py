@@ -23,12 +23,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from rollout.formats.upm import Plugin, Plugins, UpmError, read_upm
+from rollout.http_client.client import ERRORS
 from rollout.models import CheckRun, PluginSource, Site, SiteCredential
-from rollout.probes.fetch import ERRORS
 from rollout.probes.upm import TOKEN, Asked, ask_upm
-from rollout.upm import Plugin, Plugins, UpmError, read_upm
 
-from . import audit, check_runs, vault
+from . import audit, vault
+from .checks import check_runs
 from .network import door
 from .sites import validate
 

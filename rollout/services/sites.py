@@ -14,13 +14,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from rollout.base_url import BaseUrlError, parse_base_url
-from rollout.ca_bundle import NoAuthorityError, check_ca_bundle
-from rollout.certificates import REFUSALS, BundleRefusedError
 from rollout.compatibility.verdict import Verdict
 from rollout.compatibility.version import Version
+from rollout.formats.ca_bundle import NoAuthorityError, check_ca_bundle
+from rollout.formats.certificates import REFUSALS, BundleRefusedError
 from rollout.models import CheckRun, PluginSource, Product, Provider, Site, SiteCredential
 
-from . import audit, check_runs
+from . import audit
+from .checks import check_runs
 
 EDITABLE = (
     "title", "product", "base_url", "notes", "people", "cache_session_in_mobile_browser",

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from . import before_sign_in, browser_sheet, certificates, coming_back
+from . import before_sign_in, browser_sheet, coming_back, untrusted_certificates
 from .cause import Cause
 from .paste import Paste, read
 from .symptoms import BY_ID
 
 CAUSES: tuple[Cause, ...] = (
-    *before_sign_in.CAUSES, *certificates.CAUSES, *browser_sheet.CAUSES, *coming_back.CAUSES,
+    *before_sign_in.CAUSES, *untrusted_certificates.CAUSES, *browser_sheet.CAUSES, *coming_back.CAUSES,
 )  # fmt: skip
 BY_CAUSE = {cause.id: cause for cause in CAUSES}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rollout.messages import gettext_noop as _
+from rollout.message_ids import gettext_noop as _
 
 from .cause import Stage
 

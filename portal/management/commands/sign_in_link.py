@@ -7,10 +7,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from portal.factors import reset_factors
-from portal.first_administrator import first_administrator
+from portal.accounts.factors import reset_factors
+from portal.accounts.first_administrator import first_administrator
+from portal.accounts.sign_in_links import make_link
 from portal.models import SignInLink, User
-from portal.sign_in_links import make_link
 
 
 class Command(BaseCommand):

@@ -16,11 +16,11 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
 from portal import demo
-from portal.first_administrator import first_administrator, somebody_has_a_password
+from portal.accounts.first_administrator import first_administrator, somebody_has_a_password
+from portal.accounts.sign_in_links import make_link
 from portal.models import SignInLink
-from portal.sign_in_links import make_link
-from portal.supervisor import Program, Supervisor, port_answers, port_is_free, stopping_on_signals
-from portal.web_command import web_command
+from portal.serving.supervisor import Program, Supervisor, port_answers, port_is_free, stopping_on_signals
+from portal.serving.web_command import web_command
 
 PATIENCE = 60  # seconds until a start that says nothing is reported
 
@@ -92,7 +92,7 @@ def programs(port: int, *, with_fleet: bool) -> list[Program]:
     worker += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     commands = {"web": web, "worker": worker, "beat": ["celery", "-A", "portal", "beat", "--loglevel", "INFO"]}
     if with_fleet:
-        commands["demo"] = ["rollout.personas", "--demo", "--port-base", str(settings.DEMO_PORT_BASE)]
+        commands["demo"] = ["rollout.simulator", "--demo", "--port-base", str(settings.DEMO_PORT_BASE)]
     return [Program(name, [*python, *command], logs / f"{name}.log") for name, command in commands.items()]
 
 

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 
 from rollout.base_url import BaseUrlError, parse_base_url
 from rollout.models import Site
-from rollout.services.rejudging import Change, Rejudged, rejudge_sites
+from rollout.services.checks.rejudging import Change, Rejudged, rejudge_sites
 
 
 class Command(BaseCommand):

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from rollout.models import Sweep
-from rollout.services import sweeps
+from rollout.services.checks import sweeps
 
 
 class Command(BaseCommand):

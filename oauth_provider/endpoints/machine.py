@@ -1,0 +1,175 @@
+"""The endpoints that software posts to: token, revoke, introspect. Each answers for its route's realm, or the root.
+
+They need no session, no cookie and no CSRF token (``protocol``).
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from oauth2_provider.signals import app_authorized
+
+from oauth_provider.limits import attempts
+from oauth_provider.models import Client
+from oauth_provider.realms import realm_of
+from oauth_provider.resource_servers import credential_of
+from oauth_provider.scopes import APP_SCOPE
+from oauth_provider.tokens import redemption
+from oauth_provider.tokens.devices import origin_of
+
+from . import introspection
+from .form_endpoint import JSON, UNSEEN, Answer, Asked, FormEndpoint, RefusedError, json_answer
+
+
+@FormEndpoint
+def token(asked: Asked) -> Answer:
+    """Code or refresh token in, tokens out. The redemption is ours (``redemption``), to be atomic."""
+    _public(asked)
+    if "grant_type" not in asked.sent:
+        raise RefusedError("invalid_request", "Missing grant_type parameter.")
+    grant = _GRANTS.get(asked.sent["grant_type"])
+    if grant is None:
+        raise RefusedError("unsupported_grant_type", "Only authorization_code and refresh_token exist here.")
+    with attempts.Attempt("token", asked.address, asked.sent.get("client_id", "")) as attempt:
+        answer = grant(asked)
+        attempt.succeeded()
+    return answer
+
+
+def _redeem(asked: Asked) -> Answer:
+    client_id, sent = _client_id(asked), asked.sent
+    if "code" not in sent:
+        _client(asked)
+        raise RefusedError("invalid_request", "Missing code parameter.")
+    verifier, redirect_uri = sent.get("code_verifier", ""), sent.get("redirect_uri")
+    wanted = redemption.Redemption(sent["code"], verifier, redirect_uri, origin_of(asked.meta))
+    try:
+        with transaction.atomic():  # the sign-in is recorded with what it is a record of
+            issued = redemption.redeem(client_id, realm_of(asked.meta).sql, wanted)
+            if issued is None:  # only now is it asked whose fault it was
+                issued = redemption.redeem_code(_client(asked), wanted)
+            if issued is not None:
+                app_authorized.send(sender=token, request=asked.as_request(), token=issued.access_token_row)
+    except IntegrityError:  # the client was removed, or its person was, since they were read
+        raise _no_client() from None
+    return _tokens(issued, "The code is unknown, expired or used, or not for this request.")
+
+
+def _refresh(asked: Asked) -> Answer:
+    client_id, sent = _client_id(asked), asked.sent
+    if "refresh_token" not in sent:
+        _client(asked)
+        raise RefusedError("invalid_request", "Missing refresh_token parameter.")
+    if not set(sent.get("scope", APP_SCOPE).split()) <= {APP_SCOPE}:
+        raise RefusedError("invalid_scope", "The scope cannot grow.")
+    realm, origin = realm_of(asked.meta).sql, origin_of(asked.meta)
+    issued = redemption.refresh(client_id, realm, sent["refresh_token"], origin)
+    if issued is None:  # only now is it asked whose fault it was
+        issued = redemption.look_again(_client(asked), realm, sent["refresh_token"], origin)
+    return _tokens(issued, "The refresh token is unknown, expired or used.")
+
+
+_GRANTS = {"authorization_code": _redeem, "refresh_token": _refresh}
+
+
+@FormEndpoint
+def revoke(asked: Asked) -> Answer:
+    """Ends a token of the client that asks, and its pair; a token nobody knows is answered alike (RFC 7009 2.2)."""
+    _public(asked)
+    with attempts.Attempt("token", asked.address, asked.sent.get("client_id", "")) as attempt:
+        client = _client(asked)
+        if "token" not in asked.sent:
+            raise RefusedError("invalid_request", "Missing token parameter.")
+        redemption.revoke(client, asked.sent["token"])
+        attempt.succeeded()
+    return Answer(HTTPStatus.OK, b"", {"Content-Type": JSON, **UNSEEN})
+
+
+@FormEndpoint
+def introspect(asked: Asked) -> Answer:
+    """Tells a resource server of this realm whether an access token is alive, and whose it is (RFC 7662)."""
+    return json_answer(_introspected(asked) or {"active": False})
+
+
+@FormEndpoint
+def introspect_status(asked: Asked) -> Answer:
+    """The same for a proxy that reads no JSON: 204 with the person in a header, or 401 for the app.
+
+    A resource server that does not authenticate gets 403, so that a proxy does not ask the app to sign in again.
+    """
+    try:
+        found = _introspected(asked, may_lack_token=True)
+    except RefusedError as refusal:
+        if refusal.answer.status != HTTPStatus.UNAUTHORIZED:
+            raise
+        raise RefusedError("invalid_client", "No such resource server here.", HTTPStatus.FORBIDDEN) from None
+    if not found:
+        error = 'Bearer error="invalid_token"' if "token" in asked.sent else "Bearer"  # RFC 6750 section 3.1
+        return json_answer({"active": False}, HTTPStatus.UNAUTHORIZED, {"WWW-Authenticate": error})
+    person = {"X-Gatepass-User": str(found["username"]), "X-Gatepass-Subject": str(found["sub"])}
+    return Answer(HTTPStatus.NO_CONTENT, b"", {"Content-Type": JSON, **UNSEEN, **person})
+
+
+def _introspected(asked: Asked, *, may_lack_token: bool = False) -> dict[str, Any] | None:
+    credential = credential_of(asked.meta, asked.sent)
+    with attempts.Attempt("introspection", asked.address, credential.client_id if credential else "") as attempt:
+        if credential is None:
+            raise _no_resource_server()
+        found = introspection.introspect(credential, asked.sent.get("token", ""), realm_of(asked.meta))
+        if found is None:
+            raise _no_resource_server()
+        attempt.succeeded()
+    if "token" not in asked.sent and not may_lack_token:
+        raise RefusedError("invalid_request", "Missing token parameter.")
+    return found.facts
+
+
+def _public(asked: Asked) -> None:
+    """Raises RefusedError for a secret, in whatever form: nobody has one (RFC 8252 section 8.5)."""
+    if asked.meta.get("HTTP_AUTHORIZATION"):
+        description = "Apps are public clients: send client_id in the body, without a secret."
+        raise RefusedError(
+            "invalid_client", description, HTTPStatus.UNAUTHORIZED, **{"WWW-Authenticate": 'Basic realm="none"'}
+        )
+    if "client_secret" in asked.sent:
+        raise _no_client()
+
+
+def _client_id(asked: Asked) -> str:
+    if "client_id" not in asked.sent:
+        raise _no_client()
+    return asked.sent["client_id"]
+
+
+def _client(asked: Asked) -> Client:
+    """The public client that asks. Raises RefusedError when it does not exist in this realm."""
+    client = Client.objects.filter(client_id=_client_id(asked)).first()
+    if client is None or not realm_of(asked.meta).admits(client.client_id, needs_realm=client.needs_realm):
+        raise _no_client()
+    return client
+
+
+def _no_client() -> RefusedError:
+    return RefusedError("invalid_client", "No such client here.", HTTPStatus.UNAUTHORIZED)
+
+
+def _no_resource_server() -> RefusedError:
+    challenge = {"WWW-Authenticate": 'Basic realm="introspection"'}
+    return RefusedError("invalid_client", "No such resource server here.", HTTPStatus.UNAUTHORIZED, **challenge)
+
+
+def _tokens(issued: redemption.Issued | None, otherwise: str) -> Answer:
+    """RFC 6749 section 5.1. Raises RefusedError when there are none."""
+    if issued is None:
+        raise RefusedError("invalid_grant", otherwise)
+    return json_answer(
+        {
+            "access_token": issued.pair.access_token,
+            "token_type": "Bearer",
+            "expires_in": issued.expires_in,
+            "refresh_token": issued.pair.refresh_token,
+            "scope": issued.scope,
+        }
+    )

@@ -1,0 +1,256 @@
+"""Codes and refresh tokens become tokens, once. Each redemption is one compare-and-set in one transaction.
+
+1. A sign-in of an app is a family: one row of a refresh token and one of its access token, replaced in place.
+2. Who redeems takes the row by a conditional statement; whoever comes second finds nothing to take.
+3. Only then is it asked why: a retry, a reuse (which ends the family), or simply nothing of ours.
+4. A person who was deactivated, a family that was ended: the same statement finds nothing. Nothing is checked first
+   and written later.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
+from oauth2_provider.models import get_access_token_model, get_grant_model, get_refresh_token_model
+from oauth2_provider.settings import oauth2_settings
+
+from oauth_provider.models import Client, Device
+from oauth_provider.realms import RealmSql
+
+from . import devices, pkce, statements, token_format
+
+AccessToken, Grant, RefreshToken = get_access_token_model(), get_grant_model(), get_refresh_token_model()
+_SALT = b"gatepass.oauth_provider.tokens:"
+
+
+@dataclass(frozen=True)
+class Issued:
+    """What the token endpoint answers; ``access_token_row`` is set when a code founded the family."""
+
+    pair: token_format.Pair
+    scope: str
+    expires_in: int
+    access_token_row: Any = None
+
+
+@dataclass(frozen=True)
+class Redemption:
+    """What an app sends with a code (RFC 6749 section 4.1.3, RFC 7636 section 4.5)."""
+
+    code: str
+    verifier: str
+    redirect_uri: str | None
+    origin: devices.Origin = devices.NOWHERE
+
+
+def redeem(client_id: str, realm: RealmSql, sent: Redemption) -> Issued | None:
+    """The first tokens for a code that is good in every way; None for every other one (``redeem_code``)."""
+    if not pkce.is_verifier(sent.verifier):
+        return None
+    now, challenge, pair = timezone.now(), pkce.challenge_of(sent.verifier), _first_pair(sent.code)
+    founded = statements.found(
+        statements.Founding(
+            client_id, realm, sent.code, challenge, sent.redirect_uri, pair, sent.origin, now, _expiry(now)
+        )
+    )
+    if founded is None:
+        return None
+    access_token = AccessToken.from_db(
+        "default",
+        ["id", "user_id", "application_id", "scope"],
+        [founded.access_token, founded.user.pk, founded.client, founded.scope],
+    )
+    access_token.user = founded.user
+    access_token.application = Client.from_db("default", ["id", "client_id"], [founded.client, client_id])
+    return Issued(pair, founded.scope, oauth2_settings.ACCESS_TOKEN_EXPIRE_SECONDS, access_token)
+
+
+def redeem_code(client: Client, sent: Redemption) -> Issued | None:
+    """The same step by step, and what has to be done when the code is good for nothing (``invalid_grant``, None).
+
+    A wrong verifier burns the code: whoever has the code without the verifier did not start this sign-in. A code that
+    was redeemed before ends what it gave. A code of another client, or with another redirect URI, stays good.
+    """
+    grant = Grant.objects.filter(code=token_format.digest(sent.code)).select_related("user").first()
+    if grant is None:
+        end_family(token_format.family_of_code(sent.code, key=_keys()[0]), client)
+        return None
+    if grant.application_id != client.pk or grant.is_expired() or not grant.user.is_active:
+        return None
+    if sent.redirect_uri is not None and sent.redirect_uri != grant.redirect_uri:
+        return None
+    if not pkce.answers(sent.verifier, grant.code_challenge):
+        Grant.objects.filter(pk=grant.pk).delete()
+        return None
+    issued = _found_family(client, grant, sent)
+    if issued is None:  # somebody redeemed it since it was read: a replay
+        end_family(token_format.family_of_code(sent.code, key=_keys()[0]), client)
+    return issued
+
+
+@transaction.atomic(savepoint=False)
+def _found_family(client: Client, grant: Any, sent: Redemption) -> Issued | None:
+    """Take the code and write the family it founds; None when somebody else took it."""
+    now, pair = timezone.now(), _first_pair(sent.code)
+    taken, _by_model = Grant.objects.filter(pk=grant.pk, expires__gt=now).delete()
+    if not taken:
+        return None
+    access_token = AccessToken.objects.create(
+        user=grant.user,
+        application=client,
+        token_checksum=token_format.digest(pair.access_token),
+        scope=grant.scope,
+        expires=_expiry(now),
+    )
+    refresh_token = RefreshToken.objects.create(
+        user=grant.user,
+        application=client,
+        token_checksum=token_format.digest(pair.refresh_token),
+        access_token=access_token,
+        token_family=pair.family,
+    )
+    devices.first_seen(refresh_token, sent.origin)
+    return Issued(pair, grant.scope, oauth2_settings.ACCESS_TOKEN_EXPIRE_SECONDS, access_token)
+
+
+def _first_pair(code: str) -> token_format.Pair:
+    key = _keys()[0]
+    family = token_format.family_of_code(code, key=key)
+    return token_format.first_pair(family, secret=secrets.token_bytes(token_format.SECRET_BYTES), key=key)
+
+
+def refresh(
+    client_id: str, realm: RealmSql, refresh_token: str, origin: devices.Origin = devices.NOWHERE
+) -> Issued | None:
+    """The pair that replaces the current refresh token of a family; None for every other one (``look_again``)."""
+    family = token_format.family_in(refresh_token)
+    if family is None:
+        return None
+    checksum = token_format.digest(refresh_token)
+    pair = token_format.next_pair(checksum, family=family, key=_keys()[0])
+    return _rotate(client_id, realm, checksum, pair, origin)
+
+
+def _rotate(
+    client_id: str, realm: RealmSql, old: str, pair: token_format.Pair, origin: devices.Origin
+) -> Issued | None:
+    now = timezone.now()
+    scope = statements.rotate(
+        statements.Rotation(client_id, realm, old, pair, origin, now, _expiry(now), _idle(), _absolute())
+    )
+    return None if scope is None else Issued(pair, scope, oauth2_settings.ACCESS_TOKEN_EXPIRE_SECONDS)
+
+
+def look_again(
+    client: Client, realm: RealmSql, refresh_token: str, origin: devices.Origin = devices.NOWHERE
+) -> Issued | None:
+    """Why a token is not the current one of its family: a retry or a lost record is answered, a reuse ends the family.
+
+    The same token again within ``REFRESH_RETRY_SECONDS``, its successor unused, is a phone on a flaky network: it gets
+    the same pair. The successor of the one that is stored was given away, but a crash, or a move to another database
+    server that was a moment behind, took the record of it: it is as good as the one that is stored. Any other one is
+    stolen, and the family ends (RFC 9700 section 4.14.2).
+    """
+    family_id = token_format.family_in(refresh_token)
+    if family_id is None or not token_format.is_ours(refresh_token, token_format.REFRESH, keys=_keys()):
+        return None
+    now, checksum = timezone.now(), token_format.digest(refresh_token)
+    successors = [token_format.next_pair(checksum, family=family_id, key=key) for key in _keys()]
+    family = RefreshToken.objects.filter(token_family=family_id, application=client, revoked=None)
+    stored = family.values_list("token_checksum", flat=True).first()
+    is_lost = stored is not None and _is_successor(refresh_token, stored, family_id)
+    if is_lost:
+        issued = _rotate(client.client_id, realm, stored, successors[0], origin)
+        if issued is not None:
+            return issued
+    row = family.select_related("access_token").first()
+    if row is None or (is_lost and row.token_checksum == stored):
+        return None  # ended; or its person is gone, or it is too old
+    if row.token_checksum == checksum:  # it is the current one again, by somebody's retry; or not usable either
+        return _rotate(client.client_id, realm, checksum, successors[0], origin)
+    pair = next((pair for pair in successors if token_format.digest(pair.refresh_token) == row.token_checksum), None)
+    if pair is None or row.updated < now - _retry_window():
+        end_family(family_id, client)
+        return None
+    if row.access_token is None or not _usable(now).filter(pk=row.pk).exists():
+        return None
+    return Issued(pair, row.access_token.scope, max(0, int((row.access_token.expires - now).total_seconds())))
+
+
+def _is_successor(refresh_token: str, stored: str, family: UUID) -> bool:
+    """Whether this token replaced the one with the digest ``stored``, whatever the records say."""
+    successors = [token_format.next_pair(stored, family=family, key=key).refresh_token for key in _keys()]
+    return any(secrets.compare_digest(refresh_token, successor) for successor in successors)
+
+
+def end_family(family: UUID, client: Client | None = None) -> None:
+    """End a sign-in: its refresh token is revoked, its access token gone. Does nothing for a family nobody knows."""
+    rows = RefreshToken.objects.filter(token_family=family, revoked=None)
+    end_rows(rows if client is None else rows.filter(application=client))
+
+
+@transaction.atomic
+def end_rows(rows: QuerySet[Any]) -> int:
+    """End the sign-ins of these refresh tokens and return how many; a refresh that races this comes before or not."""
+    now = timezone.now()
+    locked = list(rows.order_by("pk").select_for_update(no_key=True, of=("self",)).values_list("pk", "access_token_id"))
+    RefreshToken.objects.filter(pk__in=[pk for pk, _ in locked]).update(revoked=now, updated=now, access_token=None)
+    AccessToken.objects.filter(pk__in=[access_token for _, access_token in locked if access_token]).delete()
+    Device.objects.filter(pk__in=[pk for pk, _ in locked]).delete()
+    return len(locked)
+
+
+def revoke(client: Client, token: str) -> None:
+    """End the sign-in that a refresh or an access token is of (RFC 7009 section 2.1); nothing for any other text."""
+    mine = RefreshToken.objects.filter(application=client, revoked=None)
+    if any(token_format.is_ours(token, kind, keys=_keys()) for kind in (token_format.REFRESH, token_format.ACCESS)):
+        end_rows(mine.filter(token_family=token_format.family_in(token)))
+
+
+def _usable(now: datetime) -> QuerySet[Any]:
+    person = get_user_model().objects.filter(pk=OuterRef("user_id"), is_active=True)
+    return live(now).filter(Exists(person))
+
+
+def live(now: datetime) -> QuerySet[Any]:
+    """Refresh tokens that the token endpoint takes while their person is active."""
+    return RefreshToken.objects.filter(
+        revoked=None, access_token__isnull=False, updated__gt=now - _idle(), created__gt=now - _absolute()
+    )
+
+
+def _idle() -> timedelta:
+    return timedelta(seconds=oauth2_settings.REFRESH_TOKEN_EXPIRE_SECONDS)
+
+
+def _absolute() -> timedelta:
+    return timedelta(days=settings.SIGN_IN_MAX_DAYS)
+
+
+def _expiry(now: datetime) -> datetime:
+    return now + timedelta(seconds=oauth2_settings.ACCESS_TOKEN_EXPIRE_SECONDS)
+
+
+def _retry_window() -> timedelta:
+    return timedelta(seconds=settings.REFRESH_RETRY_SECONDS)
+
+
+def _keys() -> tuple[bytes, ...]:
+    """The key that makes tokens first, then those that made them before."""
+    return _derived(settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+
+
+@functools.lru_cache(maxsize=4)
+def _derived(*texts: str) -> tuple[bytes, ...]:
+    return tuple(hashlib.sha512(_SALT + text.encode()).digest() for text in texts)

@@ -1,0 +1,18 @@
+"""Takes a person's second factors away when they have lost them all."""
+
+from __future__ import annotations
+
+from allauth.mfa.models import Authenticator
+from django.db import transaction
+
+from portal.models import User
+from rollout.services import audit
+
+
+@transaction.atomic
+def reset_factors(*, user: User, actor: User | None) -> int:
+    """Remove every passkey, authenticator app and recovery code of this person; return how many there were."""
+    removed, _by_model = Authenticator.objects.filter(user_id=user.pk).delete()
+    if removed:
+        audit.record(actor=actor, action="person.factors_reset", target=user, details={"factors": removed})
+    return removed

@@ -1,0 +1,96 @@
+"""Hears what others signal and records it: tokens issued to an app, and people signing in and out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.signals import password_changed, password_reset, password_set
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.models import Authenticator
+from allauth.mfa.signals import authenticator_added, authenticator_removed
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.db import transaction
+from django.dispatch import receiver
+from django.http import HttpRequest
+from oauth2_provider.signals import app_authorized
+
+from oauth_provider.tokens.sessions import end_all_sessions
+from portal.models import User
+from rollout.services import audit, credential_keys, sign_ins, vault
+
+from . import session_limits
+
+SECRETS = {"secret", "seed"}  # what allauth calls those of TOTP and of recovery codes
+
+
+@receiver(app_authorized)
+def record_app_sign_in(sender: Any, request: HttpRequest, token: Any, **kwargs: Any) -> None:
+    """A code became tokens: a phone signed in. Our provider signals nothing else, no refresh for one."""
+    user_agent = request.META.get("HTTP_USER_AGENT", "")
+    if not sign_ins.record_sign_in(
+        person=token.user, client_id=token.application.client_id, user_agent=user_agent
+    ):  # a client of our own API, not of a site
+        audit.record(actor=token.user, action="client.signed_in", target=token.application)
+
+
+@receiver([password_changed, password_reset, password_set])
+def end_app_sign_ins(sender: Any, user: User, **kwargs: Any) -> None:
+    """Whoever changes a password, or resets a lost one, shuts out everybody who signed in with the old one."""
+    if ended := end_all_sessions(user):
+        audit.record(actor=user, action="phone.all_signed_out", target=user, details={"phones": ended})
+
+
+@receiver(authenticator_added)
+def record_factor_added(sender: Any, user: User, authenticator: Authenticator, **kwargs: Any) -> None:
+    audit.record(actor=user, action="person.factor_added", target=user, details={"kind": authenticator.type})
+
+
+@receiver(authenticator_removed)
+def record_factor_removed(sender: Any, user: User, authenticator: Authenticator, **kwargs: Any) -> None:
+    audit.record(actor=user, action="person.factor_removed", target=user, details={"kind": authenticator.type})
+
+
+@receiver(credential_keys.rotating)
+def seal_second_factors_again(sender: Any, **kwargs: Any) -> credential_keys.Rotation:
+    """Every second factor that has a secret, those from before there was a key among them."""
+    sealed, lost = 0, []
+    with_secret = Authenticator.objects.exclude(type=Authenticator.Type.WEBAUTHN)
+    for pk in list(with_secret.order_by("pk").values_list("pk", flat=True)):
+        try:
+            sealed += _seal_factor_again(pk)
+        except vault.VaultError:
+            lost.append(f"{Authenticator._meta.verbose_name} #{pk}")
+    return credential_keys.Rotation(sealed, tuple(lost))
+
+
+def _seal_factor_again(pk: int) -> int:
+    with transaction.atomic():
+        factor = Authenticator.objects.select_for_update(no_key=True).filter(pk=pk).first()
+        if factor is None:
+            return 0
+        adapter = get_adapter()
+        for name in factor.data.keys() & SECRETS:
+            factor.data[name] = adapter.encrypt(adapter.decrypt(factor.data[name]))
+        factor.save(update_fields=["data"])
+    return 1
+
+
+@receiver(user_logged_in)
+def record_signed_in(sender: Any, user: User, request: HttpRequest | None = None, **kwargs: Any) -> None:
+    if request is not None:
+        session_limits.begin(request.session)
+    audit.record(actor=user, action="person.signed_in", target=user)
+
+
+@receiver(user_logged_out)
+def record_signed_out(sender: Any, user: User | None, **kwargs: Any) -> None:
+    if user is not None:  # a browser whose person is gone signals too
+        audit.record(actor=user, action="person.signed_out", target=user)
+
+
+@receiver(user_login_failed)
+def record_sign_in_failed(sender: Any, credentials: dict[str, Any], **kwargs: Any) -> None:
+    """Only a known address is named: people type their password into the wrong field."""
+    address = str(credentials.get("email") or credentials.get("username") or "").replace("\x00", "")
+    user = User.objects.filter(email__iexact=address).first() if address else None
+    audit.record(actor=None, action="person.sign_in_failed", target=user)

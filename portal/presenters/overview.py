@@ -1,0 +1,223 @@
+"""The fleet at a glance: which category each site counts in, what needs somebody, what changed, who signed in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import (
+    Case,
+    CharField,
+    Count,
+    Exists,
+    IntegerField,
+    OuterRef,
+    Q,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from rollout.compatibility.verdict import Outcome, Verdict
+from rollout.models import ApplicationLink, CheckRun, Finding, Provider, RunState, SignIn, Site, Wave
+from rollout.models.site import SiteQuerySet
+
+from . import messages
+
+READY_MDM = Q(mdm_verdict=Verdict.READY_MDM)
+READY_NON_MDM = Q(non_mdm_verdict=Verdict.READY_NON_MDM)
+# A site counts once, in the best category it reaches: one road that is open is enough for its people.
+CATEGORIES: tuple[tuple[str, Promise, str, Q], ...] = (
+    ("ready_mdm", _("Ready for MDM"), "ok", READY_MDM),
+    ("ready_non_mdm", _("Ready without MDM only"), "info", READY_NON_MDM),
+    (
+        "action",
+        _("Action needed"),
+        "warn",
+        Q(mdm_verdict=Verdict.ACTION_NEEDED) | Q(non_mdm_verdict=Verdict.ACTION_NEEDED),
+    ),
+    ("unknown", _("Unknown"), "idle", Q(mdm_verdict=Verdict.UNKNOWN) | Q(non_mdm_verdict=Verdict.UNKNOWN)),
+    ("incompatible", _("Incompatible"), "bad", Q()),
+)
+CATEGORY_CHOICES = [(name, label) for name, label, _tone, _condition in CATEGORIES]
+CATEGORY = Case(
+    *(When(condition, then=Value(name)) for name, _label, _tone, condition in CATEGORIES if condition),
+    default=Value("incompatible"),
+    output_field=CharField(),
+)
+# For sorting by verdict: ready first, incompatible last.
+CATEGORY_RANK = Case(
+    *(When(row[3], then=Value(rank)) for rank, row in enumerate(CATEGORIES) if row[3]),
+    default=Value(len(CATEGORIES)),
+    output_field=IntegerField(),
+)
+# The road to show first is the one nearest to ready.
+NEARNESS = (Verdict.READY_MDM, Verdict.READY_NON_MDM, Verdict.ACTION_NEEDED, Verdict.UNKNOWN, Verdict.INCOMPATIBLE)
+
+
+@dataclass(frozen=True)
+class Share:
+    """One category: how many sites, and how many people on them; and those of them whose road without MDM is open."""
+
+    name: str
+    label: Any
+    tone: str
+    sites: int
+    people: int
+    non_mdm_sites: int
+    non_mdm_people: int
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A number of the overview. ``query`` lists exactly the sites that it counts."""
+
+    label: Any
+    tone: str
+    sites: int
+    people: int
+    query: str
+
+
+def shares(sites: SiteQuerySet) -> list[Share]:
+    """Return every category with its numbers, best first: one query."""
+    rows = sites.order_by().annotate(category=CATEGORY).values("category")
+    counted = rows.annotate(
+        sites=Count("pk"),
+        affected=Coalesce(Sum("people"), 0),
+        non_mdm=Count("pk", filter=READY_NON_MDM),
+        non_mdm_affected=Coalesce(Sum("people", filter=READY_NON_MDM), 0),
+    )
+    found: dict[str, dict[str, Any]] = {row["category"]: dict(row) for row in counted}
+    numbers = ("sites", "affected", "non_mdm", "non_mdm_affected")
+    return [
+        Share(name, label, tone, *(found[name][number] if name in found else 0 for number in numbers))
+        for name, label, tone, _condition in CATEGORIES
+    ]
+
+
+def tiles(shares: Sequence[Share]) -> list[Tile]:
+    """What the shares say by road: a site that is ready on both roads stands in both of the first two tiles."""
+    ready, _without_mdm_only, *others = shares
+    sites, people = sum(share.non_mdm_sites for share in shares), sum(share.non_mdm_people for share in shares)
+    return [
+        Tile(ready.label, ready.tone, ready.sites, ready.people, f"mdm={Verdict.READY_MDM}"),
+        Tile(_("Ready without MDM"), "ok", sites, people, f"non_mdm={Verdict.READY_NON_MDM}"),
+        *(Tile(share.label, share.tone, share.sites, share.people, f"status={share.name}") for share in others),
+    ]
+
+
+def in_category(sites: SiteQuerySet, name: str) -> SiteQuerySet:
+    """Sites that count in this category."""
+    return sites.alias(category=CATEGORY).filter(category=name)
+
+
+@dataclass(frozen=True)
+class Need:
+    """One site that waits for somebody: the gravest finding of the road nearest to ready, or the missing link."""
+
+    site: Site
+    finding: Finding | None
+    kind: str  # "link", "unchecked", "plugins" or "finding"
+
+
+def with_newest_run(sites: SiteQuerySet) -> SiteQuerySet:
+    """Annotate ``newest_run``: the id of the newest run that was judged."""
+    newest = CheckRun.objects.filter(site=OuterRef("pk"), state=RunState.DONE).order_by("-pk").values("pk")[:1]
+    return sites.annotate(newest_run=Subquery(newest))
+
+
+def needs(sites: SiteQuerySet, most: int) -> tuple[list[Need], int]:
+    """Return the sites that wait for somebody, those with the most people first, and how many there are in all.
+
+    Ready sites are among them while their MDM link is missing and no other road is open. Three queries.
+    """
+    linked = Exists(ApplicationLink.objects.for_mdm().filter(site=OuterRef("pk")))
+    waiting = sites.active().alias(linked=linked).exclude(READY_NON_MDM | (READY_MDM & Q(linked=True)))
+    rows = list(with_newest_run(waiting).order_by("-people", "title", "pk")[:most])
+    deciding = deciding_findings(rows)
+    return [_need(site, deciding.get(site.pk)) for site in rows], waiting.count() if len(rows) == most else len(rows)
+
+
+def _need(site: Site, finding: Finding | None) -> Need:
+    if site.mdm_verdict == Verdict.READY_MDM:
+        return Need(site, None, "link")
+    if finding is None:
+        return Need(site, None, "unchecked")
+    plugin = finding.rule in {"OAUTH-PLUGIN", "MOBILE-PLUGIN"} and finding.outcome == Outcome.UNKNOWN
+    return Need(site, finding, "plugins" if plugin else "finding")
+
+
+def deciding_findings(sites: Iterable[Any]) -> dict[int, Finding]:
+    """Map site ids to the finding that decides their road nearest to ready. Sites carry ``newest_run``. One query."""
+    by_run: dict[int, Site] = {site.newest_run: site for site in sites if site.newest_run}
+    decided = {}
+    for run in CheckRun.objects.filter(pk__in=by_run).only("judged_findings"):
+        site = by_run[run.pk]
+        deciding = messages.gravest(run.findings, nearest_road(site))
+        if deciding:
+            decided[site.pk] = deciding
+    return decided
+
+
+def nearest_road(site: Any) -> str:
+    """``mdm`` or ``non_mdm``: the road with the better verdict, MDM when they are equal."""
+    return "mdm" if NEARNESS.index(site.mdm_verdict) <= NEARNESS.index(site.non_mdm_verdict) else "non_mdm"
+
+
+@dataclass(frozen=True)
+class Flip:
+    """A run that changed a verdict: the roads that changed, each ``(road, was, is)``."""
+
+    run: CheckRun
+    roads: tuple[tuple[Any, str, str], ...]
+
+
+def flip(run: CheckRun) -> Flip:
+    pairs = (("mdm", run.was_mdm_verdict, run.mdm_verdict), ("non_mdm", run.was_non_mdm_verdict, run.non_mdm_verdict))
+    return Flip(run, tuple((messages.ROAD_NAMES[road], was, now) for road, was, now in pairs if was != now))
+
+
+def flips(sites: SiteQuerySet, since: datetime, most: int) -> list[Flip]:
+    """Return the newest changes of verdict since then: one query."""
+    runs = CheckRun.objects.filter(changed_at__gte=since, site__in=sites.active()).select_related("site")
+    return [flip(run) for run in runs.defer("observation", "judged_findings").order_by("-changed_at", "-pk")[:most]]
+
+
+def recent_sign_ins(sites: SiteQuerySet, most: int) -> Sequence[SignIn]:
+    rows = SignIn.objects.filter(site__in=sites).select_related("site", "person")
+    return list(rows.order_by("-signed_in_at", "-pk")[:most])
+
+
+def running_wave(sites: SiteQuerySet) -> Wave | None:
+    """The newest unfinished wave for one of these sites."""
+    return Wave.objects.filter(finished_at=None, sites__in=sites).order_by("-created_at", "-pk").distinct().first()
+
+
+def wave_stages(wave: Wave) -> list[dict[str, Any]]:
+    """The wave's funnel for ``{% funnel %}``, counted from its passes: one query."""
+    signed_in = SignIn.objects.filter(
+        person=OuterRef("person"), site__waves=wave, is_rehearsal=False, signed_in_at__gte=OuterRef("created_at")
+    )
+    counts = wave.passes.annotate(signed_in=Exists(signed_in)).aggregate(
+        issued=Count("pk"),
+        used=Count("pk", filter=Q(uses__gt=0) | Q(signed_in=True)),
+        arrived=Count("pk", filter=Q(signed_in=True)),
+    )
+    return [
+        {"label": _("Passes issued"), "count": counts["issued"]},
+        {"label": _("Phones set up"), "count": counts["used"]},
+        {"label": _("Signed in by OAuth 2.0"), "count": counts["arrived"]},
+    ]
+
+
+def visible_stages(wave: Wave) -> list[dict[str, Any]]:
+    """The stages that Gatepass can see: a site that is its own provider tells nobody who signed in there."""
+    stages = wave_stages(wave)
+    return stages if wave.sites.filter(provider=Provider.GATEPASS).exists() else stages[:2]

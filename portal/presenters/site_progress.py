@@ -1,0 +1,218 @@
+"""The road to ready of one site: five steps, each done, now or later, and what to do at the one that is now."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from rollout.compatibility.verdict import Outcome, Verdict
+from rollout.models import ApplicationLink, CheckRun, ConfigurationRelease, Enrollment, Finding, Rehearsal, SignIn, Site
+
+from . import messages, overview
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the steps rest on, read once for the whole page."""
+
+    run: CheckRun | None
+    unfinished: CheckRun | None
+    findings: list[Finding]
+    mdm_link: ApplicationLink | None
+    switch_link: ApplicationLink | None
+    release: ConfigurationRelease | None
+    rehearsal: Rehearsal | None
+    phones: int
+    first_phone_at: datetime | None
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """The one thing to do. ``post`` is for a deed, else the button leads to a page."""
+
+    title: str
+    text: str
+    button: str
+    url: str
+    post: bool = False
+
+
+def collect(site: Site) -> Facts:
+    """Read the facts of one site: a fixed number of queries."""
+    runs = site.check_runs.order_by("-pk")
+    run = runs.filter(state="done").first()
+    links = {link.origin: link for link in site.links.active()}
+    mdm_link = links.get(ApplicationLink.Origin.WIZARD)
+    phones, first = _phones(site)
+    return Facts(
+        run=run,
+        unfinished=runs.filter(state__in=["queued", "running"]).defer("observation", "judged_findings").first(),
+        findings=list(run.findings) if run else [],
+        mdm_link=mdm_link,
+        switch_link=links.get(ApplicationLink.Origin.SWITCH),
+        release=release_with(site, mdm_link),
+        rehearsal=site.rehearsals.order_by("-pk").first(),
+        phones=phones,
+        first_phone_at=first,
+    )
+
+
+def release_with(site: Site, link: ApplicationLink | None) -> ConfigurationRelease | None:
+    """The newest release of this site, when it carries the link's client ID of today; else None."""
+    if link is None:
+        return None
+    release = site.releases.order_by("-number").first()
+    return release if release and json.dumps(link.client_id) in release.site_list else None
+
+
+def _phones(site: Site) -> tuple[int, datetime | None]:
+    """How many phones came, by a real sign-in where Gatepass sees it, else by their pass; and when the first did."""
+    real = SignIn.objects.filter(site=site, is_rehearsal=False)
+    first = real.order_by("signed_in_at").values_list("signed_in_at", flat=True).first()
+    if first:
+        return real.values("person").distinct().count(), first
+    enrolled = Enrollment.objects.filter(enrollment_pass__sites=site)
+    return enrolled.count(), enrolled.order_by("enrolled_at").values_list("enrolled_at", flat=True).first()
+
+
+def steps(site: Site, facts: Facts) -> list[dict[str, Any]]:
+    """The five steps for ``partials/steps.html``; the first that is not done is the one that is now."""
+    rows = [
+        {"id": "compatible", "title": _("Compatible"), "done": is_ready(site), "at": site.checked_at, "note": ""},
+        {"id": "linked", "title": _("Linked"), **_linked(site, facts)},
+        {"id": "configured", "title": _("Configured"), **_configured(site, facts)},
+        {"id": "rehearsed", "title": _("Rehearsed"), **_rehearsed(facts)},
+        {"id": "rolled_out", "title": _("Rolled out"), **_rolled_out(facts)},
+    ]
+    now = None if site.archived_at else next((row["id"] for row in rows if not row["done"]), None)
+    for row in rows:
+        row["state"] = "done" if row["done"] else "now" if row["id"] == now else "later"
+        if not row["done"]:
+            row["at"] = None
+    return rows
+
+
+def is_ready(site: Site) -> bool:
+    return site.mdm_verdict == Verdict.READY_MDM or site.non_mdm_verdict == Verdict.READY_NON_MDM
+
+
+def without_mdm_only(site: Site) -> bool:
+    """Whether phones come in without MDM, so that neither a hand-made link nor a configuration is needed."""
+    return site.mdm_verdict != Verdict.READY_MDM and site.non_mdm_verdict == Verdict.READY_NON_MDM
+
+
+def _linked(site: Site, facts: Facts) -> dict[str, Any]:
+    link = facts.mdm_link
+    if link is None and site.non_mdm_verdict == Verdict.READY_NON_MDM:
+        return {"done": True, "at": None, "note": _("by the mobile plugin")}
+    return {"done": link is not None, "at": link and (link.rotated_at or link.created_at), "note": ""}
+
+
+def _configured(site: Site, facts: Facts) -> dict[str, Any]:
+    if facts.mdm_link is None and site.non_mdm_verdict == Verdict.READY_NON_MDM:
+        return {"done": True, "at": None, "note": _("not needed without MDM")}
+    return {"done": facts.release is not None, "at": facts.release and facts.release.published_at, "note": ""}
+
+
+def _rehearsed(facts: Facts) -> dict[str, Any]:
+    rehearsal = facts.rehearsal
+    if rehearsal is None or not rehearsal.is_finished:
+        return {"done": False, "at": None, "note": ""}
+    if went_as_far_as_it_can(rehearsal):
+        return {"done": True, "at": None, "note": _("as far as the sign-in page")}
+    return {
+        "done": bool(rehearsal.passed),
+        "at": rehearsal.finished_at,
+        "note": "" if rehearsal.passed else _("failed"),
+    }
+
+
+def went_as_far_as_it_can(rehearsal: Rehearsal | None) -> bool:
+    """Whether nothing failed, but only a person can go on: the site asks somebody to sign in."""
+    steps = rehearsal.steps if rehearsal and rehearsal.is_finished and not rehearsal.passed else []
+    outcomes = [step.get("outcome") for step in steps if isinstance(step, dict)]
+    return "stopped" in outcomes and "failed" not in outcomes
+
+
+def _rolled_out(facts: Facts) -> dict[str, Any]:
+    note = ngettext("%(count)s phone", "%(count)s phones", facts.phones) % {"count": facts.phones}
+    return {"done": facts.phones > 0, "at": None, "note": note if facts.phones else ""}
+
+
+def next_step(site: Site, facts: Facts, steps: list[dict[str, Any]]) -> NextStep | None:
+    """What to do at the step that is now; None when all are done or the site is archived."""
+    now = next((row["id"] for row in steps if row["state"] == "now"), None)
+    return _NEXT[now](site, facts) if now else None
+
+
+def _make_compatible(site: Site, facts: Facts) -> NextStep:
+    check = reverse("check_now", args=[site.pk])
+    if facts.unfinished:
+        url = reverse("check_run", args=[facts.unfinished.pk])
+        return NextStep(_("Gatepass is checking this site"), _("It takes a few seconds."), _("Watch the check"), url)
+    finding = messages.gravest(facts.findings, overview.nearest_road(site))
+    if finding is None or site.checked_at is None:
+        text = _("Gatepass asks the site a few questions and says which road its phones can take.")
+        return NextStep(_("Check the site"), text, _("Check now"), check, post=True)
+    title, text = messages.finding_sentence(finding), messages.finding_remedy(finding)
+    if finding.rule in {"OAUTH-PLUGIN", "MOBILE-PLUGIN"} and finding.outcome == Outcome.UNKNOWN:
+        return NextStep(title, text, _("Enter plugin versions"), "#plugins")
+    return NextStep(title, text, _("Check again"), check, post=True)
+
+
+def _make_link(site: Site, facts: Facts) -> NextStep:
+    text = _("An application link lets the app sign in. Its client ID goes into the MDM configuration.")
+    return NextStep(_("Create the application link"), text, _("Create link"), reverse("link_wizard", args=[site.pk]))
+
+
+def _configure(site: Site, facts: Facts) -> NextStep:
+    url = f"{reverse('configuration_build')}?site={site.pk}"
+    text = _("Phones learn the client ID from the MDM. Build the configuration, publish it and hand it to the MDM.")
+    if site.releases.exists():
+        text = _("The published configuration does not hold today's client ID. Publish a new release for the MDM.")
+    return NextStep(_("Put the site into the MDM configuration"), text, _("Build configuration"), url)
+
+
+def _rehearse(site: Site, facts: Facts) -> NextStep:
+    if facts.rehearsal and not facts.rehearsal.is_finished:
+        url = reverse("rehearsal", args=[facts.rehearsal.pk])
+        return NextStep(_("The virtual phone is on its way"), _("It takes a few seconds."), _("Watch"), url)
+    if facts.rehearsal:
+        title = _("Rehearse again: the virtual phone did not get in")
+        text = _("The transcript below says at which step, and what to correct first.")
+        return NextStep(title, text, _("Rehearse again"), reverse("rehearse", args=[site.pk]), post=True)
+    text = _("A virtual phone walks through the sign-in as the app does and shows where it stops.")
+    return NextStep(_("Rehearse the sign-in"), text, _("Rehearse"), reverse("rehearse", args=[site.pk]), post=True)
+
+
+def _roll_out(site: Site, facts: Facts) -> NextStep:
+    text = _("Give people a pass: a QR code that takes their phone through the set-up.")
+    if went_as_far_as_it_can(facts.rehearsal):
+        text = _(
+            "The virtual phone came as far as the site's sign-in page, where only a person can go on. "
+            "Sign in with one real phone first: that is the proof."
+        )
+    url = f"{reverse('pass_create')}?site={site.pk}"
+    return NextStep(_("Bring the first phone in"), text, _("Issue a pass"), url)
+
+
+_NEXT = {
+    "compatible": _make_compatible,
+    "linked": _make_link,
+    "configured": _configure,
+    "rehearsed": _rehearse,
+    "rolled_out": _roll_out,
+}
+
+
+def audit_of(site: Site) -> Q:
+    """The audit events of the site and of its links, as a condition."""
+    links = [str(pk) for pk in site.links.values_list("pk", flat=True)]
+    return Q(target_type="site", target_id=str(site.pk)) | Q(target_type="applicationlink", target_id__in=links)

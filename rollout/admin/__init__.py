@@ -1,0 +1,249 @@
+"""Django admin for operations: every model to look at, and the few deeds that services allow.
+
+Rows are read here and changed on the dashboard, where services write them with their audit; the actions below call
+the same services. Nothing secret is stored in a column, and what is a digest is not shown either.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from rollout.models import (
+    ApplicationLink,
+    AuditEvent,
+    CheckRun,
+    ConfigurationRelease,
+    Enrollment,
+    EnrollmentPass,
+    Notice,
+    NotificationPreference,
+    PassState,
+    ProbeHost,
+    Rehearsal,
+    SignIn,
+    Site,
+    Sweep,
+    Wave,
+    Webhook,
+    WebhookDelivery,
+)
+from rollout.services import links, passes
+from rollout.services.checks import check_runs, rejudging
+
+from .matrix import MatrixEditionAdmin
+
+__all__ = ["MatrixEditionAdmin", "ReadOnlyAdmin"]  # the former registers itself
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """Looks, does not touch: no add, no change, no delete."""
+
+    show_full_result_count = False
+    list_per_page = 50
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        """Whether this person may run the actions: administrators, not every member of staff."""
+        return bool(getattr(request.user, "is_administrator", False))
+
+
+@admin.register(Site)
+class SiteAdmin(ReadOnlyAdmin):
+    list_display = ["title", "base_url", "provider", "mdm_verdict", "non_mdm_verdict", "server_version", "checked_at"]
+    list_filter = (
+        "mdm_verdict", "non_mdm_verdict", "product", "provider", ("archived_at", admin.EmptyFieldListFilter),
+    )  # fmt: skip
+    search_fields = ["title", "base_url"]
+    date_hierarchy = "created_at"
+    actions = ["check_again", "judge_again"]
+
+    @admin.action(description=_("Check again"), permissions=["operate"])
+    def check_again(self, request: HttpRequest, queryset: QuerySet[Site]) -> None:
+        chosen = queryset.filter(archived_at=None)
+        for site in chosen:
+            check_runs.request_check(site=site, actor=request.user, trigger=CheckRun.Trigger.BUTTON)
+        self._say(request, len(chosen), ngettext("%d check is queued.", "%d checks are queued.", len(chosen)))
+
+    @admin.action(description=_("Judge again, without asking the site"), permissions=["operate"])
+    def judge_again(self, request: HttpRequest, queryset: QuerySet[Site]) -> None:
+        result = rejudging.rejudge_sites(actor=request.user, sites=queryset)
+        count = result.judged
+        self._say(request, count, ngettext("%d site was judged again.", "%d sites were judged again.", count))
+
+    def _say(self, request: HttpRequest, count: int, text: str) -> None:
+        self.message_user(request, text % count, messages.SUCCESS if count else messages.WARNING)
+
+
+@admin.register(ApplicationLink)
+class ApplicationLinkAdmin(ReadOnlyAdmin):
+    list_display = ["site", "origin", "client_id", "permission", "created_at", "rotated_at", "revoked_at"]
+    list_filter = ["origin", ("revoked_at", admin.EmptyFieldListFilter), "site__provider"]
+    list_select_related = ["site"]
+    search_fields = ["site__title", "site__base_url", "client_id"]
+    actions = ["revoke"]
+
+    @admin.action(description=_("Revoke, and end every session of it"), permissions=["operate"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[ApplicationLink]) -> None:
+        ended = sum(links.revoke_link(actor=request.user, link=link) for link in queryset.select_related("site"))
+        self.message_user(request, ngettext("%d session ended.", "%d sessions ended.", ended) % ended)
+
+
+@admin.register(CheckRun)
+class CheckRunAdmin(ReadOnlyAdmin):
+    list_display = ["site", "state", "trigger", "mdm_verdict", "non_mdm_verdict", "requested_at", "finished_at"]
+    list_filter = ["state", "trigger", "mdm_verdict", "non_mdm_verdict"]
+    list_select_related = ["site"]
+    search_fields = ["site__title", "site__base_url"]
+    date_hierarchy = "requested_at"
+    exclude = ["judged_findings"]
+    readonly_fields = ["findings"]
+
+    @admin.display(description=_("findings"))
+    def findings(self, run: CheckRun) -> str:
+        rows = ((f.road, f.outcome, f.rule, _(f.message) % f.values) for f in run.findings)
+        return format_html_join("", "<p>{} · {} · {}: {}</p>", rows)
+
+
+@admin.register(Sweep)
+class SweepAdmin(ReadOnlyAdmin):
+    list_display = ["started_at", "trigger", "state", "total", "done", "failing", "broken", "changed", "finished_at"]
+    list_filter = ["state", "trigger"]
+    date_hierarchy = "started_at"
+
+
+@admin.register(ProbeHost)
+class ProbeHostAdmin(ReadOnlyAdmin):
+    list_display = ["host", "leased_until", "lease", "free_at"]
+    list_filter = [("leased_until", admin.EmptyFieldListFilter)]
+    search_fields = ["host"]
+
+
+@admin.register(Notice)
+class NoticeAdmin(ReadOnlyAdmin):
+    list_display = ["at", "kind", "site", "subject", "held_until"]
+    list_filter = ["kind", ("held_until", admin.EmptyFieldListFilter)]
+    list_select_related = ["site"]
+    search_fields = ["site__title", "subject"]
+    date_hierarchy = "at"
+
+
+@admin.register(NotificationPreference)
+class NotificationPreferenceAdmin(ReadOnlyAdmin):
+    list_display = ["person", "every", "chosen_at", "digest_at", "next_digest_at", "failures", "failed_because"]
+    list_filter = ["every", ("failed_because", admin.EmptyFieldListFilter)]
+    list_select_related = ["person"]
+    search_fields = ["person__email"]
+
+
+@admin.register(Webhook)
+class WebhookAdmin(ReadOnlyAdmin):
+    list_display = ["name", "is_active", "paused_because", "failures", "not_before", "created_at"]
+    list_filter = ["is_active"]
+    search_fields = ["name"]
+    exclude = ["secret", "old_secret", "url", "sites"]
+
+
+@admin.register(WebhookDelivery)
+class WebhookDeliveryAdmin(ReadOnlyAdmin):
+    list_display = ["webhook", "event", "state", "tries", "created_at", "next_attempt_at", "finished_at"]
+    list_filter = ["state", "webhook"]
+    list_select_related = ["webhook"]
+    date_hierarchy = "created_at"
+
+
+@admin.register(ConfigurationRelease)
+class ConfigurationReleaseAdmin(ReadOnlyAdmin):
+    list_display = ["number", "published_at", "published_by", "note", "digest"]
+    search_fields = ["note", "digest"]
+    list_select_related = ["published_by"]
+    date_hierarchy = "published_at"
+
+
+@admin.register(Wave)
+class WaveAdmin(ReadOnlyAdmin):
+    list_display = ["title", "created_at", "finished_at"]
+    search_fields = ["title"]
+    list_filter = [("finished_at", admin.EmptyFieldListFilter)]
+
+
+class PassStateFilter(admin.SimpleListFilter):
+    title = _("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return PassState.choices
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.in_state(self.value(), timezone.now()) if self.value() in PassState.values else queryset
+
+
+@admin.register(EnrollmentPass)
+class EnrollmentPassAdmin(ReadOnlyAdmin):
+    list_display = ["label", "state_now", "person", "uses", "max_uses", "expires_at", "created_at"]
+    list_filter = [PassStateFilter, "wave"]
+    list_select_related = ["person"]
+    search_fields = ["label", "person__email", "sites__title"]
+    exclude = ["token_digest"]
+    actions = ["revoke"]
+
+    @admin.display(description=_("state"))
+    def state_now(self, enrollment_pass: EnrollmentPass) -> str:
+        return str(enrollment_pass.state(timezone.now()).label)
+
+    @admin.action(description=_("Revoke"), permissions=["operate"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[EnrollmentPass]) -> None:
+        count = sum(passes.revoke_pass(actor=request.user, enrollment_pass=row) for row in queryset)
+        self.message_user(request, ngettext("%d pass was revoked.", "%d passes were revoked.", count) % count)
+
+
+@admin.register(Enrollment)
+class EnrollmentAdmin(ReadOnlyAdmin):
+    list_display = ["enrollment_pass", "enrolled_at", "user_agent"]
+    list_select_related = ["enrollment_pass"]
+    search_fields = ["enrollment_pass__label"]
+    date_hierarchy = "enrolled_at"
+
+
+@admin.register(SignIn)
+class SignInAdmin(ReadOnlyAdmin):
+    list_display = ["person", "site", "signed_in_at", "is_rehearsal", "user_agent"]
+    list_filter = ["is_rehearsal"]
+    list_select_related = ["person", "site"]
+    search_fields = ["person__email", "site__title"]
+    date_hierarchy = "signed_in_at"
+
+
+@admin.register(Rehearsal)
+class RehearsalAdmin(ReadOnlyAdmin):
+    list_display = ["site", "state", "passed", "stopped_at", "requested_by", "requested_at", "finished_at"]
+    list_filter = ["state", "passed"]
+    list_select_related = ["site", "requested_by"]
+    search_fields = ["site__title"]
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(ReadOnlyAdmin):
+    list_display = ["number", "at", "actor_label", "action", "target_label", "short_hash"]
+    list_filter = ["action"]
+    search_fields = ["actor_label", "target_label", "action"]
+    date_hierarchy = "at"
+
+    @admin.display(description=_("hash"))
+    def short_hash(self, event: AuditEvent) -> str:
+        return format_html("<code>{}</code>", event.hash[:12])

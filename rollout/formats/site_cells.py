@@ -1,0 +1,132 @@
+"""What may stand in each column of the sites CSV: one reader a column, from a cell's text to its value. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from rollout.base_url import BaseUrlError, parse_base_url
+from rollout.compatibility.version import Version
+from rollout.message_ids import gettext_noop as _
+
+PRODUCTS = ("confluence", "jira")
+PROVIDERS = ("confluence", "gatepass")
+MAX_TITLE, MAX_NOTES, MAX_VERSION, MAX_OWNERS, MAX_EMAIL = 120, 4000, 40, 50, 254
+MAX_PEOPLE = 10_000_000
+
+_BOOLEANS = {"": False, "false": False, "no": False, "0": False, "true": True, "yes": True, "1": True}
+_EMAIL = re.compile(r"[^\s@,;<>\"()]+@[^\s@,;<>\"()]+\.[^\s@,;<>\"()]+")
+# Control characters (not tab and line breaks), bidi controls, surrogates, and what XML cannot carry.
+_INVISIBLE = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u0080-\u009f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
+
+
+class CellRefused(ValueError):  # noqa: N818  # a verdict on a cell, not a fault of the program
+    """A cell that cannot be used: ``code``, and ``message`` with ``%(name)s`` places for ``values``."""
+
+    def __init__(self, code: str, message: str, **values: str) -> None:
+        self.code, self.message, self.values = code, message, values
+        super().__init__(code)
+
+
+def read_cell(column: str, text: str, *, allow_loopback_http: bool) -> Any:
+    """The value of a stripped cell, in the type ``SiteRow`` has for the column. Raises CellRefused."""
+    if _INVISIBLE.search(text):
+        raise CellRefused("control-character", _("The cell contains an invisible character. Type it anew."))
+    if column == "base_url":
+        return _base_url(text, allow_loopback_http)
+    return _READERS[column](text)
+
+
+def shown(text: str) -> str:
+    """At most 60 characters of somebody's text, fit to stand in a message."""
+    return "".join(character if character.isprintable() else "\ufffd" for character in text[:60])
+
+
+def _base_url(text: str, allow_loopback_http: bool) -> str:
+    try:
+        return str(parse_base_url(text, allow_loopback_http=allow_loopback_http))
+    except BaseUrlError as error:
+        # The refusals are plain sentences; ours are format strings.
+        raise CellRefused(f"base-url-{error.code}", error.message.replace("%", "%%")) from None
+
+
+def _title(text: str) -> str:
+    if not text:
+        raise CellRefused("title-empty", _("The title is empty."))
+    if re.search(r"[\t\r\n\u2028\u2029]", text):
+        raise CellRefused("title-line-break", _("The title goes over more than one line. Write it on one."))
+    return _limited(text, MAX_TITLE)
+
+
+def _limited(text: str, limit: int) -> str:
+    if len(text) > limit:
+        raise CellRefused("too-long", _("The text is longer than %(limit)s characters."), limit=str(limit))
+    return text
+
+
+def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if not text:
+            return choices[0]
+        if text.lower() not in choices:
+            message = _("%(found)s is not possible here. Write one of: %(choices)s.")
+            raise CellRefused("not-a-choice", message, found=shown(text), choices=", ".join(choices))
+        return text.lower()
+
+    return read
+
+
+def _owners(text: str) -> tuple[str, ...]:
+    owners: dict[str, str] = {}
+    for email in re.split(r"[\s;,]+", text):
+        if not email:
+            continue
+        if len(email) > MAX_EMAIL or not _EMAIL.fullmatch(email):
+            raise CellRefused("not-an-email", _("%(found)s is not an e-mail address."), found=shown(email))
+        owners.setdefault(email.lower(), email)
+    if len(owners) > MAX_OWNERS:
+        raise CellRefused("too-many-owners", _("A site has at most %(limit)s owners."), limit=str(MAX_OWNERS))
+    return tuple(owners.values())
+
+
+def _people(text: str) -> int:
+    if not text:
+        return 0
+    if not re.fullmatch(r"[0-9]{1,8}", text, re.ASCII) or int(text) > MAX_PEOPLE:
+        raise CellRefused(
+            "not-a-number", _("%(found)s is not a number of people. Write digits only."), found=shown(text)
+        )
+    return int(text)
+
+
+def _version(text: str) -> str:
+    if not text:
+        return ""
+    try:
+        Version.parse(text)
+    except ValueError:
+        message = _("%(found)s is not a version. Write it like 4.1.1.")
+        raise CellRefused("not-a-version", message, found=shown(text)) from None
+    return _limited(text, MAX_VERSION)
+
+
+def _boolean(text: str) -> bool:
+    if text.lower() not in _BOOLEANS:
+        raise CellRefused("not-a-boolean", _("%(found)s is neither true nor false."), found=shown(text))
+    return _BOOLEANS[text.lower()]
+
+
+_READERS: dict[str, Callable[[str], Any]] = {
+    "title": _title,
+    "product": _one_of(PRODUCTS),
+    "provider": _one_of(PROVIDERS),
+    "owners": _owners,
+    "notes": lambda text: _limited(text, MAX_NOTES),
+    "people": _people,
+    "oauth_plugin_version": _version,
+    "mobile_plugin_version": _version,
+    "cache_session_in_mobile_browser": _boolean,
+}

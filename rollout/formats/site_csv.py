@@ -1,0 +1,232 @@
+"""Sites as CSV: what a spreadsheet exports is read with an error per row and column, and written back the same. Pure.
+
+Columns missing from a file are left alone by the import; ``CsvReport.columns`` says which ones were there.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from rollout.message_ids import gettext_noop as _
+
+from .site_cells import CellRefused, read_cell, shown
+
+COLUMNS = (
+    "title",
+    "product",
+    "base_url",
+    "provider",
+    "owners",
+    "notes",
+    "people",
+    "oauth_plugin_version",
+    "mobile_plugin_version",
+    "cache_session_in_mobile_browser",
+)
+REQUIRED = ("title", "base_url")
+MAX_BYTES = 2 * 1024 * 1024
+MAX_ERRORS = 500
+
+# Spreadsheets take these for the start of a formula (OWASP, CSV injection); an apostrophe in front keeps them text.
+# Apostrophes that are already there get one more, so that reading can take exactly one away.
+_FORMULA = re.compile(r"'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+
+
+@dataclass(frozen=True)
+class SiteRow:
+    """One site of the file. ``row`` counts as a spreadsheet does, the header being 1; ``base_url`` is canonical."""
+
+    title: str
+    base_url: str
+    product: str = "confluence"
+    provider: str = "confluence"
+    owners: tuple[str, ...] = ()
+    notes: str = ""
+    people: int = 0
+    oauth_plugin_version: str = ""
+    mobile_plugin_version: str = ""
+    cache_session_in_mobile_browser: bool = False
+    row: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True)
+class CellError:
+    """One thing wrong. ``row`` is 0 and ``column`` empty where it concerns the whole file or row.
+
+    ``message`` is an English sentence with ``%(name)s`` places for ``values``: the message id the web translates.
+    """
+
+    row: int
+    column: str
+    code: str
+    message: str
+    values: dict[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.message % self.values
+
+
+@dataclass(frozen=True)
+class CsvReport:
+    """``rows`` are the good rows; ``columns`` those of the header, in its order."""
+
+    rows: tuple[SiteRow, ...]
+    errors: tuple[CellError, ...]
+    columns: tuple[str, ...] = ()
+
+
+def read_sites_csv(data: bytes, *, allow_loopback_http: bool, max_rows: int = 20000) -> CsvReport:
+    """What a CSV file says of sites, and everything wrong with it (at most 500 errors). Never raises for any bytes.
+
+    UTF-8 or, with a byte order mark, UTF-16; comma, semicolon or tab; quoted line breaks. ``allow_loopback_http``
+    (trial and tests) admits loopback hosts and http on them.
+    """
+    try:
+        records = _records(_decode(data))
+        columns, errors = _header(records[0])
+        if any(error.code in {"missing-column", "duplicate-column"} for error in errors):
+            return CsvReport((), tuple(errors[:MAX_ERRORS]))
+        if sum(1 for cells in records[1:] if _filled(cells)) > max_rows:
+            raise CellRefused(
+                "too-many-rows", _("The file has more than %(limit)s sites. Split it."), limit=str(max_rows)
+            )
+    except CellRefused as refused:
+        return CsvReport((), (CellError(0, "", refused.code, refused.message, refused.values),))
+    rows, wrong = _rows(columns, records, allow_loopback_http)
+    errors += wrong
+    if len(errors) > MAX_ERRORS:
+        message = _("There are more errors than are shown here. Correct these first.")
+        errors = [*errors[: MAX_ERRORS - 1], CellError(0, "", "too-many-errors", message)]
+    return CsvReport(tuple(rows), tuple(errors), tuple(column for column in columns if column in COLUMNS))
+
+
+def write_sites_csv(rows: Iterable[SiteRow]) -> str:
+    """The rows as CSV that a spreadsheet opens without running anything, and ``read_sites_csv`` reads back the same."""
+    file = io.StringIO(newline="")
+    writer = csv.writer(file)
+    writer.writerow(COLUMNS)
+    writer.writerows([protected(_text(getattr(row, column))) for column in COLUMNS] for row in rows)
+    return file.getvalue()
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return " ".join(value) if isinstance(value, tuple) else str(value).strip()
+
+
+def protected(cell: str) -> str:
+    """The cell so that no spreadsheet takes it for a formula."""
+    return f"'{cell}" if _FORMULA.match(cell) else cell
+
+
+def _plain(cell: str) -> str:
+    """The cell as it was before ``protected``."""
+    cell = cell.strip()
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+
+
+def _decode(data: bytes) -> str:
+    if len(data) > MAX_BYTES:
+        raise CellRefused("too-large", _("The file is larger than 2 MiB. Split it."))
+    encoding = "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError:
+        raise CellRefused("encoding", _("The file is not UTF-8 text. Save it as “CSV UTF-8”.")) from None
+    if "\0" in text:
+        raise CellRefused("nul", _("The file is not text: it contains NUL characters. Save it as “CSV UTF-8”."))
+    if not text.strip():
+        raise CellRefused("empty", _("The file is empty."))
+    return text
+
+
+def _records(text: str) -> list[list[str]]:
+    """The records, split at the delimiter under which the first one names most of our columns."""
+
+    def known(delimiter: str) -> int:
+        try:
+            header = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
+        except csv.Error:
+            return -1
+        return sum(_name(cell) in COLUMNS for cell in header)
+
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=known), strict=True)
+    try:
+        return list(reader)
+    except csv.Error:
+        message = _("The CSV is broken near line %(line)s: a quotation mark is not closed, or a cell is too long.")
+        raise CellRefused("broken-csv", message, line=str(reader.line_num)) from None
+
+
+def _name(cell: str) -> str:
+    return cell.strip().lower()
+
+
+def _filled(cells: list[str]) -> bool:
+    return any(cell.strip() for cell in cells)
+
+
+def _header(cells: list[str]) -> tuple[list[str], list[CellError]]:
+    columns = [_name(cell) for cell in cells]
+    while columns and not columns[-1]:
+        columns.pop()
+    errors: list[CellError] = []
+    for name in dict.fromkeys(columns):
+        if name not in COLUMNS:
+            message = _("There is no column %(column)s. Known are: %(known)s.")
+            values = {"column": shown(name), "known": ", ".join(COLUMNS)}
+            errors.append(CellError(1, shown(name), "unknown-column", message, values))
+        elif columns.count(name) > 1:
+            message = _("The column %(column)s is there twice. Keep one.")
+            errors.append(CellError(1, name, "duplicate-column", message, {"column": name}))
+    for name in REQUIRED:
+        if name not in columns:
+            message = _("The column %(column)s is missing. The first row must name the columns.")
+            errors.append(CellError(1, name, "missing-column", message, {"column": name}))
+    return columns, errors
+
+
+def _rows(
+    columns: list[str], records: list[list[str]], allow_loopback_http: bool
+) -> tuple[list[SiteRow], list[CellError]]:
+    """The good rows, and the errors of the others up to a few more than are shown."""
+    rows: list[SiteRow] = []
+    errors: list[CellError] = []
+    first_at: dict[str, int] = {}
+    for number, cells in enumerate(records[1:], 2):
+        if not _filled(cells):
+            continue
+        row, wrong = _row(number, dict(zip(columns, cells, strict=False)), allow_loopback_http)
+        if _filled(cells[len(columns) :]):
+            wrong.append(CellError(number, "", "too-many-cells", _("The row has more cells than the header.")))
+        if row and first_at.setdefault(row.base_url, number) != number:
+            values = {"first": str(first_at[row.base_url])}
+            message = _("Row %(first)s has the same base URL. Keep one of the two.")
+            wrong.append(CellError(number, "base_url", "duplicate-base-url", message, values))
+        errors += wrong
+        if row and not wrong:
+            rows.append(row)
+        if len(errors) > MAX_ERRORS:
+            break
+    return rows, errors
+
+
+def _row(number: int, cells: dict[str, str], allow_loopback_http: bool) -> tuple[SiteRow | None, list[CellError]]:
+    """The row, or None with what is wrong in each of its cells."""
+    found: dict[str, Any] = {"row": number}
+    errors: list[CellError] = []
+    for column in COLUMNS:
+        if column not in cells and column not in REQUIRED:
+            continue
+        text = _plain(cells.get(column, ""))
+        try:
+            found[column] = read_cell(column, text, allow_loopback_http=allow_loopback_http)
+        except CellRefused as refused:
+            errors.append(CellError(number, column, refused.code, refused.message, refused.values))
+    return (None if errors else SiteRow(**found)), errors

@@ -1,0 +1,152 @@
+"""What Atlassian's Universal Plugin Manager (UPM) says of the plugins that matter, read from its JSON. Pure.
+
+``/rest/plugins/1.0/{key}-key`` answers with one plugin, ``/rest/plugins/1.0/`` with ``{"plugins": [...]}``. Both need
+an administrator. Read strictly: a key that stands twice and ``NaN`` are faults, not guesses.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from rollout.compatibility.version import Version
+from rollout.message_ids import gettext_noop as _
+
+PATH = "/rest/plugins/1.0/"
+OAUTH_KEY = "com.atlassian.oauth2.oauth2-provider-plugin"  # not documented: its name tells it too
+OAUTH_NAME = "oauth 2.0 provider"
+MOBILE_KEYS = {
+    "confluence": "com.atlassian.confluence.plugins.confluence-mobile-plugin",
+    "jira": "com.atlassian.jira.mobile.jira-mobile-rest",
+}
+MAX_LENGTH = 3_000_000  # characters; the list of a large site takes about 500,000
+MAX_VALUES = 20  # JSON values pasted one after the other
+LONGEST_VERSION = 40
+
+
+class UpmError(ValueError):
+    """The text is not what the plugin manager says. ``message`` is a message id with places for ``values``."""
+
+    def __init__(self, code: str, message: str, **values: str) -> None:
+        super().__init__(message % values)
+        self.code, self.message, self.values = code, message, values
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """One plugin as the manager lists it; ``enabled`` None when it does not say."""
+
+    key: str
+    version: str
+    enabled: bool | None
+
+
+@dataclass(frozen=True)
+class Plugins:
+    """The two plugins that the app's sign-in needs; None for one that was not in the text."""
+
+    oauth: Plugin | None = None
+    mobile: Plugin | None = None
+
+
+def path_of(key: str) -> str:
+    """Where the manager describes one plugin, under the site's base URL."""
+    return f"{PATH}{key}-key"
+
+
+def read_upm(text: str, *, product: str) -> Plugins:
+    """The plugins in a pasted answer: one plugin, several after each other, or the whole list. Raises UpmError."""
+    listed = [plugin for value in _values(text) for plugin in _listed(value)]
+    found = Plugins(_oauth(listed), _by_key(listed, MOBILE_KEYS[product]))
+    if found.oauth or found.mobile:
+        return found
+    if _by_key(listed, *(key for name, key in MOBILE_KEYS.items() if name != product)):
+        raise UpmError("other-product", _("This is the mobile plugin of another product. Open the address shown here."))
+    if not listed:
+        raise UpmError("no-plugin", _("This is JSON, but no answer of the plugin manager: no plugin is in it."))
+    raise UpmError(
+        "not-listed",
+        _("Neither the OAuth 2.0 provider plugin nor the mobile plugin is in this text. Open the addresses shown."),
+    )
+
+
+def _values(text: str) -> Iterator[Any]:
+    """The JSON values of the text: pages copied one after the other stand in it without a comma."""
+    text = text.strip().removeprefix("\ufeff").strip()
+    if not text:
+        raise UpmError("empty", _("There is no text. Paste what the plugin manager's address shows."))
+    if len(text) > MAX_LENGTH:
+        raise UpmError("too-long", _("The text is longer than three million characters. Paste one plugin instead."))
+    if text.startswith("<"):
+        raise UpmError(
+            "html",
+            _("This is a web page, not JSON. Sign in to the site as an administrator and open the address again."),
+        )
+    decoder = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_refuse_constant)
+    position = 0
+    for _count in range(MAX_VALUES):
+        value, position = _next_value(decoder, text, position)
+        yield value
+        while position < len(text) and text[position] in " \t\r\n,":
+            position += 1
+        if position == len(text):
+            return
+    raise UpmError("too-many", _("There are more than 20 pieces of JSON in this text. Paste one plugin at a time."))
+
+
+def _next_value(decoder: json.JSONDecoder, text: str, position: int) -> tuple[Any, int]:
+    try:
+        return decoder.raw_decode(text, position)
+    except json.JSONDecodeError as error:
+        line, column = str(error.lineno), str(error.colno)
+        message = _("This is not JSON: it stops making sense in line %(line)s, column %(column)s. Copy all of it.")
+        raise UpmError("not-json", message, line=line, column=column) from None
+    except UpmError:
+        raise
+    except (RecursionError, ValueError):  # nested without end, or a number of thousands of digits
+        raise UpmError("not-upm", _("This is JSON, but nothing like an answer of the plugin manager.")) from None
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise UpmError("duplicate-key", _("A key stands twice in one object. Copy the answer again, unchanged."))
+    return found
+
+
+def _refuse_constant(_name: str) -> None:
+    raise UpmError("not-json", _("NaN and Infinity are not JSON. Copy the answer again, unchanged."))
+
+
+def _listed(value: Any) -> list[dict[str, Any]]:
+    """The objects that describe a plugin: the value itself, its items, or its ``plugins``."""
+    if isinstance(value, dict):
+        value = value["plugins"] if isinstance(value.get("plugins"), list) else [value]
+    items = value if isinstance(value, list) else []
+    return [item for item in items if isinstance(item, dict) and isinstance(item.get("key"), str)]
+
+
+def _oauth(listed: list[dict[str, Any]]) -> Plugin | None:
+    by_name = [item for item in listed if OAUTH_NAME in str(item.get("name", "")).casefold()]
+    return _by_key(listed, OAUTH_KEY) or (_plugin(by_name[0]) if by_name else None)
+
+
+def _by_key(listed: list[dict[str, Any]], *keys: str) -> Plugin | None:
+    found = {_plugin(item) for item in listed if item["key"] in keys}
+    if len(found) > 1:
+        message = _("The plugin %(key)s is in this text twice, with different values. Paste the newer one alone.")
+        raise UpmError("contradiction", message, key=keys[0])
+    return found.pop() if found else None
+
+
+def _plugin(item: dict[str, Any]) -> Plugin:
+    key, version, enabled = item["key"], item.get("version", ""), item.get("enabled")
+    try:
+        text = str(Version.parse(version))
+    except ValueError:
+        text = ""
+    if not 0 < len(text) <= LONGEST_VERSION:
+        raise UpmError("bad-version", _("The plugin %(key)s has no readable version in this text."), key=key[:100])
+    return Plugin(key, text, enabled if isinstance(enabled, bool) else None)

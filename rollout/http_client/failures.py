@@ -1,0 +1,82 @@
+"""Why there is no answer: library errors turned into a small vocabulary for people and rules."""
+
+from __future__ import annotations
+
+import ssl
+from datetime import UTC, datetime
+
+from rollout.compatibility.observation import Answer
+from rollout.message_ids import gettext_noop as _
+
+from .decoding import TooLargeError, UndecodableError
+from .http1 import LimitError, NothingCameError
+from .policy import AddressRefusedError, NameNotFoundError, PlainHttpRefusedError
+from .redaction import clean
+from .reply import Reply, TlsFailure
+from .transport import ProxyFailedError, TlsFailedError
+from .urls import BadUrlError
+
+# The door's vocabulary: id → an English sentence for people (a message id for translation).
+ERRORS: dict[str, str] = {
+    "dns": _("The host name could not be resolved."),
+    "refused": _("The host refused or dropped the connection."),
+    "timeout": _("There was no complete answer in time."),
+    "tls": _("A secure connection could not be made."),
+    "blocked_address": _("The host name leads to an address that Gatepass may not connect to."),
+    "not_https": _("The address is http; only https is asked."),
+    "too_large": _("The answer was larger than Gatepass reads."),
+    "too_many_redirects": _("The address redirects in a circle or too often."),
+    "bad_answer": _("The answer was not valid HTTP."),
+    "bad_url": _("The address is not a valid URL."),
+    "proxy": _("The outbound proxy could not be reached or did not connect."),
+}
+
+
+class StoppedError(Exception):
+    """Ends a fetch with a word of the vocabulary; ``detail`` is for the excerpt."""
+
+    def __init__(self, error: str, detail: str = "", tls_failure: TlsFailure | None = None) -> None:
+        super().__init__(error)
+        self.error, self.detail, self.tls_failure = error, detail, tls_failure
+
+
+# The first match decides; every other word for a broken answer is ``bad_answer``.
+_ERROR_OF: tuple[tuple[type[BaseException], str], ...] = (
+    (TimeoutError, "timeout"),
+    (NameNotFoundError, "dns"),
+    (AddressRefusedError, "blocked_address"),
+    (PlainHttpRefusedError, "not_https"),
+    (BadUrlError, "bad_url"),
+    (ProxyFailedError, "proxy"),
+    (TooLargeError, "too_large"),
+    (OSError, "refused"),
+)
+# Our own words, which never quote what a stranger sent.
+_TELLING = (AddressRefusedError, BadUrlError, ProxyFailedError, LimitError, UndecodableError)
+
+
+def failed(error: Exception) -> Reply:
+    """A reply that says in the door's vocabulary why there is no answer."""
+    stopped = error if isinstance(error, StoppedError) else _named(error)
+    answer = Answer("", "", datetime.now(UTC), error=stopped.error, excerpt=clean(stopped.detail, 200))
+    return Reply(answer=answer, tls_failure=stopped.tls_failure)
+
+
+def _named(error: Exception) -> StoppedError:
+    if isinstance(error, TlsFailedError):
+        return _tls_stopped(error)
+    if isinstance(error, ssl.SSLError):  # after the handshake
+        return StoppedError("refused", "the connection was dropped")
+    if isinstance(error, NothingCameError):
+        return StoppedError("refused" if error.__cause__ else "bad_answer", "the connection ended without an answer")
+    word = next((word for kind, word in _ERROR_OF if isinstance(error, kind)), "bad_answer")
+    return StoppedError(word, str(error) if isinstance(error, _TELLING) else "")
+
+
+def _tls_stopped(failure: TlsFailedError) -> StoppedError:
+    cause = failure.cause
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        detail = clean(cause.verify_message, 200)
+        return StoppedError("tls", detail, TlsFailure(cause.verify_code, detail, failure.chain))
+    detail = clean((cause.reason or "handshake failed").replace("_", " ").lower(), 200)
+    return StoppedError("tls", detail, TlsFailure(None, detail))

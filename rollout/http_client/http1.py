@@ -1,0 +1,110 @@
+"""One HTTP/1.1 request and its answer over an open connection, within limits. h11 reads and writes the protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import h11  # noqa: TID251 - this is the door
+
+from .connection import Wire
+from .decoding import Body, UndecodableError
+
+MAX_HEADERS = 150
+MAX_HEADER_BYTES = 65_536
+MAX_INTERIM = 10
+_END = h11.EndOfMessage()
+
+
+class LimitError(Exception):
+    """The answer is HTTP, but more of it than anybody needs."""
+
+
+class NothingCameError(Exception):
+    """The connection ended before the first byte of an answer; caused by an OSError when it broke."""
+
+
+@dataclass
+class Raw:
+    """An answer as it came, its body already decompressed."""
+
+    status: int
+    header_pairs: tuple[tuple[str, str], ...] = ()
+    body: bytes = field(default=b"", repr=False)
+
+    def header(self, name: str) -> str | None:
+        """The last value of a header, its name in lower case."""
+        return next((value for key, value in reversed(self.header_pairs) if key.lower() == name), None)
+
+
+async def ask(
+    wire: Wire,
+    http: h11.Connection | None,
+    *,
+    method: str,
+    target: str,
+    headers: Sequence[tuple[bytes, bytes]],
+    content: bytes = b"",
+    limit: int = 0,
+) -> tuple[h11.Connection | None, Raw]:
+    """The answer, and the protocol's state for a next request; None when there can be no next one.
+
+    Raises OSError, h11.ProtocolError and the exceptions here and in ``decoding``.
+    """
+    http = http or h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEADER_BYTES)
+    request = http.send(h11.Request(method=method, target=target, headers=list(headers))) or b""
+    if content:
+        request += http.send(h11.Data(content)) or b""
+    wire.send(request + (http.send(_END) or b""))
+    raw = await _head(wire, http)
+    if method == "CONNECT":  # whatever follows belongs to the tunnel, or is an apology nobody reads
+        return None, raw
+    raw.body = await _body(wire, http, raw, limit)
+    if http.our_state is not h11.DONE or http.their_state is not h11.DONE or http.trailing_data[0]:
+        return None, raw
+    http.start_next_cycle()
+    return http, raw
+
+
+async def _head(wire: Wire, http: h11.Connection) -> Raw:
+    http.receive_data(await _first_bytes(wire))
+    for _interim in range(MAX_INTERIM):
+        while (event := http.next_event()) is h11.NEED_DATA:
+            http.receive_data(await wire.read())
+        if isinstance(event, h11.Response):
+            pairs = event.headers.raw_items()
+            if len(pairs) > MAX_HEADERS:
+                raise LimitError("too many headers")
+            return Raw(event.status_code, tuple((_latin(name), _latin(value)) for name, value in pairs))
+        if not isinstance(event, h11.InformationalResponse) or event.status_code == 101:
+            raise LimitError("no answer to what was asked")
+    raise LimitError("too many interim answers")
+
+
+async def _first_bytes(wire: Wire) -> bytes:
+    try:
+        data = await wire.read()
+    except OSError as error:
+        raise NothingCameError from error
+    if not data:
+        raise NothingCameError
+    return data
+
+
+async def _body(wire: Wire, http: h11.Connection, raw: Raw, limit: int) -> bytes:
+    encodings = [value for name, value in raw.header_pairs if name.lower() == "content-encoding"]
+    body = Body(",".join(encodings), limit=limit)
+    while True:
+        event = http.next_event()
+        if event is h11.NEED_DATA:
+            http.receive_data(await wire.read())
+        elif isinstance(event, h11.Data):
+            body.add(bytes(event.data))
+        elif isinstance(event, h11.EndOfMessage):
+            return body.whole()
+        else:
+            raise UndecodableError("the answer ended in the middle")
+
+
+def _latin(raw: bytes) -> str:
+    return raw.decode("latin-1")

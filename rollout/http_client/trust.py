@@ -1,0 +1,65 @@
+"""Who vouches for a certificate: the machine's own trust store, and beside it a site's own authority."""
+
+from __future__ import annotations
+
+import ssl
+import sys
+from functools import lru_cache
+from pathlib import Path
+
+import truststore
+
+from rollout.formats.certificates import bundle_text
+
+# Where distributions keep their authorities when the place OpenSSL was built with is empty.
+_CA_FILES = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/pki/tls/cert.pem",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+)
+
+
+@lru_cache(maxsize=1)
+def system_trust() -> ssl.SSLContext:
+    """The machine's own trust store, so that a CA an operator installed there counts.
+
+    Read once: where OpenSSL is the store, truststore would read the file again for every handshake.
+    """
+    if sys.platform in ("darwin", "win32"):
+        return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context = _client_context()
+    context.set_default_verify_paths()
+    if not context.cert_store_stats()["x509_ca"]:
+        found = next((path for path in _CA_FILES if Path(path).is_file()), None)
+        if found:
+            context.load_verify_locations(cafile=found)
+    return context
+
+
+@lru_cache(maxsize=256)
+def site_trust(ca_bundle: str) -> ssl.SSLContext:
+    """A site's own authorities only: asked when the system's did not vouch. Raises ssl.SSLError on no PEM.
+
+    Any certificate of the bundle is an anchor, an intermediate one and the server's own as well.
+    """
+    context = _client_context()
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    context.load_verify_locations(cadata=bundle_text(ca_bundle))
+    return context
+
+
+@lru_cache(maxsize=1)
+def no_trust() -> ssl.SSLContext:
+    """Reads a certificate that nobody vouches for. Nothing is ever sent over such a connection."""
+    context = _client_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _client_context() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.set_alpn_protocols(["http/1.1"])
+    return context

@@ -1,0 +1,235 @@
+"""A visit to a site: questions one after the other over the same guarded connections, redirects walked by hand."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from rollout.compatibility.observation import Answer, Hop
+
+from .addresses import address_class
+from .failures import StoppedError, failed
+from .http1 import NothingCameError, Raw, ask
+from .kept_headers import kept
+from .policy import Guard
+from .redaction import clean, excerpt, safe_url
+from .reply import PeerCertificate, Reply, location_of, text_of
+from .transport import Connection, Route, connect
+from .urls import Asked, origin, read_url
+
+if TYPE_CHECKING:
+    from .client import Door
+
+MAX_REDIRECTS = 5
+# What must not travel to another origin with a redirect.
+_PERSONAL = frozenset({"authorization", "cookie", "origin", "referer", "proxy-authorization"})
+
+
+@dataclass(frozen=True)
+class _Request:
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    form: Mapping[str, str] | None
+    cookies: Mapping[str, str]
+    body: bytes | None = None
+
+
+@dataclass
+class _Step:
+    """One request of a walk as it goes on, so that a walk that breaks off still says how far it came."""
+
+    url: str
+    started: float
+    address: str = ""
+    status: int | None = None
+    location: str | None = None
+    seconds: float | None = None
+
+    def hop(self) -> Hop:
+        seconds = time.perf_counter() - self.started if self.seconds is None else self.seconds
+        location = safe_url(self.location) if self.location else None
+        return Hop(safe_url(self.url), self.status, location, round(seconds * 1000), address_class(self.address))
+
+
+@dataclass
+class Visit:
+    """``fetch`` as ``rollout.http_client.client.fetch``, for one question at a time. ``close`` ends all connections."""
+
+    door: Door
+    _open: dict[tuple[str, str, int], Connection] = field(default_factory=dict)
+    _route: Route = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._route = _route_of(self.door)
+
+    async def fetch(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        form: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        follow: int = 0,
+        same_host: bool = False,
+        cookies: Mapping[str, str] | None = None,
+        now: Callable[[], datetime] | None = None,
+        seconds: float | None = None,
+    ) -> Reply:
+        """The reply, as the door's ``fetch`` says; ``seconds`` shortens the door's own deadline."""
+        at, started = now() if now else datetime.now(UTC), time.perf_counter()
+        request = _Request(method.upper(), url, headers or {}, form, cookies or {}, body)
+        steps: list[_Step] = []
+        deadline = min(seconds or self.door.total_seconds, self.door.total_seconds)
+        try:
+            async with asyncio.timeout(deadline):
+                raw, certificate = await self._walk(request, min(follow, MAX_REDIRECTS), same_host, steps)
+        except Exception as error:
+            broken = failed(error)
+            found: dict[str, Any] = {"error": broken.answer.error, "excerpt": broken.answer.excerpt}
+            made: tuple[Any, ...] = ("", b"", (), None, broken.tls_failure)
+        else:
+            found = _found(raw)
+            made = (steps[-1].url, raw.body, raw.header_pairs, certificate, None)
+        trace = tuple(step.hop() for step in steps)
+        answer = Answer(
+            method=request.method,
+            url=trace[0].url,
+            at=at,
+            hops=tuple(hop.url for hop in trace),
+            trace=trace,
+            address=trace[-1].address,
+            location=trace[-1].location,
+            elapsed_ms=round((time.perf_counter() - started) * 1000),
+            **found,
+        )
+        return Reply(answer, *made)
+
+    def close(self) -> None:
+        for connection in self._open.values():
+            connection.close()
+        self._open.clear()
+
+    async def _walk(
+        self, request: _Request, follow: int, same_host: bool, steps: list[_Step]
+    ) -> tuple[Raw, PeerCertificate | None]:
+        """The first answer that is no redirect to walk. Raises what ``failed`` understands."""
+        may_follow = follow > 0
+        while True:
+            step = _Step(request.url, time.perf_counter())
+            steps.append(step)
+            raw, certificate = await self._ask(request, step)
+            step.status, step.seconds = raw.status, time.perf_counter() - step.started
+            step.location = target = location_of(request.url, raw.status, raw.header("location"))
+            if not may_follow or target is None or not target.lower().startswith(("http:", "https:")):
+                return raw, certificate
+            if same_host and origin(target)[1] != origin(request.url)[1]:
+                return raw, certificate
+            following = _next_request(request, raw.status, target)
+            if following is None:
+                return raw, certificate
+            if len(steps) > follow or any(following.url == walked.url for walked in steps):
+                raise StoppedError("too_many_redirects", clean(safe_url(target), 200))
+            request = following
+
+    async def _ask(self, request: _Request, step: _Step) -> tuple[Raw, PeerCertificate | None]:
+        """One answer: over the connection that is open, or else, or when that one had died meanwhile, a new one."""
+        asked = read_url(request.url)
+        if self.door.through_proxy and not self.door.proxy:
+            raise StoppedError("proxy", "PROBE_PROXY is not set")
+        place = asked.place
+        key = (place.scheme, place.host, place.port)
+        connection = self._open.pop(key, None)
+        if connection is not None:
+            step.address = connection.address
+            try:
+                if connection.wire.is_fresh:
+                    self._route.guard.judge(place, connection.address)
+                    return await self._exchange(connection, key, request, asked), connection.certificate
+            except NothingCameError:
+                pass
+            finally:
+                if self._open.get(key) is not connection:
+                    connection.close()
+        connection = await connect(self._route, place, reached=lambda address: setattr(step, "address", address))
+        return await self._exchange(connection, key, request, asked), connection.certificate
+
+    async def _exchange(
+        self, connection: Connection, key: tuple[str, str, int], request: _Request, asked: Asked
+    ) -> Raw:
+        content = urlencode(request.form).encode() if request.form is not None else request.body or b""
+        try:
+            connection.http, raw = await ask(
+                connection.wire,
+                connection.http,
+                method=request.method,
+                target=asked.target,
+                headers=_headers(self.door.user_agent, request, asked.host_header, len(content)),
+                content=content,
+                limit=self.door.max_bytes,
+            )
+        except BaseException:
+            connection.close()
+            raise
+        if connection.http is None:
+            connection.close()
+        else:
+            self._open[key] = connection
+        return raw
+
+
+def _route_of(door: Door) -> Route:
+    guard = Guard(door.allowed_networks, door.allow_loopback, door.plain_http, door.own, door.resolver)
+    proxy = door.proxy if door.through_proxy else ""
+    return Route(guard, door.connect_seconds, proxy, door.ca_bundle, door.ssl_context)
+
+
+def _headers(user_agent: str, request: _Request, host: str, length: int) -> list[tuple[bytes, bytes]]:
+    found = {"Host": host, "User-Agent": user_agent, "Accept": "*/*", "Accept-Encoding": "gzip"}
+    for name, value in request.headers.items():
+        found[name.title()] = value
+    if request.cookies:
+        found["Cookie"] = "; ".join(f"{name}={value}" for name, value in request.cookies.items())
+    if request.form is not None:
+        found["Content-Type"] = "application/x-www-form-urlencoded"
+    if length or request.method in ("POST", "PUT", "PATCH"):
+        found["Content-Length"] = str(length)
+    return [(name.encode("latin-1", "replace"), value.encode("latin-1", "replace")) for name, value in found.items()]
+
+
+def _next_request(request: _Request, status: int, target: str) -> _Request | None:
+    """The request a redirect asks for (RFC 9110 section 15.4); None when it would carry a form elsewhere."""
+    same_origin = origin(request.url) == origin(target)
+    keeps_method = status in (307, 308) or request.method in ("GET", "HEAD")
+    if not same_origin and keeps_method and (request.form, request.body) != (None, None):
+        return None
+    headers = request.headers
+    if not same_origin:
+        headers = {name: value for name, value in headers.items() if name.lower() not in _PERSONAL}
+    return replace(
+        request,
+        url=target.partition("#")[0],
+        method=request.method if keeps_method else "GET",
+        form=request.form if keeps_method else None,
+        body=request.body if keeps_method else None,
+        headers=headers,
+        cookies=request.cookies if same_origin else {},
+    )
+
+
+def _found(raw: Raw) -> dict[str, Any]:
+    """What the answer itself says, masked and bounded."""
+    content_type = raw.header("content-type") or ""
+    return {
+        "status": raw.status,
+        "content_type": clean(content_type.partition(";")[0].strip().lower(), 100),
+        "headers": kept(raw.header_pairs),
+        "size": len(raw.body),
+        "excerpt": excerpt(text_of(raw.body[:4000], content_type)[:2000]),
+    }

@@ -1,0 +1,55 @@
+"""The virtual phone's way to the network: through the door, with everything recorded and every secret remembered."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from rollout.compatibility.observation import Answer
+from rollout.http_client.client import Door, fetch
+from rollout.http_client.reply import Reply
+
+# Sign-ins are told apart by the middle word, sites react to the last one.
+USER_AGENT = "GatepassRehearsal/0.1 AtlassianMobileApp"
+
+
+@dataclass
+class Wire:
+    """``exchanges`` are (answer, form) since the last ``take``; ``secrets`` must not show in any of them."""
+
+    door: Door
+    now: Callable[[], datetime]
+    deadline: float  # by time.monotonic()
+    exchanges: list[tuple[Answer, Mapping[str, str] | None]] = field(default_factory=list)
+    secrets: set[str] = field(default_factory=set)
+
+    def learn(self, *secrets: str) -> None:
+        self.secrets.update(secret for secret in secrets if secret)
+
+    def take(self) -> list[tuple[Answer, Mapping[str, str] | None]]:
+        taken, self.exchanges = self.exchanges, []
+        return taken
+
+    async def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        accept: str,
+        form: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        cookies: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """The reply, never following a redirect. Past the deadline every answer is a timeout."""
+        left = max(self.deadline - time.monotonic(), 0.01)
+        door = replace(self.door, total_seconds=min(self.door.total_seconds, left))
+        sent = {"User-Agent": USER_AGENT, "Accept": accept, **(headers or {})}
+        reply = await fetch(door, method, url, headers=sent, form=form, cookies=cookies, now=self.now)
+        self.exchanges.append((reply.answer, form))
+        return reply
+
+    async def post_json(self, url: str, form: Mapping[str, str]) -> Reply:
+        """What the app itself does at the token and revocation endpoints, outside the browser, without cookies."""
+        return await self.send("POST", url, accept="application/json", form=form)

@@ -1,0 +1,117 @@
+"""Queues check runs, and runs one of them.
+
+1. A run is a row. A message only wakes a worker: a lost one costs the time to the next beat.
+2. A worker takes rows that wait, each with a lease of its own and of its host (services.leases).
+3. The network is asked outside any transaction; answers are written in batches (services.judgements).
+4. Many runs are asked at once by services.shards; one run, by a test or a command, with ``run_check``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+import structlog
+from django.db import transaction
+from django.utils import timezone
+
+from rollout.compatibility.observation import KnownLinks, Observation
+from rollout.models import ApplicationLink, CheckRun, RunState, Site
+from rollout.probes.site import Target, observe
+from rollout.services import audit
+from rollout.services.network import door
+from rollout.services.queue import wake_worker
+
+from . import leases
+from .judgements import Answered, record
+
+log = structlog.get_logger(__name__)
+UNFINISHED = (RunState.QUEUED, RunState.RUNNING)
+
+
+def request_check(*, site: Site, actor: Any, trigger: str) -> CheckRun:
+    """Return the site's run that goes before all that nobody waits for: a new one, or the unfinished one it has."""
+    with transaction.atomic():
+        # The site is locked before the audit trail, as an edit does: two requests never wait in a circle.
+        site = Site.objects.select_for_update(no_key=True).get(pk=site.pk)
+        run = CheckRun.objects.filter(site=site, state__in=UNFINISHED).defer("observation").first()
+        if run is None:
+            run = CheckRun.objects.create(
+                site=site, host=site.host, trigger=trigger, requested_by=actor, requested_at=timezone.now(), urgent=True
+            )
+            audit.record(actor=actor, action="check.requested", target=site, details={"trigger": str(trigger)})
+        elif run.state == RunState.QUEUED and not (run.urgent and run.host == site.host):
+            CheckRun.objects.filter(pk=run.pk, state=RunState.QUEUED).update(urgent=True, host=site.host)
+            run.urgent, run.host = True, site.host
+        wake_worker("run_shard")
+    return run
+
+
+def request_first_checks(*, sites: list[Site], actor: Any) -> None:
+    """Queue the first run of many new sites; a few messages start them all."""
+    now = timezone.now()
+    CheckRun.objects.bulk_create(
+        [
+            CheckRun(site=site, host=site.host, trigger=CheckRun.Trigger.ADDED, requested_by=actor, requested_at=now)
+            for site in sites
+        ],
+        batch_size=500,
+    )
+    wake_worker("pick_up_waiting_work")
+
+
+def run_check(*, run_id: int) -> bool:
+    """Observe and judge one run here and now. False when it, or its host, was not free to take."""
+    lease = uuid.uuid4().hex
+    taken = leases.exchange(lease=lease, room=1, only=run_id)
+    if not taken:
+        return False
+    run = taken[0]
+    try:
+        record([asyncio.run(answer(run, target_of([run])[run.pk]))])
+    finally:
+        leases.give_back(lease=lease, hosts=[run.host], pause=0)
+    return True
+
+
+async def answer(run: CheckRun, target: Target) -> Answered:
+    """How asking the site of a run that was taken went."""
+    try:
+        observation = await observe(target, door=door(), now=timezone.now)
+    except Exception as error:
+        # Whatever a server answers is an observation; what arrives here is our own fault, and is said so.
+        log.exception("check_run_failed", run_id=run.pk)
+        return Answered(run.pk, run.site_id, run.lease, failure=f"{type(error).__name__} while checking")
+    return Answered(run.pk, run.site_id, run.lease, observation, target=target)
+
+
+def target_of(runs: Iterable[CheckRun]) -> dict[int, Target]:
+    """What to look at for each run, by its id: one query. The runs come with their sites."""
+    runs = list(runs)
+    active = ApplicationLink.objects.active().filter(site__in=[run.site_id for run in runs])
+    held = {(link.site_id, link.origin): link.client_id for link in active}
+    return {run.pk: _target(run.site, held) for run in runs}
+
+
+def _target(site: Site, held: dict[tuple[int, str], str]) -> Target:
+    """``held`` are the client IDs of active links by site and origin."""
+    links = KnownLinks(
+        mdm=held.get((site.pk, ApplicationLink.Origin.WIZARD)),
+        non_mdm=held.get((site.pk, ApplicationLink.Origin.SWITCH)),
+    )
+    return Target(
+        base_url=site.base_url,
+        product=site.product,
+        client_id=links.mdm or links.non_mdm,
+        plugins=site.plugin_versions,
+        links=links,
+        ca_bundle=site.ca_bundle,
+        through_proxy=site.through_proxy,
+    )
+
+
+def record_observation(*, run: CheckRun, lease: str, observation: Observation) -> None:
+    """Store what was observed of one run under this lease, judge it, and bring the site's verdict up to date."""
+    record([Answered(run.pk, run.site_id, lease, observation)])

@@ -1,0 +1,168 @@
+"""Adds, changes, pauses and removes webhooks, and rotates their secrets.
+
+A secret is shown once, to whoever made it, and kept sealed (services.vault). What a webhook is sent is made and sent by
+services.deliveries.
+"""
+
+from __future__ import annotations
+
+import secrets as randomness
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from rollout.models import Notice, NoticeKind, Site, Webhook
+from rollout.notifications import receiver_url, signing
+from rollout.services import audit, vault
+from rollout.services.queue import wake_worker
+
+from .preferences import newest_notice
+
+OLD_SECRET_SIGNS = timedelta(hours=24)
+KINDS = tuple(kind for kind in NoticeKind.values if kind != NoticeKind.WEBHOOK)  # not of their own troubles
+MOST_WEBHOOKS = 50
+
+
+def is_available() -> bool:
+    """Whether webhooks can be offered: their secrets need a key to be sealed with."""
+    return vault.is_available()
+
+
+def create_webhook(
+    *, actor: Any, name: str, url: str, kinds: Collection[str], sites: Iterable[Site] = ()
+) -> tuple[Webhook, str]:
+    """Return a new webhook and its secret, which is not shown again. No ``sites`` means all. Raises ValidationError."""
+    if not is_available():
+        raise ValidationError(_("Webhooks need a key to keep their secrets with: set CREDENTIAL_KEYS."))
+    if Webhook.objects.count() >= MOST_WEBHOOKS:
+        raise ValidationError(_("There are %(most)s webhooks already. Remove one first.") % {"most": MOST_WEBHOOKS})
+    secret = _new_secret()
+    with transaction.atomic():
+        row = Webhook(
+            name=name,
+            url=url,
+            kinds=_checked(url, kinds),
+            secret=vault.seal(secret),
+            created_by=actor,
+            created_at=timezone.now(),
+            sent_up_to=newest_notice(),
+        )
+        row.full_clean()
+        row.save()
+        row.sites.set(sites)
+        audit.record(actor=actor, action="webhook.created", target=row)
+    return row, secret
+
+
+def change_webhook(
+    *, actor: Any, webhook: Webhook, name: str, url: str, kinds: Collection[str], sites: Iterable[Site]
+) -> Webhook:
+    """Change what a webhook is called, where it leads and what it is sent. Raises ValidationError."""
+    chosen = {site.pk for site in sites}
+    values = {"name": name, "url": url, "kinds": _checked(url, kinds)}
+    with transaction.atomic():
+        row = _locked(webhook)
+        changed = [field for field, value in values.items() if getattr(row, field) != value]
+        if chosen != set(row.sites.values_list("pk", flat=True)):
+            changed.append("sites")
+        for field, value in values.items():
+            setattr(row, field, value)
+        row.full_clean()
+        if "url" in changed:  # another receiver has not failed yet
+            row.failures, row.failing_since, row.not_before = 0, None, None
+        if changed:
+            row.save()
+            row.sites.set(chosen)
+            audit.record(actor=actor, action="webhook.changed", target=row, details={"fields": changed})
+    return row
+
+
+def rotate_secret(*, actor: Any, webhook: Webhook) -> str:
+    """Return a new secret. The one before signs too for a day; one that was old already signs no more."""
+    secret, now = _new_secret(), timezone.now()
+    with transaction.atomic():
+        row = _locked(webhook)
+        row.old_secret, row.old_secret_until = row.secret, now + OLD_SECRET_SIGNS
+        row.secret = vault.seal(secret)
+        row.save(update_fields=["secret", "old_secret", "old_secret_until"])
+        audit.record(actor=actor, action="webhook.rotated", target=row)
+    return secret
+
+
+def remove_webhook(*, actor: Any, webhook: Webhook) -> None:
+    """Delete the webhook with its log."""
+    with transaction.atomic():
+        row = _locked(webhook)
+        label, waiting = str(row), row.deliveries.filter(state="waiting").count()
+        audit.record(actor=actor, action="webhook.removed", label=label, details={"waiting": waiting})
+        row.delete()
+
+
+def pause_webhook(*, actor: Any, webhook: Webhook, because: str = "") -> bool:
+    """Send it nothing until it is resumed; False when it is paused already. ``because``: a message id, when it failed.
+
+    A webhook that Gatepass paused by itself is a notice to administrators.
+    """
+    with transaction.atomic():
+        row = _locked(webhook)
+        if not row.is_active:
+            return False
+        row.is_active, row.paused_because = False, because
+        row.save(update_fields=["is_active", "paused_because"])
+        audit.record(actor=actor, action="webhook.paused", target=row, details={"because": because} if because else {})
+        if because:
+            Notice.objects.create(
+                kind=NoticeKind.WEBHOOK,
+                subject=f"webhook:{row.pk}",
+                details={"name": row.name, "because": because},
+                at=timezone.now(),
+            )
+    return True
+
+
+def resume_webhook(*, actor: Any, webhook: Webhook) -> None:
+    """Send it again what waits for it, and what happened meanwhile as far as it is still news."""
+    with transaction.atomic():
+        row = _locked(webhook)
+        if row.is_active:
+            return
+        row.is_active, row.paused_because = True, ""
+        row.failures, row.failing_since, row.not_before = 0, None, None
+        row.save()
+        audit.record(actor=actor, action="webhook.resumed", target=row)
+        wake_worker("deliver_webhook", row.pk)
+
+
+def signing_secrets(webhook: Webhook, now: datetime) -> list[str]:
+    """The secrets that sign at this time, the current one first. Raises VaultError."""
+    sealed = [webhook.secret]
+    if webhook.old_secret and webhook.old_secret_until and webhook.old_secret_until > now:
+        sealed.append(webhook.old_secret)
+    return [vault.open_(text) for text in sealed]
+
+
+def _new_secret() -> str:
+    return signing.secret_of(randomness.token_bytes(signing.SECRET_BYTES))
+
+
+def _checked(url: str, kinds: Collection[str]) -> list[str]:
+    """The kinds in their order. Raises ValidationError by field for those and for the URL."""
+    faults: dict[str, str] = {}
+    if words := receiver_url.fault(url, allow_loopback=settings.PROBE_ALLOW_LOOPBACK):
+        faults["url"] = _(words)
+    chosen = [kind for kind in KINDS if kind in kinds]
+    if not chosen:
+        faults["kinds"] = _("Choose at least one thing to tell.")
+    if faults:
+        raise ValidationError(faults)
+    return chosen
+
+
+def _locked(webhook: Webhook) -> Webhook:
+    return Webhook.objects.select_for_update(no_key=True).get(pk=webhook.pk)

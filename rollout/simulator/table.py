@@ -1,0 +1,165 @@
+"""The simulated sites by name: what each one is, how it behaves, and the verdicts it must get."""
+
+from __future__ import annotations
+
+from . import bad_certificates, bodies, faults, fronts, versions
+from .persona import ACTION_NEEDED, INCOMPATIBLE, READY_MDM, READY_NON_MDM, UNKNOWN, InfoLoginStyle, Persona
+
+_FIRST = (
+    Persona(
+        name="ready-mdm",
+        title="Engineering Wiki",
+        story="Confluence 9.2.1 whose reverse proxy asks for single sign-on before info/login: MDM only.",
+        offset=0,
+        mdm=READY_MDM,
+        non_mdm=INCOMPATIBLE,
+        mdm_rule="TOKEN-REACHABLE",
+        non_mdm_rule="INFO-LOGIN-OPEN",
+        client_id="d0e5c1a7b2f84c6e9a31engineering",
+        info_login=InfoLoginStyle.SINGLE_SIGN_ON,
+        in_demo=True,
+        people=420,
+    ),
+    Persona(
+        name="ready-non-mdm",
+        title="People Handbook",
+        story="Confluence 9.2.1 that hands the client ID to anyone's app: both roads are open.",
+        offset=1,
+        mdm=READY_MDM,
+        non_mdm=READY_NON_MDM,
+        mdm_rule="TOKEN-REACHABLE",
+        non_mdm_rule="OAUTH-SWITCH",
+        client_id="5b8f02d94e1747d0b6c2handbook",
+        in_demo=True,
+        people=1350,
+    ),
+    Persona(
+        name="too-old",
+        title="Legal Archive",
+        story="Confluence 8.5.4, from before the app's OAuth 2.0.",
+        offset=2,
+        mdm=INCOMPATIBLE,
+        non_mdm=INCOMPATIBLE,
+        mdm_rule="CONFLUENCE-VERSION",
+        non_mdm_rule="CONFLUENCE-VERSION",
+        version="8.5.4",
+        oauth_plugin="3.0.5",
+        mobile_plugin="17.2.0",
+        info_login=InfoLoginStyle.SWITCH_OFF,
+        in_demo=True,
+        people=85,
+    ),
+    Persona(
+        name="plugin-too-old",
+        title="Support Knowledge Base",
+        story="Confluence 9.1.0 with OAuth plugin 4.0.2: people could sign in, then the app gets invalid_client.",
+        offset=3,
+        mdm=INCOMPATIBLE,
+        non_mdm=INCOMPATIBLE,
+        mdm_rule="OAUTH-PLUGIN",
+        non_mdm_rule="MOBILE-PLUGIN",
+        version="9.1.0",
+        oauth_plugin="4.0.2",
+        mobile_plugin="19.1.40",
+        in_demo=True,
+        people=610,
+    ),
+    Persona(
+        name="behind-sso",
+        title="Finance Space",
+        story="Single sign-on stands before every address, the manifest and the token endpoint included.",
+        offset=4,
+        mdm=ACTION_NEEDED,
+        non_mdm=INCOMPATIBLE,
+        mdm_rule="TOKEN-REACHABLE",
+        non_mdm_rule="INFO-LOGIN-OPEN",
+        client_id="91c3e7f5a60b4d28finance",
+        front=fronts.single_sign_on,
+        in_demo=True,
+        people=240,
+    ),
+    Persona(
+        name="unreachable",
+        title="Plant Documentation",
+        story="Nothing listens at this address.",
+        offset=5,
+        mdm=UNKNOWN,
+        non_mdm=UNKNOWN,
+        mdm_rule="MANIFEST-REACHABLE",
+        non_mdm_rule="MANIFEST-REACHABLE",
+        error="refused",
+        listens=False,
+        in_demo=True,
+        people=45,
+    ),
+    Persona(
+        name="action-needed",
+        title="Marketing Hub",
+        story="The site calls itself by the name it had before it moved.",
+        offset=6,
+        mdm=ACTION_NEEDED,
+        non_mdm=ACTION_NEEDED,
+        mdm_rule="BASE-URL-MATCH",
+        non_mdm_rule="BASE-URL-MATCH",
+        client_id="27ad4c90marketing",
+        canonical_url="https://marketing-old.example.com",
+        in_demo=True,
+        people=190,
+    ),
+    Persona(
+        name="switch-off",
+        title="Research Notes",
+        story="Ready by MDM; OAuth 2.0 is off in the mobile app's settings.",
+        offset=7,
+        mdm=READY_MDM,
+        non_mdm=ACTION_NEEDED,
+        mdm_rule="TOKEN-REACHABLE",
+        non_mdm_rule="OAUTH-SWITCH",
+        version="9.5.2",
+        oauth_plugin="4.2.0",
+        mobile_plugin="19.2.3",
+        client_id="c48f1b6d72e0research",
+        info_login=InfoLoginStyle.SWITCH_OFF,
+        in_demo=True,
+        people=130,
+    ),
+    Persona(
+        name="context-path",
+        title="Product Wiki",
+        story="Confluence under a context path, open on both roads.",
+        offset=8,
+        mdm=READY_MDM,
+        non_mdm=READY_NON_MDM,
+        mdm_rule="BASE-URL-MATCH",
+        non_mdm_rule="BASE-URL-MATCH",
+        version="9.3.0-m05",
+        oauth_plugin="4.1.3",
+        mobile_plugin="19.1.47.1",
+        client_id="e6a90d17product",
+        context_path="/wiki",
+        in_demo=True,
+        people=760,
+    ),
+)
+PERSONAS: dict[str, Persona] = {
+    persona.name: persona
+    for persona in (*_FIRST, *versions.ROWS, *fronts.ROWS, *bad_certificates.ROWS, *bodies.ROWS, *faults.ROWS)
+}
+# What a trial shows: every kind of story once, and nothing that takes long to find out.
+DEMO: dict[str, Persona] = {name: persona for name, persona in PERSONAS.items() if persona.in_demo}
+# Two places that belong to no persona, out of the way of later ones: where plain http leads back to https, and the
+# identity provider of the personas behind single sign-on.
+PLAIN_OFFSET = 98
+SINGLE_SIGN_ON_OFFSET = 99
+
+
+def base_url_of(name: str, port_base: int) -> str:
+    """The persona's base URL when the fleet's first port is ``port_base``. Raises KeyError."""
+    persona = PERSONAS[name]
+    return persona.base_url(port_base + persona.offset)
+
+
+def ports(port_base: int) -> list[int]:
+    """Every port that the demo fleet from ``port_base`` on takes, the silent one included."""
+    offsets = [persona.offset for persona in DEMO.values()]
+    return [port_base + offset for offset in (*offsets, PLAIN_OFFSET, SINGLE_SIGN_ON_OFFSET)]

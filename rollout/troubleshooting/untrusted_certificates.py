@@ -1,0 +1,92 @@
+"""Causes that lie in the site's certificate: the app must check it, so a phone stops there."""
+
+from __future__ import annotations
+
+from rollout.message_ids import gettext_noop as _
+
+from .cause import Cause, Certainty, Stage
+from .signs import says
+from .sources import RFC_6749, TRUST_PAGE
+
+_RULES = ("TLS-VALID",)
+
+CAUSES = (
+    Cause(
+        "private-ca",
+        Stage.BEFORE,
+        _("The phone does not trust who signed the certificate"),
+        _(
+            "A certificate of your own authority, a self-signed one, or a chain whose intermediate certificate "
+            "is not sent. "
+            "Desktop browsers may know the authority or fetch what is missing; a phone does not."
+        ),
+        (_("The app says that it cannot make a secure connection."),),
+        _(
+            "Run openssl s_client -connect HOST:443 -showcerts, and look whether the chain ends at an authority "
+            "phones know."
+        ),
+        _(
+            "Send the whole chain. With a private authority, install its root on the phones by an MDM profile, "
+            "and give it to Gatepass with the site."
+        ),
+        TRUST_PAGE,
+        Certainty.DOCUMENTED,
+        (
+            says(
+                r"unable to get (?:local )?issuer certificate|self[- ]signed certificate"
+                r"|unable to verify the first certificate"
+                r"|unknown (?:certificate )?authority|UnknownIssuer|ERR_CERT_AUTHORITY_INVALID"
+                r"|PKIX path building failed"
+                r"|certificate[^\n]{0,30}not trusted|SEC_ERROR_UNKNOWN_ISSUER|-1202\b|-9807\b"
+                r"|errSSLXCertChainInvalid",
+                5,
+                _("The chain does not end at a trusted authority"),
+            ),
+            says(r"certificate for this server is invalid", 3, _("The words of iOS about a certificate")),
+        ),
+        ("TLS-VALID", "TLS-PRIVATE-CA"),
+    ),
+    Cause(
+        "certificate-expired",
+        Stage.BEFORE,
+        _("The certificate has expired"),
+        _("The site sends a certificate whose time is over, or the clock of the phone is wrong."),
+        (_("The app says that it cannot make a secure connection."),),
+        _("Look at the dates of the certificate in a browser, and at date and time of the phone."),
+        _("Renew the certificate on everything that ends TLS for this host, the reverse proxy first."),
+        RFC_6749 + "10.9",
+        Certainty.DOCUMENTED,
+        (
+            says(
+                r"certificate (?:has |is )?expired|CERT_HAS_EXPIRED|ERR_CERT_DATE_INVALID"
+                r"|SEC_ERROR_EXPIRED_CERTIFICATE"
+                r"|not ?after[^\n]{0,40}(?:passed|exceeded)|-9814\b|-1201\b|certificate is not yet valid",
+                5,
+                _("The certificate's dates are wrong"),
+            ),
+        ),
+        _RULES,
+    ),
+    Cause(
+        "certificate-host",
+        Stage.BEFORE,
+        _("The certificate is for another host"),
+        _("The name in the site list is not among the names of the certificate."),
+        (_("The app says that it cannot make a secure connection."),),
+        _("Compare the host of the base URL with the alternative names of the certificate."),
+        _("Get a certificate that names this host, or use the host that it names, everywhere."),
+        RFC_6749 + "10.9",
+        Certainty.DOCUMENTED,
+        (
+            says(
+                r"no alternative certificate subject name matches|host ?name mismatch|ERR_CERT_COMMON_NAME_INVALID"
+                r"|SSL_ERROR_BAD_CERT_DOMAIN|certificate is (?:not valid|only valid) for|doesn.?t match (?:host"
+                r"|the target)"
+                r"|No subject alternative (?:DNS )?names? (?:matching|present)|ERR_TLS_CERT_ALTNAME_INVALID",
+                5,
+                _("The certificate names another host"),
+            ),
+        ),
+        _RULES,
+    ),
+)

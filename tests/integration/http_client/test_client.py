@@ -1,0 +1,379 @@
+"""The door: what it lets through, and each thing it refuses, against real servers on loopback."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import socket
+import struct
+import time
+from dataclasses import replace
+
+import pytest
+
+from rollout.http_client.client import ERRORS, Door
+
+
+def test_it_works(serve, make_answer, get, now) -> None:
+    server = serve(make_answer(b'{"a": 1}', Content_Type="application/json; charset=utf-8", X_Mark="yes"))
+    reply = get(server.url + "/wiki/status?x=1", now=now)
+    assert (reply.status, reply.error, reply.json()) == (200, None, {"a": 1})
+    assert reply.answer.content_type == "application/json"
+    assert reply.answer.url == server.url + "/wiki/status?x=1"
+    assert reply.answer.at == now()
+    assert reply.headers["x-mark"] == "yes"
+    assert reply.answer.hops == (server.url + "/wiki/status?x=1",)
+    request = server.requests[0].decode()
+    assert request.startswith("GET /wiki/status?x=1 HTTP/1.1\r\n")
+    assert f"host: 127.0.0.1:{server.port}" in request.lower()
+    assert "user-agent: gatepass/" in request.lower()
+    assert "cookie:" not in request.lower()
+
+
+def test_a_form_and_cookies_are_sent(serve, make_answer, get) -> None:
+    server = serve(make_answer())
+    get(server.url, method="POST", form={"code": "a b&c"}, cookies={"s": "1"}, headers={"User-Agent": "phone"})
+    request = server.requests[0].decode()
+    assert request.startswith("POST ")
+    assert request.endswith("code=a+b%26c")
+    assert "cookie: s=1" in request.lower()
+    assert "user-agent: phone" in request.lower()
+
+
+def test_the_environment_names_no_proxy(serve, make_answer, get, monkeypatch) -> None:
+    server = serve(make_answer(b"direct"))
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    assert get(server.url).body == b"direct"
+
+
+@pytest.mark.parametrize(
+    ("url", "error"),
+    [
+        ("", "bad_url"),
+        ("example.com", "bad_url"),
+        ("/path", "bad_url"),
+        ("https://", "bad_url"),
+        ("https:///path", "bad_url"),
+        ("https://user:pw@example.com/", "bad_url"),
+        ("https://exa mple.com/", "bad_url"),
+        ("https://example.com/\r\nX: y", "bad_url"),
+        ("https://example.com/\x00", "bad_url"),
+        ("https://[::1", "bad_url"),
+        ("https://example.com:99999/", "bad_url"),
+        ("https://" + "a" * 5000, "bad_url"),
+        ("ftp://example.com/", "bad_url"),
+        ("file:///etc/passwd", "bad_url"),
+        ("gopher://127.0.0.1/", "bad_url"),
+        ("confluence-server://oauth-callback", "bad_url"),
+        ("https://localhost/", "blocked_address"),
+        ("https://127.0.0.1/", "blocked_address"),
+        ("https://127.1/", "blocked_address"),
+        ("https://0x7f000001/", "blocked_address"),
+        ("https://2130706433/", "blocked_address"),
+        ("https://0177.0.0.1/", "blocked_address"),
+        ("https://[::1]/", "blocked_address"),
+        ("https://[::ffff:127.0.0.1]/", "blocked_address"),
+        ("https://10.0.0.1/", "blocked_address"),
+        ("https://169.254.169.254/latest/meta-data/", "blocked_address"),
+        ("https://0.0.0.0/", "blocked_address"),
+        ("http://127.0.0.1/", "not_https"),
+        ("http://example.com/", "not_https"),
+    ],
+)
+def test_refused_by_a_closed_door(get, url: str, error: str) -> None:
+    reply = get(url, door=Door(connect_seconds=1, total_seconds=2))
+    assert (reply.status, reply.error) == (None, error)
+    assert error in ERRORS
+
+
+def test_http_is_for_loopback_only_even_when_loopback_is_allowed(get) -> None:
+    door = Door(allow_loopback=True, resolver=lambda host, port: ["93.184.216.34"])
+    assert get("http://confluence.example.com/", door=door).error == "not_https"
+    mixed = replace(door, resolver=lambda host, port: ["127.0.0.1", "93.184.216.34"])
+    assert get("http://confluence.example.com/", door=mixed).error == "not_https"
+
+
+def test_a_reason_is_given_but_not_the_address_behind_a_name(get) -> None:
+    reply = get("https://wiki.example.com/", door=Door(resolver=lambda host, port: ["10.1.2.3"]))
+    assert reply.error == "blocked_address"
+    assert reply.answer.excerpt == "private"
+
+
+def test_one_bad_address_among_good_ones_refuses_the_name(get) -> None:
+    door = Door(resolver=lambda host, port: ["93.184.216.34", "169.254.169.254"])
+    assert get("https://rebind.example.com/", door=door).error == "blocked_address"
+
+
+def test_a_name_is_judged_again_at_every_hop(serve, make_answer, get, door) -> None:
+    """DNS rebinding: the first look-up is harmless, the second is not."""
+    answers = [["127.0.0.1"], ["169.254.169.254"]]
+    door = replace(door, resolver=lambda host, port: answers.pop(0))
+    server = serve(make_answer(status="302 Found", Location="/next"))
+    reply = get(f"http://rebind.test:{server.port}/", door=door, follow=3)
+    assert reply.error == "blocked_address"
+    assert len(server.requests) == 1
+    assert f"host: rebind.test:{server.port}" in server.requests[0].decode().lower()
+
+
+def test_a_name_with_too_many_addresses_is_refused(get) -> None:
+    door = Door(resolver=lambda host, port: [f"93.184.216.{n}" for n in range(1, 60)])
+    assert get("https://many.example.com/", door=door).error == "blocked_address"
+
+
+def test_the_second_address_is_tried_when_the_first_is_silent(serve, make_answer, get, door) -> None:
+    server = serve(make_answer(b"here"))
+    door = replace(door, resolver=lambda host, port: ["127.0.0.9", "127.0.0.1"])
+    assert get(f"http://two.test:{server.port}/", door=door).body == b"here"
+
+
+@pytest.mark.parametrize("problem", [socket.gaierror(-2, "unknown"), UnicodeError("label too long")])
+def test_an_unknown_name(get, problem) -> None:
+    def resolver(host, port):
+        raise problem
+
+    assert get("https://nowhere.example.com/", door=Door(resolver=resolver)).error == "dns"
+
+
+def test_a_name_without_addresses(get) -> None:
+    assert get("https://empty.example.com/", door=Door(resolver=lambda host, port: [])).error == "dns"
+
+
+def test_a_resolver_that_hangs(get) -> None:
+    started = time.monotonic()
+    door = Door(connect_seconds=0.3, resolver=lambda host, port: time.sleep(3) or [])
+    assert get("https://slow.example.com/", door=door).error == "timeout"
+    assert time.monotonic() - started < 2
+
+
+def test_nobody_listens(get) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        assert get(f"http://127.0.0.1:{taken.getsockname()[1]}/").error == "refused"
+
+
+def test_slow_headers(serve, get, door) -> None:
+    def drip(request, handler):
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\n")
+        for _ in range(40):
+            handler.wfile.write(b"X-A: b\r\n")
+            time.sleep(0.1)
+
+    started = time.monotonic()
+    assert get(serve(drip).url, door=replace(door, total_seconds=0.5)).error == "timeout"
+    assert time.monotonic() - started < 2
+
+
+def test_silence(serve, get, door) -> None:
+    server = serve(lambda request, handler: time.sleep(3))
+    assert get(server.url, door=replace(door, total_seconds=0.3)).error == "timeout"
+
+
+def test_informational_answers_without_end(serve, get, door) -> None:
+    def chatter(request, handler):
+        for _ in range(100):
+            handler.wfile.write(b"HTTP/1.1 102 Processing\r\n\r\n")
+            time.sleep(0.05)
+
+    assert get(serve(chatter).url, door=replace(door, total_seconds=0.4)).error == "timeout"
+
+
+def test_an_endless_body(serve, get) -> None:
+    sent = []
+
+    def endless(request, handler):
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
+        for _ in range(10000):
+            handler.wfile.write(b"x" * 65536)
+            sent.append(1)
+
+    assert get(serve(endless).url).error == "too_large"
+    assert len(sent) < 9000
+
+
+def test_exactly_the_cap_is_read(serve, make_answer, get, door) -> None:
+    door = replace(door, max_bytes=1000)
+    assert get(serve(make_answer(b"x" * 1000)).url, door=door).status == 200
+    assert get(serve(make_answer(b"x" * 1001)).url, door=door).error == "too_large"
+
+
+@pytest.mark.parametrize("layers", ["gzip", "gzip, gzip", "deflate"])
+def test_a_decompression_bomb(serve, make_answer, get, layers) -> None:
+    import zlib
+
+    body = b"\0" * 50_000_000
+    body = zlib.compress(body) if layers == "deflate" else gzip.compress(body, 9)
+    body = gzip.compress(body) if layers == "gzip, gzip" else body
+    assert len(body) < 262144
+    assert get(serve(make_answer(body, Content_Encoding=layers)).url).error == "too_large"
+
+
+def test_gzip_is_read(serve, make_answer, get) -> None:
+    assert get(serve(make_answer(gzip.compress(b"hello"), Content_Encoding="gzip")).url).text() == "hello"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"\r\n\r\n",
+        b"\x00\x01\x02\xff" * 50 + b"\r\n\r\n",
+        b"SSH-2.0-OpenSSH_9.2\r\n",
+        b"HTTP/1.1 200 OK\r\nX: a\x00b\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"".join(b"X-%d: y\r\n" % n for n in range(2000)) + b"Content-Length: 0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX: " + b"y" * 300_000 + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort",
+        b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello!",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\nhello\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffffffff\r\nhello",
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nhello",
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: " + b",".join([b"gzip"] * 50) + b"\r\nContent-Length: 1\r\n\r\nx",
+        b"HTTP/1.1 99999 Eh\r\n\r\n",
+    ],
+)
+def test_what_is_not_http(serve, get, raw: bytes) -> None:
+    reply = get(serve(raw).url)
+    assert reply.status is None
+    assert reply.error in ("bad_answer", "refused")
+
+
+def test_a_reset_in_the_middle(serve, get) -> None:
+    def reset(request, handler):
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nabc")
+        handler.wfile.flush()
+        handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        handler.connection.close()
+
+    assert get(serve(reset).url).error in ("refused", "bad_answer")
+
+
+def test_nul_bytes_in_a_body_do_not_reach_the_evidence(serve, make_answer, get) -> None:
+    reply = get(serve(make_answer(b"a\x00b\x1b[31mc\x7f", Content_Type="text/plain\x85")).url)
+    assert reply.status == 200
+    assert reply.answer.excerpt == "a b [31mc"
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body_and_text"),
+    [
+        ("text/html; charset=iso-8859-1", ("é".encode("latin-1"), "é")),
+        ("text/html; charset=utf-8", (b"\xff\xfe\xe9", None)),
+        ("text/html; charset=punycode", (b"abc-", "abc-")),
+        ("text/html; charset=zlib", (b"abc", "abc")),
+        ("text/html; charset=utf-16", (b"abc", None)),
+        ("text/html", (b"\xef\xbb\xbfabc", "abc")),
+        ("text/html; charset=latin-1", (b"\xef\xbb\xbf\xc3\xa9", "é")),
+        ("", (b"\xc3\x28", "\ufffd(")),
+    ],
+)
+def test_character_sets(serve, make_answer, get, content_type, body_and_text) -> None:
+    body, text = body_and_text
+    reply = get(serve(make_answer(body, Content_Type=content_type)).url)
+    assert isinstance(reply.text(), str)
+    assert text is None or reply.text() == text
+
+
+def test_a_redirect_is_an_answer_by_default(serve, make_answer, get) -> None:
+    server = serve(make_answer(status="302 Found", Location="/login?token=abcdefghijklmnop&next=1"))
+    reply = get(server.url + "/x")
+    assert reply.status == 302
+    assert reply.location == server.url + "/login?token=abcdefghijklmnop&next=1"
+    assert reply.answer.location == server.url + "/login?token=abcd…&next=1"
+    assert len(server.requests) == 1
+
+
+def test_a_custom_scheme_is_never_followed(serve, make_answer, get) -> None:
+    server = serve(
+        make_answer(status="302 Found", Location="confluence-server://oauth-callback?code=abcdefghijkl&state=s")
+    )
+    reply = get(server.url, follow=5)
+    assert (reply.status, reply.answer.location) == (302, "confluence-server://oauth-callback?code=abcd…&state=…")
+
+
+def test_redirects_are_walked_when_asked(serve, make_answer, get) -> None:
+    def respond(request, handler):
+        if request.startswith(b"GET /end"):
+            return make_answer(b"there")
+        return make_answer(status="302 Found", Location="/end")
+
+    server = serve(respond)
+    reply = get(server.url + "/start", follow=1)
+    assert (reply.status, reply.body) == (200, b"there")
+    assert reply.answer.hops == (server.url + "/start", server.url + "/end")
+
+
+def test_a_redirect_loop(serve, make_answer, get) -> None:
+    server = serve(make_answer(status="302 Found", Location="/"))
+    assert get(server.url + "/", follow=5).error == "too_many_redirects"
+    assert len(server.requests) == 1
+
+
+def test_redirects_without_end(serve, get, make_answer) -> None:
+    server = serve(lambda request, handler: make_answer(status="302 Found", Location=f"/{len(server.requests)}"))
+    assert get(server.url + "/", follow=99).error == "too_many_redirects"
+    assert len(server.requests) == 6
+
+
+@pytest.mark.parametrize(
+    ("target", "error"),
+    [
+        ("https://169.254.169.254/latest/meta-data/", "blocked_address"),
+        ("https://10.0.0.1/", "blocked_address"),
+        ("http://10.0.0.1/", "blocked_address"),
+        ("http://[::ffff:127.0.0.1]/", "blocked_address"),
+        ("https://user:pw@127.0.0.1/", "bad_url"),
+        ("http://exa\tmple .com/", "bad_url"),
+        ("https://127.0.0.1:1/", "refused"),
+    ],
+)
+def test_a_redirect_into_a_closed_place(serve, make_answer, get, target, error) -> None:
+    reply = get(serve(make_answer(status="302 Found", Location=target)).url, follow=3)
+    assert reply.error == error
+    assert len(reply.answer.hops) == 2
+
+
+def test_credentials_stay_with_their_origin(serve, make_answer, get) -> None:
+    other = serve(make_answer(b"other"))
+    server = serve(make_answer(status="302 Found", Location=other.url + "/"))
+    reply = get(server.url, follow=2, cookies={"s": "secret"}, headers={"Authorization": "Bearer secret"})
+    assert reply.body == b"other"
+    assert b"secret" in server.requests[0]
+    assert b"secret" not in other.requests[0]
+
+
+def test_a_form_is_never_carried_to_another_origin(serve, make_answer, get) -> None:
+    other = serve(make_answer(b"other"))
+    server = serve(make_answer(status="307 Temporary Redirect", Location=other.url + "/"))
+    assert get(server.url, method="POST", form={"code": "secret"}, follow=2).status == 307
+    assert other.requests == []
+
+
+def test_a_form_becomes_a_get_after_303(serve, make_answer, get) -> None:
+    def respond(request, handler):
+        return make_answer(status="303 See Other", Location="/x") if request.startswith(b"POST") else make_answer(b"ok")
+
+    server = serve(respond)
+    assert get(server.url, method="POST", form={"code": "secret"}, follow=1).body == b"ok"
+    assert b"secret" not in server.requests[1]
+
+
+def test_json_is_read_tolerantly(serve, make_answer, get) -> None:
+    reply = get(
+        serve(make_answer(b'\xef\xbb\xbf{"a": NaN, "a": Infinity, "b": "\\u0000"}', Content_Type="text/html")).url
+    )
+    assert reply.json() == {"a": None, "b": "\x00"}
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[" * 100_000, b'{"a":' * 40_000, b"9" * 10_000, b"\xff\xfe"])
+def test_json_that_is_none(serve, make_answer, get, body) -> None:
+    reply = get(serve(make_answer(body)).url)
+    with pytest.raises(ValueError, match=r"\w"):
+        reply.json()
+
+
+def test_nothing_raw_shows_in_a_reply_printed_by_accident(serve, make_answer, get) -> None:
+    body = json.dumps({"access_token": "abcdefghijklmnopqrstuvwxyz"}).encode()
+    reply = get(serve(make_answer(body, Set_Cookie="sid=verysecretvalue")).url)
+    assert "efghijklm" not in repr(reply)
+    assert "verysecret" not in repr(reply)

@@ -1,0 +1,206 @@
+"""Where a URL really leads: each spelling of a closed place, and the judged address is the one connected to."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import replace
+
+import pytest
+
+from rollout.http_client.client import Door
+from rollout.http_client.urls import BadUrlError, read_url
+
+CLOSED = [
+    # IPv4 in every spelling that some resolver takes
+    ("https://127.0.0.1/", "loopback"),
+    ("https://127.0.0.1./", "an unusual spelling of an address"),
+    ("https://127.1/", "an unusual spelling of an address"),
+    ("https://127.0.1/", "an unusual spelling of an address"),
+    ("https://2130706433/", "an unusual spelling of an address"),
+    ("https://0x7f000001/", "an unusual spelling of an address"),
+    ("https://0x7f.0.0.1/", "an unusual spelling of an address"),
+    ("https://0x7F.1/", "an unusual spelling of an address"),
+    ("https://0177.0.0.1/", "an unusual spelling of an address"),
+    ("https://017700000001/", "an unusual spelling of an address"),
+    ("https://0/", "an unusual spelling of an address"),
+    ("https://0x/", "an unusual spelling of an address"),
+    ("https://127.0.0.1.0x1/", "an unusual spelling of an address"),
+    ("https://256.256.256.256/", "an unusual spelling of an address"),
+    ("https://169.254.43518/", "an unusual spelling of an address"),
+    ("https://0251.0376.0251.0376/", "an unusual spelling of an address"),
+    ("https://2852039166/", "an unusual spelling of an address"),
+    ("https://1.1.1.1.1/", "an unusual spelling of an address"),
+    # IPv6, and IPv4 inside it
+    ("https://[::1]/", "loopback"),
+    ("https://[0:0:0:0:0:0:0:1]/", "loopback"),
+    ("https://[::]/", "unspecified"),
+    ("https://[::ffff:127.0.0.1]/", "loopback"),
+    ("https://[::ffff:7f00:1]/", "loopback"),
+    ("https://[0:0:0:0:0:ffff:7f00:0001]/", "loopback"),
+    ("https://[::FFFF:10.0.0.1]/", "private"),
+    ("https://[::ffff:169.254.169.254]/", "cloud metadata"),
+    ("https://[::127.0.0.1]/", "loopback"),
+    ("https://[::ffff:0:10.0.0.1]/", "private"),
+    ("https://[2002:7f00:1::]/", "loopback"),
+    ("https://[2002:a9fe:a9fe::1]/", "cloud metadata"),
+    ("https://[64:ff9b::10.0.0.1]/", "private"),
+    ("https://[64:ff9b::a9fe:a9fe]/", "cloud metadata"),
+    ("https://[64:ff9b:1::7f00:1]/", "loopback"),
+    ("https://[2001:0:4136:e378:8000:63bf:80ff:fffe]/", "loopback"),
+    ("https://[fe80::1]/", "link-local"),
+    ("https://[fc00::1]/", "private"),
+    ("https://[fd00:ec2::254]/", "cloud metadata"),
+    ("https://[fec0::1]/", "site-local"),
+    ("https://[ff02::1]/", "multicast"),
+    # Ranges
+    ("https://0.0.0.0/", "unspecified"),
+    ("https://10.0.0.1:8443/wiki", "private"),
+    ("https://172.31.255.254/", "private"),
+    ("https://192.168.0.1/", "private"),
+    ("https://100.64.0.1/", "shared (carrier NAT)"),
+    ("https://169.254.169.254/latest/meta-data/", "cloud metadata"),
+    ("https://169.254.1.1/", "link-local"),
+    ("https://168.63.129.16/", "cloud metadata"),
+    ("https://100.100.100.200/", "cloud metadata"),
+    ("https://224.0.0.1/", "multicast"),
+    ("https://255.255.255.255/", "broadcast"),
+    ("https://240.0.0.1/", "reserved"),
+    ("https://198.18.0.1/", "benchmarking"),
+    # Names
+    ("https://localhost/", "loopback"),
+    ("https://LOCALHOST/", "loopback"),
+    ("https://localhost./", "loopback"),
+]
+NO_URL = [
+    "https://[fe80::1%25eth0]/",
+    "https://[fe80::1%eth0]/",
+    "https://[::1]x/",
+    "https://[127.0.0.1]/",
+    "https://[v1.fe80::a]/",
+    "https://::1/",
+    "https://user@127.0.0.1/",
+    "https://confluence.example.com@127.0.0.1/",
+    "https://confluence.example.com:443@127.0.0.1/",
+    "https://127.0.0.1\\@confluence.example.com/",
+    "https://confluence.example.com\\@127.0.0.1/",
+    "https://confluence.example.com%00.127.0.0.1/",
+    "https://confluence.example.com%2e127.0.0.1/",
+    "https://confluence.example.com%40127.0.0.1/",
+    "https://confluence.example.com#@127.0.0.1/ ",
+    "https://ⓛocalhost/",
+    "https://127。0。0。1/",
+    "https://１２７.0.0.1/",
+    "https://lоcalhost/",
+    "https://xn--/\n",
+    "https:127.0.0.1/",
+    "https:/127.0.0.1/",
+    "//127.0.0.1/",
+    "https://-.-/",
+    "https://a..b/",
+    "https://.127.0.0.1/",
+    "https://127.0.0.1:65536/",
+    "https://127.0.0.1:0/",
+    "https://127.0.0.1:80:80/",
+    "https://127.0.0.1:0x50/",
+    "https://127.0.0.1:+80/",
+    "https://127.0.0.1:８０/",
+    "https://127.0.0.1,confluence.example.com/",
+    "jar:https://127.0.0.1!/",
+    "data:text/html,x",
+    "unix:///var/run/docker.sock",
+]
+
+
+def _no_look_up(host: str, port: int) -> list[str]:
+    raise AssertionError(f"{host} was looked up")
+
+
+@pytest.mark.parametrize(("url", "why"), CLOSED)
+def test_a_closed_place_in_any_spelling(get, url: str, why: str) -> None:
+    door = Door(resolver=(lambda host, port: ["127.0.0.1"]) if "localhost" in url.lower() else _no_look_up)
+    reply = get(url, door=door)
+    assert (reply.error, reply.answer.excerpt, reply.answer.address) == ("blocked_address", why, "")
+
+
+@pytest.mark.parametrize("url", NO_URL)
+def test_what_two_parsers_could_read_differently_is_no_url(get, url: str) -> None:
+    door = Door(connect_seconds=1, total_seconds=2, allow_loopback=True, resolver=_no_look_up)
+    assert get(url, door=door).error == "bad_url"
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "port", "header"),
+    [
+        ("https://WIKI.Example.com/x?y", "wiki.example.com", 443, "wiki.example.com"),
+        ("https://wiki.example.com:443/", "wiki.example.com", 443, "wiki.example.com"),
+        ("https://wiki.example.com:8443", "wiki.example.com", 8443, "wiki.example.com:8443"),
+        ("https://xn--bcher-kva.example/", "xn--bcher-kva.example", 443, "xn--bcher-kva.example"),
+        ("https://wiki_1.example.com./", "wiki_1.example.com.", 443, "wiki_1.example.com."),
+        ("https://[2606:4700:0::1111]:444/", "2606:4700::1111", 444, "[2606:4700:0::1111]:444"),
+        ("https://0x7f.example.com/", "0x7f.example.com", 443, "0x7f.example.com"),
+        ("https://93.184.216.34/@127.0.0.1", "93.184.216.34", 443, "93.184.216.34"),
+    ],
+)
+def test_an_honest_url_is_read_one_way(url: str, host: str, port: int, header: str) -> None:
+    asked = read_url(url)
+    assert (asked.place.host, asked.place.port, asked.host_header) == (host, port, header)
+
+
+def test_a_label_that_is_too_long_is_no_name() -> None:
+    with pytest.raises(BadUrlError):
+        read_url("https://" + "a" * 300 + ".example.com/")
+
+
+def test_the_address_that_was_judged_is_the_one_connected_to(serve, make_answer, get, door) -> None:
+    """DNS rebinding between the look-up and the connection: there is no second look-up to change."""
+    server, asked = serve(make_answer(b"judged")), []
+
+    def changing(host: str, port: int) -> list[str]:
+        asked.append(host)
+        return ["127.0.0.1"] if len(asked) == 1 else ["169.254.169.254"]
+
+    reply = get(f"http://rebind.test:{server.port}/", door=replace(door, resolver=changing))
+    assert (reply.body, asked) == (b"judged", ["rebind.test"])
+    assert f"host: rebind.test:{server.port}".encode() in server.requests[0].lower()
+    assert reply.answer.address == "loopback"
+
+
+@pytest.mark.parametrize(
+    ("target", "error"),
+    [
+        ("https://10.0.0.1/", "blocked_address"),
+        ("https://192.168.1.1:8443/", "blocked_address"),
+        ("//169.254.169.254/latest/meta-data/", "blocked_address"),
+        ("https://[fd12::1]/", "blocked_address"),
+        ("https://0xa000001/", "blocked_address"),
+        ("https://inside.test/", "blocked_address"),
+        ("http://inside.test/", "blocked_address"),
+    ],
+)
+def test_a_redirect_into_a_private_range(serve, make_answer, get, door, target: str, error: str) -> None:
+    server = serve(make_answer(status="302 Found", Location=target))
+    names = {"wiki.test": ["127.0.0.1"], "inside.test": ["10.1.2.3"]}
+    door = replace(door, resolver=lambda host, port: names[host])
+    reply = get(f"http://wiki.test:{server.port}/", door=door, follow=5)
+    assert reply.error == error
+    assert [hop.status for hop in reply.answer.trace] == [302, None]
+    assert [hop.address for hop in reply.answer.trace] == ["loopback", ""]
+
+
+def test_plain_http_of_another_machine_needs_its_own_word(get) -> None:
+    closed = Door(resolver=lambda host, port: ["10.0.0.1"])
+    assert get("http://wiki.example.com/", door=closed).error == "not_https"
+    assert get("http://wiki.example.com/", door=replace(closed, plain_http=True)).error == "blocked_address"
+
+
+def test_ipv6_of_this_machine(get, make_answer, serve) -> None:
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        pytest.skip("no IPv6 here")
+    with socket.socket(socket.AF_INET6) as taken:
+        taken.bind(("::1", 0))
+        port = taken.getsockname()[1]
+        reply = get(f"http://[::1]:{port}/", door=Door(allow_loopback=True, connect_seconds=1))
+    assert (reply.error, reply.answer.address) == ("refused", "loopback")

@@ -1,0 +1,182 @@
+"""Who vouched for a site's certificate, and the chain it showed, trusted or not."""
+
+from __future__ import annotations
+
+import hashlib
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from rollout.http_client.client import Door
+
+PEM = serialization.Encoding.PEM
+
+
+@dataclass
+class Issued:
+    certificate: x509.Certificate
+    key: ec.EllipticCurvePrivateKey
+
+    @property
+    def pem(self) -> str:
+        return self.certificate.public_bytes(PEM).decode()
+
+
+def issue(name: str, by: Issued | None = None, *, is_authority: bool = False, days: int = 30) -> Issued:
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    end = datetime.now(UTC) + timedelta(days=days)
+    builder = x509.CertificateBuilder(
+        by.certificate.subject if by else subject, subject, key.public_key(), 1 + len(name)
+    )
+    builder = builder.not_valid_before(end - timedelta(days=60)).not_valid_after(end)
+    builder = builder.add_extension(x509.BasicConstraints(is_authority, None), critical=True)
+    if not is_authority:
+        builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+    return Issued(builder.sign(by.key if by else key, hashes.SHA256()), key)
+
+
+class _Quiet(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self.server.asked.append(self.headers["Host"])
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+class _Server(HTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A handshake that a client breaks off is what these tests are about."""
+
+
+@pytest.fixture
+def serve_tls(tmp_path: Path) -> Iterator[Callable[..., _Server]]:
+    servers = []
+
+    def start(*chain: Issued) -> _Server:
+        server = _Server(("127.0.0.1", 0), _Quiet)
+        server.asked, server.names = [], []
+        (tmp_path / "chain.pem").write_text("".join(one.pem for one in chain))
+        form = (PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        (tmp_path / "key.pem").write_bytes(chain[0].key.private_bytes(*form))
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(tmp_path / "chain.pem", tmp_path / "key.pem")
+        context.sni_callback = lambda sock, name, context: server.names.append(name)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        servers.append(server)
+        return server
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture
+def authority() -> Issued:
+    return issue("Example private root", is_authority=True)
+
+
+@pytest.fixture
+def tls_door() -> Door:
+    return Door(allow_loopback=True, connect_seconds=2, total_seconds=5, resolver=lambda host, port: ["127.0.0.1"])
+
+
+def test_it_works(serve_tls, authority, tls_door, get) -> None:
+    """The site's own authority vouches where the system's store does not; name and host header stay the site's."""
+    server = serve_tls(issue("wiki.test", authority))
+    port = server.server_address[1]
+    reply = get(f"https://wiki.test:{port}/", door=replace(tls_door, ca_bundle=authority.pem))
+    assert (reply.status, reply.certificate.trust, reply.certificate.issuer) == (200, "site", "Example private root")
+    assert server.names[-1] == "wiki.test"
+    assert server.asked == [f"wiki.test:{port}"]
+
+
+def test_what_the_system_trusts_needs_no_bundle(serve_tls, authority, tls_door, get) -> None:
+    server = serve_tls(issue("wiki.test", authority))
+    system = ssl.create_default_context(cadata=authority.pem)
+    url = f"https://wiki.test:{server.server_address[1]}/"
+    for bundle in ("", authority.pem):
+        reply = get(url, door=replace(tls_door, ssl_context=system, ca_bundle=bundle))
+        assert (reply.status, reply.certificate.trust) == (200, "system")
+
+
+@pytest.mark.parametrize("anchor", ["root", "intermediate", "itself"])
+def test_any_certificate_of_the_bundle_is_an_anchor(serve_tls, authority, tls_door, get, anchor) -> None:
+    between = issue("Example issuing authority", authority, is_authority=True)
+    own = issue("wiki.test", between)
+    server = serve_tls(own, between)
+    bundle = {"root": authority, "intermediate": between, "itself": own}[anchor].pem
+    reply = get(
+        f"https://wiki.test:{server.server_address[1]}/",
+        door=replace(tls_door, ca_bundle=f"Wurzelzertifikat für das Büro\n{bundle}"),
+    )
+    assert (reply.status, reply.certificate.trust) == (200, "site")
+
+
+def test_the_chain_as_the_server_sends_it(serve_tls, authority, tls_door, get) -> None:
+    between = issue("Example issuing authority", authority, is_authority=True)
+    own = issue("wiki.test", between)
+    server = serve_tls(own, between)
+    reply = get(f"https://wiki.test:{server.server_address[1]}/", door=replace(tls_door, ca_bundle=authority.pem))
+    first, second = reply.certificate.chain
+    assert (first.subject, first.issuer, first.names) == ("wiki.test", "Example issuing authority", ("wiki.test",))
+    assert first.fingerprint == own.certificate.fingerprint(hashes.SHA256()).hex()
+    assert first.expires_at == own.certificate.not_valid_after_utc
+    assert (second.subject, second.issuer, second.names) == ("Example issuing authority", "Example private root", ())
+
+
+@pytest.mark.parametrize(
+    ("name", "days", "bundled", "code"),
+    [("wiki.test", 30, False, 20), ("wiki.test", -1, True, 10), ("other.test", 30, True, 62)],
+    ids=["nobody vouches", "expired", "another host"],
+)
+def test_a_chain_that_is_not_trusted_is_told_and_nothing_sent(
+    serve_tls, authority, tls_door, get, name, days, bundled, code
+) -> None:
+    own = issue(name, authority, days=days)
+    server = serve_tls(own)
+    door = replace(tls_door, ca_bundle=authority.pem if bundled else "")
+    reply = get(f"https://wiki.test:{server.server_address[1]}/", door=door)
+    assert (reply.status, reply.error, reply.certificate) == (None, "tls", None)
+    assert reply.tls_failure.verify_code == code
+    der = own.certificate.public_bytes(serialization.Encoding.DER)
+    assert [found.fingerprint for found in reply.tls_failure.chain] == [hashlib.sha256(der).hexdigest()]
+    assert reply.answer.address == "loopback"
+    assert server.asked == []
+
+
+def test_a_bundle_of_somebody_else_does_not_help(serve_tls, authority, tls_door, get) -> None:
+    server = serve_tls(issue("wiki.test", authority))
+    stranger = issue("Example other root", is_authority=True)
+    reply = get(f"https://wiki.test:{server.server_address[1]}/", door=replace(tls_door, ca_bundle=stranger.pem))
+    assert reply.error == "tls"
+
+
+def test_a_bundle_that_is_none_is_an_answer_not_an_exception(serve_tls, authority, tls_door, get) -> None:
+    server = serve_tls(issue("wiki.test", authority))
+    reply = get(f"https://wiki.test:{server.server_address[1]}/", door=replace(tls_door, ca_bundle="nonsense"))
+    assert reply.error == "tls"
+
+
+def test_a_bundle_counts_for_its_own_site_only(serve_tls, authority, tls_door, get) -> None:
+    server = serve_tls(issue("wiki.test", authority))
+    url = f"https://wiki.test:{server.server_address[1]}/"
+    assert get(url, door=replace(tls_door, ca_bundle=authority.pem)).status == 200
+    assert get(url, door=tls_door).error == "tls"

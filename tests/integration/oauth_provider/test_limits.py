@@ -1,0 +1,169 @@
+"""Rate limits: nothing slips past by being parallel, an office behind one address gets through, 429 says when again."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.core.cache import cache
+from django.core.checks import run_checks
+from django.test import Client
+from django.utils import timezone
+
+from oauth_provider.limits import attempts, counters
+from oauth_provider.limits.limiter import Limit, Limiter, LimitError, parse_limit
+from oauth_provider.models import RateCount
+
+OFF = {f"{endpoint}_{kind}": "off" for endpoint in ("token", "introspection", "authorize", "sign_in")
+       for kind in ("address", "who", "failures")}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def no_permits_left_over(settings: Any, request: pytest.FixtureRequest) -> Iterator[None]:
+    """Counters of a test are its own: in the database, which forgets them with the test; django-allauth's in memory."""
+    settings.REDIS_URL = ""
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    cache.clear()
+    attempts.limiter.forget()
+    yield
+    attempts.limiter.forget()
+
+
+def allow(settings: Any, **limits: str) -> None:
+    settings.RATE_LIMITS = OFF | limits
+
+
+@pytest.mark.parametrize("text", ["", "5", "5/", "/5", "0/5", "5/0", "-1/5", "5/60/60", "five/60", "99999999/1"])
+def test_a_limit_that_cannot_be_read(text: str, settings: Any) -> None:
+    with pytest.raises(LimitError):
+        parse_limit("some", text)
+    settings.RATE_LIMITS = OFF | {"token_address": text}
+    assert "gatepass.E012" in {message.id for message in run_checks()}
+
+
+def test_limits_are_spelled_as_count_and_seconds() -> None:
+    assert parse_limit("some", " 600/60 ") == Limit("some", 600, 60)
+    assert parse_limit("some", "Off") is None
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("count", [1, 7, 100, 1000])
+def test_several_processes_together_never_exceed_a_limit(count: int, settings: Any) -> None:
+    limit = Limit("some", count, 86_400)
+    processes = [Limiter() for _ in range(3)]
+    taken = [0, 0, 0]
+    for _ in range(count + 3):
+        for index, process in enumerate(processes):
+            taken[index] += process.take(limit, "key") is None
+    assert sum(taken) == count
+
+
+@pytest.mark.django_db(transaction=True)
+def test_parallel_requests_count_once_each(settings: Any) -> None:
+    limit, limiter = Limit("some", 50, 86_400), Limiter()
+    let_through: list[bool] = []
+
+    def ask() -> None:
+        from django.db import connection
+
+        let_through.extend(limiter.take(limit, "key") is None for _ in range(20))
+        connection.close()
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert let_through.count(True) == 50
+
+
+def test_redis_and_the_database_count_alike(settings: Any, db: None) -> None:
+
+    settings.REDIS_URL = os.environ["REDIS_URL"]
+    name = os.urandom(16)
+    assert [counters.grant(name, 1, 60, 4, 10) for _ in range(4)] == [4, 4, 2, 0]
+    settings.REDIS_URL = ""
+    assert [counters.grant(name, 1, 60, 4, 10) for _ in range(4)] == [4, 4, 2, 0]
+    assert counters.grant(name, 2, 60, 4, 10) == 4  # a new window
+
+
+def test_without_redis_the_database_goes_on_counting(settings: Any, db: None) -> None:
+    settings.REDIS_URL = "redis://127.0.0.1:9/0"
+    assert [counters.grant(b"sixteen bytes :)", 1, 60, 1, 2) for _ in range(3)] == [1, 1, 0]
+    assert RateCount.objects.count() == 1
+
+
+@pytest.mark.rfc("6749", "10.10")
+def test_guesses_at_the_token_endpoint_are_limited(phone: Any, settings: Any) -> None:
+    allow(settings, token_failures="5/3600")
+    answers = [phone.refresh("x" * 86).status_code for _ in range(7)]
+    assert answers == [400] * 5 + [429, 429]
+    refused = phone.redeem("unknown")
+    assert (refused.status_code, refused.json()["error"]) == (429, "too_many_requests")
+    assert 0 < int(refused["Retry-After"]) <= 3600
+    assert refused["Cache-Control"] == "no-store"
+
+
+def test_an_office_behind_one_address_gets_through(phone: Any, settings: Any) -> None:
+    allow(settings, token_failures="5/3600")
+    token = phone.tokens()["refresh_token"]
+    for _ in range(20):  # four times as many as may fail
+        token = phone.refresh(token).json()["refresh_token"]
+
+
+def test_all_requests_of_an_address_and_of_a_client(phone: Any, settings: Any) -> None:
+    for name in ("token_address", "token_who"):
+        attempts.limiter.forget()
+        allow(settings, **{name: "3/3600"})
+        assert [phone.revoke("unknown").status_code for _ in range(4)] == [200, 200, 200, 429]
+
+
+def test_another_address_is_another_count(phone: Any, settings: Any) -> None:
+    allow(settings, token_failures="1/3600")
+    assert [phone.refresh("x").status_code for _ in range(2)] == [400, 429]
+    phone.wire = Client(REMOTE_ADDR="203.0.113.9")
+    assert phone.refresh("x").status_code == 400
+
+
+def test_wrong_secrets_at_introspection_are_limited(phone: Any, settings: Any) -> None:
+    allow(settings, introspection_failures="2/3600")
+    assert [phone.post("introspect", token="x").status_code for _ in range(3)] == [401, 401, 429]
+
+
+def test_a_person_may_not_ask_for_codes_without_end(phone: Any, settings: Any) -> None:
+    allow(settings, authorize_who="3/3600")
+    answers = [phone.authorize() for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+    assert "Too many attempts" in answers[-1].content.decode()
+    assert int(answers[-1]["Retry-After"]) > 0
+
+
+@pytest.mark.parametrize("name", ["sign_in_failures", "sign_in_who", "sign_in_address"])
+def test_guessing_a_password_is_limited(client: Client, settings: Any, member: Any, name: str) -> None:
+    allow(settings, **{name: "3/3600"})
+    guess = {"login": member.email, "password": "wrong"}
+    answers = [client.post("/accounts/login/", guess) for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+    assert "Retry-After" in answers[-1]
+    assert client.get("/accounts/login/").status_code == 200  # the page itself is still there
+
+
+def test_refreshing_takes_no_statement_for_its_limits(
+    phone: Any, settings: Any, django_assert_num_queries: Any
+) -> None:
+    allow(settings, token_address="12000/3600", token_failures="2000/3600")
+    token = phone.tokens()["refresh_token"]
+    with django_assert_num_queries(1):  # the rotation, within the site
+        phone.refresh(token)
+
+
+def test_counters_of_windows_that_are_over_go(db: None) -> None:
+    counters.grant(b"sixteen bytes :)", 1, 60, 1, 10)
+    assert counters.forget_old_counts() == 0
+    with time_machine.travel(timezone.now() + timedelta(minutes=3), tick=False):
+        assert counters.forget_old_counts() == 1

@@ -1,0 +1,261 @@
+"""The activity page: sentences, filters, who reads what, the chain, the export."""
+
+from __future__ import annotations
+
+import ast
+import csv
+import io
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from portal.models import User
+from portal.pages.icons import ICONS
+from portal.presenters.audit import ACTIONS, FAMILIES, details_of, marked_sentence, sentence_of
+from rollout.models import ApplicationLink, AuditEvent, AuditHead, Site
+from rollout.services import audit, links, sites
+from tests.support.paths import ROOT
+
+
+def recorded_actions() -> list[str]:
+    """Every action in a call of ``audit.record`` in the code; the places of an f-string as ``.+``."""
+    found = []
+    for room in ("portal", "rollout", "oauth_provider"):
+        for path in (ROOT / room).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.Call) and ast.unparse(node.func) in {"audit.record", "record"}:
+                    found += [_pattern(word.value) for word in node.keywords if word.arg == "action"]
+    return sorted(set(found))
+
+
+def _pattern(value: ast.expr) -> str:
+    if isinstance(value, ast.JoinedStr):
+        return "".join(re.escape(part.value) if isinstance(part, ast.Constant) else ".+" for part in value.values)
+    assert isinstance(value, ast.Constant), ast.unparse(value)
+    return re.escape(value.value)
+
+
+@pytest.mark.parametrize("pattern", recorded_actions())
+def test_every_action_the_code_records_has_a_sentence_and_a_family(pattern: str) -> None:
+    actions = [action for action in ACTIONS if re.fullmatch(pattern, action)]
+    assert actions, f"no sentence for {pattern} in portal/presenters/audit.py"
+    for action in actions:
+        assert any(action.startswith(FAMILIES[name][1]) for name in FAMILIES), action
+
+
+def test_every_icon_exists() -> None:
+    assert {words.icon for words in ACTIONS.values()} <= set(ICONS)
+
+
+def event(**fields: Any) -> AuditEvent:
+    values = {"number": 1, "at": timezone.now(), "actor_label": "Ruth", "target_label": "Wiki", "details": {}}
+    return AuditEvent(**{**values, **fields})
+
+
+@pytest.mark.parametrize(("sites", "words"), [(1, "for 1 site."), (2, "for 2 sites."), (0, "for 0 sites.")])
+def test_one_is_not_many(sites: int, words: str) -> None:
+    assert sentence_of(event(action="wave.created", details={"sites": sites})).endswith(words)
+
+
+def test_words_where_a_count_belongs_do_no_harm() -> None:
+    assert "Wiki" in sentence_of(event(action="wave.created", details={"sites": ["a", "b"]}))
+
+
+@pytest.mark.parametrize("action", list(ACTIONS))
+def test_a_sentence_without_its_details_still_reads(action: str) -> None:
+    assert sentence_of(event(action=action)).endswith(".")
+    assert "%" not in sentence_of(event(action=action))
+
+
+def test_an_action_of_a_later_version_says_itself() -> None:
+    assert sentence_of(event(action="site.moved_house")) == "Ruth: site: moved house (Wiki)."
+
+
+def test_names_are_text_not_html_and_no_template() -> None:
+    hostile = event(
+        action="site.changed", actor_label="<b>%(target)s", target_label="<i>%s", details={"fields": ["<u>"]}
+    )
+    marked = marked_sentence(hostile, User())
+    assert "<i>" not in marked
+    assert "<b>" not in marked
+    assert "&lt;u&gt;" in marked
+    assert sentence_of(hostile) == "<b>%(target)s changed the site <i>%s: <u>."
+
+
+def test_a_value_under_the_name_of_a_secret_is_not_shown() -> None:
+    shown = details_of(event(action="x", details={"token": "abc", "client_secret": "def", "sites": [1, 2]}))
+    assert shown == [("token", "not shown"), ("client secret", "not shown"), ("sites", "1, 2")]
+
+
+# --- The page --------------------------------------------------------------------------------------------------
+
+
+def test_it_works(client_of: Any, administrator: User, site: Site) -> None:
+    client = client_of(administrator)
+    sites.update_site(actor=administrator, site=site, title="Renamed wiki")
+    page = client.get("/activity/").content.decode()
+    assert "changed the site <a" in page
+    assert f'href="/sites/{site.pk}/">Renamed wiki</a>' in page
+    assert "signed in." in page  # force_login is a sign-in as any
+
+
+def test_nothing_happened_yet(client_of: Any, alice: User) -> None:
+    assert "Nothing happened yet" in client_of(alice).get("/activity/").content.decode()
+
+
+def test_owners_read_what_happened_to_their_sites_only(
+    client_of: Any, administrator: User, alice: User, charlie: User, site: Site, make_site: Any
+) -> None:
+    other = make_site(title="Secret project")
+    for row in (site, other):
+        sites.update_site(actor=administrator, site=row, notes="x")
+        links.create_link(
+            actor=administrator, site=row, redirect_url="confluence-server://oauth-callback", client_id=f"c{row.pk}"
+        )
+    page = client_of(alice).get("/activity/").content.decode()
+    assert "Engineering wiki" in page
+    assert "created the application link" in page
+    assert "Secret project" not in page
+    assert "signed in." not in page
+    assert "Verify chain" not in page
+    assert "Engineering wiki" not in client_of(charlie).get("/activity/").content.decode()
+    exported = b"".join(client_of(alice).get("/activity/export.csv").streaming_content).decode()
+    assert "Secret project" not in exported
+
+
+def test_members_find_nothing(client_of: Any, member: User) -> None:
+    for path in ("/activity/", "/activity/export.csv"):
+        assert client_of(member).get(path).status_code == 404
+    assert client_of(member).post("/activity/").status_code == 404
+
+
+def test_strangers_are_sent_to_the_sign_in(client: Any, db: None) -> None:
+    assert client.get("/activity/").status_code == 302
+
+
+def test_filters_by_family_thing_person_day_and_words(
+    client_of: Any, administrator: User, alice: User, site: Site
+) -> None:
+    audit.record(actor=administrator, action="wave.created", label="Pilot", details={"sites": 1})
+    audit.record(actor=alice, action="site.changed", target=site, details={"fields": ["notes"]})
+    client = client_of(administrator)
+
+    def said(query: str) -> str:
+        return client.get(f"/activity/?{query}").content.decode()
+
+    assert "planned the wave" in said("family=passes")
+    assert "changed the site" not in said("family=passes")
+    assert "changed the site" in said(f"target_type=site&target_id={site.pk}")
+    assert "planned the wave" not in said(f"person={alice.pk}")
+    assert "planned the wave" in said("q=pilot")
+    today = timezone.localdate()
+    assert "planned the wave" in said(f"since={today}&until={today}")
+    assert "No event matches" in said(f"until={today - timedelta(days=2)}")
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["family=x", "since=yesterday", "since=0001-01-01", "until=9999-12-31", "person=x", "person=1e400", "before=x",
+     f"person={2**70}", "q=%00", "target_id=%00", "before=99999999999999999999", "after=-1", "sort=hash", "page=7",
+     "person=NaN", "person=0.5", "target_type=%00", f"after={10**18}"],
+)  # fmt: skip
+def test_an_unreadable_filter_does_no_harm(client_of: Any, administrator: User, query: str) -> None:
+    client = client_of(administrator)
+    assert client.get(f"/activity/?{query}").status_code == 200
+    assert client.get(f"/activity/export.csv?{query}").status_code == 200
+
+
+def test_pages_go_by_number_in_both_directions(client_of: Any, administrator: User) -> None:
+    for _number in range(120):
+        audit.record(actor=administrator, action="site.archived", label="Wiki")
+    client = client_of(administrator)
+    first = client.get("/activity/").content.decode()
+    older = re.search(r'rel="next"\s+href="(\?before=\d+)"', first)
+    assert older
+    assert 'rel="prev"' not in first
+    second = client.get(f"/activity/{older[1]}").content.decode()
+    numbers = [int(number) for number in re.findall(r'id="event-(\d+)"', second)]
+    assert numbers == list(range(numbers[0], numbers[0] - 50, -1))
+    newer = re.search(r'rel="prev"\s+href="(\?after=\d+)"', second)
+    assert newer
+    back = client.get(f"/activity/{newer[1]}").content.decode()
+    assert re.findall(r'id="event-(\d+)"', back)[-1] == str(numbers[0] + 1)
+
+
+def test_a_page_takes_as_many_queries_for_fifty_events_as_for_one(
+    client_of: Any, administrator: User, site: Site
+) -> None:
+    client = client_of(administrator)
+    client.get("/activity/")
+    with CaptureQueriesContext(connection) as one:
+        client.get("/activity/")
+    for _number in range(60):
+        audit.record(actor=administrator, action="site.archived", target=site)
+    with CaptureQueriesContext(connection) as many:
+        client.get("/activity/")
+    assert len(many) == len(one)
+    assert not [query for query in many if "COUNT(" in query["sql"] and "auditevent" in query["sql"]]
+
+
+# --- The chain -------------------------------------------------------------------------------------------------
+
+
+def test_an_intact_chain_is_said_and_the_look_recorded(client_of: Any, auditor: User) -> None:
+    client = client_of(auditor)
+    page = client.post("/activity/").content.decode()
+    assert "The chain is intact" in page
+    assert AuditEvent.objects.filter(action="activity.verified", actor=auditor).count() == 1
+    assert audit.verify_chain().intact
+
+
+def test_a_broken_chain_names_the_event(client_of: Any, administrator: User) -> None:
+    audit.record(actor=administrator, action="site.archived", label="Wiki")
+    client = client_of(administrator)
+    AuditHead.objects.update(hash="0" * 64)  # as if the newest events had been taken out
+    page = client.post("/activity/").content.decode()
+    assert "The chain is broken at event" in page
+
+
+def test_owners_do_not_verify(client_of: Any, alice: User) -> None:
+    assert client_of(alice).post("/activity/").status_code == 403
+
+
+def test_a_trail_too_long_for_a_page_names_the_command(client_of: Any, administrator: User) -> None:
+    client = client_of(administrator)
+    AuditHead.objects.update(number=200_001)
+    assert "manage.py verify_audit" in client.post("/activity/").content.decode()
+
+
+# --- The export ------------------------------------------------------------------------------------------------
+
+
+def test_the_export_holds_the_filtered_events_and_is_recorded(client_of: Any, administrator: User, site: Site) -> None:
+    audit.record(actor=administrator, action="site.archived", target=site)
+    client = client_of(administrator)
+    text = b"".join(client.get("/activity/export.csv?family=sites").streaming_content).decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert [row["action"] for row in rows] == ["site.archived"]
+    assert rows[0]["sentence"] == "administrator@example.com archived the site Engineering wiki."
+    assert AuditEvent.objects.get(action="activity.exported").actor == administrator
+
+
+def test_a_cell_of_the_export_starts_no_formula(client_of: Any, administrator: User, make_site: Any) -> None:
+    audit.record(actor=administrator, action="site.archived", target=make_site(title="=HYPERLINK(1)"))
+    text = b"".join(client_of(administrator).get("/activity/export.csv").streaming_content).decode("utf-8-sig")
+    row = next(row for row in csv.DictReader(io.StringIO(text)) if row["action"] == "site.archived")
+    assert row["target"].startswith("'=")
+
+
+def test_links_of_a_site_are_named_by_the_site(administrator: User, site: Site) -> None:
+    link = links.create_link(
+        actor=administrator, site=site, redirect_url="confluence-server://oauth-callback", client_id="abc"
+    )
+    made = AuditEvent.objects.get(action="link.created")
+    assert isinstance(link, ApplicationLink)
+    assert "application link of Engineering wiki." in sentence_of(made)
+    assert f'href="/sites/{site.pk}/"' in marked_sentence(made, administrator)

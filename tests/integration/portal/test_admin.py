@@ -1,0 +1,123 @@
+"""Django admin for operations: every model readable, safe actions, nothing secret, nothing changed by hand."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from allauth.mfa.models import Authenticator
+from django.contrib import admin
+from django.urls import reverse
+from django.utils import timezone
+
+from rollout.models import AuditEvent, CheckRun, EnrollmentPass
+from rollout.services.checks import check_runs
+from rollout.services.links import create_link
+from rollout.services.passes import issue_pass
+from rollout.services.sites import create_site
+from rollout.simulator.fleet import PersonaFleet
+
+pytestmark = pytest.mark.django_db
+MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
+OURS = [model for model in MODELS if model._meta.app_label in {"rollout", "portal"}]
+
+
+@pytest.fixture
+def operator(client_of, administrator):
+    return client_of(administrator)
+
+
+@pytest.fixture
+def rows(administrator):
+    """A row of most models; returns what must never be seen."""
+    with PersonaFleet(["too-old"]) as fleet:
+        site = create_site(actor=administrator, title="Wiki", base_url=fleet.base_url("too-old"))
+        check_runs.run_check(run_id=site.check_runs.get().pk)
+    create_link(actor=administrator, site=site, redirect_url="confluence-server://oauth-callback", client_id="abc")
+    row, token = issue_pass(
+        actor=administrator, label="Team", sites=[site], expires_at=timezone.now() + timedelta(days=1)
+    )
+    return [row.token_digest, token, administrator.password]
+
+
+def changelist(model):
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+
+
+def test_every_model_of_ours_is_there():
+    names = {model._meta.object_name for model in MODELS}
+    assert names >= {
+        "Site", "ApplicationLink", "CheckRun", "ConfigurationRelease", "Wave", "EnrollmentPass",
+        "Enrollment", "SignIn", "Rehearsal", "AuditEvent", "User", "SignInLink", "Client",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
+def test_lists_searches_and_rows_open_and_show_nothing_secret(operator, rows, model):
+    pages = [changelist(model), changelist(model) + "?q=wiki"]
+    pages += [f"{changelist(model)}{row.pk}/change/" for row in model._default_manager.all()[:2]]
+    for page in pages:
+        answer = operator.get(page)
+        assert answer.status_code == 200, page
+        for secret in rows:
+            assert secret not in answer.content.decode()
+
+
+@pytest.mark.parametrize("model", OURS, ids=lambda model: model._meta.label)
+def test_nothing_is_added_or_deleted_by_hand(operator, rows, model):
+    assert operator.get(changelist(model) + "add/").status_code == 403
+    row = model._default_manager.first()
+    if row is not None:
+        assert operator.post(f"{changelist(model)}{row.pk}/delete/", {"post": "yes"}).status_code == 403
+        assert model._default_manager.filter(pk=row.pk).exists()
+
+
+def act(client, model, action):
+    chosen = list(model._default_manager.values_list("pk", flat=True))
+    return client.post(changelist(model), {"action": action, "_selected_action": chosen})
+
+
+def test_the_actions_call_the_services(operator, rows, administrator):
+    from rollout.models import ApplicationLink, Site
+
+    assert act(operator, Site, "judge_again").status_code == 302
+    assert AuditEvent.objects.filter(action="checks.rejudged", details__sites=1).count() == 1
+    assert act(operator, Site, "check_again").status_code == 302
+    assert CheckRun.objects.filter(state="queued", requested_by=administrator).count() == 1
+    act(operator, ApplicationLink, "revoke")
+    assert not ApplicationLink.objects.active().exists()
+    act(operator, EnrollmentPass, "revoke")
+    assert EnrollmentPass.objects.get().revoked_at
+    assert AuditEvent.objects.filter(action__in=["link.revoked", "pass.revoked"]).count() == 2
+
+
+@pytest.mark.parametrize("role", ["member", "alice", "auditor"])
+def test_only_operators_get_in(request, client_of, role):
+    client = client_of(request.getfixturevalue(role))
+    assert client.get("/admin/").status_code in {302, 403, 404}
+
+
+def test_staff_without_the_role_read_but_do_not_act(make_user, client_of, rows):
+    from rollout.models import Site
+
+    staff = make_user("auditor", is_staff=True, is_superuser=True)
+    client = client_of(staff)
+    assert client.get(changelist(Site)).status_code == 200
+    act(client, Site, "check_again")
+    assert not CheckRun.objects.filter(state="queued").exists()
+
+
+def test_the_door_is_the_same_as_everywhere(client):
+    answer = client.get("/admin/login/")
+    assert answer.status_code == 302
+    assert answer.url.startswith("/accounts/login/")
+
+
+def test_a_second_factor_is_seen_without_its_secret_and_no_address_is_changed_by_hand(operator, administrator):
+    factor = Authenticator.objects.create(user=administrator, type="totp", data={"secret": "JBSWY3DPEHPK3PXP"})
+    page = operator.get(f"/admin/mfa/authenticator/{factor.pk}/change/")
+    assert page.status_code == 200
+    assert "JBSWY3DPEHPK3PXP" not in page.content.decode()
+    assert operator.post(f"/admin/mfa/authenticator/{factor.pk}/change/", {"type": "totp"}).status_code == 403
+    for model in ("account/emailaddress", "oauth2_provider/idtoken", "auth/group"):
+        assert operator.get(f"/admin/{model}/").status_code == 404

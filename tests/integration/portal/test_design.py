@@ -1,0 +1,285 @@
+"""The design system: contrast of every pair, no inline script or style, and what the tags say."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django import forms
+from django.core.paginator import Paginator
+from django.template import Context, RequestContext, Template
+from django.test import Client, RequestFactory
+from django.utils import timezone
+
+from portal.models import User
+from tests.support.paths import ROOT
+
+TOKENS = (ROOT / "static/css/tokens.css").read_text()
+GROUNDS = ("canvas", "surface", "sunken", "hover")
+TEXT_PAIRS = [
+    *[(text, ground) for text in ("text", "muted", "accent-text") for ground in GROUNDS],
+    ("accent-text", "accent-soft"),
+    ("text", "accent-soft"),
+    ("on-accent", "accent"),
+    ("on-accent", "accent-hover"),
+    ("on-bad", "bad"),
+    ("surface", "bad-text"),
+    ("bad-text", "surface"),
+    ("warn-text", "surface"),
+    *[(f"{tone}-text", f"{tone}-soft") for tone in ("ok", "warn", "bad", "info", "idle")],
+    *[("text", f"{tone}-soft") for tone in ("ok", "warn", "bad", "info", "idle")],
+]
+SHAPE_PAIRS = [
+    *[("control", ground) for ground in ("surface", "canvas")],
+    *[(tone, "surface") for tone in ("accent", "ok", "warn", "bad", "info", "idle")],
+    *[("accent-text", ground) for ground in GROUNDS],  # the focus ring
+]
+
+
+def colours(selector: str) -> dict[str, str]:
+    """The colours of one block of tokens.css, by name."""
+    block = TOKENS.split(selector + " {", 1)[1].split("}", 1)[0]
+    return dict(re.findall(r"--([a-z-]+):\s*(#[0-9a-f]{6});", block))
+
+
+THEMES = {"light": colours("\n:root"), "dark": colours(':root[data-theme="dark"]')}
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance, WCAG 2.2."""
+    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def rendered(source: str, path: str = "/", **values: object) -> str:
+    request = RequestFactory().get(path)
+    return Template("{% load gatepass %}" + source).render(RequestContext(request, values)).strip()
+
+
+# --- Colours ---------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize(("text", "ground"), TEXT_PAIRS)
+def test_text_is_readable(theme: str, text: str, ground: str) -> None:
+    assert contrast(THEMES[theme][text], THEMES[theme][ground]) >= 4.5
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize(("shape", "ground"), SHAPE_PAIRS)
+def test_shapes_are_visible(theme: str, shape: str, ground: str) -> None:
+    assert contrast(THEMES[theme][shape], THEMES[theme][ground]) >= 3
+
+
+def test_the_switch_and_the_system_give_the_same_dark() -> None:
+    assert colours(':root:not([data-theme="light"])') == THEMES["dark"]
+
+
+def test_every_colour_of_light_has_one_in_dark() -> None:
+    assert THEMES["light"].keys() == THEMES["dark"].keys()
+
+
+def test_every_token_that_is_used_is_defined() -> None:
+    defined = set(re.findall(r"--([a-z0-9-]+):", TOKENS))
+    sheets = (ROOT / "static/css").glob("*.css")
+    used = {name for sheet in sheets for name in re.findall(r"var\(--([a-z0-9-]+)", sheet.read_text())}
+    assert used <= defined
+
+
+# --- Pages under the strict policy -----------------------------------------------------------------------------
+def test_the_style_page_shows_everything_without_inline_code(client: Client, administrator: User) -> None:
+    client.force_login(administrator)
+    page = client.get("/style/")
+    html = page.content.decode()
+    assert page.status_code == 200
+    assert "Ready for MDM" in html
+    assert "Danger zone" in html
+
+
+@pytest.mark.parametrize("template", sorted((ROOT / "templates").rglob("*.html")), ids=lambda path: path.name)
+def test_no_template_has_inline_style_or_script(template: Path) -> None:
+    html = template.read_text()
+    assert not re.search(r"\sstyle=", html)
+    assert not re.search(r"\son[a-z]+=", html)
+    assert "<style" not in html
+    assert not re.search(r"<script(?![^>]*\ssrc=)(?![^>]*application/json)", html)
+
+
+def test_a_member_has_no_style_page(client: Client, member: User) -> None:
+    client.force_login(member)
+    assert client.get("/style/").status_code == 404
+
+
+def test_a_page_that_is_not_there_says_what_next(client: Client, member: User) -> None:
+    alone = client.get("/accounts/nothing-here/")
+    assert alone.status_code in {302, 404}
+    client.force_login(member)
+    inside = client.get("/nothing-here/")
+    assert inside.status_code == 404
+    assert 'href="/me/passes/"' in inside.content.decode()
+
+
+def test_static_error_pages_need_nothing() -> None:
+    for name in ("400.html", "403_csrf.html", "500.html", "503.html"):
+        html = Template((ROOT / "templates" / name).read_text()).render(Context({}))
+        assert "Go to the start page" in html
+
+
+# --- The theme switch ------------------------------------------------------------------------------------------
+def test_the_theme_is_kept_in_a_cookie(client: Client, administrator: User) -> None:
+    client.force_login(administrator)
+    answer = client.post("/theme/", {"theme": "dark", "next": "/style/?verdict=READY_MDM"})
+    assert answer.headers["Location"] == "/style/?verdict=READY_MDM"
+    assert 'data-theme="dark"' in client.get("/style/").content.decode()
+
+
+@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example/", "javascript:alert(1)", "\\\\evil", ""])
+def test_the_theme_switch_never_leads_away(client: Client, db: None, target: str) -> None:
+    answer = client.post("/theme/", {"theme": "light", "next": target})
+    assert answer.headers["Location"] == "/"
+
+
+def test_an_unknown_theme_is_not_kept(client: Client, db: None) -> None:
+    assert "theme" not in client.post("/theme/", {"theme": '"><script>'}).cookies
+
+
+def test_the_theme_is_not_switched_by_a_link(client: Client, db: None) -> None:
+    assert client.get("/theme/?theme=dark").status_code == 405
+
+
+# --- Tags ------------------------------------------------------------------------------------------------------
+def test_a_verdict_has_icon_and_word() -> None:
+    badge = rendered('{% verdict "ACTION_NEEDED" %}')
+    assert "is-warn" in badge
+    assert "<svg" in badge
+    assert "Action needed" in badge
+
+
+def test_an_unknown_value_is_escaped_and_grey() -> None:
+    badge = rendered("{% outcome value %}", value="<b>")
+    assert "&lt;b&gt;" in badge
+    assert "is-idle" in badge
+
+
+@pytest.mark.parametrize(
+    ("ago", "words"),
+    [
+        (timedelta(seconds=5), "just now"),
+        (timedelta(minutes=1), "1 minute ago"),
+        (timedelta(hours=5), "5 hours ago"),
+        (timedelta(days=2), "2 days ago"),
+        (timedelta(days=800), "2 years ago"),
+        (-timedelta(days=3, minutes=1), "in 3 days"),
+    ],
+)
+def test_a_time_is_relative_with_the_exact_one_beside(ago: timedelta, words: str) -> None:
+    at = timezone.now() - ago
+    shown = rendered("{% when at %}", at=at)
+    assert words in shown
+    assert f'datetime="{at.isoformat()}"' in shown.replace("+00:00", at.isoformat()[-6:])
+    assert "title=" in shown
+
+
+def test_a_time_that_never_was() -> None:
+    assert "Never" in rendered("{% when at %}", at=None)
+    assert "Not yet" in rendered('{% when at "Not yet" %}', at=None)
+
+
+def test_a_sentence_takes_its_values_and_escapes_them() -> None:
+    shown = rendered("{% sentence message values %}", message="Sends to %(host)s.", values={"host": "<sso>"})
+    assert shown == "Sends to &lt;sso&gt;."
+
+
+@pytest.mark.parametrize("message", ["Sends to %(host)s.", "%(a)d"])
+def test_a_sentence_that_does_not_fit_its_values_is_shown_as_it_is(message: str) -> None:
+    assert rendered("{% sentence message values %}", message=message, values={"a": "x"}) == message
+
+
+def test_links_keep_the_query_and_start_again_at_page_one() -> None:
+    kept = rendered('{% query_with sort="title" %}', "/sites/?q=a%26b&page=3")
+    assert kept == "?q=a%26b&amp;sort=title"
+    assert rendered("{% query_with page=2 %}", "/sites/?q=a&page=3") == "?q=a&amp;page=2"
+    assert rendered('{% query_with q="" %}', "/sites/?q=a") == "?"
+
+
+def test_a_sort_link_turns_around() -> None:
+    once = rendered('{% sort_link "title" "Title" %}', "/sites/?sort=title")
+    assert 'aria-sort="ascending"' in once
+    assert "sort=-title" in once
+    assert "aria-sort" not in rendered('{% sort_link "title" "Title" %}', "/sites/?sort=people")
+
+
+def test_a_chip_that_is_set_takes_itself_out() -> None:
+    chip = rendered('{% filter_chip "verdict" "UNKNOWN" "Unknown" 3 %}', "/sites/?verdict=UNKNOWN&q=a")
+    assert 'aria-current="true"' in chip
+    assert 'href="?q=a"' in chip
+
+
+def test_hidden_fields_keep_the_filters_of_a_search() -> None:
+    kept = rendered('{% hidden_query "q" %}', '/sites/?q=a&verdict="><script>&page=2')
+    assert 'name="verdict"' in kept
+    assert "<script>" not in kept
+    assert 'name="q"' not in kept
+    assert 'name="page"' not in kept
+
+
+def test_pages_say_where_we_are() -> None:
+    page = Paginator(range(60), 25).get_page(2)
+    html = rendered('{% include "partials/pagination.html" %}', "/sites/?q=a&page=2", page=page)
+    assert "<strong>26–50</strong> of <strong>60</strong>" in html
+    assert 'href="?q=a&amp;page=3"' in html
+
+
+def test_a_copy_field_is_a_labelled_field() -> None:
+    html = rendered('{% copy_field value "Client ID" "client" %}', value='"><script>')
+    assert 'for="copy-client"' in html
+    assert "readonly" in html
+    assert "<script>" not in html
+
+
+def test_a_share_bar_and_a_funnel_stand_empty() -> None:
+    parts = [{"tone": "ok", "label": "ready", "count": 0}]
+    assert 'width="0.000%"' in rendered('{% share_bar parts "Sites" %}', parts=parts)
+    assert "0%" in rendered("{% funnel stages %}", stages=[{"label": "Issued", "count": 0}])
+    assert rendered("{% funnel stages %}", stages=[]).startswith("<ol")
+
+
+# --- Forms -----------------------------------------------------------------------------------------------------
+class Example(forms.Form):
+    title = forms.CharField(help_text="As people see it.")
+    road = forms.ChoiceField(choices=[("mdm", "MDM")], widget=forms.RadioSelect)
+    keep = forms.BooleanField(required=False)
+
+
+def test_a_field_links_its_help_and_its_error() -> None:
+    html = rendered('{% include "partials/field.html" with field=form.title %}', form=Example({"title": ""}))
+    assert 'aria-describedby="id_title_helptext id_title_error"' in html
+    assert 'aria-invalid="true"' in html
+    assert 'id="id_title_helptext"' in html
+    assert 'id="id_title_error"' in html
+
+
+def test_the_summary_leads_to_every_problem() -> None:
+    html = rendered('{% include "partials/error_summary.html" %}', form=Example({}))
+    assert "2 things need correcting" in html
+    assert 'href="#id_title"' in html
+    assert 'href="#id_road_0"' in html
+
+
+def test_choices_are_a_named_group() -> None:
+    html = rendered('{% include "partials/field.html" with field=form.road %}', form=Example())
+    assert 'role="group" aria-labelledby="id_road_label"' in html
+
+
+def test_a_dangerous_deed_says_what_happens_and_asks_for_the_name() -> None:
+    source = '{% include "partials/confirm.html" with url="/x/" label="Revoke" text=text danger=True type_name=name %}'
+    html = rendered(source, text="Signs out 1,204 phones.", name="<Wiki>")
+    assert "Signs out 1,204 phones." in html
+    assert 'data-must-equal="&lt;Wiki&gt;"' in html
+    assert 'method="post"' in html

@@ -1,0 +1,298 @@
+"""The landing page of a pass: what each device sees, each state, and what uses a pass up."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from portal.models import User
+from portal.presenters.user_agents import Device, describe, device_of
+from rollout.enrollment.token import mint
+from rollout.models import AuditEvent, Enrollment, EnrollmentPass, Product, Site
+from rollout.services import passes as pass_service
+from tests.support.pages import code_on
+
+IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_4 like Mac OS X) AppleWebKit/605.1.15 Version/18.4 Mobile/15E148"
+IPAD_AS_MAC = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 Version/18.4 Safari/605.1.15"
+ANDROID = "Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 Chrome/140.0 Mobile Safari/537.36"
+DESKTOP = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36"
+
+
+def phone() -> Client:
+    """A fresh iPhone. It checks CSRF tokens, as real ones do."""
+    return Client(headers={"user-agent": IPHONE}, enforce_csrf_checks=True)
+
+
+@pytest.fixture
+def make_pass(administrator: User) -> Callable[..., tuple[EnrollmentPass, str]]:
+    def make(*sites: Site, **given: Any) -> tuple[EnrollmentPass, str]:
+        late = {"expires_at": timezone.now() + timedelta(days=7)}
+        return pass_service.issue_pass(actor=administrator, label="Pilot", sites=sites, **{**late, **given})
+
+    return make
+
+
+def words(page: Any) -> str:
+    return re.sub(r"\s+", " ", page.content.decode())
+
+
+def test_it_works(make_pass: Any, site: Site) -> None:
+    row, token = make_pass(site)
+    client = phone()
+    page = client.get(f"/e/{token}")
+    assert page.status_code == 200
+    text = words(page)
+    assert text.index("Install") < text.index("Choose the site") < text.index("Sign in")
+    for shown in (site.title, site.base_url, settings.IOS_APP_STORE_URL, "Allow", "My phone is set up"):
+        assert shown in text
+    done = client.post(f"/e/{token}/done", headers={"origin": "null"}, follow=True)
+    assert "This phone is set up" in words(done)
+    assert site.base_url in words(done)
+    row.refresh_from_db()
+    assert row.uses == 1
+    assert Enrollment.objects.get().user_agent == IPHONE
+    assert AuditEvent.objects.filter(action="pass.used").count() == 1
+
+
+def test_the_answer_is_not_kept_indexed_or_named(make_pass: Any, site: Site) -> None:
+    _, token = make_pass(site)
+    for page in (phone().get(f"/e/{token}"), phone().get(f"/e/{mint()}"), phone().post(f"/e/{token}/done")):
+        assert "no-store" in page["Cache-Control"]
+        assert page["Referrer-Policy"] == "no-referrer"
+        assert "noindex" in page["X-Robots-Tag"]
+        assert "User-Agent" in page["Vary"]
+
+
+@pytest.mark.parametrize("path", ["/e/{}", "/E/{}"])
+@pytest.mark.parametrize("case", [str.upper, str.lower])
+def test_either_case_opens_it(make_pass: Any, site: Site, path: str, case: Callable[[str], str]) -> None:
+    _, token = make_pass(site)
+    assert phone().get(path.format(case(token))).status_code == 200
+
+
+@pytest.mark.parametrize("agent", [IPHONE, ANDROID, DESKTOP, "", "Slackbot-LinkExpanding 1.0", "\x00" * 9000])
+@pytest.mark.parametrize("method", ["get", "head"])
+def test_looking_changes_nothing(make_pass: Any, site: Site, agent: str, method: str) -> None:
+    row, token = make_pass(site)
+    events = AuditEvent.objects.count()
+    client = Client(headers={"user-agent": agent})
+    for query in ("", "?device=iphone", "?device=%00", "?device=x"):
+        answer = getattr(client, method)(f"/e/{token}{query}")
+        assert answer.status_code == 200
+        assert not answer.cookies
+    row.refresh_from_db()
+    assert (row.uses, Enrollment.objects.count(), AuditEvent.objects.count()) == (0, 0, events)
+
+
+@pytest.mark.parametrize("method", ["get", "head"])
+def test_the_button_is_a_post(make_pass: Any, site: Site, method: str) -> None:
+    row, token = make_pass(site)
+    assert getattr(phone(), method)(f"/e/{token}/done").status_code == 405
+    row.refresh_from_db()
+    assert row.uses == 0
+
+
+# --- Devices ---------------------------------------------------------------------------------------------------
+
+
+def test_android_needs_none_and_is_told_why(make_pass: Any, site: Site) -> None:
+    _, token = make_pass(site)
+    text = words(Client(headers={"user-agent": ANDROID}).get(f"/e/{token}"))
+    assert "Not needed on Android" in text
+    assert "client certificates out of the box" in text
+    assert "/done" not in text
+
+
+def test_a_desktop_shows_the_code_of_this_page(make_pass: Any, site: Site) -> None:
+    _, token = make_pass(site)
+    page = Client(headers={"user-agent": DESKTOP}).get(f"/e/{token}")
+    assert code_on(page).lower() == f"{settings.PUBLIC_URL}/e/{token}".lower()
+    assert "/done" not in words(page)
+
+
+def test_an_ipad_that_says_macintosh_can_say_what_it_is(make_pass: Any, site: Site) -> None:
+    _, token = make_pass(site)
+    client = Client(headers={"user-agent": IPAD_AS_MAC})
+    assert 'href="?device=iphone"' in words(client.get(f"/e/{token}"))
+    assert "My phone is set up" in words(client.get(f"/e/{token}?device=iphone"))
+
+
+@pytest.mark.parametrize(
+    ("agent", "chosen", "device"),
+    [
+        (IPHONE, "", Device.IPHONE),
+        (IPHONE.replace("iPhone", "iPad"), "", Device.IPHONE),
+        (ANDROID, "", Device.ANDROID),
+        (IPAD_AS_MAC, "", Device.DESKTOP),
+        (IPAD_AS_MAC, "iphone", Device.IPHONE),
+        (IPHONE, "desktop", Device.DESKTOP),
+        (IPHONE, "toaster", Device.IPHONE),
+        ("", "", Device.DESKTOP),
+    ],
+)
+def test_device_of(agent: str, chosen: str, device: Device) -> None:
+    assert device_of(agent, chosen) == device
+
+
+def test_describe() -> None:
+    assert describe(IPHONE) == "iPhone, iOS 18.4"
+    assert describe("curl/8") == "curl/8"
+    assert len(describe("(iPhone" + "x" * 100_000)) == 80
+
+
+# --- Sites -----------------------------------------------------------------------------------------------------
+
+
+def test_an_archived_site_is_left_out(make_pass: Any, make_site: Any, site: Site) -> None:
+    gone = make_site(title="Old wiki")
+    _, token = make_pass(site, gone)
+    Site.objects.filter(pk=gone.pk).update(archived_at=timezone.now())
+    text = words(phone().get(f"/e/{token}"))
+    assert site.title in text
+    assert "Old wiki" not in text
+
+
+def test_no_site_left_is_said(make_pass: Any, site: Site) -> None:
+    row, token = make_pass(site)
+    Site.objects.filter(pk=site.pk).update(archived_at=timezone.now())
+    page = phone().get(f"/e/{token}")
+    assert page.status_code == 410
+    assert "nothing to set up any more" in words(page)
+    assert phone().post(f"/e/{token}/done").status_code == 410
+    row.refresh_from_db()
+    assert row.uses == 0
+
+
+def test_a_site_for_managed_phones_only_says_so(make_pass: Any, make_site: Any) -> None:
+    _, token = make_pass(make_site(mdm_verdict="READY_MDM", non_mdm_verdict="ACTION_NEEDED"))
+    assert "managed phones only" in words(phone().get(f"/e/{token}"))
+    _, token = make_pass(make_site(mdm_verdict="UNKNOWN", non_mdm_verdict="UNKNOWN"))
+    assert "managed phones only" not in words(phone().get(f"/e/{token}"))
+
+
+def test_a_jira_site_gets_its_own_app(make_pass: Any, make_site: Any) -> None:
+    _, token = make_pass(make_site(product=Product.JIRA))
+    text = words(phone().get(f"/e/{token}"))
+    assert "id1405353949" in text
+    assert settings.IOS_APP_STORE_URL not in text
+
+
+def test_hostile_titles_stay_text(make_pass: Any, make_site: Any) -> None:
+    _, token = make_pass(make_site(title="<img src=x onerror=alert(1)>\"'"))
+    assert "<img" not in words(phone().get(f"/e/{token}"))
+
+
+# --- States ----------------------------------------------------------------------------------------------------
+
+STATES = {
+    "expired": ({"expires_at": timezone.now() - timedelta(days=1)}, "This link has expired"),
+    "revoked": ({"revoked_at": timezone.now()}, "This link was withdrawn"),
+    "used up": ({"uses": 1}, "This link has been used"),
+}
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_each_state_is_told_apart_with_what_to_do(make_pass: Any, site: Site, state: str) -> None:
+    row, token = make_pass(site)
+    changes, told = STATES[state]
+    EnrollmentPass.objects.filter(pk=row.pk).update(**changes)
+    for page in (phone().get(f"/e/{token}"), phone().post(f"/e/{token}/done")):
+        assert page.status_code == 410
+        assert told in words(page)
+        assert "What to do next" in words(page)
+    assert not Enrollment.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "token", ["MX4QZ7JKBW2RTYPL6HNVC3DAFE", "mx4qz7jkbw2rtypl6hnvc3dafe", "A" * 26, "A", "0" * 64, "a1B2c3"]
+)
+def test_what_is_no_token_gets_one_answer(
+    make_pass: Any, site: Site, token: str, django_assert_num_queries: Any
+) -> None:
+    make_pass(site)
+    expected = words(phone().get(f"/e/{mint()}"))
+    with django_assert_num_queries(1):  # the same look-up, well formed or not
+        page = phone().get(f"/e/{token}")
+    assert page.status_code == 404
+    assert words(page) == expected
+    assert phone().post(f"/e/{token}/done").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path", ["/e/", "/e/%00", "/e/" + "A" * 65, "/e/" + "A" * 9000, "/e/ſ" + "A" * 25, "/e/../e/A"]
+)
+def test_a_path_that_is_no_landing(client: Client, path: str) -> None:
+    assert client.get(path).status_code == 404
+
+
+# --- The same phone again --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("opened", ["/e/{}", "/E/{}"])
+def test_the_same_phone_sees_that_it_is_set_up(make_pass: Any, site: Site, opened: str) -> None:
+    row, token = make_pass(site)
+    client = phone()
+    client.post(f"{opened.format(token)}/done")
+    for path in ("/e/{}", "/E/{}"):  # the link in a message, and the QR code
+        page = client.get(path.format(token))
+        assert page.status_code == 200
+        assert "This phone is set up" in words(page)
+    client.post(f"/e/{token}/done")
+    row.refresh_from_db()
+    assert row.uses == 1
+    assert "This link has been used" in words(phone().get(f"/e/{token}"))
+
+
+def test_the_cookie_is_sealed_and_for_this_pass_only(make_pass: Any, site: Site) -> None:
+    row, token = make_pass(site)
+    other, other_token = make_pass(site, max_uses=5)
+    client = phone()
+    answer = client.post(f"/e/{token}/done")
+    for cookie in answer.cookies.values():
+        assert cookie["httponly"]
+        assert cookie["samesite"] == "Lax"
+        assert cookie["path"].lower() == f"/e/{token}".lower()
+        assert cookie.value != str(row.pk)
+    forged = phone()
+    forged.cookies["gatepass_phone"] = str(other.pk)
+    assert "This phone is set up" not in words(forged.get(f"/e/{other_token}"))
+    forged.cookies["gatepass_phone"] = answer.cookies["gatepass_phone"].value
+    assert "This phone is set up" not in words(forged.get(f"/e/{other_token}"))
+
+
+def test_a_revoked_pass_is_withdrawn_on_its_phone_too(make_pass: Any, site: Site, administrator: User) -> None:
+    row, token = make_pass(site)
+    client = phone()
+    client.post(f"/e/{token}/done")
+    pass_service.revoke_pass(actor=administrator, enrollment_pass=row)
+    assert client.get(f"/e/{token}").status_code == 410
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_phones_one_wins(make_pass: Any, site: Site) -> None:
+    row, token = make_pass(site)
+    start = Barrier(2)
+
+    def press(_: int) -> int:
+        client = phone()
+        start.wait(10)
+        try:
+            return client.post(f"/e/{token}/done").status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        answers = sorted(pool.map(press, range(2)))
+    row.refresh_from_db()
+    assert answers == [302, 410]
+    assert (row.uses, Enrollment.objects.count()) == (1, 1)

@@ -1,0 +1,202 @@
+"""Settings fail closed, say what is wrong, and are documented one by one."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from portal import checks
+from tests.support.paths import ROOT
+
+KEY = "a-key-for-this-test-only-0f1e2d3c4b5a69788796a5b4c3d2e1f0"
+SOURCE = (ROOT / "portal" / "settings.py").read_text()
+NAMES = sorted(set(re.findall(r"env\.\w+\(\s*\"([A-Z_]+)\"", SOURCE)))
+
+
+def example() -> dict[str, str]:
+    """The environment that .env.example documents."""
+    lines = (ROOT / ".env.example").read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+
+def manage(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run manage.py with this environment and no other setting."""
+    base = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "LANG": "C.UTF-8"}
+    command = [sys.executable, "manage.py", *arguments]
+    return subprocess.run(
+        command, cwd=ROOT, env=base | environment, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_it_works_as_documented_for_production() -> None:
+    # Not one warning, deployment checks included.
+    secrets = {"SECRET_KEY": KEY, "CREDENTIAL_KEYS": PRODUCTION["CREDENTIAL_KEYS"][0]}
+    database = "postgres://gatepass:password@127.0.0.1:1/gatepass"
+    answer = manage("check", "--deploy", "--fail-level", "WARNING", **example(), **secrets, DATABASE_URL=database)
+    assert answer.returncode == 0, answer.stderr
+    assert "no issues" in answer.stdout
+
+
+def test_settings_are_read_from_files(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text(KEY + "\n")
+    (tmp_path / "database").write_text("postgres://someone@db.example.com:5433/gatepass\n")
+    code = "from django.conf import settings as s; print(s.SECRET_KEY, s.DATABASES['default']['NAME'])"
+    answer = manage(
+        "shell", "-v", "0", "-c", code,
+        PUBLIC_URL="https://gatepass.example.com", SECRET_KEY_FILE=str(tmp_path / "key"),
+        DATABASE_URL_FILE=str(tmp_path / "database"),
+    )  # fmt: skip
+    assert answer.stdout.splitlines()[-1] == f"{KEY} gatepass", answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("environment", "says"),
+    [
+        ({}, "SECRET_KEY is missing"),
+        ({"SECRET_KEY": "short"}, "SECRET_KEY is missing or shorter"),
+        ({"SECRET_KEY": " " * 60}, "SECRET_KEY is missing or shorter"),
+        ({"SECRET_KEY_FILE": "/nowhere/key"}, "/nowhere/key"),
+        ({"SECRET_KEY": KEY}, "PUBLIC_URL must be the absolute address"),
+        ({"SECRET_KEY": KEY, "PUBLIC_URL": "gatepass.example.com"}, "PUBLIC_URL must be the absolute address"),
+        ({"SECRET_KEY": KEY, "PUBLIC_URL": "ftp://gatepass.example.com"}, "PUBLIC_URL must be the absolute address"),
+        ({"SECRET_KEY": KEY, "PUBLIC_URL": "http://gatepass.example.com"}, "gatepass.E001"),
+        ({"SECRET_KEY": KEY, "PUBLIC_URL": "https://g.example.com", "PROBE_ALLOW_LOOPBACK": "1"}, "gatepass.E002"),
+        ({"SECRET_KEY": KEY, "PUBLIC_URL": "https://g.example.com", "DEMO": "1"}, "gatepass.E003"),
+        ({"SECRET_KEY": KEY, "PUBLIC_URL": "https://g.example.com", "DEBUG": "1"}, "gatepass.E004"),
+    ],
+)
+def test_a_wrong_environment_stops_the_start(environment: dict[str, str], says: str) -> None:
+    answer = manage("check", **environment)
+    assert answer.returncode != 0
+    assert says in answer.stderr
+    assert KEY not in answer.stderr
+
+
+PRODUCTION: dict[str, Any] = {
+    "HTTPS": True,
+    "PUBLIC_URL": "https://gatepass.example.com",
+    "REDIS_URL": "redis://redis:6379/0",
+    "PROBE_ALLOW_LOOPBACK": False,
+    "DEMO": False,
+    "DEBUG": False,
+    "CHECK_EVERY_HOURS": 24,
+    "PROBE_ALLOWED_NETWORKS": [],
+    "CREDENTIAL_KEYS": ["Zm9yIHRlc3RzIG9ubHkgICAgICAgICAgICAgICAgICA="],
+}
+ALL_CHECKS = (
+    checks.public_url_is_https,
+    checks.loopback_probes_only_in_a_trial,
+    checks.several_processes_share_a_cache,
+    checks.trials_stay_on_this_machine,
+    checks.checks_have_an_interval,
+    checks.sweeps_can_move,
+    checks.allowed_networks_are_networks,
+    checks.own_services_are_endpoints,
+    checks.the_outbound_proxy_is_one,
+    checks.credential_keys_are_keys,
+    checks.production_has_a_database_server,
+    checks.production_seals_its_secrets,
+    checks.roles_of_the_sign_in_policy_exist,
+    checks.ways_in_are_whole,
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "ids"),
+    [
+        ({}, []),
+        ({"HTTPS": False, "PUBLIC_URL": "http://gatepass.example.com"}, ["gatepass.E001"]),
+        ({"HTTPS": False, "PUBLIC_URL": "http://127.0.0.1:8000", "PROBE_ALLOW_LOOPBACK": True, "DEMO": True}, []),
+        ({"PROBE_ALLOW_LOOPBACK": True}, ["gatepass.E002"]),
+        ({"DEMO": True}, ["gatepass.E003"]),
+        ({"DEBUG": True}, ["gatepass.E004"]),
+        ({"DEMO": True, "DEBUG": True}, ["gatepass.E003", "gatepass.E004"]),
+        ({"CHECK_EVERY_HOURS": 0}, ["gatepass.E005"]),
+        ({"CHECK_EVERY_HOURS": -3}, ["gatepass.E005"]),
+        ({"CHECK_EVERY_HOURS": 1}, []),
+        ({"SWEEP_EVERY_MINUTES": 0, "PROBE_SITES_AT_ONCE": 0}, ["gatepass.E009", "gatepass.E009"]),
+        ({"PROBE_HOST_PAUSE": -0.1}, ["gatepass.E009"]),
+        ({"PROBE_HOST_PAUSE": 0}, []),
+        ({"PROBE_ALLOWED_NETWORKS": ["10.0.0.0/8", "fd00::/8", "192.168.1.1"]}, []),
+        ({"PROBE_ALLOWED_NETWORKS": ["10.20.0.1/16"]}, ["gatepass.E006"]),
+        ({"PROBE_ALLOWED_NETWORKS": ["intranet", "10.0.0.0/33"]}, ["gatepass.E006", "gatepass.E006"]),
+        ({"PROBE_OWN_SERVICES": ["web:8000", "[fd00::5]:9000", "10.0.0.5:80"]}, []),
+        (
+            {"PROBE_OWN_SERVICES": ["web", "web:0", ":80", "web:99999", "[fd00::5:80", "web:80/x"]},
+            ["gatepass.E007"] * 6,
+        ),
+        ({"PROBE_PROXY": "http://user:p%40ss@proxy.example.com:3128"}, []),
+        ({"PROBE_PROXY": "https://proxy.example.com:3128"}, ["gatepass.E008"]),
+        ({"PROBE_PROXY": "http://proxy.example.com"}, ["gatepass.E008"]),
+        ({"PROBE_PROXY": "proxy.example.com:3128"}, ["gatepass.E008"]),
+        ({"CREDENTIAL_KEYS": ["ZmlmdHktdHdvIGJ5dGVzIGFyZSBub3QgYSBrZXk="]}, ["gatepass.E010"]),
+        ({"PASSKEY_ROLES": ["administrators"]}, ["gatepass.E014"]),
+        ({"OIDC_ROLE_GROUPS": {"admin": "it"}}, ["gatepass.E014"]),
+        ({"CLIENT_CERTIFICATES": True}, ["gatepass.E015"]),
+        ({"OIDC_SERVER_URL": "https://id.example.com"}, ["gatepass.E016"]),
+        ({"OIDC_DEFAULT_ROLE": "x"}, ["gatepass.E016"]),
+        ({"CREDENTIAL_KEYS": []}, ["gatepass.W003"]),
+        ({"CREDENTIAL_KEYS": [], "HTTPS": False, "PUBLIC_URL": "http://localhost"}, []),
+        ({"REDIS_URL": ""}, ["gatepass.W001"]),
+        ({"REDIS_URL": "", "HTTPS": False, "PUBLIC_URL": "http://localhost"}, []),
+        ({"ENGINE": "django.db.backends.sqlite3"}, ["gatepass.W002"]),
+    ],
+)
+def test_contradictions_have_ids_and_hints(
+    settings: Any, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], ids: list[str]
+) -> None:
+    changes = {"ENGINE": "django.db.backends.postgresql"} | changes
+    monkeypatch.setitem(settings.DATABASES["default"], "ENGINE", changes.pop("ENGINE"))
+    for name, value in (PRODUCTION | changes).items():
+        setattr(settings, name, value)
+    found = [message for check in ALL_CHECKS for message in check(None)]
+    assert [message.id for message in found] == ids
+    assert all(message.hint for message in found)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_setting_is_documented(name: str) -> None:
+    assert f"\n### {name}\n" in (ROOT / "docs" / "settings.md").read_text()
+    assert re.search(rf"^#?{name}=", (ROOT / ".env.example").read_text(), re.MULTILINE)
+
+
+def test_nothing_is_documented_that_does_not_exist() -> None:
+    text = (ROOT / "docs" / "settings.md").read_text()
+    assert sorted(re.findall(r"^### (\w+)$", text, re.MULTILINE)) == NAMES
+    documented = re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
+    assert sorted(documented) == NAMES
+
+
+def test_every_start_up_error_is_documented() -> None:
+    ids = set(re.findall(r"\bE\d{3}\b|\bW\d{3}\b", (ROOT / "portal" / "checks.py").read_text()))
+    documented = re.findall(r"^\| `gatepass\.([EW]\d{3})`", (ROOT / "docs" / "settings.md").read_text(), re.MULTILINE)
+    assert sorted(documented) == sorted(ids)
+
+
+def test_the_environment_is_read_in_one_place() -> None:
+    # A setting read elsewhere would be neither typed nor documented. The rest names the settings module.
+    for package in ("portal", "rollout", "oauth_provider"):
+        for path in (ROOT / package).rglob("*.py"):
+            for line in path.read_text().splitlines():
+                if ("os.environ" in line and "os.environ.pop" not in line) or "getenv(" in line:
+                    assert "DJANGO_SETTINGS_MODULE" in line, f"{path}: {line}"
+
+
+def test_the_web_server_is_not_handed_the_secrets() -> None:
+    """Granian puts its environment into each request's: what is secret is gone by then, and the settings have it."""
+    secrets = {"SECRET_KEY": "x" * 40, "REDIS_URL": "redis://:password@127.0.0.1:6379/0", "OIDC_CLIENT_SECRET": "s"}
+    look = (
+        "import os, portal.serving.web; from django.conf import settings as s; "
+        "print(set(os.environ) & {names}, s.SECRET_KEY)"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", look.format(names=set(secrets) | {"DATABASE_URL"})],
+        cwd=ROOT, env={**os.environ, **secrets}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert told.stdout.strip() == f"set() {'x' * 40}"

@@ -1,0 +1,127 @@
+"""How strongly a role has to sign in: closed until it is proved, on every page, in Django admin and in the API."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from io import StringIO
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import (
+    TOTP,
+    format_hotp_value,
+    generate_totp_secret,
+    hotp_value,
+    yield_hotp_counters_from_time,
+)
+from django.core.management import call_command
+from django.test import Client
+
+from portal.accounts.sign_in_links import make_link
+from portal.models import SignInLink, User
+from rollout.models import AuditEvent
+
+PASSWORD = "correct horse battery staple"
+
+
+def add_totp(user: User) -> str:
+    secret = generate_totp_secret()
+    TOTP.activate(user, secret)
+    return secret
+
+
+def code_of(secret: str) -> str:
+    return format_hotp_value(hotp_value(secret, next(yield_hotp_counters_from_time())))
+
+
+@pytest.fixture
+def boss(make_user: Callable[..., User]) -> User:
+    return make_user("administrator", "boss@example.com", PASSWORD)
+
+
+@pytest.fixture
+def browser(boss: User) -> Client:
+    """Signed in with the password."""
+    client = Client()
+    client.post("/accounts/login/", {"login": boss.email, "password": PASSWORD})
+    return client
+
+
+def test_nothing_is_asked_of_other_roles(settings: Any, browser: Client) -> None:
+    settings.SECOND_FACTOR_ROLES = ["auditor"]
+    assert browser.get("/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/sites/", "/sites/new/", "/people/", "/admin/", "/me/devices/", "/sites/export.csv"]
+)
+def test_a_password_alone_opens_nothing(settings: Any, browser: Client, path: str) -> None:
+    settings.SECOND_FACTOR_ROLES = ["administrator"]
+    answer = browser.get(path)
+    assert answer.status_code == 302
+    assert answer["Location"] == "/accounts/2fa/"
+    assert "Your role needs a second factor" in browser.get("/accounts/2fa/").text
+
+
+def test_the_api_says_so(settings: Any, browser: Client) -> None:
+    settings.SECOND_FACTOR_ROLES = ["administrator"]
+    answer = browser.get("/api/v1/sites")
+    assert answer.status_code == 403
+    assert "second factor" in answer.json()["detail"]
+
+
+def test_setting_one_up_and_proving_it_opens_the_rest(settings: Any, browser: Client, boss: User) -> None:
+    settings.SECOND_FACTOR_ROLES = ["administrator"]
+    secret = add_totp(boss)
+    answer = browser.get("/sites/?q=a")
+    assert answer["Location"] == "/accounts/2fa/reauthenticate/?next=%2Fsites%2F%3Fq%3Da"
+    assert browser.get("/accounts/2fa/totp/activate/").status_code == 302  # no new factor without the one there is
+    assert browser.post(answer["Location"], {"code": "000000"}).status_code == 200
+    proved = browser.post(answer["Location"], {"code": code_of(secret), "next": "/sites/?q=a"})
+    assert proved["Location"] == "/sites/?q=a"
+    assert browser.get("/sites/").status_code == 200
+
+
+def test_signing_in_with_it_is_enough(settings: Any, boss: User) -> None:
+    settings.SECOND_FACTOR_ROLES = ["administrator"]
+    secret, client = add_totp(boss), Client()
+    asked = client.post("/accounts/login/", {"login": boss.email, "password": PASSWORD})
+    assert asked["Location"] == "/accounts/2fa/authenticate/"
+    assert client.get("/").status_code == 302
+    client.post("/accounts/2fa/authenticate/", {"code": code_of(secret)})
+    assert client.get("/").status_code == 200
+
+
+def test_a_code_is_not_a_passkey(settings: Any, boss: User) -> None:
+    settings.PASSKEY_ROLES = ["administrator"]
+    secret, client = add_totp(boss), Client()
+    client.post("/accounts/login/", {"login": boss.email, "password": PASSWORD})
+    client.post("/accounts/2fa/authenticate/", {"code": code_of(secret)})
+    assert client.get("/")["Location"] == "/accounts/2fa/webauthn/add/"
+
+
+def test_a_phone_is_asked_too(settings: Any, browser: Client, make_site: Any) -> None:
+    settings.SECOND_FACTOR_ROLES = ["administrator"]
+    make_site(slug="pilot", provider="gatepass", product="confluence")
+    assert browser.get("/at/pilot/rest/oauth2/latest/authorize?client_id=x")["Location"] == "/accounts/2fa/"
+
+
+def test_a_welcome_link_asks_for_the_factor_there_is(boss: User) -> None:
+    secret, client = add_totp(boss), Client()
+    path = urlsplit(make_link(user=boss, purpose=SignInLink.Purpose.WELCOME, actor=None)).path
+    assert client.post(path)["Location"] == "/accounts/2fa/authenticate/"
+    assert client.get("/").status_code == 302
+    assert client.post("/accounts/2fa/authenticate/", {"code": code_of(secret)})["Location"] == "/"
+
+
+def test_whoever_lost_every_factor_gets_a_link_and_a_record(boss: User) -> None:
+    add_totp(boss)
+    RecoveryCodes.activate(boss)
+    said = StringIO()
+    call_command("sign_in_link", boss.email, "--remove-factors", stdout=said)
+    assert not Authenticator.objects.exists()
+    assert AuditEvent.objects.get(action="person.factors_reset").details == {"factors": 2}
+    assert Client().post(urlsplit(said.getvalue().strip()).path)["Location"] == "/"

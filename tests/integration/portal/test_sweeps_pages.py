@@ -1,0 +1,215 @@
+"""The pages of sweeps: the list, one with its progress, and who may start, pause and resume."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from portal.models import User
+from rollout.models import AuditEvent, CheckRun, RunState, Sweep, SweepState
+from rollout.services.checks import leases, sweeps
+from rollout.services.checks.judgements import Answered, record
+from tests.support.judged import judge, observation
+
+
+def finish(kind: str = "old", *, broken: int = 0) -> None:
+    taken = leases.exchange(lease=kind, room=100)
+    leases.give_back(lease=kind, hosts=[run.host for run in taken], pause=0)
+    record(
+        [
+            Answered(run.pk, run.site_id, kind, None if number < broken else observation(run.site, kind), "It broke")
+            for number, run in enumerate(taken)
+        ]
+    )
+    sweeps.finish_counted()
+
+
+def test_it_works(client_of: Any, administrator: User, make_site: Any) -> None:
+    for number in range(3):
+        make_site(title=f"Wiki {number}")
+    client = client_of(administrator)
+    page = client.get("/sweeps/").content.decode()
+    assert "No sweep yet" in page
+    assert "asks 3 sites" in page
+
+    started = client.post("/sweeps/start/", follow=True).content.decode()
+
+    sweep = Sweep.objects.get()
+    assert sweep.requested_by == administrator
+    assert "Sweep of 3 sites" in started
+    assert f'hx-get="/sweeps/{sweep.pk}/progress/"' in started
+    assert "every 2s" in started
+    overview = client.get("/").content.decode()
+    assert f'hx-get="/sweeps/{sweep.pk}/progress/?on=overview"' in overview
+
+    finish()
+    for address in (f"/sweeps/{sweep.pk}/progress/", f"/sweeps/{sweep.pk}/progress/?on=overview"):
+        assert "hx-get" not in client.get(address).content.decode()
+    ended = client.get(f"/sweeps/{sweep.pk}/").content.decode()
+    assert "What it found" in ended
+    assert "Incompatible" in ended
+    assert "Nothing changed" in ended
+    assert "overview-sweep" not in client.get("/").content.decode()
+    assert "Sweep" in client.get("/activity/").content.decode()
+
+
+def test_pause_and_resume(client_of: Any, administrator: User, make_site: Any) -> None:
+    make_site()
+    client = client_of(administrator)
+    client.post("/sweeps/start/")
+    sweep = Sweep.objects.get()
+
+    paused = client.post(f"/sweeps/{sweep.pk}/pause/", follow=True).content.decode()
+    assert "Resume the sweep" in paused
+    assert "Pause the sweep" not in paused
+    assert "every 15s" in paused
+    again = client.post(f"/sweeps/{sweep.pk}/pause/", follow=True).content.decode()
+    assert "nothing to pause" in again
+    resumed = client.post(f"/sweeps/{sweep.pk}/resume/", follow=True).content.decode()
+    assert "Pause the sweep" in resumed
+    assert Sweep.objects.get().state == SweepState.RUNNING
+
+
+def test_a_second_sweep_is_refused_in_words(client_of: Any, administrator: User, make_site: Any) -> None:
+    make_site()
+    client = client_of(administrator)
+    client.post("/sweeps/start/")
+    make_site()
+
+    page = client.post("/sweeps/start/", follow=True).content.decode()
+
+    assert "is under way" in page
+    assert "Check all sites" not in page
+    assert Sweep.objects.count() == 1
+
+
+@pytest.mark.parametrize("deed", ["start/", "{pk}/pause/", "{pk}/resume/"])
+def test_an_auditor_reads_and_starts_nothing(client_of: Any, auditor: User, make_site: Any, deed: str) -> None:
+    make_site()
+    sweep = sweeps.start_sweep(actor=None)
+    client = client_of(auditor)
+
+    assert client.post(f"/sweeps/{deed.format(pk=sweep.pk)}").status_code == 403
+    for address in ("/sweeps/", f"/sweeps/{sweep.pk}/"):
+        page = client.get(address).content.decode()
+        assert "Check all sites" not in page
+        assert "Pause" not in page.replace("Paused", "")
+    assert Sweep.objects.get().state == SweepState.RUNNING
+    assert AuditEvent.objects.filter(action__startswith="sweep.").count() == 1
+
+
+def test_a_site_owner_sees_no_sweep(client_of: Any, alice: User, site: Any) -> None:
+    sweep = sweeps.start_sweep(actor=None)
+    client = client_of(alice)
+
+    for address in ("/sweeps/", f"/sweeps/{sweep.pk}/", f"/sweeps/{sweep.pk}/progress/"):
+        assert client.get(address).status_code == 404
+    assert "overview-sweep" not in client.get("/").content.decode()
+
+
+def test_the_page_lists_what_changed_and_what_broke(client_of: Any, administrator: User, make_site: Any) -> None:
+    for title in ("Broken wiki", "Changed wiki", "Same wiki"):
+        judge(make_site(title=title), "old" if title == "Same wiki" else "down")
+    client = client_of(administrator)
+    client.post("/sweeps/start/")
+    finish("old", broken=1)
+    sweep = Sweep.objects.get()
+    page = f"/sweeps/{sweep.pk}/"
+
+    def shown(query: str = "") -> set[str]:
+        return {run.site.title for run in client.get(page + query).context["listing"].rows}
+
+    assert shown() == {"Broken wiki", "Changed wiki"}
+    assert shown("?show=changed") == {"Changed wiki"}
+    assert shown("?show=broken") == {"Broken wiki"}
+    assert shown("?show=every") == {"Broken wiki", "Changed wiki", "Same wiki"}
+    assert shown("?show=every&q=same") == {"Same wiki"}
+    assert "could not be read" in client.get(f"{page}?show=nonsense").content.decode()
+    assert "It broke" in client.get(page).content.decode()
+
+
+def test_both_exports_have_the_rows_of_their_list(client_of: Any, administrator: User, make_site: Any) -> None:
+    make_site(title="=danger")
+    client = client_of(administrator)
+    client.post("/sweeps/start/")
+    finish()
+    sweep = Sweep.objects.get()
+
+    def rows(address: str) -> list[dict[str, str]]:
+        text = b"".join(client.get(address).streaming_content).decode("utf-8-sig")
+        return list(csv.DictReader(io.StringIO(text)))
+
+    assert rows("/sweeps/export.csv")[0]["judged"] == "1"
+    assert rows("/sweeps/export.csv?state=failed") == []
+    assert rows(f"/sweeps/{sweep.pk}/export.csv") == []
+    assert rows(f"/sweeps/{sweep.pk}/export.csv?show=every")[0]["site"] == "'=danger"
+    assert AuditEvent.objects.filter(action="sweeps.exported").count() == 4
+
+
+def test_a_failed_sweep_says_whose_fault_it_is(client_of: Any, administrator: User, make_site: Any) -> None:
+    make_site()
+    client = client_of(administrator)
+    client.post("/sweeps/start/")
+    finish(broken=1)
+
+    page = client.get(f"/sweeps/{Sweep.objects.get().pk}/").content.decode()
+
+    assert "This sweep failed" in page
+    assert "says nothing of the sites" in page
+
+
+def test_the_number_of_queries_stays(client_of: Any, administrator: User, make_site: Any) -> None:
+    client = client_of(administrator)
+    counts = []
+    for many in (2, 12):
+        for _ in range(many):
+            make_site()
+        client.post("/sweeps/start/")
+        finish("old", broken=many)
+        CheckRun.objects.filter(state=RunState.DONE).update(changed_at=timezone.now())
+        sweep = Sweep.objects.first()
+        assert sweep
+        found = []
+        for address in ("/sweeps/", f"/sweeps/{sweep.pk}/?show=every", f"/sweeps/{sweep.pk}/progress/"):
+            with CaptureQueriesContext(
+                connection,
+            ) as queries:
+                assert client.get(address).status_code == 200
+            found.append(len(queries))
+        counts.append(found)
+    assert counts[0] == counts[1]
+
+
+def test_the_time_left_is_told(client_of: Any, administrator: User) -> None:
+    start = timezone.now() - timedelta(minutes=2)
+    sweep = Sweep.objects.create(trigger="button", started_at=start, total=600, done=100, failing=7)
+
+    page = client_of(administrator).get(f"/sweeps/{sweep.pk}/progress/").content.decode()
+
+    assert "About 10 minutes left." in page
+    assert "50 sites a minute." in page
+
+
+@pytest.mark.django_db
+def test_the_command_starts_pauses_and_resumes(make_site: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    make_site()
+    call_command("sweep")
+    assert "1 sites" in capsys.readouterr().out
+    with pytest.raises(CommandError, match="under way"):
+        call_command("sweep")
+    call_command("sweep", "--pause")
+    assert Sweep.objects.get().state == SweepState.PAUSED
+    call_command("sweep", "--resume")
+    assert Sweep.objects.get().state == SweepState.RUNNING
+    assert AuditEvent.objects.filter(actor=None, action="sweep.paused").exists()
+    finish()
+    call_command("sweep", "--due")
+    assert "Nothing comes due" in capsys.readouterr().out

@@ -1,0 +1,164 @@
+"""The troubleshooter: causes for what is picked or pasted; secrets are gone, sites are those one may see."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from tests.support.people import MakeSite
+
+from portal.forms.troubleshooting import SITES_OFFERED
+from portal.models import User
+from rollout.models import AuditEvent, Site
+from rollout.troubleshooting.paste import LONGEST_PASTE
+from tests.support.judged import WITH_PLUGINS, judge
+
+URL = "/troubleshooting/"
+SCOPE = "confluence-server://oauth-callback?error=invalid_scope&state=Zq8hunter2xKv"
+
+
+def words(answer: Any) -> str:
+    return answer.content.decode().replace("&#x27;", "'")
+
+
+def test_it_works(client_of: Any, alice: User) -> None:
+    page = words(client_of(alice).post(URL, {"text": SCOPE}))
+    assert "The link allows less than WRITE" in page
+    assert "error=invalid_scope" in page
+    assert "1 secret was taken out." in page
+    assert "Set the permission to WRITE" in page
+
+
+def test_an_empty_page_teaches_by_an_example(client_of: Any, alice: User) -> None:
+    client = client_of(alice)
+    assert "?example=1" in words(client.get(URL))
+    assert "The link allows less than WRITE" in words(client.get(URL, {"example": "1"}))
+
+
+def test_a_symptom_is_enough_and_can_be_linked_to(client_of: Any, alice: User) -> None:
+    for answer in (
+        client_of(alice).get(URL, {"symptom": "not-compatible"}),
+        client_of(alice).post(URL, {"symptom": "not-compatible"}),
+    ):
+        page = words(answer)
+        assert page.index("before the app's first question") < page.index("The mobile plugin is missing")
+
+
+def test_a_secret_is_nowhere_afterwards(client_of: Any, alice: User, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    client = client_of(alice)
+    before = AuditEvent.objects.count()
+    for extra in ({}, {"symptom": "nonsense"}, {"site": "999999"}):
+        page = words(client.post(URL, {"text": SCOPE, **extra}))
+        assert "Zq8hunter2xKv" not in page
+        assert "invalid_scope" in page
+    assert "Zq8hunter2xKv" not in caplog.text
+    assert AuditEvent.objects.count() == before
+    assert "Zq8hunter2xKv" not in str(dict(client.session))
+
+
+def test_a_text_in_the_address_is_not_read(client_of: Any, alice: User) -> None:
+    page = words(client_of(alice).get(URL, {"text": SCOPE}))
+    assert "The link allows less than WRITE" not in page
+    assert "invalid_scope&amp;state" not in page
+
+
+def test_a_site_list_leads_to_the_page_that_checks_it(client_of: Any, alice: User) -> None:
+    page = words(client_of(alice).post(URL, {"text": '[{"title": "Wiki", "baseURL": "https://wiki.example.com"}]'}))
+    assert "This holds a site list" in page
+    assert reverse("configuration_lint") in page
+
+
+def test_what_says_nothing_is_told_so(client_of: Any, alice: User) -> None:
+    assert "Nothing in it was recognised" in words(client_of(alice).post(URL, {"text": "It does not work."}))
+
+
+def test_the_findings_of_a_site_are_weighed(client_of: Any, alice: User, make_site: MakeSite) -> None:
+    site = make_site(owners=[alice], title="Behind sign-on", **WITH_PLUGINS)
+    judge(site, "sso")
+    page = words(client_of(alice).post(URL, {"symptom": "not-compatible", "site": site.pk}))
+    assert f'href="/sites/{site.pk}/#non_mdm"' in page
+    assert page.index("A proxy, single sign-on or filter") < page.index("The mobile plugin is missing")
+    judge(site, "off")
+    page = words(client_of(alice).post(URL, {"symptom": "not-compatible", "site": site.pk}))
+    assert page.index("A proxy, single sign-on or filter") > page.index("web application firewall")
+
+
+def test_a_site_without_a_check_has_nothing_to_weigh(client_of: Any, alice: User, site: Site) -> None:
+    page = words(client_of(alice).post(URL, {"symptom": "not-compatible", "site": site.pk}))
+    assert "The site has no check to weigh" in page
+
+
+def test_a_site_of_others_is_neither_offered_nor_taken(client_of: Any, charlie: User, site: Site) -> None:
+    client = client_of(charlie)
+    assert site.title not in words(client.get(URL, {"site": site.pk}))
+    answer = client.post(URL, {"symptom": "not-compatible", "site": site.pk})
+    assert answer.status_code == 422
+    assert site.title not in words(answer)
+
+
+def test_a_site_in_the_address_is_chosen(client_of: Any, alice: User, site: Site) -> None:
+    assert f'value="{site.pk}" selected' in words(client_of(alice).get(URL, {"site": site.pk}))
+
+
+def test_many_sites_are_not_all_offered_but_taken(client_of: Any, auditor: User, make_site: MakeSite) -> None:
+    sites = [make_site(title=f"Site {number:04}") for number in range(SITES_OFFERED + 3)]
+    client = client_of(auditor)
+    page = words(client.get(URL))
+    assert sites[0].title in page
+    assert sites[-1].title not in page
+    chosen = client.get(URL, {"symptom": "not-compatible", "site": sites[-1].pk})
+    assert chosen.status_code == 200
+    assert f'value="{sites[-1].pk}" selected' in words(chosen)
+
+
+def test_the_queries_do_not_grow_with_the_sites(
+    client_of: Any, auditor: User, make_site: MakeSite, django_assert_max_num_queries: Any
+) -> None:
+    for _ in range(30):
+        make_site()
+    client = client_of(auditor)
+    with django_assert_max_num_queries(8):
+        client.post(URL, {"symptom": "not-compatible", "site": Site.objects.order_by("pk")[0].pk})
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {"text": "  \n"},
+        {"text": "\x00\u200b"},
+        {"text": "x" * (LONGEST_PASTE + 1)},
+        {"symptom": "nothing-like-it"},
+        {"symptom": "not-compatible", "site": "9" * 40},
+        {"symptom": "not-compatible", "site": "x"},
+    ],
+    ids=["nothing", "blank", "invisible", "too long", "symptom", "huge site", "no site"],
+)
+def test_what_cannot_be_looked_at_is_refused(client_of: Any, alice: User, data: dict[str, str]) -> None:
+    answer = client_of(alice).post(URL, data)
+    assert answer.status_code == 422
+    assert b'class="errors"' in answer.content
+
+
+@pytest.mark.parametrize(
+    "text", ["a\x00b invalid_scope", "\ud7ff\uffff\U0010ffff invalid_scope", "<script>invalid_scope"]
+)
+def test_odd_characters_are_taken(client_of: Any, alice: User, text: str) -> None:
+    answer = client_of(alice).post(URL, {"text": text})
+    assert answer.status_code == 200
+    assert "The link allows less than WRITE" in words(answer)
+    assert b"<script>invalid" not in answer.content
+
+
+def test_a_form_of_another_page_is_refused(alice: User) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(alice)
+    assert client.post(URL, {"text": SCOPE}).status_code == 403
+
+
+def test_the_page_is_kept_by_no_cache(client_of: Any, alice: User) -> None:
+    assert "no-store" in client_of(alice).post(URL, {"text": SCOPE}).headers["Cache-Control"]

@@ -1,0 +1,133 @@
+"""The plugin manager is asked with a token that goes to the site's own origin, once a question, and nowhere else."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+
+import pytest
+
+from rollout.formats.upm import MOBILE_KEYS, OAUTH_KEY
+from rollout.probes.upm import Asked, ask_upm
+
+TOKEN = "NjM0OTg3MjE6Qk5mZ2hqa2zDqWFiY2RlZmdo"
+MOBILE_KEY = MOBILE_KEYS["confluence"]
+
+
+def described(key: str, version: str, **more: object) -> dict[str, object]:
+    return {"key": key, "version": version, "enabled": True, "name": "A plugin", **more}
+
+
+BOTH = {OAUTH_KEY: described(OAUTH_KEY, "4.1.1"), MOBILE_KEY: described(MOBILE_KEY, "19.1.47", enabled=False)}
+
+
+@pytest.fixture
+def ask(door):
+    def call(server, *, path: str = "/wiki", token: str = TOKEN) -> Asked:
+        return asyncio.run(ask_upm(door, base_url=server.url + path, product="confluence", token=token))
+
+    return call
+
+
+@pytest.fixture
+def manager(serve, make_answer):
+    """A plugin manager that knows these plugins and this token; ``listed`` is what its list says."""
+
+    def start(plugins=BOTH, listed=(), status="200 OK"):
+        def respond(request: bytes, _handler: object) -> bytes:
+            if f"authorization: bearer {TOKEN}".encode().lower() not in request.lower():
+                return make_answer(b"{}", status="401 Unauthorized")
+            path = request.split(b" ")[1].decode()
+            key = re.fullmatch(r"/wiki/rest/plugins/1\.0/(.*)-key", path)
+            if key and key[1] in plugins:
+                return make_answer(json.dumps(plugins[key[1]]).encode(), status=status)
+            if path == "/wiki/rest/plugins/1.0/":
+                return make_answer(json.dumps({"plugins": list(listed)}).encode())
+            return make_answer(b'{"subCode":"upm.plugin.notfound"}', status="404 Not Found")
+
+        return serve(respond)
+
+    return start
+
+
+def test_it_works(ask, manager) -> None:
+    server = manager()
+    asked = ask(server)
+    assert asked.problem == ""
+    assert (asked.plugins.oauth.version, asked.plugins.oauth.enabled) == ("4.1.1", True)
+    assert (asked.plugins.mobile.version, asked.plugins.mobile.enabled) == ("19.1.47", False)
+    assert len(server.requests) == 2
+
+
+def test_a_plugin_under_another_key_is_found_in_the_list(ask, manager) -> None:
+    renamed = described("com.atlassian.renamed", "4.2.0", name="OAuth 2.0 Provider")
+    others = [described(f"com.example.{number}", "1.0", text="x" * 1000) for number in range(500)]
+    asked = ask(manager({MOBILE_KEY: BOTH[MOBILE_KEY]}, listed=[*others, renamed]))
+    assert (asked.plugins.oauth.version, asked.plugins.mobile.version) == ("4.2.0", "19.1.47")
+
+
+def test_a_site_without_either_plugin_is_an_answer(ask, manager) -> None:
+    asked = ask(manager({}, listed=[described("com.example", "1.0")]))
+    assert (asked.problem, asked.plugins.oauth, asked.plugins.mobile) == ("", None, None)
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "problem"),
+    [
+        ("401 Unauthorized", {}, "token_refused"),
+        ("403 Forbidden", {}, "token_refused"),
+        ("404 Not Found", {}, "no_manager"),
+        ("500 Oops", {}, "failed"),
+        ("429 Too Many Requests", {}, "failed"),
+        ("200 OK", {}, "not_upm"),
+        ("302 Found", {"Location": "/wiki/login.action"}, "redirected"),
+    ],
+)
+def test_every_other_answer_has_its_word(ask, serve, make_answer, status, headers, problem) -> None:
+    server = serve(make_answer(b"<html>Log in</html>", status=status, **headers))
+    assert ask(server) == Asked(problem=problem, status=int(status[:3]))
+    assert len(server.requests) <= 3
+
+
+def test_a_redirect_does_not_get_the_token(ask, serve, make_answer) -> None:
+    thief = serve(make_answer(json.dumps(BOTH[OAUTH_KEY]).encode()))
+    server = serve(make_answer(status="302 Found", Location=thief.url + "/rest/plugins/1.0/"))
+    assert ask(server).problem == "redirected"
+    assert thief.requests == []
+
+
+def test_a_refused_token_is_sent_once(ask, serve, make_answer) -> None:
+    server = serve(make_answer(b"{}", status="401 Unauthorized"))
+    ask(server)
+    assert len(server.requests) == 1
+
+
+def test_a_server_that_never_ends_is_left(ask, serve) -> None:
+    def respond(_request: bytes, handler) -> None:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        while True:
+            handler.wfile.write(b" " * 65536)
+
+    assert ask(serve(respond)).problem == "too_large"
+
+
+def test_nobody_at_home(ask, serve) -> None:
+    server = serve(b"")
+    server.stop()
+    assert ask(server).problem == "refused"
+
+
+@pytest.mark.parametrize("version", [f"1-{TOKEN[:30]}", f"1.0.{TOKEN[8:24]}", f"9.2-m{TOKEN[-12:]}"])
+def test_a_version_that_repeats_the_token_is_none(ask, manager, version: str) -> None:
+    asked = ask(manager({OAUTH_KEY: described(OAUTH_KEY, version)}))
+    assert asked.problem == "not_upm"
+    assert TOKEN[8:16] not in repr(asked)
+
+
+@pytest.mark.parametrize("token", ["", "short", "with space here", "line\r\nbreak: x", "ünïcode-token", "x" * 501])
+def test_what_is_no_token_is_never_sent(ask, manager, token: str) -> None:
+    server = manager()
+    with pytest.raises(ValueError, match="not a personal access token"):
+        ask(server, token=token)
+    assert server.requests == []

@@ -1,0 +1,147 @@
+"""Check runs: queued once, claimed once, judged from the live site, and healed when a message is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from rollout.compatibility.verdict import Verdict
+from rollout.models import AuditEvent, CheckRun, RunState, Site
+from rollout.probes.site import Target, observe
+from rollout.services.checks import check_runs, leases
+from rollout.services.network import door
+from rollout.services.sites import create_site, update_site
+from rollout.simulator.table import DEMO, PERSONAS
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def add(administrator, fleet):
+    """``add(name)``: the persona as a site, its first check queued."""
+
+    def add_persona(name):
+        persona = PERSONAS[name]
+        return create_site(
+            actor=administrator,
+            title=persona.title,
+            product=persona.product,
+            base_url=fleet.base_url(name),
+            oauth_plugin_version=persona.oauth_plugin or "",
+            mobile_plugin_version=persona.mobile_plugin or "",
+        )
+
+    return add_persona
+
+
+@pytest.mark.parametrize("name", DEMO)
+def test_every_simulated_site_gets_its_verdicts(add, name):
+    site = add(name)
+
+    assert check_runs.run_check(run_id=site.check_runs.get().pk)
+
+    site.refresh_from_db()
+    assert (site.mdm_verdict, site.non_mdm_verdict) == (PERSONAS[name].mdm, PERSONAS[name].non_mdm)
+    run = site.check_runs.get()
+    assert run.state == RunState.DONE
+    assert run.facts.base_url == site.base_url
+    assert any(finding.road == "mdm" for finding in run.findings)
+    for finding in run.findings:
+        if finding.outcome in {"PASS", "WARNING"}:
+            continue
+        assert finding.remedy % finding.values
+        assert finding.message % finding.values
+
+
+def test_a_second_request_gets_the_unfinished_run(add, administrator):
+    site = add("ready-mdm")
+    run = check_runs.request_check(site=site, actor=administrator, trigger="button")
+
+    assert run == site.check_runs.get()
+
+
+def test_a_run_is_claimed_once(add):
+    run = add("unreachable").check_runs.get()
+
+    assert check_runs.run_check(run_id=run.pk)
+    assert not check_runs.run_check(run_id=run.pk)
+    assert not check_runs.run_check(run_id=run.pk + 1000)
+
+
+def test_a_run_whose_worker_died_is_taken_up_again(add):
+    run = add("unreachable").check_runs.get()
+    now = timezone.now()
+    CheckRun.objects.update(state=RunState.RUNNING, lease="of the dead", lease_until=now + timedelta(minutes=1))
+    assert leases.waiting_runs(now) == []
+    assert not check_runs.run_check(run_id=run.pk)
+
+    CheckRun.objects.update(lease_until=now - timedelta(seconds=1))
+    assert leases.waiting_runs(now) == [run.pk]
+    assert check_runs.run_check(run_id=run.pk)
+    assert CheckRun.objects.get().state == RunState.DONE
+
+
+def test_a_site_edited_during_its_run_is_asked_again(add, administrator, fleet):
+    site = add("ready-mdm")
+    [run] = leases.exchange(lease="test", room=1)
+    target = Target(base_url=site.base_url, product=site.product, plugins=site.plugin_versions)
+    observed = asyncio.run(observe(target, door=door(), now=timezone.now))
+    update_site(actor=administrator, site=site, base_url=fleet.base_url("too-old"))
+
+    check_runs.record_observation(run=run, lease="test", observation=observed)
+
+    run.refresh_from_db()
+    site.refresh_from_db()
+    assert run.state == RunState.QUEUED
+    assert run.host == site.host
+    assert site.mdm_verdict == Verdict.UNKNOWN
+    assert check_runs.run_check(run_id=run.pk)
+    site.refresh_from_db()
+    assert site.mdm_verdict == Verdict.INCOMPATIBLE
+
+
+def test_a_changed_verdict_is_kept_with_what_it_was(add, administrator, fleet):
+    site = add("ready-mdm")
+    check_runs.run_check(run_id=site.check_runs.get().pk)
+    Site.objects.update(mdm_verdict=Verdict.ACTION_NEEDED)
+    run = check_runs.request_check(site=site, actor=administrator, trigger="button")
+
+    check_runs.run_check(run_id=run.pk)
+
+    run.refresh_from_db()
+    assert (run.was_mdm_verdict, run.mdm_verdict) == ("ACTION_NEEDED", "READY_MDM")
+    assert run.changed_at
+    assert AuditEvent.objects.filter(action="site.verdict_changed").count() == 1
+
+
+@pytest.mark.worker
+@pytest.mark.django_db(transaction=True)
+def test_a_real_worker_does_it(worker, add):
+    site = add("ready-mdm")
+
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not CheckRun.objects.get().is_finished:
+        time.sleep(0.1)
+
+    site.refresh_from_db()
+    assert site.mdm_verdict == Verdict.READY_MDM, worker.log.read_text()[-3000:]
+
+
+@pytest.mark.worker
+@pytest.mark.django_db(transaction=True)
+def test_a_lost_message_heals(worker, make_site, fleet):
+    from rollout.tasks import pick_up_waiting_work
+
+    site = make_site(base_url=fleet.base_url("unreachable"))
+    run = CheckRun.objects.create(site=site, host=site.host, trigger="button", requested_at=timezone.now())
+    pick_up_waiting_work.delay()
+
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not CheckRun.objects.get(pk=run.pk).is_finished:
+        time.sleep(0.1)
+
+    assert CheckRun.objects.get(pk=run.pk).state == RunState.DONE, worker.log.read_text()[-3000:]

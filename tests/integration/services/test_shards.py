@@ -1,0 +1,339 @@
+"""Shards: many sites at once, a host one at a time, and nothing lost or judged twice when a worker or a lease goes."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from django.db import OperationalError, connection, connections
+from django.utils import timezone
+
+from rollout.models import AuditEvent, CheckRun, ProbeHost, RunState, Site, Sweep, SweepState
+from rollout.services.checks import check_runs, leases, shards, sweeps
+from rollout.services.checks.judgements import Answered, record
+from tests.support.judged import observation
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Crowd:
+    """A small server on every loopback address; counts what it is asked at the same time."""
+
+    def __init__(self, seconds: float) -> None:
+        crowd, self.seconds = self, seconds
+        self.lock, self.now = threading.Lock(), defaultdict[str, int](int)
+        self.most_of_a_host = self.most = self.asked = 0
+
+        class Handler(BaseHTTPRequestHandler):
+            def answer(self) -> None:
+                host = self.headers["Host"]
+                crowd.enter(host)
+                time.sleep(crowd.seconds)
+                crowd.leave(host)
+                self.send_response(404)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            do_GET = do_POST = answer  # noqa: N815
+
+            def log_message(self, *args: Any) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("0.0.0.0", 0), Handler)
+        self.server.daemon_threads = True
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def enter(self, host: str) -> None:
+        with self.lock:
+            self.asked += 1
+            self.now[host] += 1
+            self.most_of_a_host = max(self.most_of_a_host, self.now[host])
+            self.most = max(self.most, sum(1 for count in self.now.values() if count))
+
+    def leave(self, host: str) -> None:
+        with self.lock:
+            self.now[host] -= 1
+
+    def url(self, number: int, path: str = "") -> str:
+        return f"http://127.0.{1 + number // 200}.{1 + number % 200}:{self.server.server_port}{path}"
+
+
+@pytest.fixture
+def crowd() -> Iterator[Crowd]:
+    running = Crowd(0.02)
+    yield running
+    running.server.shutdown()
+    running.server.server_close()
+
+
+@pytest.fixture
+def fleet_of(make_site: Any, crowd: Crowd) -> Callable[[int, int], list[Site]]:
+    """``fleet_of(hosts, sites on each)``."""
+
+    def make(hosts: int, each: int = 1) -> list[Site]:
+        return [
+            make_site(base_url=crowd.url(host, f"/wiki{number}")) for number in range(each) for host in range(hosts)
+        ]
+
+    return make
+
+
+def in_threads(count: int, work: Callable[[], object]) -> None:
+    def run() -> None:
+        try:
+            work()
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=run) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    assert not any(thread.is_alive() for thread in threads)
+
+
+def test_it_works(fleet_of: Any, administrator: Any, crowd: Crowd) -> None:
+    sites = fleet_of(12)
+    sweep = sweeps.start_sweep(actor=administrator)
+
+    assert shards.run_shard() == 12
+
+    sweep.refresh_from_db()
+    assert (sweep.state, sweep.total, sweep.done, sweep.broken) == (SweepState.DONE, 12, 12, 0)
+    assert (
+        sweep.summary == {"mdm": {"UNKNOWN": 12}, "non_mdm": {"UNKNOWN": 12}}
+        or sum(sweep.summary["mdm"].values()) == 12
+    )
+    assert CheckRun.objects.filter(state=RunState.DONE, lease="", lease_until=None).count() == 12
+    assert Site.objects.filter(checked_at__isnull=False, check_due_at__isnull=False).count() == len(sites)
+    assert not ProbeHost.objects.exclude(lease="").exists()
+    assert crowd.most > 3
+
+
+def test_two_shards_ask_every_site_once_and_a_host_one_thing_at_a_time(
+    fleet_of: Any, administrator: Any, crowd: Crowd, settings: Any
+) -> None:
+    settings.PROBE_HOST_PAUSE, settings.PROBE_SITES_PER_TASK = 0.01, 6
+    fleet_of(5, 6)
+    sweep = sweeps.start_sweep(actor=administrator)
+
+    in_threads(3, shards.run_shard)
+
+    sweep.refresh_from_db()
+    assert (sweep.state, sweep.done) == (SweepState.DONE, 30)
+    assert CheckRun.objects.filter(state=RunState.DONE).count() == 30
+    assert crowd.most_of_a_host == 1
+
+
+def test_all_shards_together_keep_to_the_budget(fleet_of: Any, administrator: Any, crowd: Crowd, settings: Any) -> None:
+    settings.PROBE_SITES_AT_ONCE, settings.PROBE_SITES_PER_TASK = 3, 3
+    fleet_of(12)
+    sweeps.start_sweep(actor=administrator)
+
+    in_threads(3, shards.run_shard)
+
+    assert CheckRun.objects.filter(state=RunState.DONE).count() == 12
+    assert crowd.most <= 3
+
+
+def test_who_waits_goes_first_and_still_waits_for_the_host(fleet_of: Any, administrator: Any) -> None:
+    one, two, three = fleet_of(2, 2)[:3]  # the first and the third share a host
+    sweeps.start_sweep(actor=administrator)
+    check_runs.request_check(site=three, actor=administrator, trigger=CheckRun.Trigger.BUTTON)
+
+    first = leases.exchange(lease="a", room=10)
+    assert [run.site for run in first] == [three, two]
+    assert leases.exchange(lease="b", room=10) == []  # both hosts are being asked
+
+    run = check_runs.request_check(site=one, actor=administrator, trigger=CheckRun.Trigger.BUTTON)
+    assert run.urgent
+    assert leases.exchange(lease="b", room=10) == []
+    leases.give_back(lease="a", hosts=[three.host], pause=0)
+    assert [run.site for run in leases.exchange(lease="b", room=10)] == [one]
+
+
+def test_a_host_rests_between_two_of_its_sites(fleet_of: Any, administrator: Any, settings: Any) -> None:
+    settings.PROBE_HOST_PAUSE = 30
+    fleet_of(1, 2)
+    sweeps.start_sweep(actor=administrator)
+    [run] = leases.exchange(lease="a", room=5)
+
+    assert leases.exchange(lease="a", left=[run.host], room=5) == []
+    assert leases.more_soon(timezone.now())
+    ProbeHost.objects.update(free_at=timezone.now())
+    assert len(leases.exchange(lease="a", room=5)) == 1
+
+
+def test_what_a_dead_worker_held_is_taken_again_and_its_late_answer_is_not_written(make_site: Any) -> None:
+    site = make_site()
+    run = check_runs.request_check(site=site, actor=None, trigger=CheckRun.Trigger.BUTTON)
+    [taken] = leases.exchange(lease="dead", room=1)
+    late = Answered(run.pk, site.pk, "dead", observation(site, "ready"))
+    assert leases.exchange(lease="next", room=1) == []
+
+    gone = timezone.now() - timedelta(seconds=1)
+    CheckRun.objects.update(lease_until=gone)
+    ProbeHost.objects.update(leased_until=gone)
+    leases.extend(lease="dead", runs=[taken.pk], hosts=[taken.host])  # woke up too late
+    [again] = leases.exchange(lease="next", room=1)
+
+    assert again.pk == run.pk
+    assert record([late]) == []
+    assert CheckRun.objects.get().state == RunState.RUNNING
+    assert len(record([Answered(run.pk, site.pk, "next", observation(site, "old"))])) == 1
+    assert record([late]) == []
+    assert CheckRun.objects.get().state == RunState.DONE
+    assert Site.objects.get().server_version == "8.5.4"
+
+
+def test_a_lease_is_extended_while_its_holder_lives(make_site: Any) -> None:
+    check_runs.request_check(site=make_site(), actor=None, trigger=CheckRun.Trigger.BUTTON)
+    [run] = leases.exchange(lease="a", room=1)
+    soon = timezone.now() + timedelta(seconds=2)
+    CheckRun.objects.update(lease_until=soon)
+    ProbeHost.objects.update(leased_until=soon)
+
+    leases.extend(lease="a", runs=[run.pk], hosts=[run.host])
+
+    assert CheckRun.objects.get().lease_until > soon
+    assert ProbeHost.objects.get().leased_until > soon
+
+
+def test_a_batch_takes_the_same_number_of_statements(make_site: Any, django_assert_max_num_queries: Any) -> None:
+    def batch(count: int) -> list[Answered]:
+        made = [make_site() for _ in range(count)]
+        for site in made:
+            check_runs.request_check(site=site, actor=None, trigger=CheckRun.Trigger.BUTTON)
+        taken = leases.exchange(lease="a", room=100)
+        leases.give_back(lease="a", hosts=[run.host for run in taken], pause=0)
+        return [Answered(run.pk, run.site_id, "a", observation(run.site, "ready")) for run in taken]
+
+    for size in (2, 40):
+        answers = batch(size)
+        with django_assert_max_num_queries(20):
+            assert len(record(answers)) == size
+
+
+def test_our_own_fault_is_the_runs_not_the_sites(make_site: Any) -> None:
+    site = make_site(mdm_verdict="READY_MDM", checked_at=timezone.now())
+    run = check_runs.request_check(site=site, actor=None, trigger=CheckRun.Trigger.BUTTON)
+    leases.exchange(lease="a", room=1)
+
+    record([Answered(run.pk, site.pk, "a", failure="ValueError while checking")])
+
+    run.refresh_from_db()
+    site.refresh_from_db()
+    assert (run.state, run.failure) == (RunState.FAILED, "ValueError while checking")
+    assert site.mdm_verdict == "READY_MDM"
+    assert timezone.now() < site.check_due_at < timezone.now() + timedelta(hours=2)
+
+
+def test_a_verdict_that_changes_is_kept_and_told_once(make_site: Any) -> None:
+    sites = [make_site() for _ in range(3)]
+    for kind in ("ready", "old"):
+        for site in sites:
+            check_runs.request_check(site=site, actor=None, trigger=CheckRun.Trigger.BUTTON)
+        taken = leases.exchange(lease=kind, room=10)
+        leases.give_back(lease=kind, hosts=[run.host for run in taken], pause=0)
+        record([Answered(run.pk, run.site_id, kind, observation(run.site, kind)) for run in taken])
+
+    changed = CheckRun.objects.filter(changed_at__isnull=False)
+    assert changed.count() == AuditEvent.objects.filter(action="site.verdict_changed").count() == 3
+    assert set(changed.values_list("mdm_verdict", flat=True)) == {"INCOMPATIBLE"}
+    assert "INCOMPATIBLE" not in set(changed.values_list("was_mdm_verdict", flat=True))
+
+
+def test_a_paused_sweep_starts_nothing_but_what_somebody_waits_for(fleet_of: Any, administrator: Any) -> None:
+    sites = fleet_of(4)
+    sweep = sweeps.start_sweep(actor=administrator)
+    sweeps.pause_sweep(actor=administrator, sweep=sweep)
+    assert shards.run_shard() == 0
+
+    check_runs.request_check(site=sites[2], actor=administrator, trigger=CheckRun.Trigger.BUTTON)
+    assert shards.run_shard() == 1
+    sweeps.resume_sweep(actor=administrator, sweep=sweep)
+    assert shards.run_shard() == 3
+    assert Sweep.objects.get().state == SweepState.DONE
+
+
+def test_a_shard_that_has_no_time_left_waits_for_what_it_asked(fleet_of: Any, administrator: Any, crowd: Crowd) -> None:
+    crowd.seconds = 0.3
+    fleet_of(3, 2)
+    sweeps.start_sweep(actor=administrator)
+
+    assert shards.run_shard(seconds=0.2) == 3
+
+    assert CheckRun.objects.filter(state=RunState.DONE).count() == 3
+    assert CheckRun.objects.filter(state=RunState.QUEUED).count() == 3
+    assert not ProbeHost.objects.exclude(lease="").exists()
+
+
+def test_a_shard_asks_what_it_took_although_the_answer_was_lost(
+    fleet_of: Any, administrator: Any, crowd: Crowd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fleet_of(5, 2)
+    sweep = sweeps.start_sweep(actor=administrator)
+    answers = iter(["arrives", "is lost"])
+
+    def lose(runs: list[CheckRun]) -> Any:  # what has been taken is committed by now
+        if next(answers, "arrives") == "is lost":
+            raise OperationalError("server closed the connection unexpectedly")
+        return check_runs.target_of(runs)
+
+    monkeypatch.setattr(shards, "target_of", lose)
+
+    assert shards.run_shard() == 10
+    sweep.refresh_from_db()
+    assert (sweep.state, sweep.done, sweep.broken) == (SweepState.DONE, 10, 0)
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="cuts the connections of PostgreSQL")
+def test_a_shard_goes_on_when_its_connections_are_cut(fleet_of: Any, administrator: Any, crowd: Crowd) -> None:
+    crowd.seconds = 0.3
+    fleet_of(20, 2)
+    sweep = sweeps.start_sweep(actor=administrator)
+    stop = threading.Event()
+
+    def cut() -> None:
+        for _time in range(3):
+            if stop.wait(1.5):
+                break
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+        connection.close()
+
+    cutter = threading.Thread(target=cut)
+    connection.close()
+    cutter.start()
+    try:
+        assert shards.run_shard() == 40
+    finally:
+        stop.set()
+        cutter.join(10)
+
+    sweep.refresh_from_db()
+    assert (sweep.state, sweep.done, sweep.broken) == (SweepState.DONE, 40, 0)
+    assert crowd.most_of_a_host == 1
+
+
+@pytest.mark.worker
+def test_a_real_worker_does_a_sweep(worker: Any, fleet_of: Any, administrator: Any) -> None:
+    fleet_of(10, 3)
+    sweep = sweeps.start_sweep(actor=administrator)
+
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not Sweep.objects.get().is_finished:
+        time.sleep(0.1)
+
+    sweep.refresh_from_db()
+    assert (sweep.state, sweep.done) == (SweepState.DONE, 30), worker.log.read_text()[-3000:]

@@ -1,0 +1,223 @@
+"""What the conformance cases share: a portal over HTTP, the inside of its database, and an app with its browser."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from html import unescape
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from portal.serving.web_command import web_command
+
+from . import servers
+
+REDIRECT_URI = "confluence-server://oauth-callback"
+VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"  # RFC 7636 Appendix B
+CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+FORM = "application/x-www-form-urlencoded"
+PERSON = "person@example.com"
+
+
+@dataclass(frozen=True)
+class Reply:
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+
+    def header(self, name: str) -> str:
+        return next((value for key, value in self.headers if key.lower() == name.lower()), "")
+
+    def has(self, name: str) -> bool:
+        return any(key.lower().startswith(name.lower()) for key, _ in self.headers)
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+    @property
+    def json(self) -> dict[str, Any]:
+        return json.loads(self.body)
+
+    @property
+    def error(self) -> tuple[int, str]:
+        """Status and ``error``, which is what most refusals are about."""
+        return self.status, self.json.get("error", "")
+
+    @property
+    def callback(self) -> dict[str, str]:
+        """What the app is called back with; fails for any other answer."""
+        assert self.status in {302, 303}, (self.status, self.body[:300])
+        address, _, query = self.header("Location").partition("?")
+        assert address == REDIRECT_URI
+        return dict(parse_qsl(query, strict_parsing=True))
+
+    @property
+    def stays(self) -> bool:
+        """Told to the person, and to nobody by a redirect."""
+        return 400 <= self.status < 500 and not self.header("Location")
+
+
+@dataclass
+class Portal:
+    """A portal of several web processes. ``order`` reaches into its database."""
+
+    port: int
+    inside: subprocess.Popen[str]
+    base: str = "/at/pilot"
+    client_id: str = ""
+    issuer: str = ""
+    server: tuple[str, str] = ("", "")
+    cookie: str = ""
+    crowd: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(8))
+
+    def order(self, do: str, **what: Any) -> Any:
+        assert self.inside.stdin is not None
+        assert self.inside.stdout is not None
+        self.inside.stdin.write(json.dumps({"do": do, **what}) + "\n")
+        self.inside.stdin.flush()
+        return json.loads(self.inside.stdout.readline())
+
+    def prepare(self) -> None:
+        told = self.order("site", slug="pilot")
+        self.client_id, self.issuer, self.server = told["client_id"], told["issuer"], tuple(told["server"])
+        self.cookie = self.order("person", email=PERSON)
+
+    # --- HTTP ---
+    def ask(self, method: str, path: str, body: bytes | str | None = None, **headers: str) -> Reply:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        with contextlib.closing(connection):
+            sent = {name.replace("_", "-"): value for name, value in headers.items()}
+            connection.request(method, path, body.encode() if isinstance(body, str) else body, sent)
+            response = connection.getresponse()
+            return Reply(response.status, response.getheaders(), response.read())
+
+    def url(self, endpoint: str) -> str:
+        return f"{self.base}/rest/oauth2/latest/{endpoint}"
+
+    def post(self, endpoint: str, **parameters: str | None) -> Reply:
+        body = urlencode({name: value for name, value in parameters.items() if value is not None})
+        return self.ask("POST", self.url(endpoint), body, Content_Type=FORM)
+
+    def raw(self, body: str | bytes, endpoint: str = "token", content_type: str = FORM) -> Reply:
+        return self.ask("POST", self.url(endpoint), body, Content_Type=content_type)
+
+    # --- The browser ---
+    def authorize_url(self, **changes: str | None) -> str:
+        parameters = {
+            "response_type": "code", "client_id": self.client_id, "redirect_uri": REDIRECT_URI, "scope": "WRITE",
+            "state": "a state", "code_challenge": CHALLENGE, "code_challenge_method": "S256", **changes,
+        }  # fmt: skip
+        return f"{self.url('authorize')}?{urlencode({k: v for k, v in parameters.items() if v is not None})}"
+
+    def open(self, url: str | None = None, /, **changes: str | None) -> Reply:
+        """The authorization endpoint, as a person sees it who is signed in."""
+        return self.ask("GET", url or self.authorize_url(**changes), Cookie=self.cookie)
+
+    def press(self, answer: str = "allow", more: str = "", **changes: str | None) -> Reply:
+        """Open the page and press a button of it."""
+        url = self.authorize_url(**changes)
+        page = self.open(url)
+        if page.status != 200:
+            return page
+        token = unescape(re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)[1])  # type: ignore[index]
+        csrf = page.header("Set-Cookie").partition(";")[0]
+        body = urlencode({"csrfmiddlewaretoken": token, "answer": answer}) + more
+        return self.ask("POST", url, body, Cookie=f"{self.cookie}; {csrf}", Content_Type=FORM)
+
+    def code(self, **changes: str | None) -> str:
+        return self.press(**changes).callback["code"]
+
+    # --- The app ---
+    def redeem(self, code: str, /, **changes: str | None) -> Reply:
+        sent = {"client_id": self.client_id, "code": code, "redirect_uri": REDIRECT_URI, "code_verifier": VERIFIER}
+        return self.post("token", **{"grant_type": "authorization_code", **sent, **changes})
+
+    def tokens(self) -> dict[str, Any]:
+        reply = self.redeem(self.code())
+        assert reply.status == 200, reply.body
+        return reply.json
+
+    def refresh(self, token: str, /, **changes: str | None) -> Reply:
+        sent = {"grant_type": "refresh_token", "client_id": self.client_id, "refresh_token": token}
+        return self.post("token", **{**sent, **changes})
+
+    def revoke(self, token: str, /, **changes: str | None) -> Reply:
+        return self.post("revoke", **{"client_id": self.client_id, "token": token, **changes})
+
+    def introspect(self, token: str) -> dict[str, Any]:
+        reply = self.post("introspect", token=token, client_id=self.server[0], client_secret=self.server[1])
+        assert reply.status == 200, reply.body
+        return reply.json
+
+    def is_alive(self, token: str) -> bool:
+        return bool(self.introspect(token)["active"])
+
+    def at_once(self, deeds: list[Callable[[], Reply]]) -> list[Reply]:
+        start = threading.Barrier(len(deeds))
+
+        def deed(one: Callable[[], Reply]) -> Reply:
+            start.wait(10)
+            return one()
+
+        return list(self.crowd.map(deed, deeds))
+
+
+@contextlib.contextmanager
+def running(
+    database_url: str, state: Path, *, processes: int = 2, prepare: bool = True, **settings: str
+) -> Iterator[Portal]:
+    """A portal on this database; ``settings`` are environment variables."""
+    port = servers.free_port()
+    environment = os.environ | {
+        "DATABASE_URL": database_url,
+        "STATE_DIR": str(state),
+        "PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "LOG_LEVEL": "ERROR",
+        **settings,
+    }
+    subprocess.run([sys.executable, "manage.py", "collectstatic", "-v0", "--no-input"], env=environment, check=True)
+    inside = subprocess.Popen(
+        [sys.executable, "-m", "tests.support.conformance_portal"],
+        env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    command = web_command(host="127.0.0.1", port=port, processes=processes, threads=4)
+    portal = Portal(port, inside)
+    if prepare:
+        portal.prepare()
+    web = subprocess.Popen([sys.executable, "-m", *command], env=environment)
+    try:
+        _wait(portal, web)
+        yield portal
+    finally:
+        web.terminate()
+        web.wait(20)
+        assert inside.stdin is not None
+        inside.stdin.close()
+        inside.wait(20)
+        portal.crowd.shutdown()
+
+
+def _wait(portal: Portal, web: subprocess.Popen[bytes]) -> None:
+    for _attempt in range(300):
+        with contextlib.suppress(OSError):
+            assert portal.ask("GET", "/healthz").status == 200
+            return
+        assert web.poll() is None, "the portal ended"
+        time.sleep(0.1)
+    raise AssertionError("the portal did not start")
+
+
+def path_of(url: str) -> str:
+    return urlsplit(url).path

@@ -1,0 +1,155 @@
+"""The inside of a portal under conformance tests: fills its database, and changes it on orders from a pipe.
+
+Reads a JSON object a line, ``{"do": name, …}``, and answers each with one.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import timedelta
+from typing import Any
+
+import django
+
+REDIRECT_URI = "confluence-server://oauth-callback"
+
+
+def main() -> None:
+    django.setup()
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0)
+    for line in sys.stdin:
+        order = json.loads(line)
+        print(json.dumps(globals()[f"do_{order.pop('do')}"](**order)), flush=True)
+
+
+def do_site(slug: str) -> dict[str, Any]:
+    """A provided site with one link, and a resource server that may ask about its tokens."""
+    from django.conf import settings
+    from django.utils import timezone
+
+    from oauth_provider.resource_servers import make_resource_server
+    from rollout.models import Site
+
+    now, base_url = timezone.now(), f"{settings.PUBLIC_URL}/at/{slug}"
+    Site.objects.create(
+        title=slug,
+        slug=slug,
+        provider="gatepass",
+        product="confluence",
+        base_url=base_url,
+        created_at=now,
+        updated_at=now,
+    )
+    _server, credential = make_resource_server(name="conformance", issuer=base_url)
+    return {
+        "issuer": base_url,
+        "client_id": do_client(slug=slug, origin="wizard"),
+        "server": [credential.client_id, credential.secret],
+    }
+
+
+def do_client(slug: str, origin: str = "switch") -> str:
+    """One more client of the site, in the place of an earlier one of the same origin."""
+    from django.utils import timezone
+
+    from oauth_provider.clients import register_client
+    from rollout.models import ApplicationLink, Site
+
+    site = Site.objects.get(slug=slug)
+    client_id = register_client(name="conformance", redirect_uri=REDIRECT_URI)
+    site.links.active().filter(origin=origin).update(revoked_at=timezone.now())
+    ApplicationLink.objects.create(
+        site=site, client_id=client_id, origin=origin, redirect_url=REDIRECT_URI, created_at=timezone.now()
+    )
+    return client_id
+
+
+def do_person(email: str) -> str:
+    """A person who is signed in; the session's cookie."""
+    from django.conf import settings
+    from django.test import Client
+
+    from portal.models import User
+
+    person = User.objects.filter(email=email).first() or User.objects.create_user(email)
+    User.objects.filter(pk=person.pk).update(is_active=True)
+    client = Client()
+    client.force_login(User.objects.get(pk=person.pk))
+    return f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
+
+
+def do_deactivate(email: str) -> None:
+    from portal.models import User
+
+    User.objects.filter(email=email).update(is_active=False)
+
+
+def do_change_password(email: str) -> None:
+    """What hears the signal of the page that changes one."""
+    from portal.accounts.receivers import end_app_sign_ins
+    from portal.models import User
+
+    end_app_sign_ins(sender=User, user=User.objects.get(email=email))
+
+
+def do_sign_out_phones(email: str) -> None:
+    from oauth_provider.tokens.sessions import end_all_sessions
+    from portal.models import User
+
+    end_all_sessions(User.objects.get(email=email))
+
+
+def do_revoke_client(client_id: str) -> None:
+    from oauth_provider.clients import remove_client
+
+    remove_client(client_id=client_id)
+
+
+def do_register_second_redirect(client_id: str) -> None:
+    from oauth_provider.models import Client
+
+    Client.objects.filter(client_id=client_id).update(redirect_uris=f"{REDIRECT_URI} jira-server://oauth-callback")
+
+
+def do_expire_codes() -> None:
+    from django.utils import timezone
+    from oauth2_provider.models import get_grant_model
+
+    get_grant_model().objects.update(expires=timezone.now() - timedelta(seconds=1))
+
+
+def do_forget_challenges() -> None:
+    from oauth2_provider.models import get_grant_model
+
+    get_grant_model().objects.update(code_challenge="", code_challenge_method="")
+
+
+def do_code_lifetime() -> float:
+    """Seconds that the newest code has left."""
+    from django.utils import timezone
+    from oauth2_provider.models import get_grant_model
+
+    return (get_grant_model().objects.latest("pk").expires - timezone.now()).total_seconds()
+
+
+def do_age(field: str, days: int) -> None:
+    """Make every refresh token older: ``updated`` is its last use, ``created`` its sign-in. SQLite has no interval."""
+    from oauth2_provider.models import get_refresh_token_model
+
+    model = get_refresh_token_model()
+    for row in model.objects.all():
+        model.objects.filter(pk=row.pk).update(**{field: getattr(row, field) - timedelta(days=days)})
+
+
+def do_expire_access_tokens() -> None:
+    from django.utils import timezone
+    from oauth2_provider.models import get_access_token_model
+
+    get_access_token_model().objects.update(expires=timezone.now() - timedelta(seconds=1))
+
+
+if __name__ == "__main__":
+    main()

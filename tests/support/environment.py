@@ -1,0 +1,46 @@
+"""The environment that the settings read in tests, chosen once for each process and before Django starts."""
+
+from __future__ import annotations
+
+import os
+
+from tests.support import servers
+
+STATE = servers.temporary_directory()
+SERVERS = servers.choose(STATE)
+RUN = f"gatepass_test_{os.getpid()}"
+PORT = servers.free_port()
+
+# Chosen before Django reads its settings. The live server takes the port that PUBLIC_URL names, so that the page,
+# the worker and the issuer of tokens agree on one address.
+os.environ |= {
+    "DJANGO_SETTINGS_MODULE": "portal.settings",
+    "DJANGO_LIVE_TEST_SERVER_ADDRESS": f"127.0.0.1:{PORT}",
+    "DJANGO_ALLOW_ASYNC_UNSAFE": "1",  # Playwright's own loop runs in the thread of the test
+    "SECRET_KEY": "for tests only: long enough, and known to everybody",
+    "CREDENTIAL_KEYS": "Zm9yIHRlc3RzIG9ubHkgICAgICAgICAgICAgICAgICA=",
+    "PUBLIC_URL": f"http://127.0.0.1:{PORT}",
+    "PROBE_ALLOW_LOOPBACK": "1",
+    "DATABASE_URL": SERVERS.database_url,
+    "REDIS_URL": SERVERS.redis_url,
+    "CELERY_BROKER_URL": SERVERS.broker_url,
+    "CELERY_QUEUE": RUN,
+    "STATE_DIR": str(STATE),
+    "LOG_LEVEL": "WARNING",
+}
+# Hundreds of tests ask from one address; those of the limits turn them on.
+os.environ |= {
+    f"RATE_LIMIT_{endpoint}_{kind}": "off"
+    for endpoint in ("TOKEN", "INTROSPECTION", "AUTHORIZE", "SIGN_IN")
+    for kind in ("ADDRESS", "WHO", "FAILURES")
+}
+for name in (
+    "DEBUG",
+    "DEMO",
+    "ALLOWED_HOSTS",
+    "SECRET_KEY_FILE",
+    "CREDENTIAL_KEYS_FILE",
+    "BEHIND_PROXY",
+    "PROBE_ALLOWED_NETWORKS",
+):
+    os.environ.pop(name, None)

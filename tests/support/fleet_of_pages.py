@@ -1,0 +1,141 @@
+"""A fleet with something on every page, and the list of pages to look at."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from rollout.compatibility.matrix import redirect_url_for
+from rollout.models import CheckRun, NoticeKind, Rehearsal, SignIn, Site, Webhook
+from rollout.services import configurations, inventories, links, passes, rehearsals, sites, waves
+from rollout.services.checks import check_runs, shards, sweeps
+from rollout.services.notifications import deliveries, preferences, webhooks
+from rollout.simulator.fleet import PersonaFleet
+from rollout.simulator.table import DEMO, PERSONAS
+
+
+@dataclass
+class Pages:
+    """Addresses of pages by name; ``token`` opens the landing page."""
+
+    paths: dict[str, str]
+    token: str
+
+
+def fill(administrator: Any, member: Any, personas: PersonaFleet) -> Pages:
+    """Add every simulated site, check it for real, link, publish, rehearse and enroll what is ready."""
+    for name, persona in DEMO.items():
+        site = sites.create_site(
+            actor=administrator,
+            title=persona.title,
+            product=persona.product,
+            base_url=personas.base_url(name),
+            people=persona.people,
+            oauth_plugin_version=persona.oauth_plugin or "",
+            mobile_plugin_version=persona.mobile_plugin or "",
+        )
+        if persona.link:
+            links.create_link(
+                actor=administrator,
+                site=site,
+                redirect_url=redirect_url_for(persona.product),
+                client_id=persona.link,
+            )
+    for run in CheckRun.objects.order_by("pk"):
+        check_runs.run_check(run_id=run.pk)
+    ready = Site.objects.get(title=PERSONAS["ready-non-mdm"].title)
+    release = configurations.publish_release(actor=administrator, sites=Site.objects.all(), note="First release")
+    rehearsal = rehearsals.request_rehearsal(actor=administrator, site=ready)
+    rehearsals.run_rehearsal(rehearsal_id=rehearsal.pk)
+    until = timezone.now() + timedelta(days=14)
+    wave = waves.create_wave(actor=administrator, title="Pilot", sites=[ready])
+    waves.issue_wave_passes(actor=administrator, wave=wave, labels=["Reception", "Field team"], expires_at=until)
+    row, token = passes.issue_pass(
+        actor=administrator, label="Sales", sites=[ready], expires_at=until, max_uses=None, person=member
+    )
+    changed = CheckRun.objects.get(site__title=PERSONAS["action-needed"].title)
+    CheckRun.objects.filter(pk=changed.pk).update(was_mdm_verdict="READY_MDM", was_non_mdm_verdict="UNKNOWN",
+                                                  changed_at=timezone.now())  # fmt: skip
+    SignIn.objects.create(site=ready, person=member, client_id="x", signed_in_at=timezone.now())
+    failing = Site.objects.get(title=PERSONAS["behind-sso"].title)
+    swept = sweeps.start_sweep(actor=administrator, trigger="button")
+    shards.run_shard(seconds=60)
+    hook = _tell(administrator, failing)
+    _bring_phones(administrator)
+    pilot = sites.create_site(actor=administrator, title="Pilot wiki", provider="gatepass", slug="pilot")
+    older, newer = failing.check_runs.order_by("pk")[:2]
+    paths = {
+        "overview": "/",
+        "sites": "/sites/",
+        "site-ready": f"/sites/{ready.pk}/",
+        "site-action": f"/sites/{failing.pk}/",
+        "site-new": "/sites/new/",
+        "site-new-gatepass": "/sites/new/?provider=gatepass",
+        "site-edit": f"/sites/{ready.pk}/edit/",
+        "site-archive": f"/sites/{ready.pk}/archive/",
+        "sites-import": "/sites/import/",
+        "link-wizard": f"/sites/{Site.objects.get(title=PERSONAS['too-old'].title).pk}/link/",
+        "link-revoke": f"/links/{ready.links.get().pk}/revoke/",
+        "check-run": f"/check-runs/{newer.pk}/",
+        "check-runs": f"/sites/{failing.pk}/check-runs/",
+        "check-runs-compared": f"/sites/{failing.pk}/check-runs/compare/?was={older.pk}&now={newer.pk}",
+        "sweeps": "/sweeps/",
+        "sweep": f"/sweeps/{swept.pk}/",
+        "configurations": "/configurations/",
+        "configuration-build": "/configurations/build/?all=1",
+        "configuration-lint": "/configurations/lint/",
+        "troubleshooting": "/troubleshooting/?symptom=not-compatible",
+        "app-versions": "/app-versions/",
+        "app-versions-phones": "/app-versions/confluence/?age=too_old",
+        "app-versions-import": "/app-versions/import/",
+        "webhooks": "/webhooks/",
+        "webhook": f"/webhooks/{hook.pk}/",
+        "webhook-new": "/webhooks/new/",
+        "webhook-delivery": f"/webhooks/deliveries/{hook.deliveries.latest('pk').pk}/",
+        "my-notifications": "/me/notifications/",
+        "release": f"/configurations/{release.number}/",
+        "waves": "/waves/",
+        "wave": f"/waves/{wave.pk}/",
+        "wave-new": "/waves/new/",
+        "passes": "/passes/",
+        "pass": f"/passes/{row.pk}/",
+        "pass-new": "/passes/new/",
+        "people": "/people/",
+        "person": f"/people/{member.pk}/",
+        "person-new": "/people/new/",
+        "phones": "/phones/",
+        "my-passes": "/me/passes/",
+        "my-devices": "/me/devices/",
+        "lost-phone": "/me/lost-phone/",
+        "rehearsal": f"/rehearsals/{Rehearsal.objects.get().pk}/",
+        "activity": "/activity/",
+        "style": "/style/",
+        "password": "/accounts/password/set/",
+        "two-factor": "/accounts/2fa/",
+        "passkeys": "/accounts/2fa/webauthn/",
+        "passkey-new": "/accounts/2fa/webauthn/add/",
+        "sessions": "/accounts/sessions/",
+        "gateway": f"/sites/{pilot.pk}/gateway/?application=https://confluence.internal:8443/wiki&gatepass=http://127.0.0.1:8000",
+    }
+    return Pages(paths, token)
+
+
+def _tell(administrator: Any, muted: Site) -> Webhook:
+    """A webhook whose receiver is away, with a message that waits for its next attempt; a site that is muted."""
+    hook, _secret = webhooks.create_webhook(
+        actor=administrator, name="Chat", url="https://127.0.0.1:9/hooks/gatepass", kinds=list(NoticeKind.values)[:4]
+    )
+    deliveries.send_test(actor=administrator, webhook=hook)
+    deliveries.deliver(webhook_id=hook.pk)
+    preferences.follow(actor=administrator, site=muted, follows=False)
+    return hook
+
+
+def _bring_phones(administrator: Any) -> None:
+    lines = [f"Phone {number:03},{'1.9.4' if number % 3 else '2.0.1'}" for number in range(60)]
+    file = io.BytesIO("\n".join(["Device name,App version", *lines, "Phone without an app,"]).encode())
+    inventories.import_inventory(actor=administrator, product="confluence", file=file)

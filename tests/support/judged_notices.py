@@ -1,0 +1,58 @@
+"""Judged runs for tests of what follows a judgement, without any network."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from rollout.compatibility.observation import KnownLinks, Observation
+from rollout.compatibility.verdict import Judgement, Road, RoadVerdict, Verdict
+from rollout.models import CheckRun, RunState, Site
+from rollout.services.notifications import notices
+
+from .judged import observation
+
+READY = ("READY_MDM", "READY_NON_MDM")
+BROKEN = ("ACTION_NEEDED", "ACTION_NEEDED")
+
+
+def judgement(verdicts: tuple[str, str]) -> Judgement:
+    mdm, non_mdm = (Verdict(verdict) for verdict in verdicts)
+    return Judgement(RoadVerdict(Road.MDM, mdm, ()), RoadVerdict(Road.NON_MDM, non_mdm, ()), "test")
+
+
+def judged(
+    site: Site,
+    now: tuple[str, str] = READY,
+    was: tuple[str, str] | None = None,
+    *,
+    expires_at: datetime | None = None,
+    handed_out: str | None = None,
+    held: str | None = None,
+) -> Any:
+    """One judged run as the engine hands it over; ``was`` makes it a flip."""
+    at = timezone.now()
+    run = CheckRun.objects.create(site=site, trigger="schedule", state=RunState.DONE, requested_at=at)
+    seen: Observation = observation(site)
+    seen = replace(
+        seen,
+        tls=replace(seen.tls, expires_at=expires_at),
+        info_login=replace(seen.info_login, client_id=handed_out),
+        links=KnownLinks(non_mdm=held),
+    )
+    return site, run, seen, judgement(now), was is not None, was or ("", "")
+
+
+def tell(*batch: Any) -> int:
+    """Write the notices of these runs as the engine does: in its transaction, under the sites' locks."""
+    with transaction.atomic():
+        list(Site.objects.select_for_update(no_key=True).filter(pk__in=[item[0].pk for item in batch]).order_by("pk"))
+        return notices.notice_judgements(batch)
+
+
+def flip(site: Site, was: tuple[str, str] = READY, now: tuple[str, str] = BROKEN) -> int:
+    return tell(judged(site, now, was))

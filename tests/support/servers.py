@@ -1,0 +1,132 @@
+"""The servers the tests run against: those the environment names, else local ones, else private ones from wheels.
+
+Addresses are decided when pytest starts, because the settings read them; a private server is started only when the
+first test asks for the database, so that the pure rooms are tested without any server.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import os
+import secrets
+import socket
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+import redis
+
+from .private_servers import PrivatePostgres, PrivateRedis
+
+WITHOUT_LOCAL = "TEST_PRIVATE_SERVERS"  # set to 1 to pass local servers over
+
+
+@dataclass
+class Servers:
+    """Where PostgreSQL (or SQLite) and Redis are for this run, and what has to be started before they answer."""
+
+    directory: Path
+    database_url: str
+    redis_url: str
+    broker_redis_url: str  # as redis-py spells it
+    broker_url: str  # as Celery spells it
+    to_start: list[Callable[[], contextlib.AbstractContextManager[Any]]] = field(default_factory=list)
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        """Start the private servers, if any, and stop them at the end."""
+        with contextlib.ExitStack() as stack:
+            for start in self.to_start:
+                stack.enter_context(start())
+            yield
+
+    @property
+    def hosts(self) -> list[str]:
+        """The hosts named by the environment; everything but loopback is closed to tests otherwise."""
+        named = [urlsplit(url).hostname for url in (self.database_url, self.redis_url)]
+        return [host for host in named if host]
+
+
+def choose(directory: Path) -> Servers:
+    """Return the servers of this run. ``directory`` is short: a unix socket's path has 107 bytes at most."""
+    servers = Servers(directory, "", "", "", "")
+    servers.database_url = os.environ.get("TEST_DATABASE_URL") or _local_postgres() or _private_postgres(servers)
+    base = os.environ.get("TEST_REDIS_URL") or _local_redis() or _private_redis(servers)
+    # Runs at the same time meet on one Redis: each takes its own two databases, never number 0.
+    cache = 1 + 2 * (os.getpid() % 7)
+    servers.redis_url = _redis_database(base, cache)
+    servers.broker_redis_url = _redis_database(base, cache + 1)
+    servers.broker_url = _celery_spelling(servers.broker_redis_url)
+    return servers
+
+
+def free_port() -> int:
+    """Return a loopback port that nobody listens on now, below those that the system gives to outgoing connections.
+
+    It is opened later, and until then one of the many connections of the tests could come from such a port.
+    """
+    while True:
+        port = secrets.choice(range(12_000, 20_000))
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+
+
+def _local_postgres() -> str:
+    """The URL of a PostgreSQL on this machine with a role that may create databases, or ''."""
+    if os.environ.get(WITHOUT_LOCAL) == "1":
+        return ""
+    for role in dict.fromkeys([getpass.getuser(), "postgres"]):
+        url = f"postgres://{role}@127.0.0.1:5432/postgres"
+        with contextlib.suppress(psycopg.Error), psycopg.connect(url, connect_timeout=2) as connection:
+            row = connection.execute(
+                "SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user"
+            ).fetchone()
+            if row and row[0]:
+                return url
+    return ""
+
+
+def _local_redis() -> str:
+    """The URL of a Redis on this machine that lets us write, or ''."""
+    if os.environ.get(WITHOUT_LOCAL) == "1":
+        return ""
+    url = "redis://127.0.0.1:6379"
+    with contextlib.suppress(redis.RedisError), redis.Redis.from_url(url, socket_connect_timeout=2) as client:
+        client.ping()
+        return url
+    return ""
+
+
+def _private_postgres(servers: Servers) -> str:
+    servers.to_start.append(lambda: contextlib.closing(PrivatePostgres(servers.directory)))
+    return PrivatePostgres.url_in(servers.directory)
+
+
+def _private_redis(servers: Servers) -> str:
+    servers.to_start.append(lambda: contextlib.closing(PrivateRedis(servers.directory)))
+    return PrivateRedis.url_in(servers.directory)
+
+
+def _redis_database(url: str, number: int) -> str:
+    parts = urlsplit(url)
+    if parts.scheme == "unix":
+        return f"unix://{parts.path}?db={number}"
+    return parts._replace(path=f"/{number}").geturl()
+
+
+def _celery_spelling(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme == "unix":
+        return f"redis+socket://{parts.path}?virtual_host={parts.query.removeprefix('db=')}"
+    return url
+
+
+def temporary_directory() -> Path:
+    """A short path for sockets and state, removed by the caller."""
+    return Path(tempfile.mkdtemp(prefix="gatepass-", dir="/tmp"))

@@ -1,0 +1,69 @@
+"""What the tests of every route share."""
+
+from __future__ import annotations
+
+import io
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections, connection
+from django.test import Client
+from django.utils import timezone
+
+from portal.accounts.sign_in_links import make_link
+from portal.models import SignInLink, User
+from rollout.models import CheckRun, Rehearsal, RunState, Site, Sweep, Webhook
+from rollout.services import configurations, inventories, links, passes, rehearsals, sites, waves
+from tests.support.every_route import World
+
+
+@pytest.fixture
+def wsgi(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Requests through the WSGI handler leave the test's transaction open.
+
+    They begin and end with a look at the connection; Django's test client leaves that out as well.
+    """
+    monkeypatch.setattr(connection, "close_if_unusable_or_obsolete", lambda: None)
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
+@pytest.fixture
+def world(
+    administrator: User, alice: User, auditor: User, member: User, charlie: User, client_of: Callable[[User], Client]
+) -> World:
+    site = sites.create_site(actor=alice, title="Pilot", provider="gatepass", slug="pilot", owners=[alice])
+    CheckRun.objects.update(state=RunState.DONE)
+    link = links.create_link(actor=alice, site=site, redirect_url="confluence-server://oauth-callback")
+    wave = waves.create_wave(actor=administrator, title="First", sites=[site])
+    until = timezone.now() + timedelta(days=1)
+    row, token = passes.issue_pass(
+        actor=alice, label="Member", sites=[site], expires_at=until, person=member, wave=wave, max_uses=None
+    )
+    release = configurations.publish_release(actor=administrator, sites=Site.objects.all())
+    rehearsal = rehearsals.request_rehearsal(actor=alice, site=site)
+    Rehearsal.objects.update(state=RunState.DONE)
+    sweep = Sweep.objects.create(trigger=Sweep.Trigger.BUTTON, started_at=timezone.now(), total=3)
+    file = io.BytesIO(b"serial,version\n1,1.9\n2,2.0\n")
+    inventories.import_inventory(actor=administrator, product="confluence", file=file)
+    welcome = make_link(user=member, purpose=SignInLink.Purpose.WELCOME, actor=administrator)
+    now = timezone.now()
+    webhook = Webhook.objects.create(name="Chat", url="https://chat.example.com/", secret="sealed", created_at=now)
+    delivery = webhook.deliveries.create(key=uuid.uuid4(), event="gatepass.test", body={}, created_at=now)
+    people = {"member": member, "charlie": charlie, "alice": alice, "auditor": auditor, "administrator": administrator}
+    return World(
+        {
+            "site": site.pk, "link": link.pk, "run": site.check_runs.get().pk, "release": release.number,
+            "wave": wave.pk, "pass": row.pk, "person": member.pk, "token": token, "rehearsal": rehearsal.pk,
+            "slug": "pilot", "welcome": welcome.rstrip("/").rpartition("/")[2], "kind": "svg", "product": "confluence",
+            "sweep": sweep.pk, "nobody": 9999,
+            "webhook": webhook.pk, "delivery": delivery.pk,
+        },
+        {"anonymous": Client(), **{name: client_of(user) for name, user in people.items()}},
+    )  # fmt: skip

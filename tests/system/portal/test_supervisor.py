@@ -1,0 +1,186 @@
+"""The supervisor, with real processes: it starts, restarts, reports and stops them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from portal.serving.supervisor import Program, Supervisor, port_answers, port_is_free
+from tests.support.paths import ROOT
+
+SLEEP = "import time; print('up', flush=True); time.sleep(60)"
+STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
+FORKS = (
+    "import os, signal, time\n"
+    "child = os.fork()\n"
+    "if child == 0: signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+    "else: print(child, flush=True)\n"
+    "time.sleep(60)"
+)
+
+
+def program(directory: Path, name: str, code: str) -> Program:
+    return Program(name, [sys.executable, "-c", code], directory / f"{name}.log")
+
+
+def until_logged(log: Path, supervisor: Supervisor, text: str = "up") -> None:
+    """Tend until the child's log holds the text; fails after ten seconds."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        supervisor.tend()
+        if log.exists() and text in log.read_text():
+            return
+        supervisor.asked_to_stop.wait(0.02)
+    raise AssertionError(f"{log} never said {text!r}")
+
+
+def is_alive(pid: int) -> bool:
+    """Whether the process runs; one that nobody waited for yet does not count."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False
+
+
+def test_it_works(tmp_path: Path) -> None:
+    programs = [program(tmp_path, "web", SLEEP), program(tmp_path, "worker", SLEEP)]
+    supervisor = Supervisor(programs)
+    for one in programs:
+        until_logged(one.log, supervisor)
+    pids = [child.process.pid for child in supervisor.children if child.process]
+    assert len(pids) == 2
+    assert all(os.getpgid(pid) == pid for pid in pids)  # Ctrl-C in the terminal does not reach them
+    supervisor.stop_all()
+    assert not any(is_alive(pid) for pid in pids)
+
+
+def test_a_crashed_child_is_started_again(tmp_path: Path) -> None:
+    now, said = [0.0], []
+    one = program(tmp_path, "worker", "print('the disk is full'); raise SystemExit(3)")
+    supervisor = Supervisor([one], say=said.append, clock=lambda: now[0])
+    child = supervisor.children[0]
+    pauses = []
+    for _ in range(7):
+        supervisor.tend()
+        assert child.process is not None
+        child.process.wait(10)
+        supervisor.tend()
+        pauses.append(child.start_at - now[0])
+        supervisor.tend()
+        assert child.process is None  # not before its time
+        now[0] = child.start_at
+    assert pauses == [1, 2, 4, 8, 16, 30, 30]
+    assert said[0] == "worker stopped with exit code 3: the disk is full"
+    assert str(one.log) in said[1]
+
+
+def test_a_killed_child_is_started_again(tmp_path: Path) -> None:
+    said: list[str] = []
+    one = program(tmp_path, "web", SLEEP)
+    supervisor = Supervisor([one], say=said.append, clock=lambda: 0.0)
+    until_logged(one.log, supervisor)
+    child = supervisor.children[0]
+    assert child.process is not None
+    child.process.kill()
+    child.process.wait(10)
+    supervisor.tend()
+    assert said[0] == "web was killed by SIGKILL"
+    assert child.start_at == 1
+
+
+def test_the_pause_is_short_again_after_a_steady_time(tmp_path: Path) -> None:
+    now = [0.0]
+    supervisor = Supervisor([program(tmp_path, "web", "pass")], say=lambda text: None, clock=lambda: now[0])
+    child = supervisor.children[0]
+    child.crashes = 6
+    supervisor.tend()
+    assert child.process is not None
+    child.process.wait(10)
+    now[0] = 3600
+    supervisor.tend()
+    assert child.start_at == 3601
+
+
+def test_a_child_that_ignores_the_signal_is_killed(tmp_path: Path) -> None:
+    one = program(tmp_path, "worker", STUBBORN)
+    supervisor = Supervisor([one], stop_seconds=0.3)
+    until_logged(one.log, supervisor)
+    process = supervisor.children[0].process
+    supervisor.stop_all()
+    assert process is not None
+    assert process.returncode == -signal.SIGKILL
+
+
+def test_nothing_a_child_started_outlives_it(tmp_path: Path) -> None:
+    one = program(tmp_path, "worker", FORKS)
+    supervisor = Supervisor([one], stop_seconds=0.3)
+    until_logged(one.log, supervisor, "\n")
+    grandchild = int(one.log.read_text())
+    supervisor.stop_all()
+    for _ in range(100):
+        if not is_alive(grandchild):
+            return
+        supervisor.asked_to_stop.wait(0.02)
+    raise AssertionError("a process of the pool is still there")
+
+
+def test_being_asked_twice_is_being_in_a_hurry(tmp_path: Path) -> None:
+    one = program(tmp_path, "worker", STUBBORN)
+    supervisor = Supervisor([one], stop_seconds=60)
+    until_logged(one.log, supervisor)
+    supervisor.stop()
+    supervisor.stop()
+    before = time.monotonic()
+    supervisor.run()
+    assert time.monotonic() - before < 10
+
+
+def test_a_killed_supervisor_takes_its_children_along(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from portal.serving.supervisor import Program, Supervisor\n"
+        f"one = Program('web', [sys.executable, '-c', {SLEEP!r}], Path({str(tmp_path / 'web.log')!r}))\n"
+        "supervisor = Supervisor([one])\n"
+        "supervisor.run(tick=lambda: print(supervisor.children[0].process.pid, flush=True))"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=environment) as supervisor:
+        assert supervisor.stdout is not None
+        pid = int(supervisor.stdout.readline())
+        supervisor.kill()
+    deadline = time.monotonic() + 10
+    while is_alive(pid) and time.monotonic() < deadline:
+        os.sched_yield()
+    assert not is_alive(pid)
+
+
+def test_a_full_log_is_put_aside(tmp_path: Path) -> None:
+    one = program(tmp_path, "web", SLEEP)
+    one.log.write_bytes(b"x" * (5 * 1024 * 1024 + 1))
+    supervisor = Supervisor([one])
+    until_logged(one.log, supervisor)
+    supervisor.stop_all()
+    assert one.log.stat().st_size < 100
+    assert (tmp_path / "web.log.1").stat().st_size > 5 * 1024 * 1024
+
+
+def test_a_port_in_use_is_noticed() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        assert not port_is_free(port)
+        assert port_answers(port)
+    assert port_is_free(port)
+    assert not port_answers(port)
+
+
+@pytest.mark.parametrize("output", ["", "\n\n", "\x00\xff"])
+def test_a_child_that_says_nothing_useful_is_reported_too(tmp_path: Path, output: str) -> None:
+    supervisor = Supervisor([program(tmp_path, "web", "pass")])
+    (tmp_path / "web.log").write_text(output)
+    assert isinstance(supervisor.children[0].last_line(), str)

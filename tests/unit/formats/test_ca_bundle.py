@@ -1,0 +1,41 @@
+"""A site's own authorities: certificates that can vouch for others are taken, everything else is refused in words."""
+
+from __future__ import annotations
+
+import pytest
+
+from rollout.formats.ca_bundle import NoAuthorityError, check_ca_bundle
+from rollout.formats.certificates import BundleRefusedError
+from tests.support.certificates import PRIVATE_KEY, ROOT, pem
+
+
+def test_it_works() -> None:
+    assert check_ca_bundle(f"Our authorities\n{ROOT}\n{pem('Issuing', 'Example root', ca=True)}") == 2
+
+
+def test_a_certificate_that_signed_itself_is_taken() -> None:
+    assert check_ca_bundle(pem("old.example.com", "old.example.com", ca=None)) == 1
+
+
+@pytest.mark.parametrize("ca", [False, None])
+def test_a_server_certificate_vouches_for_nobody(ca: bool | None) -> None:
+    with pytest.raises(NoAuthorityError, match=r"wiki\.example\.com.*Example root"):
+        check_ca_bundle(ROOT + pem("wiki.example.com", "Example root", ca=ca))
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("", "no-certificate"),
+        ("hello", "no-certificate"),
+        (ROOT + PRIVATE_KEY, "private-key"),
+        (ROOT[:-30], "incomplete"),
+        (ROOT.replace("MII", "AAA", 1), "unreadable"),
+        (ROOT * 21, "too-many"),
+    ],
+)
+def test_anything_else_is_refused_and_not_repeated(text: str, code: str) -> None:
+    with pytest.raises(BundleRefusedError) as caught:
+        check_ca_bundle(text)
+    assert caught.value.code == code
+    assert "MI" not in str(caught.value)

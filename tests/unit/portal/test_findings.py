@@ -1,0 +1,42 @@
+"""A road's findings as a page shows them: what to do first, what comes after it, and what is told elsewhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from portal.presenters import findings, messages
+from rollout.compatibility.site_rules import CHECK_NETWORK
+from rollout.models import Finding
+
+
+def row(rule: str, outcome: str, road: str = "mdm", **changes: Any) -> Finding:
+    return Finding(**{"position": 0, "road": road, "rule": rule, "outcome": outcome, "message": f"{rule}.", **changes})
+
+
+UNREACHABLE = row("MANIFEST-REACHABLE", "UNKNOWN", remedy=CHECK_NETWORK)
+ROWS = [
+    row("TLS-VALID", "UNKNOWN", remedy="Make the site reachable from Gatepass, then check again."),
+    UNREACHABLE,
+    row("TOKEN-REACHABLE", "UNKNOWN", remedy="Look."),
+    row("TLS-PRIVATE-CA", "WARNING"),
+    row("HTTPS", "PASS"),
+]
+
+
+def test_what_to_do_first_is_not_buried() -> None:
+    road = findings.roads("UNKNOWN", "UNKNOWN", ROWS)[0]
+    assert [shown.finding.rule for shown in road.serious] == ["MANIFEST-REACHABLE"]
+    assert [shown.finding.rule for shown in road.later] == ["TLS-VALID", "TOKEN-REACHABLE"]
+    assert (len(road.warnings), len(road.passed)) == (1, 1)
+
+
+def test_what_both_roads_have_is_told_once() -> None:
+    also = [row(found.rule, found.outcome, "non_mdm", remedy=found.remedy) for found in ROWS]
+    road = findings.roads("UNKNOWN", "UNKNOWN", [*ROWS, *also])[1]
+    assert (road.serious, road.later, len(road.shared)) == ([], [], 3)
+
+
+def test_the_sentence_of_a_road_is_the_first_thing_to_do() -> None:
+    assert messages.gravest(ROWS, "mdm") is UNREACHABLE
+    assert messages.gravest(ROWS, "non_mdm") is None
+    assert messages.gravest([row("HTTPS", "PASS"), row("TLS-PRIVATE-CA", "WARNING")]) is None

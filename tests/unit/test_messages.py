@@ -1,0 +1,307 @@
+"""Every sentence that the pure rooms can say is marked, so that ``make messages`` puts it before translators.
+
+Pure: no database and no Django. xgettext finds what is called by these names with a literal; so does the walk here.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rollout.base_url import REFUSALS
+from rollout.compatibility.evidence import REASONS, said
+from rollout.compatibility.matrix import MATRIX, Matrix
+from rollout.compatibility.observation import (
+    Answer,
+    Certificate,
+    Endpoint,
+    Fingerprint,
+    InfoLogin,
+    KnownLinks,
+    LoginPage,
+    Manifest,
+    Metadata,
+    Observation,
+    PlainHttp,
+    PluginVersions,
+    ServerStatus,
+    Tls,
+)
+from rollout.compatibility.rules import RULES, judge
+from rollout.formats.site_csv import read_sites_csv
+from rollout.http_client.failures import ERRORS
+from rollout.mdm.formats import FORMATS
+from rollout.mdm.lint import lint
+from rollout.mdm.site_list import SiteListError, parse_site_list
+from rollout.message_ids import gettext_noop
+from rollout.rehearsal.phone import NOT_REACHED, STEPS
+from tests.support.paths import ROOT
+
+MARKS = {"_", "gettext_noop"}
+PURE = (
+    "base_url.py",
+    "formats/site_csv.py",
+    "formats/site_cells.py",
+    "compatibility",
+    "mdm",
+    "rehearsal",
+    "http_client/failures.py",
+    "troubleshooting",
+)
+
+NOW = datetime(2025, 3, 4, 12, 30, tzinfo=UTC)
+BASE = "https://confluence.example.com/wiki"
+
+
+def is_mark(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in MARKS
+
+
+def sources(*names: str) -> Iterator[Path]:
+    for name in names:
+        path = ROOT / "rollout" / name
+        yield from [path] if path.suffix else sorted(path.glob("*.py"))
+
+
+def marked(*paths: Path) -> set[str]:
+    """Every literal that a marking function is called with."""
+    calls = (node for path in paths for node in ast.walk(ast.parse(path.read_text())) if is_mark(node))
+    return {
+        call.args[0].value
+        for call in calls
+        if isinstance(call, ast.Call) and call.args and isinstance(call.args[0], ast.Constant)
+    }
+
+
+MARKED = marked(*sources(*PURE))
+
+
+def test_it_works() -> None:
+    assert gettext_noop("The site is %(product)s.") == "The site is %(product)s."
+    assert "The site is %(product)s." in MARKED
+
+
+# --- The sentences of the judgement ------------------------------------------------------------------------------
+def answers() -> Iterator[Answer]:
+    asked = Answer("GET", f"{BASE}/x", NOW, status=200, content_type="application/json", hops=(f"{BASE}/x",))
+    yield asked
+    for status in (302, 400, 401, 403, 404, 500, 503):
+        yield replace(asked, status=status)
+    yield replace(asked, status=302, location="https://sso.example.com/login")
+    yield replace(asked, status=302, location="/wiki/login.action")
+    yield replace(asked, status=301, location="http://confluence.example.com/wiki/x")
+    for error in (*ERRORS, "never heard of", None):
+        yield replace(asked, status=None, error=error)
+
+
+def observations() -> Iterator[Observation]:
+    """A ready site of each product with one part of it changed in every way a rule looks at."""
+    fine = next(answers())
+    for product in ("confluence", "jira", "bamboo"):
+        ready = Observation(
+            base_url=BASE,
+            product=product,
+            observed_at=NOW,
+            manifest=Manifest(fine, product=product, version="10.1.0", name="Wiki", canonical_url=BASE),
+            info_login=InfoLogin(fine, "json", client_id="abc"),
+            authorize=Endpoint(fine, "answers"),
+            token=Endpoint(fine, "answers"),
+            tls=Tls("valid", expires_at=NOW + timedelta(days=90)),
+            plugins=PluginVersions(oauth="4.1.1", mobile="19.1.47", source="manual"),
+        )
+        yield ready
+        for change in (parts, answered, optional_parts):
+            yield from (replace(ready, **{name: part}) for name, part in change(ready))
+        yield from shut(ready)
+
+
+def parts(ready: Observation) -> Iterator[tuple[str, Any]]:
+    for url in ("http://127.0.0.1:8090", "http://confluence.example.com"):
+        yield "base_url", url
+    for kind in ("plain", "untrusted", "expired", "wrong_host", "error", "unreachable", "new"):
+        yield "tls", Tls(kind)
+    yield "tls", Tls("valid", expires_at=NOW + timedelta(days=2))
+    for version in (None, "nine", "9.0", "9.12.14", "9.13.0", "10.0.1"):
+        yield "manifest", replace(ready.manifest, version=version)
+    for found in (None, "jira", "confluence", "bamboo"):
+        yield "manifest", replace(ready.manifest, product=found)
+    for canonical in (None, "nonsense", "https://other.example.com"):
+        yield "manifest", replace(ready.manifest, canonical_url=canonical)
+    for entered in (None, "new", "1.0"):
+        yield "plugins", PluginVersions(oauth=entered, mobile=entered)
+    yield "plugins", PluginVersions(source="gatepass")
+    for source in ("manual", "upm_json", "upm_token"):
+        for days in (1, 100):
+            yield "plugins", PluginVersions("4.1.1", source=source, as_of=NOW - timedelta(days=days))
+    for enabled in (True, False):
+        yield "plugins", PluginVersions(oauth_enabled=enabled, mobile_enabled=enabled)
+
+
+def answered(ready: Observation) -> Iterator[tuple[str, Any]]:
+    """What may come back from the four questions that every site is asked."""
+    info = ready.info_login
+    yield "info_login", replace(info, client_id=None)
+    yield "info_login", replace(info, client_id=None, fields=("oauth.clientKey",))
+    yield "info_login", replace(info, client_id=None, answer=replace(info.answer, url=f"{BASE}/nativemobile/1.0/x"))
+    for odd in ("duplicate_keys", "two_client_ids", "not_a_number", "not_utf8", "byte_order_mark"):
+        yield "info_login", replace(info, client_id=None, oddities=(odd,))
+    for answer in answers():
+        yield "manifest", Manifest(answer)
+        for kind in ("redirect", "login_page", "unauthorized", "disabled", "missing", "error", "unreachable"):
+            yield "info_login", InfoLogin(answer, kind)
+        for kind in ("intercepted", "missing", "error", "unreachable"):
+            yield "authorize", Endpoint(answer, kind)
+            yield "token", Endpoint(answer, kind)
+
+
+def optional_parts(ready: Observation) -> Iterator[tuple[str, Any]]:
+    """What is asked of some sites only."""
+    answer = ready.info_login.answer
+    yield "tls", Tls("valid", trust="site", chain=(Certificate("a", "b"), Certificate("b", "c", expires_at=NOW)))
+    for kind in ("redirects", "elsewhere", "loop", "serves", "closed", "error"):
+        yield "plain_http", PlainHttp(answer, kind)
+    for state in ("RUNNING", "MAINTENANCE", "FIRST_RUN", "STARTING", "ERROR"):
+        yield "status", ServerStatus(answer, state)
+    for kind, client_id in (("json", "abc"), ("json", "other"), ("error", None)):
+        yield "info_login_plain", InfoLogin(answer, kind, client_id=client_id)
+    for version, base_url in (("10.1.0", BASE), ("10.1.0", "https://other.example.com"), ("10.2.0", BASE)):
+        yield "login_page", LoginPage(answer, "page", version, base_url)
+    for issuer, methods in ((BASE, ("S256",)), ("https://other.example.com", ()), (BASE, ("plain",))):
+        yield "metadata", Metadata(answer, True, issuer, code_challenge_methods=methods)
+
+
+def shut(ready: Observation) -> Iterator[Observation]:
+    """What needs two parts: a shut manifest and its second sources, links and what the site says of them."""
+    answer = replace(ready.info_login.answer, status=401)
+    behind = replace(ready, manifest=Manifest(answer))
+    for version in ("8.5", "10.1.0"):
+        for product in ("confluence", "jira", None):
+            page = LoginPage(answer, "page", version, BASE)
+            yield replace(behind, login_page=page, fingerprint=Fingerprint(product, "x-a"))
+    for links in (KnownLinks("abc"), KnownLinks("other"), KnownLinks("other", "abc"), KnownLinks("other", "other")):
+        for error in ("invalid_client", "invalid_grant"):
+            yield replace(ready, links=links, token=replace(ready.token, oauth_error=error))
+    yield replace(
+        ready,
+        info_login=InfoLogin(answer, "unauthorized"),
+        info_login_plain=ready.info_login,
+    )
+
+
+# An edition of operations' own may leave versions out.
+SHORT = Matrix(MATRIX.as_of, MATRIX.source, tuple(row for row in MATRIX.requirements if row.below))
+
+
+def test_findings() -> None:
+    said_and_advised = {
+        text
+        for observation in observations()
+        for matrix in (MATRIX, SHORT)
+        for road in judge(observation, matrix).roads()
+        for finding in road.findings
+        for text in (finding.message, finding.remedy)
+        if text
+    }
+    assert len(said_and_advised) > 60
+    assert said_and_advised <= MARKED
+    # The other way round: what the rules' modules hold can all be said, or is a word put into a sentence.
+    held = marked(*(path for path in sources("compatibility") if path.stem != "matrix_text"))
+    words = {*REASONS.values(), "no reason is known", "OAuth 2.0 provider plugin", "mobile plugin"}
+    assert held - said_and_advised == words | {entry.title for entry in RULES}
+
+
+def test_reasons_for_silence() -> None:
+    assert set(REASONS) == set(ERRORS)
+    assert {said(answer) for answer in answers() if answer.status is None} - {"never heard of"} <= MARKED
+
+
+# --- The other tables --------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    "messages",
+    [
+        REFUSALS.values(),
+        ERRORS.values(),
+        [entry.title for entry in RULES],
+        [text for entry in FORMATS.values() for text in (entry.label, entry.where)],
+        [NOT_REACHED, *(title for _, title, _ in STEPS)],
+    ],
+    ids=["refused base URLs", "the door", "rules", "formats", "rehearsal"],
+)
+def test_table(messages: Any) -> None:
+    assert set(messages) <= MARKED
+
+
+def test_a_refused_base_url_says_the_same_as_a_format_string() -> None:
+    assert not [message for message in REFUSALS.values() if "%" in message]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "title", "title,base_url,base_url", "title,base_url,colour", "title,base_url\nA,", "title,base_url\nA,x",
+        "title,base_url\nA,http://a.example.com", 'title,base_url\n"A', "title,base_url\nA,https://a.example.com,x",
+        "title,base_url\nA,https://a.example.com\nB,https://a.example.com", "title,base_url,people\nA,x,many",
+        "title,base_url,owners,product\nA,x,nobody,sharepoint", "title,base_url,oauth_plugin_version\nA,x,new",
+        "title,base_url,cache_session_in_mobile_browser\nA,x,perhaps", "title,base_url\n\x07,x", "a\0",
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_csv_file(text: str) -> None:
+    errors = read_sites_csv(text.encode(), allow_loopback_http=False).errors
+    assert errors
+    assert {error.message for error in errors} <= MARKED
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "[", "[{", "[1 2]", '[{"a" 1}]', '["a', '["\\q"]', '["\n"]', "[] []", "[{'a': 1}]", "[“a”]", '["a",]',
+        "<dict>", "[&quot;", "{}, {}", "{}", '{"sites": []}', '"[]"', "1", "[]", "[NaN]", '[{"a": 1, "a": 2}]', "[1]",
+        "[[1.5]]", "[null]", '[{"title": 1.5, "baseURL": "x"}]', '[{"titel": "A"}]', '[{"Title": "A"}]',
+        '[{"title": "A", "clientID": "b"}]', '[{"title": "A", "client_secret": "b"}]', '[{"title": "$EMAIL"}]',
+        '[{"title": "", "baseURL": "x"}]', '[{"title": "A", "baseURL": "x"}]', "[" * 9999,
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_site_list(text: str) -> None:
+    with pytest.raises(SiteListError) as refused:
+        parse_site_list(text)
+    assert refused.value.message in MARKED
+    words = {value for name, value in refused.value.values.items() if name in {"reason", "expected"}}
+    assert {word for word in words if " " in word} <= MARKED
+
+
+@pytest.mark.parametrize("format_id", FORMATS)
+def test_what_a_vendor_would_replace(format_id: str) -> None:
+    text = json.dumps([{"title": "{{mail}} $EMAIL $EMAIL$ {Name} \\u0024EMAIL }}"}]).replace("\\\\u", "\\u")
+    assert {finding.message for finding in lint(text, format_id)} <= MARKED
+
+
+# --- What no table lists -----------------------------------------------------------------------------------------
+SENTENCE = re.compile(r"[A-Z%].* .*[.?]", re.DOTALL)
+# For the programmer or the command line: raised past everything that shows messages to people.
+INTERNAL = {"This is not a version number. Write it like 9.1.0."}
+
+
+@pytest.mark.parametrize("path", list(sources(*PURE)), ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_sentence_is_left_unmarked(path: Path) -> None:
+    tree = ast.parse(path.read_text())
+    passed_over = {
+        id(inner)
+        for node in ast.walk(tree)
+        if is_mark(node) or isinstance(node, ast.JoinedStr) or is_docstring(node)
+        for inner in ast.walk(node)
+    }
+    literals = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in passed_over]
+    sentences = {node.value for node in literals if isinstance(node.value, str) and SENTENCE.fullmatch(node.value)}
+    assert sentences <= INTERNAL
+
+
+def is_docstring(node: ast.AST) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)

@@ -1,0 +1,269 @@
+"""Every cause is found by a realistic text and not by its nearest neighbour; findings of a site move causes."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rollout.troubleshooting.diagnosis import BY_CAUSE, CAUSES, diagnose
+from rollout.troubleshooting.paste import LONGEST_PASTE
+from rollout.troubleshooting.pasted_secrets import redact
+from rollout.troubleshooting.symptoms import STAGES, SYMPTOMS, Symptom
+from tests.support.paths import ROOT
+
+INFO = "https://wiki.example.com/rest/nativemobile/1.1/info/login"
+TOKEN = "https://wiki.example.com/rest/oauth2/latest/token"
+AUTHORIZE = "https://wiki.example.com/rest/oauth2/latest/authorize"
+APP = "confluence-server://oauth-callback"
+
+CURL_302 = f"""$ curl -v {INFO}
+*   Trying 192.0.2.1:443...
+> GET /rest/nativemobile/1.1/info/login HTTP/1.1
+> Host: wiki.example.com
+> User-Agent: curl/8.5.0
+> Accept: */*
+>
+< HTTP/1.1 302 Found
+< Location: https://sso.example.com/adfs/ls/?wa=wsignin1.0&wtrealm=urn:wiki
+< Content-Length: 0
+"""
+HAR = f"""{{"request": {{"method": "POST", "url": "{TOKEN}", "httpVersion": "HTTP/2.0",
+ "postData": {{"params": [{{"name": "code", "value": "abc123"}}]}}}},
+ "response": {{"status": 302, "content": {{"mimeType": "text/html"}}, "redirectURL": "https://sso.example.com/login"}}}}"""
+
+# cause: a text that decides for it, and the nearest one that must not name it as the first
+SAMPLES = {
+    "info-login-blocked": (CURL_302, f"GET {INFO}\n200"),
+    "mobile-plugin": (
+        f"GET {INFO} HTTP/1.1\n\nHTTP/1.1 503 Service Unavailable\nmobile-app-disabled: true",
+        f"GET {INFO}\n302 → https://sso.example.com/",
+    ),
+    "oauth-switch-off": (
+        f'GET {INFO} HTTP/1.1\n\nHTTP/1.1 200 OK\nContent-Type: application/json\n\n{{"title": "Wiki"}}',
+        f"GET {INFO} HTTP/1.1\n\nHTTP/1.1 404 Not Found",
+    ),
+    "app-too-old": ("User-Agent: Confluence/1.58 iOS/17.4 AtlassianMobileApp", "User-Agent: Confluence/2.1 iOS/17.4"),
+    "android": ("User-Agent: Confluence (Linux; Android 14)", "User-Agent: Confluence (iPhone; iOS 17)"),
+    "server-too-old": (
+        '<meta name="ajs-version-number" content="8.5.4">',
+        '<meta name="ajs-version-number" content="9.2.1">',
+    ),
+    "site-list-malformed": ("The app says: Can't display the list of sites", "The app displays three sites"),
+    "vendor-variables": (
+        '[{"title":"Wiki","baseURL":"https://wiki.example.com","oauth":{"clientID":"abc"}}]',
+        '[ {"title": "Wiki", "baseURL": "https://wiki.example.com", "oauth": {"clientID": "abc"} } ]',
+    ),
+    "waf-user-agent": (
+        "HTTP/2 403\nserver: cloudflare\ncf-ray: 85d1\n\n<title>Attention Required! | Cloudflare</title>",
+        "HTTP/2 200\nserver: nginx",
+    ),
+    "site-unreachable": (
+        "curl: (6) Could not resolve host: wiki.example.com",
+        "curl: (60) SSL certificate problem: certificate has expired",
+    ),
+    "private-ca": (
+        "curl: (60) SSL certificate problem: unable to get local issuer certificate",
+        "curl: (60) SSL certificate problem: certificate has expired",
+    ),
+    "certificate-expired": (
+        "SSL certificate problem: certificate has expired",
+        "SSL certificate problem: self-signed certificate",
+    ),
+    "certificate-host": (
+        "SSL: no alternative certificate subject name matches target host name 'wiki'",
+        "SSL certificate problem: certificate has expired",
+    ),
+    "adfs-user-agent": (
+        "HTTP/1.1 401 Unauthorized\nWWW-Authenticate: Negotiate\nWWW-Authenticate: NTLM",
+        'HTTP/1.1 401 Unauthorized\nWWW-Authenticate: Basic realm="wiki"',
+    ),
+    "redirect-mismatch": (
+        "Invalid request: the redirect_uri does not match the one registered",
+        "Invalid request: unknown client",
+    ),
+    "client-unknown": (
+        f"{APP}?error=unauthorized_client&state=abcdefghijk",
+        f"{APP}?error=access_denied&state=abcdefghijk",
+    ),
+    "base-url-differs": (
+        "The base URL of this site does not match the address in the browser",
+        "The base URL of this site is https://wiki.example.com",
+    ),
+    "tls-at-proxy": (
+        "GET https://wiki.example.com/login.action HTTP/1.1\n\nHTTP/1.1 302\nLocation: http://wiki.example.com/login.action",
+        "GET https://wiki.example.com/login.action HTTP/1.1\n\nHTTP/1.1 302\nLocation: https://wiki.example.com/x",
+    ),
+    "parameters-lost": (
+        f"GET {AUTHORIZE} HTTP/1.1\n\nHTTP/1.1 302 Found\nLocation: https://example.okta.com/login?fromURI=x",
+        f"GET {AUTHORIZE} HTTP/1.1\n\nHTTP/1.1 302 Found\nLocation: https://wiki.example.com/login.action",
+    ),
+    "app-does-not-open": (
+        "Safari cannot open the page because the address is invalid.",
+        "Safari cannot open the page because too many redirects occurred.",
+    ),
+    "scope-too-narrow": (
+        f"{APP}?error=invalid_scope&error_description=Not+allowed&state=8d1f",
+        f"{APP}?error=invalid_request&state=8d1f",
+    ),
+    "access-denied": (f"{APP}?error=access_denied&state=8d1f", f"{APP}?error=invalid_scope&state=8d1f"),
+    "client-secret-wanted": (
+        '{"error":"invalid_client","error_description":"client_secret is missing"}',
+        '{"error":"invalid_grant","error_description":"code is over"}',
+    ),
+    "token-endpoint-blocked": (HAR, f"POST {TOKEN}\n400"),
+    "code-expired": (
+        '{"error": "invalid_grant", "error_description": "The authorization code has expired"}',
+        'grant_type=refresh_token\n{"error": "invalid_grant"}',
+    ),
+    "server-error": (f"{APP}?error=server_error&state=8d1f", f"{APP}?error=access_denied&state=8d1f"),
+    "refresh-unused": (
+        f'POST {TOKEN}\ngrant_type=refresh_token&refresh_token=abc\n\nHTTP/1.1 400\n\n{{"error":"invalid_grant"}}',
+        'grant_type=authorization_code&code=abc\n{"error":"invalid_grant"}',
+    ),
+    "tokens-revoked": (
+        'WWW-Authenticate: Bearer realm="wiki", error="invalid_token"',
+        'WWW-Authenticate: Bearer realm="wiki"',
+    ),
+    "person-may-not": ('Bearer error="insufficient_scope"', 'Bearer error="invalid_token"'),
+}
+
+
+def first(text: str) -> str:
+    suspects = diagnose(redact(text).text).suspects
+    return suspects[0].cause.id if suspects else ""
+
+
+def test_it_works() -> None:
+    told = diagnose("confluence-server://oauth-callback?error=invalid_scope&state=[removed]")
+    suspect = told.suspects[0]
+    assert suspect.cause.id == "scope-too-narrow"
+    assert suspect.is_likely
+    assert "error=invalid_scope" in suspect.reasons[0].quote
+    assert told.paste.kinds == ("redirect",)
+
+
+def test_every_cause_has_a_sample() -> None:
+    assert set(SAMPLES) == set(BY_CAUSE)
+    assert len(CAUSES) == len(BY_CAUSE)
+
+
+@pytest.mark.parametrize("cause", SAMPLES)
+def test_a_realistic_text_leads_to_its_cause(cause: str) -> None:
+    sample, neighbour = SAMPLES[cause]
+    assert first(sample) == cause
+    assert first(neighbour) != cause
+
+
+@pytest.mark.parametrize("cause", SAMPLES)
+def test_a_reason_quotes_what_matched(cause: str) -> None:
+    suspect = diagnose(redact(SAMPLES[cause][0]).text).suspects[0]
+    assert all(reason.quote and len(reason.quote) <= 160 for reason in suspect.reasons)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        (CURL_302, "trace"),
+        (HAR, "archive"),
+        ('{"error": "invalid_client"}', "oauth_json"),
+        (f"{APP}?error=invalid_scope", "redirect"),
+        ('[{"title": "Wiki", "baseURL": "https://wiki.example.com"}]', "site_list"),
+        ("<dict><key>sites</key><string>[]</string></dict>", "site_list"),
+        ("SSL certificate problem", "tls"),
+        ("<!DOCTYPE html><title>Log in</title>", "page"),
+        ("It does not work", "text"),
+        (f'10.0.0.1 - - [01/Oct/2025] "GET {INFO} HTTP/1.1" 302 0', "trace"),
+    ],
+)
+def test_a_text_is_told_by_kind(text: str, kind: str) -> None:
+    assert kind in diagnose(text).paste.kinds
+
+
+def test_the_trace_is_quoted_in_one_line() -> None:
+    reason = diagnose(redact(CURL_302).text).suspects[0].reasons[0]
+    assert reason.quote.startswith(f"GET {INFO} → 302 https://sso.example.com/adfs/ls/")
+
+
+def test_words_that_mean_nothing_lead_nowhere() -> None:
+    assert diagnose("It does not work. Please help!").suspects == ()
+    assert diagnose("").suspects == ()
+
+
+# --- Symptoms and findings ---------------------------------------------------------------------------------------
+@pytest.mark.parametrize("symptom", SYMPTOMS, ids=lambda symptom: symptom.id)
+def test_a_picked_symptom_names_its_causes(symptom: Symptom) -> None:
+    assert symptom.stage in STAGES
+    named = [suspect.cause.id for suspect in diagnose("", symptom.id).suspects]
+    assert set(named) == set(symptom.causes)
+    assert named[0] == symptom.causes[0]
+
+
+def test_every_cause_can_be_reached_by_picking() -> None:
+    assert {cause for symptom in SYMPTOMS for cause in symptom.causes} == set(BY_CAUSE)
+
+
+def test_an_unknown_symptom_names_nothing() -> None:
+    assert diagnose("", "nothing-like-it").suspects == ()
+
+
+def test_a_finding_moves_its_cause_up() -> None:
+    plain = [suspect.cause.id for suspect in diagnose("", "not-compatible").suspects]
+    moved = diagnose("", "not-compatible", {"INFO-LOGIN-OPEN": "PASS", "MOBILE-PLUGIN": "INCOMPATIBLE"}).suspects
+    assert plain[:2] == ["info-login-blocked", "mobile-plugin"]
+    assert (moved[0].cause.id, moved[0].evidence, moved[0].rules) == ("mobile-plugin", "for", ("MOBILE-PLUGIN",))
+    assert moved[-1].cause.id == "info-login-blocked"
+    assert moved[-1].evidence == "against"
+
+
+def test_what_is_unknown_of_a_site_moves_nothing() -> None:
+    assert all(
+        not suspect.evidence for suspect in diagnose("", "not-compatible", {"INFO-LOGIN-OPEN": "UNKNOWN"}).suspects
+    )
+
+
+def test_a_finding_alone_is_named_last() -> None:
+    told = diagnose("error=invalid_scope", outcomes={"TLS-VALID": "ACTION_NEEDED"}).suspects
+    assert told[0].cause.id == "scope-too-narrow"
+    assert {suspect.cause.id for suspect in told[1:]} == {"private-ca", "certificate-expired", "certificate-host"}
+    assert not any(suspect.is_likely for suspect in told[1:])
+
+
+def test_every_rule_is_one() -> None:
+    """By the headings of the page that explains the rules."""
+    page = (ROOT / "docs/rules.md").read_text()
+    assert [rule for cause in CAUSES for rule in cause.rules if f"\n### {rule}\n" not in page] == []
+
+
+def test_every_cause_is_on_the_page_about_them() -> None:
+    page = (ROOT / "docs/troubleshooting.md").read_text()
+    for cause in CAUSES:
+        assert f"| `{cause.id}` |" in page
+        assert all((cause.symptoms, cause.confirm, cause.remedy, cause.why))
+        assert not cause.source or cause.source.startswith("https://")
+
+
+# --- Whatever is pasted ------------------------------------------------------------------------------------------
+@given(st.text(max_size=300))
+def test_any_text_gets_an_answer(text: str) -> None:
+    for suspect in diagnose(redact(text).text).suspects:
+        assert suspect.reasons
+
+
+@settings(max_examples=50)
+@given(st.lists(st.sampled_from([sample for pair in SAMPLES.values() for sample in pair]), min_size=1, max_size=4))
+def test_samples_one_after_the_other(samples: list[str]) -> None:
+    told = diagnose(redact("\n".join(samples)).text).suspects
+    assert list(told) == sorted(told, key=lambda suspect: -suspect.weight)
+
+
+@pytest.mark.parametrize(
+    "piece", ["a", "[", "client ", "scope ", "GET /\n200\n", "curl ", '"url":"', "HTTP/1.1 302 \n"]
+)
+def test_no_text_takes_long(piece: str) -> None:
+    text = piece * (LONGEST_PASTE // len(piece))
+    began = time.process_time()
+    diagnose(text)
+    assert time.process_time() - began < 5
