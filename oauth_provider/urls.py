@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .endpoints import authorize, machine
+from .endpoints import machine
+from .endpoints.authorize import authorize
+from .endpoints.metadata import metadata
 
 app_name = "oauth2_provider"
 
 WELL_KNOWN = ".well-known/oauth-authorization-server"
 urlpatterns = [
-    path("rest/oauth2/latest/authorize", authorize.authorize, name="authorize"),
+    path("rest/oauth2/latest/authorize", authorize, name="authorize"),
     path("rest/oauth2/latest/token", machine.token, name="token"),
     path("rest/oauth2/latest/revoke", machine.revoke, name="revoke-token"),
     path("rest/oauth2/latest/introspect", machine.introspect, name="introspect"),
     path("rest/oauth2/latest/introspect/status", machine.introspect_status, name="introspect-status"),
-    path(f"rest/oauth2/latest/{WELL_KNOWN}", authorize.metadata, name="oauth-server-metadata-below"),
-    path(WELL_KNOWN, authorize.metadata, name="oauth-server-metadata"),
+    path(f"rest/oauth2/latest/{WELL_KNOWN}", metadata, name="oauth-server-metadata-below"),
+    path(WELL_KNOWN, metadata, name="oauth-server-metadata"),
 ]

@@ -75,6 +75,8 @@ PROVIDED_MOBILE_PLUGIN_VERSION = "19.1.47"
 IOS_APP_STORE_URL = env.str(
     "IOS_APP_STORE_URL", default="https://apps.apple.com/app/confluence-data-center/id1288365159"
 )
+# Statements written by hand run through here (rollout.ports, oauth_provider.ports).
+STATEMENT_RUNNER = "portal.database.statements.run"
 # The domain reaches the provider and the sign-in only through these two names (rollout.ports).
 ROLLOUT_CLIENT_REGISTRY = "oauth_provider.clients"
 ROLLOUT_BROWSER_SIGN_IN = "portal.accounts.sign_in_links"
@@ -108,11 +110,10 @@ MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "portal.accounts.proxies.ProxyMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "portal.pages.middleware.ProtocolMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
-    "portal.pages.middleware.WholeCookiesMiddleware",
+    "portal.pages.middleware.CleanRequestMiddleware",
     "portal.pages.middleware.PrivatePagesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -272,7 +273,6 @@ if OIDC_SERVER_URL:
 SESSION_IDLE_MINUTES = env.int("SESSION_IDLE_MINUTES", default=60)
 SESSION_MAX_HOURS = env.int("SESSION_MAX_HOURS", default=12)
 STEP_UP_MINUTES = env.int("STEP_UP_MINUTES", default=15)  # after them, exports and credentials ask again who it is
-SESSION_ENGINE = "portal.sessions"
 SESSION_COOKIE_AGE = SESSION_MAX_HOURS * 3600
 SESSION_COOKIE_NAME = "gatepass_session"
 CSRF_COOKIE_NAME = "gatepass_csrf"

@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
 from importlib import import_module
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 from django.conf import settings
+from django.utils.module_loading import import_string
 
 
 class ClientRegistry(Protocol):
@@ -28,9 +31,26 @@ class BrowserSignIn(Protocol):
         """Return an absolute URL with one button that signs that person in, valid for two minutes."""
 
 
+class StatementRunner(Protocol):
+    """Runs a statement written by hand (``settings.STATEMENT_RUNNER``)."""
+
+    def __call__(self, statement: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """Return all rows, an empty list for a statement that returns none. Values are named as ``%(name)s``."""
+
+
 def client_registry() -> ClientRegistry:
     return cast(ClientRegistry, import_module(settings.ROLLOUT_CLIENT_REGISTRY))
 
 
 def browser_sign_in() -> BrowserSignIn:
     return cast(BrowserSignIn, import_module(settings.ROLLOUT_BROWSER_SIGN_IN))
+
+
+def run_statement(statement: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """Run a statement by the runner that the settings name. Raises django.db.Error."""
+    return _statement_runner()(statement, values)
+
+
+@cache
+def _statement_runner() -> StatementRunner:
+    return cast(StatementRunner, import_string(settings.STATEMENT_RUNNER))

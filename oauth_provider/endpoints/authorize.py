@@ -1,4 +1,4 @@
-"""The endpoints of the provider. Each answers for the realm its route put into the request, or for the root."""
+"""The authorization endpoint: the page that asks a person for consent, and the redirect to the app."""
 
 from __future__ import annotations
 
@@ -8,24 +8,21 @@ from urllib.parse import quote
 
 from csp.decorators import csp_update
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
-from django.template.loader import render_to_string
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_safe
 from oauth2_provider.exceptions import OAuthToolkitError
 from oauth2_provider.views.base import BaseAuthorizationView
 from oauthlib.oauth2.rfc6749 import errors
 
-from oauth_provider.limits.attempts import WAIT_KEY, Attempt, TooManyRequestsError
+from oauth_provider.limits.attempts import Attempt
 from oauth_provider.realms import realm_of
 from oauth_provider.redirects import ALLOWED_REDIRECT_URIS, ALLOWED_SCHEMES, with_issuer
-from oauth_provider.scopes import APP_SCOPE, SCOPES
-from oauth_provider.tokens.pkce import METHOD
+from oauth_provider.scopes import SCOPES
 
-from .form_endpoint import UNSEEN
+from .machine_view import NO_STORE_HEADERS
 from .parameters import ParameterError, parse_parameters
 from .server import NativeAppCore
 
@@ -53,8 +50,6 @@ class AuthorizeView(BaseAuthorizationView):
         except ParameterError as error:
             unreadable = errors.InvalidRequestFatalError(description=str(error))
             return unseen(self.render_to_response({"error": unreadable}, HTTPStatus.BAD_REQUEST))
-        if WAIT_KEY in request.META:
-            raise TooManyRequestsError(request.META[WAIT_KEY])
         with Attempt("authorize", request.META.get("REMOTE_ADDR", ""), str(request.user.pk or "")) as attempt:
             response = super().dispatch(request, *args, **kwargs)
             if response.status_code < HTTPStatus.BAD_REQUEST:
@@ -70,15 +65,13 @@ class AuthorizeView(BaseAuthorizationView):
             "app": APPS[credentials["redirect_uri"]],
             "realm": realm_of(request.META),
             "permissions": [SCOPES[scope] for scope in scopes],
+            "person": str(request.user),
+            "back": quote(request.get_full_path()),
         }
-        page = HttpResponse(self.consent(context, person=str(request.user), back=quote(request.get_full_path())))
+        page = render(request, "oauth_provider/consent.html", context)
         # Not "no-referrer": browsers then send the form with "Origin: null", which the CSRF check refuses.
         page["Referrer-Policy"] = "same-origin"
         return page
-
-    def consent(self, context: dict[str, Any], **of_person: str) -> str:
-        """The page that asks; ``of_person`` is the part of its context that is another one for each person."""
-        return render_to_string("oauth_provider/consent.html", context | of_person, self.request)
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Answer the app: a code when the person pressed Allow, ``access_denied`` otherwise."""
@@ -104,7 +97,7 @@ class AuthorizeView(BaseAuthorizationView):
 
 def unseen(response: HttpResponseBase) -> HttpResponseBase:
     """The response, kept out of caches; its address kept out of Referer headers unless it says otherwise."""
-    for name, value in UNSEEN.items():
+    for name, value in NO_STORE_HEADERS.items():
         response.headers.setdefault(name, value)
     return response
 
@@ -121,30 +114,6 @@ def _explain(error: Exception) -> str:
     ):
         return _("The app asked for the answer at an address that is not the app's own, so nothing was sent there.")
     return _("The app sent a request that cannot be read.")
-
-
-@login_not_required
-@require_safe
-def metadata(request: HttpRequest) -> JsonResponse:
-    """RFC 8414 metadata of the realm; says what the endpoints do, no more."""
-    realm = realm_of(request.META)
-    document = {
-        "issuer": realm.issuer,
-        "authorization_endpoint": f"{realm.endpoints}/authorize",
-        "token_endpoint": f"{realm.endpoints}/token",
-        "revocation_endpoint": f"{realm.endpoints}/revoke",
-        "scopes_supported": [APP_SCOPE],
-        "response_types_supported": ["code"],
-        "response_modes_supported": ["query"],
-        "grant_types_supported": ["authorization_code", "refresh_token"],
-        "code_challenge_methods_supported": [METHOD],
-        "token_endpoint_auth_methods_supported": ["none"],
-        "revocation_endpoint_auth_methods_supported": ["none"],
-        "introspection_endpoint": f"{realm.endpoints}/introspect",
-        "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
-        "authorization_response_iss_parameter_supported": True,
-    }
-    return JsonResponse(document, headers={"Access-Control-Allow-Origin": "*"})
 
 
 authorize = AuthorizeView.as_view()

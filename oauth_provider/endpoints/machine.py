@@ -1,7 +1,4 @@
-"""The endpoints that software posts to: token, revoke, introspect. Each answers for its route's realm, or the root.
-
-They need no session, no cookie and no CSRF token (``protocol``).
-"""
+"""The endpoints that software posts to: token, revoke, introspect. Each answers for its route's realm, or the root."""
 
 from __future__ import annotations
 
@@ -20,133 +17,134 @@ from oauth_provider.tokens import redemption
 from oauth_provider.tokens.devices import origin_of
 
 from . import introspection
-from .form_endpoint import JSON, UNSEEN, Answer, Asked, FormEndpoint, RefusedError, json_answer
+from .form_endpoint import FormRequest, RefusedError, form_endpoint
+from .machine_view import JSON, NO_STORE_HEADERS, Answer, json_answer
 
 
-@FormEndpoint
-def token(asked: Asked) -> Answer:
+@form_endpoint
+def token(request: FormRequest) -> Answer:
     """Code or refresh token in, tokens out. The redemption is ours (``redemption``), to be atomic."""
-    _public(asked)
-    if "grant_type" not in asked.sent:
+    _public(request)
+    if "grant_type" not in request.sent:
         raise RefusedError("invalid_request", "Missing grant_type parameter.")
-    grant = _GRANTS.get(asked.sent["grant_type"])
+    grant = _GRANTS.get(request.sent["grant_type"])
     if grant is None:
         raise RefusedError("unsupported_grant_type", "Only authorization_code and refresh_token exist here.")
-    with attempts.Attempt("token", asked.address, asked.sent.get("client_id", "")) as attempt:
-        answer = grant(asked)
+    with attempts.Attempt("token", request.address, request.sent.get("client_id", "")) as attempt:
+        answer = grant(request)
         attempt.succeeded()
     return answer
 
 
-def _redeem(asked: Asked) -> Answer:
-    client_id, sent = _client_id(asked), asked.sent
+def _redeem(request: FormRequest) -> Answer:
+    client_id, sent = _client_id(request), request.sent
     if "code" not in sent:
-        _client(asked)
+        _client(request)
         raise RefusedError("invalid_request", "Missing code parameter.")
     verifier, redirect_uri = sent.get("code_verifier", ""), sent.get("redirect_uri")
-    wanted = redemption.Redemption(sent["code"], verifier, redirect_uri, origin_of(asked.meta))
+    wanted = redemption.Redemption(sent["code"], verifier, redirect_uri, origin_of(request.meta))
     try:
         with transaction.atomic():  # the sign-in is recorded with what it is a record of
-            issued = redemption.redeem(client_id, realm_of(asked.meta).sql, wanted)
-            if issued is None:  # only now is it asked whose fault it was
-                issued = redemption.redeem_code(_client(asked), wanted)
+            issued = redemption.redeem(client_id, realm_of(request.meta).sql, wanted)
+            if issued is None:  # only now the reason is looked for
+                issued = redemption.redeem_code(_client(request), wanted)
             if issued is not None:
-                app_authorized.send(sender=token, request=asked.as_request(), token=issued.access_token_row)
+                app_authorized.send(sender=token, request=request.as_request(), token=issued.access_token_row)
     except IntegrityError:  # the client was removed, or its person was, since they were read
         raise _no_client() from None
     return _tokens(issued, "The code is unknown, expired or used, or not for this request.")
 
 
-def _refresh(asked: Asked) -> Answer:
-    client_id, sent = _client_id(asked), asked.sent
+def _refresh(request: FormRequest) -> Answer:
+    client_id, sent = _client_id(request), request.sent
     if "refresh_token" not in sent:
-        _client(asked)
+        _client(request)
         raise RefusedError("invalid_request", "Missing refresh_token parameter.")
     if not set(sent.get("scope", APP_SCOPE).split()) <= {APP_SCOPE}:
         raise RefusedError("invalid_scope", "The scope cannot grow.")
-    realm, origin = realm_of(asked.meta).sql, origin_of(asked.meta)
+    realm, origin = realm_of(request.meta).sql, origin_of(request.meta)
     issued = redemption.refresh(client_id, realm, sent["refresh_token"], origin)
-    if issued is None:  # only now is it asked whose fault it was
-        issued = redemption.look_again(_client(asked), realm, sent["refresh_token"], origin)
+    if issued is None:  # only now the reason is looked for
+        issued = redemption.look_again(_client(request), realm, sent["refresh_token"], origin)
     return _tokens(issued, "The refresh token is unknown, expired or used.")
 
 
 _GRANTS = {"authorization_code": _redeem, "refresh_token": _refresh}
 
 
-@FormEndpoint
-def revoke(asked: Asked) -> Answer:
+@form_endpoint
+def revoke(request: FormRequest) -> Answer:
     """Ends a token of the client that asks, and its pair; a token nobody knows is answered alike (RFC 7009 2.2)."""
-    _public(asked)
-    with attempts.Attempt("token", asked.address, asked.sent.get("client_id", "")) as attempt:
-        client = _client(asked)
-        if "token" not in asked.sent:
+    _public(request)
+    with attempts.Attempt("token", request.address, request.sent.get("client_id", "")) as attempt:
+        client = _client(request)
+        if "token" not in request.sent:
             raise RefusedError("invalid_request", "Missing token parameter.")
-        redemption.revoke(client, asked.sent["token"])
+        redemption.revoke(client, request.sent["token"])
         attempt.succeeded()
-    return Answer(HTTPStatus.OK, b"", {"Content-Type": JSON, **UNSEEN})
+    return Answer(HTTPStatus.OK, b"", {"Content-Type": JSON, **NO_STORE_HEADERS})
 
 
-@FormEndpoint
-def introspect(asked: Asked) -> Answer:
+@form_endpoint
+def introspect(request: FormRequest) -> Answer:
     """Tells a resource server of this realm whether an access token is alive, and whose it is (RFC 7662)."""
-    return json_answer(_introspected(asked) or {"active": False})
+    return json_answer(_introspected(request) or {"active": False})
 
 
-@FormEndpoint
-def introspect_status(asked: Asked) -> Answer:
+@form_endpoint
+def introspect_status(request: FormRequest) -> Answer:
     """The same for a proxy that reads no JSON: 204 with the person in a header, or 401 for the app.
 
     A resource server that does not authenticate gets 403, so that a proxy does not ask the app to sign in again.
     """
     try:
-        found = _introspected(asked, may_lack_token=True)
+        found = _introspected(request, may_lack_token=True)
     except RefusedError as refusal:
         if refusal.answer.status != HTTPStatus.UNAUTHORIZED:
             raise
         raise RefusedError("invalid_client", "No such resource server here.", HTTPStatus.FORBIDDEN) from None
     if not found:
-        error = 'Bearer error="invalid_token"' if "token" in asked.sent else "Bearer"  # RFC 6750 section 3.1
+        error = 'Bearer error="invalid_token"' if "token" in request.sent else "Bearer"  # RFC 6750 section 3.1
         return json_answer({"active": False}, HTTPStatus.UNAUTHORIZED, {"WWW-Authenticate": error})
     person = {"X-Gatepass-User": str(found["username"]), "X-Gatepass-Subject": str(found["sub"])}
-    return Answer(HTTPStatus.NO_CONTENT, b"", {"Content-Type": JSON, **UNSEEN, **person})
+    return Answer(HTTPStatus.NO_CONTENT, b"", {"Content-Type": JSON, **NO_STORE_HEADERS, **person})
 
 
-def _introspected(asked: Asked, *, may_lack_token: bool = False) -> dict[str, Any] | None:
-    credential = credential_of(asked.meta, asked.sent)
-    with attempts.Attempt("introspection", asked.address, credential.client_id if credential else "") as attempt:
+def _introspected(request: FormRequest, *, may_lack_token: bool = False) -> dict[str, Any] | None:
+    credential = credential_of(request.meta, request.sent)
+    with attempts.Attempt("introspection", request.address, credential.client_id if credential else "") as attempt:
         if credential is None:
             raise _no_resource_server()
-        found = introspection.introspect(credential, asked.sent.get("token", ""), realm_of(asked.meta))
+        found = introspection.introspect(credential, request.sent.get("token", ""), realm_of(request.meta))
         if found is None:
             raise _no_resource_server()
         attempt.succeeded()
-    if "token" not in asked.sent and not may_lack_token:
+    if "token" not in request.sent and not may_lack_token:
         raise RefusedError("invalid_request", "Missing token parameter.")
     return found.facts
 
 
-def _public(asked: Asked) -> None:
+def _public(request: FormRequest) -> None:
     """Raises RefusedError for a secret, in whatever form: nobody has one (RFC 8252 section 8.5)."""
-    if asked.meta.get("HTTP_AUTHORIZATION"):
+    if request.meta.get("HTTP_AUTHORIZATION"):
         description = "Apps are public clients: send client_id in the body, without a secret."
         raise RefusedError(
             "invalid_client", description, HTTPStatus.UNAUTHORIZED, **{"WWW-Authenticate": 'Basic realm="none"'}
         )
-    if "client_secret" in asked.sent:
+    if "client_secret" in request.sent:
         raise _no_client()
 
 
-def _client_id(asked: Asked) -> str:
-    if "client_id" not in asked.sent:
+def _client_id(request: FormRequest) -> str:
+    if "client_id" not in request.sent:
         raise _no_client()
-    return asked.sent["client_id"]
+    return request.sent["client_id"]
 
 
-def _client(asked: Asked) -> Client:
+def _client(request: FormRequest) -> Client:
     """The public client that asks. Raises RefusedError when it does not exist in this realm."""
-    client = Client.objects.filter(client_id=_client_id(asked)).first()
-    if client is None or not realm_of(asked.meta).admits(client.client_id, needs_realm=client.needs_realm):
+    client = Client.objects.filter(client_id=_client_id(request)).first()
+    if client is None or not realm_of(request.meta).admits(client.client_id, needs_realm=client.needs_realm):
         raise _no_client()
     return client
 

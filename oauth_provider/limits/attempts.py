@@ -14,7 +14,6 @@ from django.conf import settings
 from .limiter import Limit, Limiter, parse_limit
 
 limiter = Limiter()
-WAIT_KEY = "oauth_provider.wait"  # in a WSGI environment: this request met a limit already, seconds
 
 
 class TooManyRequestsError(Exception):

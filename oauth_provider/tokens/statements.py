@@ -12,11 +12,12 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.contrib.auth import get_user_model
-from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from oauth2_provider.settings import oauth2_settings
 
 from oauth_provider.models import Client
+from oauth_provider.ports import run_statement
 from oauth_provider.realms import RealmSql
 
 from . import pkce, token_format
@@ -171,8 +172,7 @@ def _rotate_in_steps(values: dict[str, Any], admits: str) -> str | None:
         return None
     values |= {"refresh_pk": taken[0], "access_pk": taken[1]}
     found = _row(statement("renew"), values)
-    with connection.cursor() as cursor:
-        cursor.execute(statement("see"), values)
+    run_statement(statement("see"), values)
     return found[0] if found else None
 
 
@@ -197,9 +197,4 @@ def introspect(server_client_id: str, realm: RealmSql, token: str, now: datetime
 
 
 def _row(text: str, values: dict[str, Any]) -> Any:
-    database = connections[DEFAULT_DB_ALIAS]
-    if hasattr(database, "rows"):  # the engine has a shorter way
-        return next(iter(database.rows(text, values)), None)
-    with database.cursor() as cursor:
-        cursor.execute(text, values)
-        return cursor.fetchone()
+    return next(iter(run_statement(text, values)), None)

@@ -10,13 +10,12 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
-from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django_structlog.middlewares import RequestMiddleware
 
+from oauth_provider.endpoints.machine_view import FAILURE_KEY
 from portal.accounts.sign_in_links import REHEARSING
-from portal.serving import machine_endpoints
 
 # Read once: listing the zones walks the whole time zone database.
 _known_zones = functools.cache(zoneinfo.available_timezones)
@@ -24,6 +23,11 @@ _known_zones = functools.cache(zoneinfo.available_timezones)
 
 class RequestLogMiddleware(RequestMiddleware):
     """Logs the address that ``ProxyMiddleware`` vouches for; the library's own guess believes any header."""
+
+    def prepare(self, request: HttpRequest) -> None:
+        """Write the first line and bind the context, unless the fast path did."""
+        if FAILURE_KEY not in request.META:
+            super().prepare(request)
 
     @classmethod
     def bind_ip(cls, request: HttpRequest) -> None:
@@ -43,10 +47,11 @@ class ReaderTimeZoneMiddleware:
             return self.get_response(request)
 
 
-class WholeCookiesMiddleware:
-    """Leaves out cookies with a null character, which a quoted value can spell and no database takes.
+class CleanRequestMiddleware:
+    """Removes what a server may let through and code behind this cannot take.
 
-    And out of the User-Agent, which is kept with a session: a server may let one through.
+    A null character in a cookie (a quoted value can spell one) or in the User-Agent, which no database takes, and a
+    Content-Length that is no number, which Django reads as 0.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -57,6 +62,9 @@ class WholeCookiesMiddleware:
             request.COOKIES = {name: value for name, value in request.COOKIES.items() if "\x00" not in value}
         if "\x00" in request.META.get("HTTP_USER_AGENT", ""):
             request.META["HTTP_USER_AGENT"] = request.META["HTTP_USER_AGENT"].replace("\x00", "")
+        length = str(request.META.get("CONTENT_LENGTH") or "0")
+        if not (length.isascii() and length.isdigit()):
+            request.META["CONTENT_LENGTH"] = "0"
         return self.get_response(request)
 
 
@@ -72,32 +80,6 @@ class PrivatePagesMiddleware:
             is_account = request.path_info.startswith("/accounts/")
             response["Cache-Control"] = "private, no-store" if is_account else "private, no-cache"
         return response
-
-
-class ProtocolMiddleware:
-    """Answers what software asks of the provider before sessions, languages and forms are looked at (``protocol``)."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        if not machine_endpoints.is_protocol(request.path_info) or not _has_our_host(request):
-            return self.get_response(request)
-        answer = machine_endpoints.answer(request.META, lambda: request.body)
-        if answer is None:
-            return self.get_response(request)
-        response = answer.as_response()
-        for name, value in machine_endpoints.HEADERS.items():
-            response.headers[name] = value
-        response.headers["Content-Length"] = str(len(answer.body))
-        return response
-
-
-def _has_our_host(request: HttpRequest) -> bool:
-    try:
-        return bool(request.get_host())
-    except DisallowedHost:  # a page says so
-        return False
 
 
 class RehearsalSessionMiddleware:

@@ -1,112 +1,106 @@
-"""Django's handler, with a shorter way for what software asks of the provider."""
+"""Django's WSGI handler, with a fast path for machine endpoints: token, revoke, introspect and ``info/login``.
+
+A phone refreshes every hour and a proxy introspects every request. The full middleware stack takes several times
+longer than such an answer does (docs/decisions/0008-fast-path.md). The fast path calls the same ``MachineView`` with
+the WSGI environment and adds the headers, counts and log lines of the stack. A request that needs anything else takes
+the full stack, and so does every exception: the view raises it again there (``FAILURE_KEY``).
+"""
 
 from __future__ import annotations
 
 import functools
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
-from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.core.handlers.exception import response_for_exception
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 from django.db import connection
 from django.http import HttpResponse
 from django.http.request import split_domain_port, validate_host
+from django.middleware.clickjacking import XFrameOptionsMiddleware
 from django.middleware.security import SecurityMiddleware
-from django.urls import set_script_prefix
-from django_prometheus.middleware import Metrics
+from django.urls import Resolver404, resolve
+from django_permissions_policy import PermissionsPolicyMiddleware
 
-from oauth_provider.endpoints.form_endpoint import Answer, Meta
-from oauth_provider.limits.attempts import WAIT_KEY, TooManyRequestsError
-from portal.accounts import proxies
-from portal.provided_sites.views import NOWHERE
+from oauth_provider.endpoints.machine_view import FAILURE_KEY, MACHINE_HEADERS, MachineView, Meta
+from portal.accounts.proxies import see_visitor
 
-from . import consent_shortcut, machine_endpoints
+from .request_records import RequestRecord
 
 _STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
 
 class Handler(WSGIHandler):
-    """Answers the protocol's addresses as the first four of ``MIDDLEWARE`` do, without what Django does around them.
-
-    They are counted, get the visitor's address, the answer and the headers of security; there are no signals, and the
-    headers are one constant. So does the consent page, for whom ``consent`` lets in. What has to go to HTTPS first,
-    another host, what is mounted below a path and a site that does not exist take the long way.
-    """
+    """Answers a request to a ``MachineView`` ahead of the middleware stack where the stack would only pass it on."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.metrics = Metrics.get_instance()
-        self.headers = {secure: _security_headers(secure) | machine_endpoints.HEADERS for secure in (False, True)}
+        self.stack_headers = {secure: _stack_headers(secure) for secure in (False, True)}
 
     def __call__(self, environ: Meta, start_response: Callable[..., Any]) -> Iterable[bytes]:  # type: ignore[override]
-        way = _way(environ.get("PATH_INFO", ""))
-        if way is None or environ.get("SCRIPT_NAME") or not _is_ours(environ.get("HTTP_HOST", "")):
+        sent = self.fast_answer(environ)
+        if sent is None:
             return super().__call__(environ, start_response)
-        secure = _is_secure(environ)
-        if settings.SECURE_SSL_REDIRECT and not secure:
-            return super().__call__(environ, start_response)
-        begun = perf_counter()
-        connection.close_if_unusable_or_obsolete()
-        answer = way(environ)
-        if answer is None:
-            return super().__call__(environ, start_response)
-        self.metrics.requests_total.inc()
-        self.metrics.responses_total.inc()
-        self.metrics.requests_latency_before.observe(perf_counter() - begun)
-        headers = {**self.headers[secure], **answer.headers, "Content-Length": str(len(answer.body))}
-        start_response(_STATUS_LINES[answer.status], [*headers.items(), *answer.cookies])
-        return [answer.body]
+        status, headers, body = sent
+        start_response(_STATUS_LINES[status], list(headers.items()))
+        return [body]
 
-
-def _way(path: str) -> Callable[[Meta], Answer | None] | None:
-    if machine_endpoints.is_protocol(path):
-        return _answer_software if not consent_shortcut.is_consent(path) else _answer_person
-    return None
-
-
-def _answer_software(environ: Meta) -> Answer | None:
-    meta = _seen(environ)
-    try:
-        answer = machine_endpoints.answer(meta, functools.partial(_read, environ))
-    except Exception as error:
-        response = response_for_exception(WSGIRequest(meta), error)
-        return Answer(response.status_code, response.content, dict(response.items()))
-    if NOWHERE in meta:
-        environ[NOWHERE] = True
-    return answer
-
-
-def _answer_person(environ: Meta) -> Answer | None:
-    meta = _seen(environ)
-    if environ["REQUEST_METHOD"] == "POST":
-        length = environ.get("CONTENT_LENGTH") or ""
-        if not (length.isascii() and length.isdigit() and len(length) < 6):
+    def fast_answer(self, environ: Meta) -> tuple[int, dict[str, str], bytes] | None:
+        """Return status, headers and body, or None when the full stack has to answer: ``environ`` can go there."""
+        route = _machine_route(environ.get("PATH_INFO", ""))
+        if route is None or not _needs_only_the_view(environ):
             return None
-        meta["wsgi.input"] = io.BytesIO(_read(environ))
-    set_script_prefix("/")
+        meta = environ.copy()
+        see_visitor(meta)
+        secure = _is_secure(environ)
+        record = RequestRecord(meta, route.name, secure=secure)
+        connection.close_if_unusable_or_obsolete()
+        try:
+            answer = route.view.answer(meta, functools.partial(_read, environ), **route.captured)
+        except Exception as error:
+            environ[FAILURE_KEY] = error
+            return None
+        record.finish(answer)
+        length = str(len(answer.body))
+        headers = {**self.stack_headers[secure], **MACHINE_HEADERS, **answer.headers, "Content-Length": length}
+        return answer.status, headers, answer.body
+
+
+class _Route(NamedTuple):
+    view: MachineView
+    captured: Mapping[str, Any]
+    name: str
+
+
+def _machine_route(path: str) -> _Route | None:
+    return _resolved(path) if "/rest/" in path else None
+
+
+@functools.lru_cache(maxsize=1024)
+def _resolved(path: str) -> _Route | None:
+    """Return the route of a ``MachineView``, None for every other path."""
     try:
-        return consent_shortcut.answer(meta)
-    except TooManyRequestsError as error:
-        environ[WAIT_KEY] = error.retry_after  # its page is on the long way, where nothing is counted again
-    except Exception:  # noqa: S110 - raised again on the long way, where there are pages for it
-        pass
-    return None
+        match = resolve(path)
+    except Resolver404:
+        return None
+    return _Route(match.func, match.kwargs, match.view_name) if isinstance(match.func, MachineView) else None
 
 
-def _seen(environ: Meta) -> Meta:
-    """A copy with the visitor's address."""
-    meta = environ.copy()
-    proxies.see_visitor(meta)
-    return meta
+def _needs_only_the_view(environ: Meta) -> bool:
+    """Whether the stack would pass the request on: our host, no cookie, no redirect to HTTPS, at the server's root."""
+    if environ.get("SCRIPT_NAME") or environ.get("HTTP_COOKIE") or "\x00" in environ.get("HTTP_USER_AGENT", ""):
+        return False
+    if settings.SECURE_SSL_REDIRECT and not _is_secure(environ):
+        return False
+    length = environ.get("CONTENT_LENGTH") or "0"
+    return length.isascii() and length.isdigit() and _is_our_host(environ.get("HTTP_HOST", ""))
 
 
 def _read(environ: Meta) -> bytes:
     body: bytes = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-    environ["wsgi.input"] = io.BytesIO(body)  # whoever answers in the end reads it from the beginning
+    environ["wsgi.input"] = io.BytesIO(body)  # the full stack may have to read it again
     return body
 
 
@@ -119,7 +113,7 @@ def _is_secure(environ: Meta) -> bool:
     return bool(environ["wsgi.url_scheme"] == "https")
 
 
-def _is_ours(host: str) -> bool:
+def _is_our_host(host: str) -> bool:
     return _is_allowed(host, tuple(settings.ALLOWED_HOSTS))
 
 
@@ -129,11 +123,21 @@ def _is_allowed(host: str, allowed: tuple[str, ...]) -> bool:
     return bool(domain) and validate_host(domain, allowed)
 
 
-def _security_headers(secure: bool) -> dict[str, str]:
-    """What Django's middleware adds to every answer, asked of it once."""
+def _stack_headers(secure: bool) -> dict[str, str]:
+    """Return the headers that the middleware stack adds to such an answer, taken from the middleware itself."""
     environ = {"REQUEST_METHOD": "GET", "wsgi.input": io.BytesIO(), "wsgi.url_scheme": "https" if secure else "http"}
     if secure and settings.SECURE_PROXY_SSL_HEADER:
         name, value = settings.SECURE_PROXY_SSL_HEADER
         environ[name] = value
-    added = SecurityMiddleware(lambda _request: HttpResponse()).process_response(WSGIRequest(environ), HttpResponse())
-    return {name: value for name, value in added.items() if name != "Content-Type"}
+
+    request: Any = WSGIRequest(environ)
+    # As LocaleMiddleware has it, and SessionMiddleware after LoginRequiredMiddleware looked for a person.
+    response: Any = HttpResponse(headers={"Vary": "Accept-Language, Cookie"})
+    for middleware in (XFrameOptionsMiddleware, SecurityMiddleware):
+        response = middleware(_no_view).process_response(request, response)
+    response = PermissionsPolicyMiddleware(lambda _request: response)(request)
+    return {name: value for name, value in response.items() if name != "Content-Type"}
+
+
+def _no_view(_request: Any) -> HttpResponse:
+    raise AssertionError("only what the middleware adds to a response is wanted")

@@ -18,8 +18,8 @@ from django.db import connection, transaction
 from django.db.models import Model, QuerySet
 from django.utils import timezone
 
-from rollout import sql
 from rollout.models import AuditEvent, AuditHead
+from rollout.ports import run_statement
 
 FIRST_HASH = "0" * 64
 _COLUMNS = [field.attname for field in AuditEvent._meta.concrete_fields if not field.primary_key]
@@ -34,15 +34,15 @@ def record(
     target's own text. ``details`` never holds a value of a secret, a token or a note: names of fields and counts.
     """
     with transaction.atomic(savepoint=False):
-        found = sql.rows(_statements()["end"], {})
-        head = AuditHead(1, *found[0]) if found else _locked_head()
+        found = run_statement(_statements()["end"], {})
+        head = AuditHead(id=1, number=found[0][0], hash=found[0][1]) if found else _locked_head()
         event = _next_event(head, actor=actor, action=action, target=target, label=label, details=details)
         values = {name: getattr(event, name) for name in _COLUMNS} | {
             "at": connection.ops.adapt_datetimefield_value(event.at),
             "details": json.dumps(event.details),
         }
         for statement in _statements()["append"]:
-            sql.rows(statement, values)
+            run_statement(statement, values)
 
 
 @functools.cache

@@ -8,8 +8,8 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
-from rollout import sql
 from rollout.models import ApplicationLink, Provider, SignIn, Site
+from rollout.ports import run_statement
 
 from . import audit
 
@@ -30,7 +30,7 @@ def record_sign_in(*, person: Any, client_id: str, user_agent: str) -> bool:
         "now": connection.ops.adapt_datetimefield_value(timezone.now()),
     }
     with transaction.atomic(savepoint=False):
-        found = sql.rows(_statement(), values)
+        found = run_statement(_statement(), values)
         if found:
             site_id, title = found[0]
             audit.record(actor=person, action="phone.signed_in", target=Site(pk=site_id, title=title))

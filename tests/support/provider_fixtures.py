@@ -17,6 +17,8 @@ from oauth_provider.clients import register_client
 from portal.models import User
 from rollout.models import ApplicationLink, Product, Provider, Site
 
+from .both_paths import BothPaths
+
 REDIRECT_URI = "confluence-server://oauth-callback"
 # RFC 7636 Appendix B
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
@@ -135,7 +137,7 @@ def phone_of(member: User, client_of: Callable[[User], Client]) -> Callable[...,
 
     def make(site: Site, user: User | None = None) -> Phone:
         client_id = site.links.active().get().client_id
-        return Phone(urlsplit(site.base_url).path, client_id, client_of(user or member), Client())
+        return Phone(urlsplit(site.base_url).path, client_id, client_of(user or member), BothPaths())
 
     return make
 

@@ -15,12 +15,13 @@ from oauth2_provider.models import get_refresh_token_model
 from oauth_provider.models import Device
 from oauth_provider.tokens import devices, redemption, sessions
 from portal.models import User
+from tests.support.both_paths import BothPaths
 
 APP = "Confluence%20Server/2.0.1 CFNetwork/1490.0.4 Darwin/23.2.0"
 
 
 def used_by(phone: Any, user_agent: str, address: str = "192.0.2.7") -> Any:
-    phone.wire = Client(HTTP_USER_AGENT=user_agent, REMOTE_ADDR=address)
+    phone.wire = BothPaths(HTTP_USER_AGENT=user_agent, REMOTE_ADDR=address)
     return phone
 
 
@@ -43,6 +44,7 @@ def test_a_refresh_costs_no_statement_more_and_writes_only_what_changed(
 ) -> None:
     token = used_by(phone, APP).tokens()["refresh_token"]
     before = version_of_row()
+    phone.wire = Client(HTTP_USER_AGENT=APP, REMOTE_ADDR="192.0.2.7")
     with django_assert_num_queries(1):  # the rotation, within the site
         token = phone.refresh(token).json()["refresh_token"]
     assert version_of_row() == before  # the same phone from the same place

@@ -39,7 +39,7 @@ def ask(phone: Any, credential: Any) -> Ask:
         body = urlencode({key: value for key, value in {"token": token, **more}.items() if value is not None})
         header = basic(credential.client_id, credential.secret) if header is None else header
         extra = {"HTTP_AUTHORIZATION": header} if header else {}
-        return Client().post(phone.url(endpoint), body, content_type="application/x-www-form-urlencoded", **extra)
+        return phone.wire.post(phone.url(endpoint), body, content_type="application/x-www-form-urlencoded", **extra)
 
     return post
 
@@ -191,5 +191,6 @@ def test_the_secret_is_kept_as_a_digest_only(credential: Any) -> None:
 
 def test_it_takes_one_statement(phone: Any, ask: Ask, django_assert_num_queries: Any) -> None:
     token = phone.tokens()["access_token"]
+    phone.wire = Client()
     with django_assert_num_queries(1):  # the site, the resource server and the token
         assert ask(token).json()["active"] is True

@@ -158,6 +158,7 @@ def test_refreshing_takes_no_statement_for_its_limits(
 ) -> None:
     allow(settings, token_address="12000/3600", token_failures="2000/3600")
     token = phone.tokens()["refresh_token"]
+    phone.wire = Client()
     with django_assert_num_queries(1):  # the rotation, within the site
         phone.refresh(token)
 

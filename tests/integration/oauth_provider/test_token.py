@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.test import Client
 from django.utils import timezone
 from oauth2_provider.models import get_access_token_model, get_grant_model, get_refresh_token_model
 
 from oauth_provider.clients import register_client
 from portal.models import User
 from rollout.models import ApplicationLink, Site
+from tests.support.both_paths import BothPaths
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -283,7 +283,7 @@ def test_no_other_origin_reads_it(phone: Any, origin: str) -> None:
 
 
 def test_no_cookie_is_needed_or_set(phone: Any) -> None:
-    wire = Client(enforce_csrf_checks=True)
+    wire = BothPaths(enforce_csrf_checks=True)
     phone.wire = wire
     response = phone.redeem(phone.code())
     assert response.status_code == 200
