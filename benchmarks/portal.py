@@ -32,13 +32,14 @@ def seed(size: int) -> Any:
     from portal.models import User
     from rollout.compatibility.verdict import Outcome
     from rollout.models import ApplicationLink, CheckRun, Finding, SignIn, Site
+    from rollout.models.check_run import stored_findings
     from rollout.services import audit
 
     now = timezone.now()
     administrator = User.objects.create_superuser("administrator@example.com")
-    findings = [
-        Finding(0, road, "TLS-VALID", Outcome.UNKNOWN.value, "Not read.").to_json() for road in ("mdm", "non_mdm")
-    ]
+    findings = stored_findings(
+        Finding(0, road, "TLS-VALID", Outcome.UNKNOWN.value, "Not read.") for road in ("mdm", "non_mdm")
+    )
     sites = Site.objects.bulk_create(
         [
             Site(

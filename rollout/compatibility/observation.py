@@ -5,12 +5,16 @@ An observation is stored as JSON, so that rules can be replayed on it later with
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any, ClassVar
+
+from pydantic import ConfigDict, PlainSerializer, TypeAdapter
 
 FORMAT = 2
 READS = frozenset({1, 2})  # format 2 only added fields, each with a value that says "was not asked"
+# Times keep the offset +00:00 where pydantic would write Z: rejudging compares new JSON with stored JSON.
+Time = Annotated[datetime, PlainSerializer(datetime.isoformat, return_type=str, when_used="json-unless-none")]
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ class Answer:
 
     method: str
     url: str
-    at: datetime
+    at: Time
     status: int | None = None
     error: str | None = None
     content_type: str = ""
@@ -167,8 +171,8 @@ class Certificate:
     subject: str
     issuer: str
     names: tuple[str, ...] = ()
-    not_before: datetime | None = None
-    expires_at: datetime | None = None
+    not_before: Time | None = None
+    expires_at: Time | None = None
     fingerprint: str = ""  # SHA-256, hexadecimal
 
 
@@ -181,7 +185,7 @@ class Tls:
     kind: str
     protocol: str | None = None
     issuer: str | None = None
-    expires_at: datetime | None = None
+    expires_at: Time | None = None
     detail: str = ""
     trust: str = "system"
     chain: tuple[Certificate, ...] = ()
@@ -210,7 +214,7 @@ class PluginVersions:
     oauth: str | None = None
     mobile: str | None = None
     source: str = "none"
-    as_of: datetime | None = None
+    as_of: Time | None = None
     oauth_enabled: bool | None = None
     mobile_enabled: bool | None = None
 
@@ -227,9 +231,11 @@ class KnownLinks:
 class Observation:
     """All facts about one site at one time. What is None was not asked: an earlier format, or no use in asking."""
 
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")  # of the parts as well
+
     base_url: str
     product: str
-    observed_at: datetime
+    observed_at: Time
     manifest: Manifest
     info_login: InfoLogin  # version 1.1 (1.0 where that is not there), with the app's User-Agent
     authorize: Endpoint
@@ -248,85 +254,14 @@ class Observation:
 
     def to_json(self) -> dict[str, Any]:
         """The observation as JSON values: datetimes as ISO 8601 text with offset, tuples as lists."""
-        return _plain(self)
+        return _OBSERVATION.dump_python(self, mode="json")
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Observation:
         """The observation that ``to_json`` wrote, now or in an earlier format. Raises ValueError on another."""
         if data.get("format") not in READS:
             raise ValueError(f"observation format {data.get('format')!r} is not one of {sorted(READS)}")
-        return _read(cls, {**data, "format": FORMAT})
+        return _OBSERVATION.validate_python({**data, "format": FORMAT})
 
 
-# Which dataclass a field holds, one or (in a tuple) many; every other field is a plain value, a tuple or a time.
-_PARTS: dict[str, type] = {
-    "answer": Answer, "manifest": Manifest, "info_login": InfoLogin, "info_login_plain": InfoLogin,
-    "info_login_old": InfoLogin, "authorize": Endpoint, "token": Endpoint, "tls": Tls, "plugins": PluginVersions,
-    "login_page": LoginPage, "status": ServerStatus, "fingerprint": Fingerprint, "metadata": Metadata,
-    "plain_http": PlainHttp, "links": KnownLinks,
-}  # fmt: skip
-_LISTS: dict[str, type] = {"trace": Hop, "chain": Certificate}
-_TIMES = frozenset({"at", "observed_at", "expires_at", "not_before", "as_of"})
-
-
-def _needs_work(kind: type) -> tuple[str, ...]:
-    """The fields of a dataclass that JSON has no value for as they are; the others are copied."""
-    return tuple(
-        entry.name
-        for entry in fields(kind)
-        if str(entry.type).startswith("tuple")
-        or entry.name in _TIMES
-        or (entry.name in _PARTS and entry.type != "int | None")  # Answer.status is a number
-    )
-
-
-_WORK = {kind: _needs_work(kind) for kind in (*set(_PARTS.values()), *_LISTS.values(), Observation)}
-
-_NAMES = {kind: frozenset(entry.name for entry in fields(kind)) for kind in _WORK}
-
-
-def _plain(value: Any) -> dict[str, Any]:
-    """A dataclass as a JSON object: its fields in order, those that need it converted."""
-    found = dict(vars(value))
-    for name in _WORK[type(value)]:
-        part = found[name]
-        if part is None:
-            continue
-        if name in _TIMES:
-            found[name] = part.isoformat()
-        elif isinstance(part, tuple):
-            found[name] = [_item(item) for item in part]
-        elif type(part) in _WORK:
-            found[name] = _plain(part)
-    return found
-
-
-def _item(item: Any) -> Any:
-    if isinstance(item, tuple):
-        return list(item)
-    return _plain(item) if type(item) in _WORK else item
-
-
-def _read(kind: type, data: dict[str, Any]) -> Any:
-    """The dataclass ``kind`` from its JSON object; names it does not know are refused by its own constructor."""
-    found = dict(data)
-    for name in _WORK[kind]:
-        value = found.get(name)
-        if value is None:
-            continue
-        if isinstance(value, dict):
-            found[name] = _read(_PARTS[name], value)
-        elif isinstance(value, list):
-            part = _LISTS.get(name)
-            found[name] = tuple(_read(part, item) for item in value) if part else tuple(map(_hashable, value))
-        elif name in _TIMES:
-            found[name] = datetime.fromisoformat(value)
-    if found.keys() != _NAMES[kind]:
-        return kind(**found)
-    made: Any = object.__new__(kind)  # as the constructor would, in a third of the time
-    made.__dict__.update(found)
-    return made
-
-
-def _hashable(item: Any) -> Any:
-    return tuple(item) if isinstance(item, list) else item
+_OBSERVATION = TypeAdapter(Observation)

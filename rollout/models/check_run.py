@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from pydantic import ConfigDict, TypeAdapter
 
-from rollout.compatibility.observation import Observation
+from rollout.compatibility.observation import Observation, Time
 from rollout.compatibility.verdict import Verdict
 
 from .site import VerdictChoices
@@ -41,6 +43,8 @@ class WorkQuerySet(models.QuerySet[Any]):
 class Finding:
     """What one rule said in one run, on one road. ``message`` and ``remedy`` are message ids for ``values``."""
 
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
     position: int
     road: str
     rule: str
@@ -50,17 +54,15 @@ class Finding:
     values: dict[str, str] = field(default_factory=dict)
     asked: str = ""
     answered: str = ""
-    answered_at: datetime | None = None
+    answered_at: Time | None = None
 
-    def to_json(self) -> dict[str, Any]:
-        """The finding as it is stored; what is empty is left out."""
-        stored = {name: value for name, value in vars(self).items() if value or name == "position"}
-        return stored | ({"answered_at": self.answered_at.isoformat()} if self.answered_at else {})
 
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Finding:
-        at = data.get("answered_at")
-        return cls(**{**data, "answered_at": datetime.fromisoformat(at) if at else None})
+_FINDINGS = TypeAdapter(tuple[Finding, ...])
+
+
+def stored_findings(findings: Iterable[Finding]) -> list[dict[str, Any]]:
+    """The findings as ``CheckRun.judged_findings`` holds them; what is empty is left out."""
+    return _FINDINGS.dump_python(tuple(findings), mode="json", exclude_defaults=True)
 
 
 class CheckRun(models.Model):
@@ -138,4 +140,4 @@ class CheckRun(models.Model):
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What the rules said, both roads, gravest first on each."""
-        return tuple(Finding.from_json(stored) for stored in self.judged_findings)
+        return _FINDINGS.validate_python(self.judged_findings)

@@ -21,6 +21,7 @@ from rollout.compatibility.observation import Observation
 from rollout.compatibility.sources import server_version
 from rollout.compatibility.verdict import Judgement
 from rollout.models import CheckRun, Finding, RunState, Site, Sweep
+from rollout.models.check_run import stored_findings
 from rollout.probes.site import Target
 from rollout.services import audit
 from rollout.services.matrix import matrix_in_force
@@ -146,7 +147,7 @@ def put_judgement(*, run: CheckRun, site: Site, judgement: Judgement, now: datet
     mdm, non_mdm = judgement.mdm.verdict.value, judgement.non_mdm.verdict.value
     changed = site.checked_at is not None and (site.mdm_verdict, site.non_mdm_verdict) != (mdm, non_mdm)
     run.mdm_verdict, run.non_mdm_verdict, run.matrix, run.judged_at = mdm, non_mdm, judgement.matrix, now
-    run.judged_findings = [finding.to_json() for finding in findings_of(judgement)]
+    run.judged_findings = findings_of(judgement)
     if changed:
         run.was_mdm_verdict, run.was_non_mdm_verdict, run.changed_at = site.mdm_verdict, site.non_mdm_verdict, now
     site.mdm_verdict, site.non_mdm_verdict = mdm, non_mdm
@@ -189,9 +190,9 @@ def _tell(judged: list[Judged]) -> None:
         audit.record_many(actor=None, action="site.verdict_changed", targets=targets)
 
 
-def findings_of(judgement: Judgement) -> list[Finding]:
+def findings_of(judgement: Judgement) -> list[dict[str, Any]]:
     """The findings of both roads as they are stored."""
-    return [
+    return stored_findings(
         Finding(
             position=position,
             road=road.road.value,
@@ -206,4 +207,4 @@ def findings_of(judgement: Judgement) -> list[Finding]:
         )
         for road in judgement.roads()
         for position, finding in enumerate(road.findings)
-    ]
+    )

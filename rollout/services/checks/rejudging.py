@@ -78,7 +78,7 @@ class _Replay:
 
     @property
     def findings(self) -> list[dict[str, Any]]:
-        return [finding.to_json() for finding in findings_of(self.judgement)]
+        return findings_of(self.judgement)
 
     @property
     def says_the_same(self) -> bool:
