@@ -12,10 +12,10 @@ import unicodedata
 from dataclasses import dataclass
 from urllib.parse import unquote
 
+from .http_url import DEFAULT_PORTS, HttpUrlError, parse_host, split_http_url
 from .message_ids import gettext_noop as _
 
 MAX_LENGTH = 500
-DEFAULT_PORTS = {"https": 443, "http": 80}
 
 REFUSALS = {
     "empty": _(
@@ -51,16 +51,13 @@ REFUSALS = {
     ),
 }
 
-_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?#]*)([^?#]*)(\?[^#]*)?(#.*)?", re.ASCII)  # RFC 3986, appendix B
-_PORT = re.compile(r"[1-9][0-9]{0,4}", re.ASCII)
-_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
-_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.ASCII)
 # A semicolon is left out of RFC 3986's set: what follows it is a path parameter such as a pasted jsessionid.
 _PATH = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,=:@/-]|%[0-9A-Fa-f]{2})*", re.ASCII)
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}", re.ASCII)
 _ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+", re.ASCII)
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _AMBIGUOUS = frozenset("ßς")  # IDNA 2003 and 2008 encode these to different hosts
+_DELIMITERS = frozenset("[]:")
 
 
 class BaseUrlError(ValueError):
@@ -102,21 +99,19 @@ def parse_base_url(text: str, *, allow_loopback_http: bool = False) -> BaseUrl:
     """The base URL in its canonical form.
 
     ``allow_loopback_http`` (trial and tests) admits loopback hosts, and http on them; never http elsewhere.
-    Raises BaseUrlError with one of the codes of ``REFUSALS``. RFC 3986 §6.2.2, RFC 5890, WHATWG URL for hosts.
+    Raises BaseUrlError with one of the codes of ``REFUSALS``. RFC 3986 §6.2.2, RFC 5890.
     """
     _refuse_characters(text)
-    match = _URL.fullmatch(text)
-    if match is None:
-        raise BaseUrlError("not-absolute")
-    scheme, authority, path, query, fragment = match.groups()
-    scheme = scheme.lower()
-    if scheme not in DEFAULT_PORTS:
-        raise BaseUrlError("scheme")
-    for code, present in (("user-info", "@" in authority), ("fragment", fragment), ("query", query)):
-        if present:
-            raise BaseUrlError(code)
-    host_text, port = _split_port(authority)
-    url = BaseUrl(scheme, _host(host_text), None if port == DEFAULT_PORTS[scheme] else port, _path(path))
+    try:
+        parts = split_http_url(text)
+        for code, present in (("fragment", parts.fragment), ("query", parts.query)):
+            if present:
+                raise BaseUrlError(code)
+        host = _host(parts.host)
+    except HttpUrlError as error:
+        raise BaseUrlError(error.code) from None
+    port = None if parts.port == DEFAULT_PORTS[parts.scheme] else parts.port
+    url = BaseUrl(parts.scheme, host, port, _path(parts.path))
     if url.scheme == "http" and not (allow_loopback_http and url.is_loopback):
         raise BaseUrlError("http")
     if url.is_loopback and not allow_loopback_http:
@@ -149,68 +144,27 @@ def _refuse_characters(text: str) -> None:
         raise BaseUrlError("backslash")
 
 
-def _split_port(authority: str) -> tuple[str, int | None]:
-    """``("[::1]", 8443)`` of ``[::1]:8443``; the port is None when there is none."""
-    host, colon, port = authority.rpartition(":")
-    if not colon or "]" in port:
-        return authority, None
-    if not _PORT.fullmatch(port) or int(port) > 65535:
-        raise BaseUrlError("port")
-    return host, int(port)
-
-
 def _host(text: str) -> str:
-    if text.startswith("[") or text.endswith("]") or ":" in text:
-        host = _ipv6(text)
-    else:
-        host = _name(text)
+    """The host in its canonical form: a name as A-labels without the trailing dot, or an IP address."""
+    host = parse_host(text if text.isascii() or ":" in text else _to_ascii(text)).removesuffix(".")
+    if "_" in host:
+        raise BaseUrlError("host")
     address = _address(host)
     if address is not None and (address.is_unspecified or address.is_multicast or address.is_link_local):
         raise BaseUrlError("host-unusable")
     return host
 
 
-def _ipv6(text: str) -> str:
-    if not (text.startswith("[") and text.endswith("]")) or "%" in text:
-        raise BaseUrlError("host-ipv6")
-    try:
-        return str(ipaddress.IPv6Address(text[1:-1]))
-    except ValueError:
-        raise BaseUrlError("host-ipv6") from None
-
-
-def _name(text: str) -> str:
-    """The A-label form of a host name, lower case, without the trailing dot; or a dotted-quad IPv4 address."""
-    if not text:
-        raise BaseUrlError("host-missing")
+def _to_ascii(text: str) -> str:
     if _AMBIGUOUS & set(text.lower()):
         raise BaseUrlError("host-ambiguous")
     try:
-        name = text.encode("idna").decode("ascii").lower().removesuffix(".")
+        name = text.encode("idna").decode("ascii")
     except UnicodeError:
         raise BaseUrlError("host") from None
-    labels = name.split(".")
-    if _NUMBER.fullmatch(labels[-1]):  # what browsers take for an IPv4 address, in whatever spelling
-        return _ipv4(name)
-    if len(name) > 253 or not all(_LABEL.fullmatch(label) and _is_decodable(label) for label in labels):
+    if _DELIMITERS & set(name):  # their fullwidth forms become these: no name, and no IPv6 address either
         raise BaseUrlError("host")
     return name
-
-
-def _is_decodable(label: str) -> bool:
-    if not label.startswith("xn--"):
-        return True
-    try:
-        return bool(label[4:].encode("ascii").decode("punycode"))
-    except UnicodeError:
-        return False
-
-
-def _ipv4(name: str) -> str:
-    try:
-        return str(ipaddress.IPv4Address(name))
-    except ValueError:
-        raise BaseUrlError("host-numeric") from None
 
 
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

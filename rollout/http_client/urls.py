@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
-from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from urllib.parse import urlsplit
+
+from rollout.http_url import DEFAULT_PORTS, HttpUrlError, parse_host, split_http_url
 
 from .policy import AddressRefusedError, Place
 
 MAX_URL = 4000
-DEFAULT_PORTS = {"https": 443, "http": 80}
-# A host is lower-case ASCII by now; an underscore is no host name, but in use inside companies.
-_NAME = re.compile(r"(?=.{1,254}\Z)[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*\.?", re.ASCII)
-_AUTHORITY = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(?::([0-9]{0,5}))?", re.ASCII)
 _VISIBLE = re.compile(r"[!-~]*", re.ASCII)
-_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.ASCII)
-_SHAPE = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?#\\]*)((?:/[^?#\\]*)?)(\?[^#]*)?(#.*)?", re.ASCII)
+_MESSAGES = {
+    "not-absolute": "no absolute URL",
+    "scheme": "neither http nor https",
+    "user-info": "a user name or password",
+    "port": "no valid port",
+    "host-missing": "no valid host",
+    "host": "no valid host",
+    "host-ipv6": "no valid IPv6 address",
+}
 
 
 class BadUrlError(ValueError):
@@ -37,43 +40,17 @@ def read_url(url: str) -> Asked:
     """An http or https URL without user info. Raises BadUrlError, and AddressRefusedError on a number in disguise."""
     if len(url) > MAX_URL or not _VISIBLE.fullmatch(url):
         raise BadUrlError("unusual characters or too long")
-    shape = _SHAPE.fullmatch(url)
-    if shape is None:
-        raise BadUrlError("no absolute URL")
-    scheme, authority, path, query = shape[1].lower(), shape[2].lower(), shape[3], shape[4] or ""
-    if scheme not in DEFAULT_PORTS:
-        raise BadUrlError("neither http nor https")
-    if "@" in authority:
-        raise BadUrlError("a user name or password")
-    found = _AUTHORITY.fullmatch(authority)
-    if found is None:
-        raise BadUrlError("no valid host")
-    port = int(found[2]) if found[2] else DEFAULT_PORTS[scheme]
-    if not 0 < port < 65536:
-        raise BadUrlError("no valid port")
-    shown_port = "" if port == DEFAULT_PORTS[scheme] else f":{port}"
-    place = Place(scheme, _host(found[1]), port, path or "/")
-    return Asked(place, (path or "/") + query, found[1] + shown_port)
-
-
-@lru_cache(maxsize=1024)
-def _host(text: str) -> str:
-    """The host without brackets. Raises as ``read_url`` does."""
-    if text.startswith("["):
-        try:
-            return str(IPv6Address(text[1:-1]))
-        except AddressValueError as error:
-            raise BadUrlError("no valid IPv6 address") from error
-    if not _NAME.fullmatch(text):
-        raise BadUrlError("no valid host")
-    # What ends in a number is an IPv4 address to a browser (WHATWG URL), and to the system's resolver in octal, hex or
-    # fewer parts: only the one plain spelling is taken.
-    if _NUMBER.fullmatch(text.rstrip(".").rpartition(".")[2]):
-        try:
-            return str(IPv4Address(text))
-        except AddressValueError as error:
+    try:
+        parts = split_http_url(url)
+        host = parse_host(parts.host)
+    except HttpUrlError as error:
+        if error.code == "host-numeric":
             raise AddressRefusedError("an unusual spelling of an address") from error
-    return text
+        raise BadUrlError(_MESSAGES[error.code]) from error
+    own_port = DEFAULT_PORTS[parts.scheme]
+    port, path = parts.port or own_port, parts.path or "/"
+    host_header = parts.host.lower() + ("" if port == own_port else f":{port}")
+    return Asked(Place(parts.scheme, host, port, path), path + parts.query, host_header)
 
 
 def origin(url: str) -> tuple[str, str, int | None]:

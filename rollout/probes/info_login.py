@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from rollout.compatibility.observation import InfoLogin
 from rollout.http_client.redaction import clean, safe_url
 from rollout.http_client.reply import Reply
+from rollout.http_url import DEFAULT_PORTS
 
 from .asking import Asking, is_unreachable
 from .json_body import CLIENT_ID_NAMES, read_json
@@ -160,7 +161,7 @@ def host_of(url: str | None) -> str | None:
     """Host of a URL, with its port unless that is the scheme's own; None when there is none."""
     try:
         parts = urlsplit(url or "")
-        port = f":{parts.port}" if parts.port and parts.port != {"https": 443, "http": 80}.get(parts.scheme) else ""
+        port = f":{parts.port}" if parts.port and parts.port != DEFAULT_PORTS.get(parts.scheme) else ""
     except ValueError:
         return None
     return clean(f"{parts.hostname}{port}", 255) if parts.hostname else None

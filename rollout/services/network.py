@@ -10,17 +10,10 @@ from django.conf import settings
 from django.urls import reverse
 
 from rollout.http_client.client import Door, OwnServices
+from rollout.http_url import DEFAULT_PORTS
 from rollout.models import Site
 
-DEFAULT_PORTS = {
-    "https": 443,
-    "http": 80,
-    "redis": 6379,
-    "rediss": 6379,
-    "amqp": 5672,
-    "amqps": 5671,
-    "sentinel": 26379,
-}
+SERVICE_PORTS = {**DEFAULT_PORTS, "redis": 6379, "rediss": 6379, "amqp": 5672, "amqps": 5671, "sentinel": 26379}
 DATABASE_PORTS = {"postgresql": 5432, "mysql": 3306}  # by the last part of the engine
 # The only pages of ours that probes ask: the sites that Gatepass provides, and where their metadata is.
 PROVIDED_PATHS = ("/at/", "/.well-known/oauth-authorization-server/at/")
@@ -89,6 +82,6 @@ def _database(engine: str, host: str, port: str) -> tuple[str, int]:
 def _endpoint(url: str) -> tuple[str, int]:
     try:
         parts = urlsplit(url.strip())
-        return (parts.hostname or "").rstrip("."), parts.port or DEFAULT_PORTS.get(parts.scheme, 0)
+        return (parts.hostname or "").rstrip("."), parts.port or SERVICE_PORTS.get(parts.scheme, 0)
     except ValueError:
         return "", 0
