@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 
 from rollout.compatibility.verdict import Outcome, Verdict
 from rollout.models import ApplicationLink, CheckRun, ConfigurationRelease, Enrollment, Finding, Rehearsal, SignIn, Site
+from rollout.models.check_run import UNFINISHED
 
 from . import messages, overview
 
@@ -53,7 +54,7 @@ def collect(site: Site) -> Facts:
     phones, first = _phones(site)
     return Facts(
         run=run,
-        unfinished=runs.filter(state__in=["queued", "running"]).defer("observation", "judged_findings").first(),
+        unfinished=runs.filter(state__in=UNFINISHED).defer("observation", "judged_findings").first(),
         findings=list(run.findings) if run else [],
         mdm_link=mdm_link,
         switch_link=links.get(ApplicationLink.Origin.SWITCH),

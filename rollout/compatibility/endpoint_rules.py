@@ -8,10 +8,9 @@ from .base_urls import is_same
 from .evidence import host_of, said, taken_to
 from .matrix import Matrix
 from .observation import Endpoint, Observation
+from .site_rules import CHECK_LOGS, CHECK_NETWORK
 from .verdict import Finding, Outcome
 
-_CHECK_AGAIN = _("Check the address, DNS and firewall between Gatepass and the site, then check again.")
-_SERVER_LOG = _("Look at the logs of the site and of the reverse proxy for this request, then check again.")
 FIND_PROVIDER = _("Check that the base URL holds the context path, and that the OAuth 2.0 provider plugin is enabled.")
 _AUTHORIZE = {
     "answers": (Outcome.PASS, _("The authorization endpoint answers."), ""),
@@ -21,7 +20,7 @@ _AUTHORIZE = {
         _("Try the sign-in on one phone: %(host)s must bring people back to the same address, every parameter kept."),
     ),
     "missing": (Outcome.ACTION_NEEDED, _("There is no authorization endpoint at this base URL."), FIND_PROVIDER),
-    "error": (Outcome.UNKNOWN, _("The authorization endpoint failed (%(said)s)."), _SERVER_LOG),
+    "error": (Outcome.UNKNOWN, _("The authorization endpoint failed (%(said)s)."), CHECK_LOGS),
 }
 LET_TOKEN_THROUGH = _(
     "Let rest/oauth2/latest/token through the reverse proxy: the app asks there itself, outside the browser, "
@@ -35,7 +34,7 @@ _TOKEN = {
         LET_TOKEN_THROUGH,
     ),
     "missing": (Outcome.ACTION_NEEDED, _("There is no token endpoint at this base URL."), FIND_PROVIDER),
-    "error": (Outcome.UNKNOWN, _("The token endpoint failed (%(said)s)."), _SERVER_LOG),
+    "error": (Outcome.UNKNOWN, _("The token endpoint failed (%(said)s)."), CHECK_LOGS),
 }
 _TOKEN_REFUSED = (
     Outcome.ACTION_NEEDED,
@@ -45,9 +44,9 @@ _TOKEN_REFUSED = (
 _AUTHORIZE_UNREACHABLE = (
     Outcome.UNKNOWN,
     _("The authorization endpoint could not be reached: %(said)s."),
-    _CHECK_AGAIN,
+    CHECK_NETWORK,
 )
-_TOKEN_UNREACHABLE = (Outcome.UNKNOWN, _("The token endpoint could not be reached: %(said)s."), _CHECK_AGAIN)
+_TOKEN_UNREACHABLE = (Outcome.UNKNOWN, _("The token endpoint could not be reached: %(said)s."), CHECK_NETWORK)
 
 CORRECT_ISSUER = _("Correct the site's own base URL, then look at its metadata again. The app may not read it at all.")
 

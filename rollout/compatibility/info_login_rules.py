@@ -9,13 +9,12 @@ from rollout.message_ids import gettext_noop as _
 from .evidence import product_name, said, shown, taken_to
 from .matrix import Matrix
 from .observation import InfoLogin, Observation
+from .site_rules import CHECK_LOGS, CHECK_NETWORK
 from .verdict import Finding, Outcome
 
 MDM_OR_OPEN = _(
     "Use MDM, or let this one path, rest/nativemobile/1.1/info/login, through the reverse proxy unauthenticated."
 )
-_CHECK_AGAIN = _("Check the address, DNS and firewall between Gatepass and the site, then check again.")
-_SERVER_LOG = _("Look at the logs of the site and of the reverse proxy for this request, then check again.")
 
 _SHUT = _("The site wants a sign-in before the app may ask how to sign in.")
 _INFO_LOGIN = {
@@ -33,9 +32,9 @@ _INFO_LOGIN = {
         _("The site does not know info/login: the mobile plugin is missing, disabled or too old."),
         _("Install or enable the mobile plugin under Settings → Manage apps, or use MDM."),
     ),
-    "error": (Outcome.UNKNOWN, _("The site answered the app's question with something else (%(said)s)."), _SERVER_LOG),
+    "error": (Outcome.UNKNOWN, _("The site answered the app's question with something else (%(said)s)."), CHECK_LOGS),
 }
-_UNREACHABLE = (Outcome.UNKNOWN, _("The site could not be reached: %(said)s."), _CHECK_AGAIN)
+_UNREACHABLE = (Outcome.UNKNOWN, _("The site could not be reached: %(said)s."), CHECK_NETWORK)
 _ONLY_THE_APP_IS_SHUT_OUT = (
     Outcome.ACTION_NEEDED,
     _("The site answers others but not the app, whose User-Agent ends in AtlassianMobileApp (%(said)s)."),

@@ -7,10 +7,9 @@ from datetime import date
 
 from rollout.message_ids import gettext_noop as _
 
+from .references import CONFLUENCE_PAGE, JIRA_PAGE
 from .version import Version, version_of
 
-CONFLUENCE_PAGE = "https://confluence.atlassian.com/doc/configure-oauth-2-0-for-confluence-ios-1442846594.html"
-JIRA_PAGE = "https://confluence.atlassian.com/jirasoftwareserver0914/configure-oauth-2-0-for-jira-ios-1453424724.html"
 REMEMBERED = 1000  # versions looked up in one matrix
 
 

@@ -8,20 +8,23 @@ from dataclasses import dataclass
 from rollout.message_ids import gettext_noop as _
 
 from . import address_rules, client_id_rules, endpoint_rules, info_login_rules, plugin_rules, site_rules, version_rules
-from .matrix import CONFLUENCE_PAGE, JIRA_PAGE, Matrix
+from .matrix import Matrix
 from .observation import Observation
+from .references import (
+    BASE_URL_PAGE,
+    CONFLUENCE_PAGE,
+    JIRA_PAGE,
+    PROVIDER_API,
+    RFC_6749,
+    RFC_8259,
+    RFC_8414,
+    RFC_9110,
+)  # fmt: skip
 from .verdict import Finding, Outcome, Road
 
 BOTH = (Road.MDM, Road.NON_MDM)
 ONLY_MDM = (Road.MDM,)
 ONLY_NON_MDM = (Road.NON_MDM,)
-
-PROVIDER_API = "https://developer.atlassian.com/server/confluence/confluence-oauth2-provider-api/"
-BASE_URL_PAGE = "https://confluence.atlassian.com/doc/configuring-the-server-base-url-148592.html"
-RFC_6749 = "https://www.rfc-editor.org/rfc/rfc6749#section-"
-RFC_8259 = "https://www.rfc-editor.org/rfc/rfc8259#section-"
-RFC_8414 = "https://www.rfc-editor.org/rfc/rfc8414#section-"
-RFC_9110 = "https://www.rfc-editor.org/rfc/rfc9110#section-"
 
 WARNING, UNKNOWN = Outcome.WARNING, Outcome.UNKNOWN
 ACTION, INCOMPATIBLE = Outcome.ACTION_NEEDED, Outcome.INCOMPATIBLE

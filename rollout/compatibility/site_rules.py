@@ -18,7 +18,7 @@ LET_MANIFEST_THROUGH = _(
 _CONTEXT_PATH = _(
     "Open the base URL in a browser and compare: the context path, such as /wiki, may be missing, or the address wrong."
 )
-_SITE_LOG = _("Look at the logs of the site and of the reverse proxy for this request, then check again.")
+CHECK_LOGS = _("Look at the logs of the site and of the reverse proxy for this request, then check again.")
 _NO_REQUIREMENTS = _("Gatepass knows no requirements for %(product)s.")
 CHOOSE_PRODUCT = _("Choose the right product for this site, or correct its base URL.")
 _OTHER_BASE_URL = _("The site calls itself %(found)s, but %(configured)s is entered here.")
@@ -135,5 +135,5 @@ def _why_unread(answer: Answer) -> tuple[str, str]:
     if answer.status in (401, 403) or answer.location:
         return _("The site wants a sign-in before it shows its manifest (%(said)s)."), LET_MANIFEST_THROUGH
     if answer.status >= 500:
-        return _("The site failed when it was asked for its manifest (%(said)s)."), _SITE_LOG
+        return _("The site failed when it was asked for its manifest (%(said)s)."), CHECK_LOGS
     return _("No manifest was found at this base URL (%(said)s)."), _CONTEXT_PATH

@@ -41,7 +41,7 @@ def read_cell(column: str, text: str, *, allow_loopback_http: bool) -> Any:
 
 
 def shown(text: str) -> str:
-    """At most 60 characters of somebody's text, fit to stand in a message."""
+    """The first 60 characters of ``text``, fit for a message: without what cannot be seen or encoded."""
     return "".join(character if character.isprintable() else "\ufffd" for character in text[:60])
 
 

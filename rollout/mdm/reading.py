@@ -9,10 +9,11 @@ import json
 import re
 from typing import Any
 
+from rollout.formats.site_cells import shown
 from rollout.message_ids import gettext_noop as _
 
 from .json_faults import not_json
-from .site_entry import SiteEntry, SiteListError, checked_entry, refuse_duplicates, shown
+from .site_entry import SiteEntry, SiteListError, checked_entry, refuse_duplicates
 from .variables import STRING, UNMISTAKABLE
 
 MAX_LENGTH = 8_388_608  # characters; 20,000 sites with OAuth take about 3.5 million

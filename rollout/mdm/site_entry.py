@@ -36,11 +36,6 @@ class SiteListError(ValueError):
         return f"{self.where}: {sentence}" if self.where else sentence
 
 
-def shown(text: str) -> str:
-    """At most 60 characters of somebody's text, fit to stand in a message: nothing that cannot be encoded or seen."""
-    return "".join(character if character.isprintable() else "\ufffd" for character in text[:60])
-
-
 @dataclass(frozen=True)
 class SiteEntry:
     """A site as the app lists it. Without ``client_id`` it has no OAuth part, and the last field means nothing."""

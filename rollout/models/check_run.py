@@ -26,6 +26,9 @@ class RunState(models.TextChoices):
     FAILED = "failed", _("Failed")
 
 
+UNFINISHED = (RunState.QUEUED, RunState.RUNNING)
+
+
 class WorkQuerySet(models.QuerySet[Any]):
     """Rows that a worker claims: check runs and rehearsals."""
 

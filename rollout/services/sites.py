@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -22,6 +21,7 @@ from rollout.models import CheckRun, PluginSource, Product, Provider, Site, Site
 
 from . import audit
 from .checks import check_runs
+from .checks.due_times import check_interval
 
 EDITABLE = (
     "title", "product", "base_url", "notes", "people", "cache_session_in_mobile_browser",
@@ -195,10 +195,6 @@ def restore_site(*, actor: Any, site: Site) -> None:
         if back.update(archived_at=None, updated_at=now, check_due_at=now + check_interval()):
             audit.record(actor=actor, action="site.restored", target=site)
             check_runs.request_check(site=site, actor=actor, trigger=CheckRun.Trigger.EDITED)
-
-
-def check_interval() -> timedelta:
-    return timedelta(hours=settings.CHECK_EVERY_HOURS)
 
 
 def said_of_bundle(error: BundleRefusedError | NoAuthorityError) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from rollout.compatibility.references import CONFLUENCE_PAGE
 from rollout.message_ids import gettext_noop as _
 
 from .cause import Cause, Certainty, Stage
 from .signs import INFO_LOGIN, REDIRECTS, exchange, says
-from .sources import CONFLUENCE_PAGE, INTUNE_PAGE, LOGIN_SEQUENCE, MDM_PAGE
+from .sources import INTUNE_PAGE, LOGIN_SEQUENCE, MDM_PAGE
 
 _NOT_COMPATIBLE = says(
     r"\b(?:not|isn.t|in)[ -]?compatible\b|not supported by th(?:e|is) app", 2, _("The words of the app before sign-in")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from rollout.compatibility.references import BASE_URL_PAGE, CONFLUENCE_PAGE, PROVIDER_API, RFC_6749
 from rollout.message_ids import gettext_noop as _
 
 from .cause import Cause, Certainty, Stage
 from .paste import Exchange
 from .signs import AUTHORIZE, REDIRECTS, exchange, oauth_error, says
-from .sources import BASE_URL_PAGE, CONFLUENCE_PAGE, PROVIDER_API, RFC_6749, WIA_PAGE
+from .sources import WIA_PAGE
 
 
 def _falls_back_to_http(row: Exchange) -> bool:

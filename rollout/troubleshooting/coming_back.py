@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from rollout.compatibility.references import CONFLUENCE_PAGE, PROVIDER_API, RFC_6749
 from rollout.message_ids import gettext_noop as _
 
 from .cause import Cause, Certainty, Stage
 from .signs import REDIRECTS, TOKEN, exchange, oauth_error, says
-from .sources import CONFLUENCE_PAGE, PROVIDER_API, RFC_6749
 
 _REFRESH = r"refresh[_ ]?token"
 

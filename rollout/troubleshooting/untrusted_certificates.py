@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from rollout.compatibility.references import RFC_6749
 from rollout.message_ids import gettext_noop as _
 
 from .cause import Cause, Certainty, Stage
 from .signs import says
-from .sources import RFC_6749, TRUST_PAGE
+from .sources import TRUST_PAGE
 
 _RULES = ("TLS-VALID",)
 

@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from rollout.compatibility.observation import KnownLinks, Observation
 from rollout.models import ApplicationLink, CheckRun, RunState, Site
+from rollout.models.check_run import UNFINISHED
 from rollout.probes.site import Target, observe
 from rollout.services import audit
 from rollout.services.network import door
@@ -28,7 +29,6 @@ from . import leases
 from .judgements import Answered, record
 
 log = structlog.get_logger(__name__)
-UNFINISHED = (RunState.QUEUED, RunState.RUNNING)
 
 
 def request_check(*, site: Site, actor: Any, trigger: str) -> CheckRun:

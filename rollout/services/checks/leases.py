@@ -17,6 +17,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from rollout.models import CheckRun, ProbeHost, RunState, Sweep, SweepState
+from rollout.models.check_run import UNFINISHED
 
 LEASE = timedelta(seconds=45)
 CLAIMS_LOCK = 0x67617465  # PostgreSQL's advisory lock of this deed: any number that nobody else here uses
@@ -95,7 +96,7 @@ def _with_sites(runs: QuerySet[CheckRun]) -> QuerySet[CheckRun]:
 def _startable(now: datetime):  # type: ignore[no-untyped-def]
     """Waiting runs in the order in which they are taken, but for those of a paused sweep that nobody waits for."""
     paused = list(Sweep.objects.filter(state=SweepState.PAUSED).values_list("pk", flat=True))
-    runs = CheckRun.objects.all().waiting(now).filter(state__in=[RunState.QUEUED, RunState.RUNNING])
+    runs = CheckRun.objects.all().waiting(now).filter(state__in=UNFINISHED)
     if paused:
         runs = runs.filter(Q(urgent=True) | Q(sweep=None) | ~Q(sweep__in=paused))
     return runs.order_by("-urgent", "pk")

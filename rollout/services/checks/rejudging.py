@@ -24,6 +24,7 @@ from rollout.compatibility.matrix import Matrix
 from rollout.compatibility.observation import Observation
 from rollout.compatibility.verdict import Judgement
 from rollout.models import CheckRun, RunState, Site
+from rollout.models.check_run import UNFINISHED
 from rollout.services import audit
 from rollout.services.matrix import matrix_in_force
 from rollout.services.notifications.notices import notice_judgements
@@ -34,7 +35,6 @@ from .judgements import findings_of
 
 BATCH = 250
 BATCHES_A_TASK = 8
-UNFINISHED = (RunState.QUEUED, RunState.RUNNING)
 
 
 @dataclass(frozen=True)

@@ -18,11 +18,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from rollout.models import CheckRun, RunState, Site, Sweep, SweepState
+from rollout.models.check_run import UNFINISHED
 from rollout.services import audit
 from rollout.services.notifications import notices
 from rollout.services.queue import wake_worker
 
-UNFINISHED = (RunState.QUEUED, RunState.RUNNING)
 BY_HAND = (Sweep.Trigger.BUTTON, Sweep.Trigger.COMMAND)
 
 
