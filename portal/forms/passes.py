@@ -17,7 +17,6 @@ from rollout.models import Site
 
 from .row_choices import RowsField
 
-DAYS = (1, 7, 14, 30)
 DATE = "date"
 MOST_SITES_SHOWN = 60  # the rest is found by search: a page of ten thousand boxes helps nobody
 MOST_SUGGESTED = 200

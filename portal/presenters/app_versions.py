@@ -15,7 +15,6 @@ from rollout.models import AppInventory
 from rollout.services.inventories import REST, needed_app, newest_inventories
 
 MOST_ROWS = 12
-TONES: dict[bool | None, str] = {True: "bad", False: "ok", None: "idle"}
 
 
 @dataclass(frozen=True)

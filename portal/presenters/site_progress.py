@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
@@ -31,7 +30,6 @@ class Facts:
     release: ConfigurationRelease | None
     rehearsal: Rehearsal | None
     phones: int
-    first_phone_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -51,7 +49,6 @@ def collect(site: Site) -> Facts:
     run = runs.filter(state="done").first()
     links = {link.origin: link for link in site.links.active()}
     mdm_link = links.get(ApplicationLink.Origin.WIZARD)
-    phones, first = _phones(site)
     return Facts(
         run=run,
         unfinished=runs.filter(state__in=UNFINISHED).defer("observation", "judged_findings").first(),
@@ -60,8 +57,7 @@ def collect(site: Site) -> Facts:
         switch_link=links.get(ApplicationLink.Origin.SWITCH),
         release=release_with(site, mdm_link),
         rehearsal=site.rehearsals.order_by("-pk").first(),
-        phones=phones,
-        first_phone_at=first,
+        phones=_phones(site),
     )
 
 
@@ -73,14 +69,10 @@ def release_with(site: Site, link: ApplicationLink | None) -> ConfigurationRelea
     return release if release and json.dumps(link.client_id) in release.site_list else None
 
 
-def _phones(site: Site) -> tuple[int, datetime | None]:
-    """How many phones came, by a real sign-in where Gatepass sees it, else by their pass; and when the first did."""
-    real = SignIn.objects.filter(site=site, is_rehearsal=False)
-    first = real.order_by("signed_in_at").values_list("signed_in_at", flat=True).first()
-    if first:
-        return real.values("person").distinct().count(), first
-    enrolled = Enrollment.objects.filter(enrollment_pass__sites=site)
-    return enrolled.count(), enrolled.order_by("enrolled_at").values_list("enrolled_at", flat=True).first()
+def _phones(site: Site) -> int:
+    """The number of phones: those that signed in, where Gatepass sees it; else those set up with a pass."""
+    signed_in = SignIn.objects.filter(site=site, is_rehearsal=False).values("person").distinct().count()
+    return signed_in or Enrollment.objects.filter(enrollment_pass__sites=site).count()
 
 
 def steps(site: Site, facts: Facts) -> list[dict[str, Any]]:
@@ -102,11 +94,6 @@ def steps(site: Site, facts: Facts) -> list[dict[str, Any]]:
 
 def is_ready(site: Site) -> bool:
     return site.mdm_verdict == Verdict.READY_MDM or site.non_mdm_verdict == Verdict.READY_NON_MDM
-
-
-def without_mdm_only(site: Site) -> bool:
-    """Whether phones come in without MDM, so that neither a hand-made link nor a configuration is needed."""
-    return site.mdm_verdict != Verdict.READY_MDM and site.non_mdm_verdict == Verdict.READY_NON_MDM
 
 
 def _linked(site: Site, facts: Facts) -> dict[str, Any]:

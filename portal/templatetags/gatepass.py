@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 from django import template
-from django.core.paginator import Page
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
@@ -225,12 +224,6 @@ def hidden_query(context: template.Context, *without: str) -> SafeString:
     pairs = [(name, value) for name, values in _query(context).lists() for value in values]
     kept = [(name, value) for name, value in pairs if name not in {"page", *without}]
     return format_html_join("", '<input type="hidden" name="{}" value="{}">', kept)
-
-
-@register.filter
-def page_numbers(page: Page[Any]) -> list[int | str]:
-    """The page numbers to offer, with an ellipsis for those left out."""
-    return list(page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1))
 
 
 # --- Navigation ------------------------------------------------------------------------------------------------

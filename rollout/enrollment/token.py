@@ -8,14 +8,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 import secrets
 from collections.abc import Callable
 
 RANDOM_BYTES = 16
-
-# 26 letters carry 130 bits: the last two are zero, so only every fourth letter can end a token.
-_TOKEN = re.compile(r"[A-Z2-7]{25}[AEIMQUY4]", re.IGNORECASE | re.ASCII)
 
 
 def mint(random_bytes: Callable[[int], bytes] = secrets.token_bytes) -> str:
@@ -27,8 +23,3 @@ def digest(token: str) -> str:
     """SHA-256 of the token in hexadecimal. ASCII letters count the same in both cases; nothing else is altered."""
     # bytes.upper() changes ASCII only: str.upper() would turn a long s or a dotless i into plain letters.
     return hashlib.sha256(token.encode("utf-8", "surrogatepass").upper()).hexdigest()
-
-
-def is_well_formed(token: str) -> bool:
-    """Whether the text could have come from ``mint``, in either case."""
-    return _TOKEN.fullmatch(token) is not None

@@ -1,4 +1,4 @@
-"""Sites as CSV: what a spreadsheet exports is read with an error per row and column, and written back the same. Pure.
+"""Reads sites from CSV, with an error per row and column, and protects cells that are written. Pure.
 
 Columns missing from a file are left alone by the import; ``CsvReport.columns`` says which ones were there.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -103,21 +102,6 @@ def read_sites_csv(data: bytes, *, allow_loopback_http: bool, max_rows: int = 20
         message = _("There are more errors than are shown here. Correct these first.")
         errors = [*errors[: MAX_ERRORS - 1], CellError(0, "", "too-many-errors", message)]
     return CsvReport(tuple(rows), tuple(errors), tuple(column for column in columns if column in COLUMNS))
-
-
-def write_sites_csv(rows: Iterable[SiteRow]) -> str:
-    """The rows as CSV that a spreadsheet opens without running anything, and ``read_sites_csv`` reads back the same."""
-    file = io.StringIO(newline="")
-    writer = csv.writer(file)
-    writer.writerow(COLUMNS)
-    writer.writerows([protected(_text(getattr(row, column))) for column in COLUMNS] for row in rows)
-    return file.getvalue()
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return " ".join(value) if isinstance(value, tuple) else str(value).strip()
 
 
 def protected(cell: str) -> str:

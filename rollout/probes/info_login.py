@@ -109,11 +109,6 @@ def _says_disabled(reply: Reply) -> bool:
     return reply.headers.get("mobile-app-disabled", "").lower() == "true" or bool(_DISABLED.search(reply.text()))
 
 
-def find_client_id(data: Any) -> str | None:
-    """The client ID nearest to the top of a JSON value; None when there is none that is text."""
-    return locate_client_id(data)[0]
-
-
 def locate_client_id(data: Any) -> tuple[str | None, str | None]:
     """The client ID nearest to the top, and the dotted name of the field that holds it."""
     for path, node in _objects(data):

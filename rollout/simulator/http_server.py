@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
-MAX_HEAD = 65536  # asyncio's own limit for one look-up in a stream
 MAX_BODY = 65536
 METHODS = ("GET", "POST")
 

@@ -13,7 +13,6 @@ from .symptoms import BY_ID
 CAUSES: tuple[Cause, ...] = (
     *before_sign_in.CAUSES, *untrusted_certificates.CAUSES, *browser_sheet.CAUSES, *coming_back.CAUSES,
 )  # fmt: skip
-BY_CAUSE = {cause.id: cause for cause in CAUSES}
 
 DECIDES = 4  # from this weight on a cause is likely, below it is possible
 _PICKED = (3, 2, 2, 1, 1)  # by the place of a cause in the symptom's list

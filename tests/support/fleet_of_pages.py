@@ -12,10 +12,11 @@ from django.utils import timezone
 from rollout.compatibility.matrix import redirect_url_for
 from rollout.models import CheckRun, NoticeKind, Rehearsal, SignIn, Site, Webhook
 from rollout.services import configurations, inventories, links, passes, rehearsals, sites, waves
-from rollout.services.checks import check_runs, shards, sweeps
+from rollout.services.checks import shards, sweeps
 from rollout.services.notifications import deliveries, preferences, webhooks
 from rollout.simulator.fleet import PersonaFleet
 from rollout.simulator.table import DEMO, PERSONAS
+from tests.support.check_runs import do_waiting_checks
 
 
 @dataclass
@@ -45,8 +46,7 @@ def fill(administrator: Any, member: Any, personas: PersonaFleet) -> Pages:
                 redirect_url=redirect_url_for(persona.product),
                 client_id=persona.link,
             )
-    for run in CheckRun.objects.order_by("pk"):
-        check_runs.run_check(run_id=run.pk)
+    do_waiting_checks()
     ready = Site.objects.get(title=PERSONAS["ready-non-mdm"].title)
     release = configurations.publish_release(actor=administrator, sites=Site.objects.all(), note="First release")
     rehearsal = rehearsals.request_rehearsal(actor=administrator, site=ready)

@@ -1,15 +1,13 @@
-"""Queues check runs, and runs one of them.
+"""Queues check runs, and observes the site of one.
 
 1. A run is a row. A message only wakes a worker: a lost one costs the time to the next beat.
 2. A worker takes rows that wait, each with a lease of its own and of its host (services.leases).
 3. The network is asked outside any transaction; answers are written in batches (services.judgements).
-4. Many runs are asked at once by services.shards; one run, by a test or a command, with ``run_check``.
+4. services.checks.shards observes many sites at once.
 """
 
 from __future__ import annotations
 
-import asyncio
-import uuid
 from collections.abc import Iterable
 from typing import Any
 
@@ -17,7 +15,7 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
-from rollout.compatibility.observation import KnownLinks, Observation
+from rollout.compatibility.observation import KnownLinks
 from rollout.models import ApplicationLink, CheckRun, RunState, Site
 from rollout.models.check_run import UNFINISHED
 from rollout.probes.site import Target, observe
@@ -25,8 +23,7 @@ from rollout.services import audit
 from rollout.services.network import door
 from rollout.services.queue import wake_worker
 
-from . import leases
-from .judgements import Answered, record
+from .judgements import Answered
 
 log = structlog.get_logger(__name__)
 
@@ -60,20 +57,6 @@ def request_first_checks(*, sites: list[Site], actor: Any) -> None:
         batch_size=500,
     )
     wake_worker("pick_up_waiting_work")
-
-
-def run_check(*, run_id: int) -> bool:
-    """Observe and judge one run here and now. False when it, or its host, was not free to take."""
-    lease = uuid.uuid4().hex
-    taken = leases.exchange(lease=lease, room=1, only=run_id)
-    if not taken:
-        return False
-    run = taken[0]
-    try:
-        record([asyncio.run(answer(run, target_of([run])[run.pk]))])
-    finally:
-        leases.give_back(lease=lease, hosts=[run.host], pause=0)
-    return True
 
 
 async def answer(run: CheckRun, target: Target) -> Answered:
@@ -110,8 +93,3 @@ def _target(site: Site, held: dict[tuple[int, str], str]) -> Target:
         ca_bundle=site.ca_bundle,
         through_proxy=site.through_proxy,
     )
-
-
-def record_observation(*, run: CheckRun, lease: str, observation: Observation) -> None:
-    """Store what was observed of one run under this lease, judge it, and bring the site's verdict up to date."""
-    record([Answered(run.pk, run.site_id, lease, observation)])

@@ -25,17 +25,17 @@ STANDSTILL = timedelta(minutes=3)  # work that nobody takes for so long has no w
 LOOKED_AT = 4  # rows looked at for each run that may be taken: several of them may live on one host
 
 
-def exchange(*, lease: str, left: Iterable[str] = (), room: int, only: int | None = None) -> list[CheckRun]:
+def exchange(*, lease: str, left: Iterable[str] = (), room: int) -> list[CheckRun]:
     """Give the hosts of ``left`` back and return runs to start now: at most ``room``, each on a host of its own.
 
-    Runs that somebody waits for come first, then the oldest; those of a paused sweep stay where they are. ``only``
-    names the one run to take. The runs come with their sites.
+    Runs that somebody waits for come first, then the oldest; those of a paused sweep stay where they are.
+    The runs come with their sites.
     """
     with transaction.atomic():
         _one_claim_at_a_time()
         now = timezone.now()
         _give_back(lease, left, now)
-        taken = _take(lease, room, only, now) if room > 0 else []
+        taken = _take(lease, room, now) if room > 0 else []
     return list(_with_sites(CheckRun.objects.filter(pk__in=taken)))
 
 
@@ -57,12 +57,6 @@ def extend(*, lease: str, runs: Iterable[int], hosts: Iterable[str]) -> None:
     held.update(leased_until=now + LEASE)
     running = CheckRun.objects.filter(pk__in=list(runs), lease=lease, state=RunState.RUNNING, lease_until__gt=now)
     running.update(lease_until=now + LEASE)
-
-
-def put_back(*, lease: str, runs: Iterable[int]) -> None:
-    """Queue runs again that were taken and not finished."""
-    held = CheckRun.objects.filter(pk__in=list(runs), lease=lease, state=RunState.RUNNING)
-    held.update(state=RunState.QUEUED, lease="", lease_until=None, started_at=None)
 
 
 def waiting_runs(now: datetime) -> list[int]:
@@ -102,7 +96,7 @@ def _startable(now: datetime):  # type: ignore[no-untyped-def]
     return runs.order_by("-urgent", "pk")
 
 
-def _take(lease: str, room: int, only: int | None, now: datetime) -> list[int]:
+def _take(lease: str, room: int, now: datetime) -> list[int]:
     busy = list(
         ProbeHost.objects.filter(Q(leased_until__gt=now) | Q(free_at__gt=now)).values_list("host", "leased_until")
     )
@@ -111,8 +105,6 @@ def _take(lease: str, room: int, only: int | None, now: datetime) -> list[int]:
     if room <= 0:
         return []
     runs = _startable(now).exclude(host__in=[host for host, _until in busy])
-    if only is not None:
-        runs = runs.filter(pk=only)
     rows = runs.select_for_update(no_key=True, skip_locked=connection.features.has_select_for_update_skip_locked)
     first: dict[str, int] = {}
     for pk, host in rows.values_list("pk", "host")[: room * LOOKED_AT]:

@@ -16,6 +16,7 @@ from portal.models import User
 from rollout.models import AuditEvent, CheckRun, RunState, Site
 from rollout.services import configurations
 from rollout.services.checks import check_runs
+from rollout.services.checks.judgements import Answered, record
 
 SITES = "/api/v1/sites"
 HOSTILE = [
@@ -78,7 +79,7 @@ def test_a_finished_run_follows_the_contract_of_check_site(
 ) -> None:
     run = check_runs.request_check(site=site, actor=administrator, trigger=CheckRun.Trigger.BUTTON)
     CheckRun.objects.update(state=RunState.RUNNING, lease="test")
-    check_runs.record_observation(run=run, lease="test", observation=observation)
+    record([Answered(run.pk, site.pk, "test", observation)])
     answer = client_of(administrator).get(f"/api/v1/check-runs/{run.pk}").json()
     assert answer["state"] == "done"
     from rollout.compatibility import rules

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
-from tests.support.people import MakeSite
 
 from portal.forms.troubleshooting import SITES_OFFERED
 from portal.models import User
 from rollout.models import AuditEvent, Site
 from rollout.troubleshooting.paste import LONGEST_PASTE
 from tests.support.judged import WITH_PLUGINS, judge
+from tests.support.people import MakeSite
 
 URL = "/troubleshooting/"
 SCOPE = "confluence-server://oauth-callback?error=invalid_scope&state=Zq8hunter2xKv"

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from rollout.probes.asking import Asking
-from rollout.probes.info_login import ask_info_login, find_client_id, host_of
+from rollout.probes.info_login import ask_info_login, host_of, locate_client_id
 
 
 @pytest.fixture
@@ -224,13 +224,13 @@ def test_oddities(read, make_answer, body, oddities, client_id) -> None:
     ],
 )
 def test_the_search_for_a_client_id(data, found) -> None:
-    assert find_client_id(data) == found
+    assert locate_client_id(data)[0] == found
 
 
 def test_the_search_ends_in_deep_and_wide_values() -> None:
     deep = json.loads('{"a":' * 900 + '{"clientId":"x"}' + "}" * 900)
-    assert find_client_id(deep) == "x"
-    assert find_client_id([[]] * 100_000) is None
+    assert locate_client_id(deep)[0] == "x"
+    assert locate_client_id([[]] * 100_000) == (None, None)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from django.utils import timezone
 from rollout.models import AuditEvent, CheckRun, ConfigurationRelease, RunState, Site, Wave
 from rollout.services import audit, configurations, imports, links, passes, sign_ins, sites, waves
 from rollout.services.checks import check_runs, leases
+from rollout.services.checks.judgements import Answered, record
 from tests.support.judged import observation
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -96,11 +97,11 @@ def test_it_works(fleet_of_two: list[Site], make_site: Any, administrator: Any, 
 
     def ask(site: Site) -> Callable[[int], object]:
         def request_and_observe(n: int) -> None:
-            run = check_runs.request_check(site=site, actor=alice, trigger=CheckRun.Trigger.BUTTON)
+            check_runs.request_check(site=site, actor=alice, trigger=CheckRun.Trigger.BUTTON)
             lease = f"{threading.get_ident()}-{n}"
-            for taken in leases.exchange(lease=lease, room=1, only=run.pk):
-                check_runs.record_observation(run=taken, lease=lease, observation=observation(taken.site))
-            leases.give_back(lease=lease, hosts=[run.host])
+            for taken in leases.exchange(lease=lease, room=1):
+                record([Answered(taken.pk, taken.site_id, lease, observation(taken.site))])
+                leases.give_back(lease=lease, hosts=[taken.host])
 
         return request_and_observe
 

@@ -7,10 +7,10 @@ from django.utils import timezone
 
 from rollout.compatibility.matrix import redirect_url_for
 from rollout.models import ApplicationLink, RunState, Site
-from rollout.services.checks import check_runs
 from rollout.services.links import create_link
 from rollout.services.sites import create_site
 from rollout.simulator.table import PERSONAS
+from tests.support.check_runs import do_waiting_checks
 
 pytestmark = pytest.mark.django_db
 NAMES = (
@@ -42,7 +42,7 @@ def check(administrator, fleet):
             ApplicationLink.objects.create(
                 site=site, origin=ApplicationLink.Origin.SWITCH, client_id=persona.link, created_at=timezone.now()
             )
-        assert check_runs.run_check(run_id=site.check_runs.get().pk)
+        assert do_waiting_checks() == [site.check_runs.get().pk]
         site.refresh_from_db()
         return site
 

@@ -2,18 +2,22 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollout.enrollment.token import digest, is_well_formed, mint
+from rollout.enrollment.token import digest, mint
+
+# 26 letters carry 130 bits: the last two are zero, so only every fourth letter can end a token.
+TOKEN = re.compile(r"[A-Z2-7]{25}[AEIMQUY4]", re.ASCII)
 
 
 def test_it_works() -> None:
     token = mint()
     assert len(token) == 26
-    assert is_well_formed(token)
+    assert TOKEN.fullmatch(token)
     assert digest(token) == hashlib.sha256(token.encode()).hexdigest()
 
 
@@ -34,37 +38,14 @@ def test_two_tokens_differ() -> None:
 
 
 @given(st.binary(min_size=16, max_size=16))
-def test_every_minted_token_is_well_formed_in_both_cases(random: bytes) -> None:
+def test_every_token_is_base32_and_has_the_same_digest_in_both_cases(random: bytes) -> None:
     token = mint(lambda count: random)
     assert token == token.upper()
-    assert is_well_formed(token)
-    assert is_well_formed(token.lower())
+    assert TOKEN.fullmatch(token)
     assert digest(token) == digest(token.lower()) == digest(token.swapcase())
 
 
 GOOD = "A" * 26
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "A" * 25,
-        "A" * 27,
-        GOOD + "\n",
-        " " + GOOD,
-        "A" * 25 + "B",  # the last letter of 128 bits is one of eight
-        "0" + "A" * 25,
-        "1" + "A" * 25,
-        "A" * 25 + "=",
-        "Ａ" * 26,
-        "ſ" + "A" * 25,  # a long s, whose capital is S
-        "\u212a" + "A" * 25,  # the Kelvin sign
-        "\ud800" + "A" * 25,
-    ],
-)
-def test_not_well_formed(text: str) -> None:
-    assert not is_well_formed(text)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,26 @@
+"""Checks done in the test's own process, in the steps of a worker."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+
+from django.conf import settings
+
+from rollout.services.checks import leases
+from rollout.services.checks.check_runs import answer, target_of
+from rollout.services.checks.judgements import record
+
+
+def do_waiting_checks() -> list[int]:
+    """Observe and evaluate every run that can be taken; return their ids."""
+    done: list[int] = []
+    lease = uuid.uuid4().hex
+    while taken := leases.exchange(lease=lease, room=settings.PROBE_SITES_AT_ONCE):
+        targets = target_of(taken)
+        try:
+            record([asyncio.run(answer(run, targets[run.pk])) for run in taken])
+        finally:
+            leases.give_back(lease=lease, hosts=[run.host for run in taken], pause=0)
+        done += [run.pk for run in taken]
+    return done
