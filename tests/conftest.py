@@ -29,6 +29,7 @@ from django.db import connection  # noqa: E402
 
 pytest_plugins = [
     "tests.support.browser",
+    "tests.support.german",
     "tests.support.people",
     "tests.support.provider_fixtures",
     "tests.support.raw_server",

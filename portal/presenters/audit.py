@@ -1,6 +1,6 @@
 """The audit trail in words: a sentence for every action that the code records, and how it is shown and linked.
 
-A new write brings its sentence here; tests/integration/portal/test_activity.py holds the table to the code.
+A new write brings its sentence here; tests/unit/portal/test_audit_messages.py holds the table to the code.
 """
 
 from __future__ import annotations

@@ -11,12 +11,11 @@ from typing import Any
 import pytest
 import time_machine
 from django.core.cache import cache
-from django.core.checks import run_checks
 from django.test import Client
 from django.utils import timezone
 
 from oauth_provider.limits import attempts, counters
-from oauth_provider.limits.limiter import Limit, Limiter, LimitError, parse_limit
+from oauth_provider.limits.limiter import Limit, Limiter
 from oauth_provider.models import RateCount
 
 OFF = {f"{endpoint}_{kind}": "off" for endpoint in ("token", "introspection", "authorize", "sign_in")
@@ -36,19 +35,6 @@ def no_permits_left_over(settings: Any, request: pytest.FixtureRequest) -> Itera
 
 def allow(settings: Any, **limits: str) -> None:
     settings.RATE_LIMITS = OFF | limits
-
-
-@pytest.mark.parametrize("text", ["", "5", "5/", "/5", "0/5", "5/0", "-1/5", "5/60/60", "five/60", "99999999/1"])
-def test_a_limit_that_cannot_be_read(text: str, settings: Any) -> None:
-    with pytest.raises(LimitError):
-        parse_limit("some", text)
-    settings.RATE_LIMITS = OFF | {"token_address": text}
-    assert "gatepass.E012" in {message.id for message in run_checks()}
-
-
-def test_limits_are_spelled_as_count_and_seconds() -> None:
-    assert parse_limit("some", " 600/60 ") == Limit("some", 600, 60)
-    assert parse_limit("some", "Off") is None
 
 
 @pytest.mark.django_db

@@ -15,7 +15,6 @@ from oauth_provider.models import Client as OAuthClient
 from oauth_provider.models import Device
 from oauth_provider.tokens.sessions import live_sessions
 from portal.models import User
-from portal.presenters.user_agents import app_of
 from rollout.models import ApplicationLink, AuditEvent, Site
 from tests.support.signed_in import sign_in_phones
 
@@ -33,21 +32,6 @@ def provided(make_site: Any) -> Site:
 
 def page_of(client: Client, **query: str) -> str:
     return client.get(reverse("my_devices"), query).content.decode()
-
-
-@pytest.mark.parametrize(
-    ("user_agent", "app"),
-    [
-        ("Confluence%20Server/2.0.1 CFNetwork/1490.0.4 Darwin/23.2.0", "Confluence Server 2.0.1"),
-        ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_4 like Mac OS X) AppleWebKit/605.1 (KHTML) AtlassianMobileApp/2.3",
-         "AtlassianMobileApp 2.3"),
-        ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_4 like Mac OS X) AppleWebKit/605.1.15", ""),
-        ("", ""),
-        ("/// ((( %%% " * 50, ""),
-    ],
-)  # fmt: skip
-def test_the_app_and_its_version(user_agent: str, app: str) -> None:
-    assert app_of(user_agent) == app
 
 
 def test_it_works(client_of: ClientOf, member: User, provided: Site) -> None:

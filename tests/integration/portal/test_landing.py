@@ -16,7 +16,6 @@ from django.test import Client
 from django.utils import timezone
 
 from portal.models import User
-from portal.presenters.user_agents import Device, describe, device_of
 from rollout.enrollment.token import mint
 from rollout.models import AuditEvent, Enrollment, EnrollmentPass, Product, Site
 from rollout.services import passes as pass_service
@@ -125,29 +124,6 @@ def test_an_ipad_that_says_macintosh_can_say_what_it_is(make_pass: Any, site: Si
     client = Client(headers={"user-agent": IPAD_AS_MAC})
     assert 'href="?device=iphone"' in words(client.get(f"/e/{token}"))
     assert "My phone is set up" in words(client.get(f"/e/{token}?device=iphone"))
-
-
-@pytest.mark.parametrize(
-    ("agent", "chosen", "device"),
-    [
-        (IPHONE, "", Device.IPHONE),
-        (IPHONE.replace("iPhone", "iPad"), "", Device.IPHONE),
-        (ANDROID, "", Device.ANDROID),
-        (IPAD_AS_MAC, "", Device.DESKTOP),
-        (IPAD_AS_MAC, "iphone", Device.IPHONE),
-        (IPHONE, "desktop", Device.DESKTOP),
-        (IPHONE, "toaster", Device.IPHONE),
-        ("", "", Device.DESKTOP),
-    ],
-)
-def test_device_of(agent: str, chosen: str, device: Device) -> None:
-    assert device_of(agent, chosen) == device
-
-
-def test_describe() -> None:
-    assert describe(IPHONE) == "iPhone, iOS 18.4"
-    assert describe("curl/8") == "curl/8"
-    assert len(describe("(iPhone" + "x" * 100_000)) == 80
 
 
 # --- Sites -----------------------------------------------------------------------------------------------------

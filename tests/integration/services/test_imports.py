@@ -117,3 +117,10 @@ def test_the_command(tmp_path, alice, bob, capsys):
     with pytest.raises(CommandError, match="nothing was written"):
         call_command("import_sites", str(file))
     assert "row 2, column base_url" in capsys.readouterr().err
+
+
+def test_errors_are_in_the_language_of_the_reader(german, administrator):
+    report = import_sites(actor=administrator, data=b"title,base_url\n,https://a.example.com\n", dry_run=False)
+
+    assert [error.message for error in report.errors] == ["Der Titel ist leer."]
+    assert not Site.objects.exists()

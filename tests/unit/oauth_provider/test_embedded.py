@@ -1,8 +1,6 @@
-"""A browser inside another app: the person is warned before anything is typed or allowed."""
+"""Web views inside other apps are told apart from browsers by their user agent."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import pytest
 
@@ -33,13 +31,3 @@ BROWSERS = [
 )
 def test_web_views_are_told_from_browsers(agent: str, embedded: bool) -> None:
     assert is_embedded(agent) is embedded
-
-
-@pytest.mark.rfc("8252", "8.12")
-@pytest.mark.parametrize(("agent", "warned"), [(WEB_VIEWS[0], True), (BROWSERS[0], False)])
-def test_the_person_is_warned_and_may_go_on(phone: Any, agent: str, warned: bool) -> None:
-    page = phone.browser.get(phone.authorize_url(), headers={"user-agent": agent})
-    assert page.status_code == 200
-    assert ("inside another app" in page.text) is warned
-    stranger = phone.wire.get(phone.authorize_url(), headers={"user-agent": agent}, follow=True)
-    assert ("inside another app" in stranger.content.decode()) is warned

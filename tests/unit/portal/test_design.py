@@ -1,4 +1,4 @@
-"""The design system: contrast of every pair, no inline script or style, and what the tags say."""
+"""The design system: contrast of every pair, no inline script or style, and what the tags render."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ import pytest
 from django import forms
 from django.core.paginator import Paginator
 from django.template import Context, RequestContext, Template
-from django.test import Client, RequestFactory
+from django.test import RequestFactory
 from django.utils import timezone
 
-from portal.models import User
 from tests.support.paths import ROOT
 
 TOKENS = (ROOT / "static/css/tokens.css").read_text()
@@ -92,16 +91,7 @@ def test_every_token_that_is_used_is_defined() -> None:
     assert used <= defined
 
 
-# --- Pages under the strict policy -----------------------------------------------------------------------------
-def test_the_style_page_shows_everything_without_inline_code(client: Client, administrator: User) -> None:
-    client.force_login(administrator)
-    page = client.get("/style/")
-    html = page.content.decode()
-    assert page.status_code == 200
-    assert "Ready for MDM" in html
-    assert "Danger zone" in html
-
-
+# --- Templates ---------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("template", sorted((ROOT / "templates").rglob("*.html")), ids=lambda path: path.name)
 def test_no_template_has_inline_style_or_script(template: Path) -> None:
     html = template.read_text()
@@ -111,46 +101,10 @@ def test_no_template_has_inline_style_or_script(template: Path) -> None:
     assert not re.search(r"<script(?![^>]*\ssrc=)(?![^>]*application/json)", html)
 
 
-def test_a_member_has_no_style_page(client: Client, member: User) -> None:
-    client.force_login(member)
-    assert client.get("/style/").status_code == 404
-
-
-def test_a_page_that_is_not_there_says_what_next(client: Client, member: User) -> None:
-    alone = client.get("/accounts/nothing-here/")
-    assert alone.status_code in {302, 404}
-    client.force_login(member)
-    inside = client.get("/nothing-here/")
-    assert inside.status_code == 404
-    assert 'href="/me/passes/"' in inside.content.decode()
-
-
 def test_static_error_pages_need_nothing() -> None:
     for name in ("400.html", "403_csrf.html", "500.html", "503.html"):
         html = Template((ROOT / "templates" / name).read_text()).render(Context({}))
         assert "Go to the start page" in html
-
-
-# --- The theme switch ------------------------------------------------------------------------------------------
-def test_the_theme_is_kept_in_a_cookie(client: Client, administrator: User) -> None:
-    client.force_login(administrator)
-    answer = client.post("/theme/", {"theme": "dark", "next": "/style/?verdict=READY_MDM"})
-    assert answer.headers["Location"] == "/style/?verdict=READY_MDM"
-    assert 'data-theme="dark"' in client.get("/style/").content.decode()
-
-
-@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example/", "javascript:alert(1)", "\\\\evil", ""])
-def test_the_theme_switch_never_leads_away(client: Client, db: None, target: str) -> None:
-    answer = client.post("/theme/", {"theme": "light", "next": target})
-    assert answer.headers["Location"] == "/"
-
-
-def test_an_unknown_theme_is_not_kept(client: Client, db: None) -> None:
-    assert "theme" not in client.post("/theme/", {"theme": '"><script>'}).cookies
-
-
-def test_the_theme_is_not_switched_by_a_link(client: Client, db: None) -> None:
-    assert client.get("/theme/?theme=dark").status_code == 405
 
 
 # --- Tags ------------------------------------------------------------------------------------------------------

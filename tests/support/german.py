@@ -1,0 +1,43 @@
+"""A small German catalogue, compiled and in force for a test."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.utils import translation
+from django.utils.translation import trans_real
+
+GERMAN = {
+    "The site could not be reached: %(said)s.": "Die Site war nicht erreichbar: %(said)s.",
+    "its name does not resolve": "ihr Name lässt sich nicht auflösen",
+    "The title is empty.": "Der Titel ist leer.",
+    "There is no column %(column)s. Known are: %(known)s.": "Die Spalte %(column)s gibt es nicht.",
+}
+
+
+def compiled(catalogue: dict[str, str]) -> bytes:
+    """The catalogue as GNU gettext's binary: a header, two tables of (length, offset), then the texts."""
+    texts = sorted({"": "Content-Type: text/plain; charset=UTF-8\n", **catalogue}.items())
+    columns = [[text.encode() for text in column] for column in zip(*texts, strict=True)]
+    start, tables, data = 28 + 16 * len(texts), b"", b""
+    for column in columns:
+        for text in column:
+            tables += struct.pack("<II", len(text), start + len(data))
+            data += text + b"\0"
+    return struct.pack("<7I", 0x950412DE, 0, len(texts), 28, 28 + 8 * len(texts), 0, 0) + tables + data
+
+
+@pytest.fixture
+def german(tmp_path: Path, settings) -> Iterator[None]:
+    folder = tmp_path / "de" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    (folder / "django.mo").write_bytes(compiled(GERMAN))
+    settings.LOCALE_PATHS = [tmp_path]
+    settings.LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+    trans_real._translations.clear()
+    with translation.override("de"):
+        yield
+    trans_real._translations.clear()

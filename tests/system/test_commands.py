@@ -1,0 +1,74 @@
+"""Commands as processes of their own, where no database, key or address is set up."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from rollout.simulator.fleet import PersonaFleet
+from tests.support.paths import ROOT
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run manage.py where nothing is set up: no database, no key, no address."""
+    clean = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "PYTHONPATH": "", **environment}
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env=clean,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_check_site_needs_no_database_and_keeps_its_contract():
+    with PersonaFleet(["ready-non-mdm", "too-old"]) as fleet:
+        urls = [fleet.base_url("ready-non-mdm"), fleet.base_url("too-old")]
+        versions = ("--oauth-plugin", "4.1.1", "--mobile-plugin", "19.1.47")
+        done = run(
+            "check_site", *urls, *versions, "--json", PROBE_ALLOW_LOOPBACK="1", DATABASE_URL="postgres://127.0.0.1:1/no"
+        )
+
+    assert done.returncode == 0, done.stderr
+    ready, old = json.loads(done.stdout)
+    assert [ready["url"], old["url"]] == urls
+    assert ready["roads"]["mdm"]["verdict"] == "READY_MDM"
+    assert ready["roads"]["non_mdm"]["verdict"] == "READY_NON_MDM"
+    assert old["roads"]["mdm"]["verdict"] == "INCOMPATIBLE"
+    for finding in ready["roads"]["mdm"]["findings"] + old["roads"]["non_mdm"]["findings"]:
+        assert set(finding) == {"rule", "outcome", "evidence", "remedy"}
+        assert set(finding["evidence"]) == {"summary", "asked", "answered", "at"}
+    assert old["observation"]["manifest"]["version"] == "8.5.4"
+    assert (ready["roads"]["mdm"]["first"], old["roads"]["mdm"]["first"]) == ([], ["CONFLUENCE-VERSION"])
+
+
+def test_check_site_speaks_to_people_too():
+    done = run("check_site", "https://wiki.invalid")
+
+    assert done.returncode == 0
+    assert "mdm: UNKNOWN" in done.stdout
+    assert "→" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "url", ["wiki", "http://127.0.0.1", "https://a@b.example", "file:///etc/passwd", "https://a.example/?q"]
+)
+def test_check_site_refuses_what_is_no_base_url(url):
+    done = run("check_site", url)
+
+    assert done.returncode == 1
+    assert "CommandError" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_every_other_command_says_what_is_missing():
+    done = run("export_configuration")
+
+    assert done.returncode == 1
+    assert "SECRET_KEY is missing" in done.stderr

@@ -1,0 +1,86 @@
+"""The sentence of every audit event: one for each action, escaped, without secrets."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from portal.models import User
+from portal.pages.icons import ICONS
+from portal.presenters.audit import ACTIONS, FAMILIES, details_of, marked_sentence, sentence_of
+from rollout.models import AuditEvent
+from tests.support.paths import ROOT
+
+
+def recorded_actions() -> list[str]:
+    """Every action in a call of ``audit.record`` in the code; the places of an f-string as ``.+``."""
+    found = []
+    for room in ("portal", "rollout", "oauth_provider"):
+        for path in (ROOT / room).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.Call) and ast.unparse(node.func) in {"audit.record", "record"}:
+                    found += [_pattern(word.value) for word in node.keywords if word.arg == "action"]
+    return sorted(set(found))
+
+
+def _pattern(value: ast.expr) -> str:
+    if isinstance(value, ast.JoinedStr):
+        return "".join(re.escape(part.value) if isinstance(part, ast.Constant) else ".+" for part in value.values)
+    assert isinstance(value, ast.Constant), ast.unparse(value)
+    return re.escape(value.value)
+
+
+@pytest.mark.parametrize("pattern", recorded_actions())
+def test_every_action_the_code_records_has_a_sentence_and_a_family(pattern: str) -> None:
+    actions = [action for action in ACTIONS if re.fullmatch(pattern, action)]
+    assert actions, f"no sentence for {pattern} in portal/presenters/audit.py"
+    for action in actions:
+        assert any(action.startswith(FAMILIES[name][1]) for name in FAMILIES), action
+
+
+def test_every_icon_exists() -> None:
+    assert {words.icon for words in ACTIONS.values()} <= set(ICONS)
+
+
+def event(**fields: Any) -> AuditEvent:
+    values = {"number": 1, "at": timezone.now(), "actor_label": "Ruth", "target_label": "Wiki", "details": {}}
+    return AuditEvent(**{**values, **fields})
+
+
+@pytest.mark.parametrize(("sites", "words"), [(1, "for 1 site."), (2, "for 2 sites."), (0, "for 0 sites.")])
+def test_one_is_not_many(sites: int, words: str) -> None:
+    assert sentence_of(event(action="wave.created", details={"sites": sites})).endswith(words)
+
+
+def test_words_where_a_count_belongs_do_no_harm() -> None:
+    assert "Wiki" in sentence_of(event(action="wave.created", details={"sites": ["a", "b"]}))
+
+
+@pytest.mark.parametrize("action", list(ACTIONS))
+def test_a_sentence_without_its_details_still_reads(action: str) -> None:
+    assert sentence_of(event(action=action)).endswith(".")
+    assert "%" not in sentence_of(event(action=action))
+
+
+def test_an_action_of_a_later_version_says_itself() -> None:
+    assert sentence_of(event(action="site.moved_house")) == "Ruth: site: moved house (Wiki)."
+
+
+def test_names_are_text_not_html_and_no_template() -> None:
+    hostile = event(
+        action="site.changed", actor_label="<b>%(target)s", target_label="<i>%s", details={"fields": ["<u>"]}
+    )
+    marked = marked_sentence(hostile, User())
+    assert "<i>" not in marked
+    assert "<b>" not in marked
+    assert "&lt;u&gt;" in marked
+    assert sentence_of(hostile) == "<b>%(target)s changed the site <i>%s: <u>."
+
+
+def test_a_value_under_the_name_of_a_secret_is_not_shown() -> None:
+    shown = details_of(event(action="x", details={"token": "abc", "client_secret": "def", "sites": [1, 2]}))
+    assert shown == [("token", "not shown"), ("client secret", "not shown"), ("sites", "1, 2")]

@@ -1,0 +1,31 @@
+"""A catalogue reaches people: message ids of the pure rooms, and the words put into them, in the reader's language."""
+
+from __future__ import annotations
+
+from django.template import Context, Template
+
+from portal.presenters.messages import WORDS, sentence
+from rollout.compatibility.evidence import REASONS
+
+
+def test_it_works(german: None) -> None:
+    said = sentence("The site could not be reached: %(said)s.", {"said": REASONS["dns"]})
+    assert said == "Die Site war nicht erreichbar: ihr Name lässt sich nicht auflösen."
+
+
+def test_templates_say_the_same(german: None) -> None:
+    template = Template("{% load gatepass %}{% sentence message values %}")
+    values = {"said": REASONS["dns"]}
+    said = template.render(Context({"message": "The site could not be reached: %(said)s.", "values": values}))
+    assert said == "Die Site war nicht erreichbar: ihr Name lässt sich nicht auflösen."
+
+
+def test_what_somebody_wrote_is_never_translated(german: None) -> None:
+    assert "The title is empty." not in WORDS
+    said = sentence("The site could not be reached: %(said)s.", {"said": "The title is empty."})
+    assert said == "Die Site war nicht erreichbar: The title is empty.."
+
+
+def test_an_old_message_whose_places_do_not_match_is_shown_as_it_is() -> None:
+    assert sentence("Older than %(gone)s.", {"said": "x"}) == "Older than %(gone)s."
+    assert sentence("Half: 50 %", {"said": "x"}) == "Half: 50 %"
