@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from .models import Device, ResourceServer
-from .tokens import redemption
+from .tokens import sessions
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -55,11 +55,11 @@ class TokenAdmin(ReadOnlyAdmin):
     @admin.action(description=_("Revoke: the phone has to sign in again"))
     def revoke(self, request: HttpRequest, tokens: QuerySet[Any]) -> None:
         for token in tokens:
-            self.end(token)
+            self.end(request, token)
         text = ngettext("%(count)d token revoked.", "%(count)d tokens revoked.", len(tokens)) % {"count": len(tokens)}
         self.message_user(request, text, messages.SUCCESS)
 
-    def end(self, token: Any) -> None:
+    def end(self, request: HttpRequest, token: Any) -> None:
         raise NotImplementedError
 
 
@@ -68,9 +68,8 @@ class AccessTokenAdmin(TokenAdmin):
     list_filter = ("created",)
     fields = readonly_fields = ("user", "application", "scope", "created", "expires")
 
-    def end(self, token: Any) -> None:
-        redemption.end_rows(redemption.RefreshToken.objects.filter(access_token=token))  # which would mint another
-        token.delete()
+    def end(self, request: HttpRequest, token: Any) -> None:
+        sessions.end_access_token(token.pk)
 
 
 class RefreshTokenAdmin(TokenAdmin):
@@ -78,8 +77,8 @@ class RefreshTokenAdmin(TokenAdmin):
     list_filter = ("created", "revoked")
     fields = readonly_fields = ("user", "application", "token_family", "created", "revoked")
 
-    def end(self, token: Any) -> None:
-        redemption.end_rows(redemption.RefreshToken.objects.filter(pk=token.pk, revoked=None))
+    def end(self, request: HttpRequest, token: Any) -> None:
+        sessions.end_sessions([token.pk])
 
 
 @admin.register(Device)

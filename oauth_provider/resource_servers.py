@@ -35,6 +35,12 @@ def make_resource_server(*, name: str, issuer: str) -> tuple[ResourceServer, Cre
     return server, credential
 
 
+def remove_resource_server(server: ResourceServer) -> bool:
+    """Remove it; its credential is refused from then on. False when it was removed before."""
+    removed, _by_model = ResourceServer.objects.filter(pk=server.pk).delete()
+    return bool(removed)
+
+
 def is_secret(secret: str, checksum: str) -> bool:
     """Whether the checksum is that of this secret, without telling by the time it takes how much of it is right."""
     return hmac.compare_digest(digest(secret), checksum)

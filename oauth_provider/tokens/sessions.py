@@ -82,6 +82,14 @@ def end_sessions(pks: Sequence[int]) -> int:
     return ended
 
 
+@transaction.atomic
+def end_access_token(pk: int) -> bool:
+    """End one access token, and first the sign-in that would fetch the next; False when it was over already."""
+    ended = redemption.end_rows(redemption.RefreshToken.objects.filter(access_token=pk))
+    deleted, _by_model = redemption.AccessToken.objects.filter(pk=pk).delete()
+    return bool(ended or deleted)
+
+
 def forget_lapsed() -> int:
     """Delete what is kept of phones whose sign-in lapsed, a batch at a time, and return how many phones."""
     live = redemption.live(timezone.now()).filter(pk=OuterRef("pk"))

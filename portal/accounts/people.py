@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from oauth_provider.tokens.devices import name_device
-from oauth_provider.tokens.sessions import end_all_sessions, end_session, end_sessions
+from oauth_provider.tokens.sessions import end_access_token, end_all_sessions, end_session, end_sessions
 from portal.models import Role, SignInLink, User
 from rollout.models import ApplicationLink
 from rollout.models.text import no_nulls
@@ -20,12 +20,15 @@ from rollout.services import audit
 def create_person(*, actor: User | None, email: str, name: str = "", role: str = Role.MEMBER) -> User:
     """Return a new person, who has no password yet: a sign-in link lets them in. Raises ValidationError by field."""
     name = _checked_name(name)
-    try:
-        with transaction.atomic():
-            person = User.objects.create_user(email.strip(), first_name=name, role=role, password=None, **_powers(role))
-            audit.record(actor=actor, action="person.added", target=person, details={"role": str(role)})
-    except IntegrityError as error:  # somebody added the same address at the same moment
-        raise ValidationError({"email": _("Somebody with this e-mail address is here already.")}) from error
+    with transaction.atomic():
+        try:
+            with transaction.atomic():
+                person = User.objects.create_user(
+                    email.strip(), first_name=name, role=role, password=None, **_powers(role)
+                )
+        except IntegrityError as error:  # somebody added the same address at the same moment
+            raise ValidationError({"email": _("Somebody with this e-mail address is here already.")}) from error
+        audit.record(actor=actor, action="person.added", target=person, details={"role": str(role)})
     return person
 
 
@@ -121,6 +124,15 @@ def revoke_phones(*, actor: User, pks: Sequence[int]) -> int:
         if ended:
             audit.record(actor=actor, action="phone.many_revoked", details={"phones": ended})
     return ended
+
+
+def revoke_access_token(*, actor: User, owner: User, pk: int) -> bool:
+    """End one access token of somebody with its sign-in; False when it was over already."""
+    with transaction.atomic():
+        if not end_access_token(pk):
+            return False
+        audit.record(actor=actor, action="phone.revoked", target=owner)
+    return True
 
 
 def _powers(role: str) -> dict[str, bool]:

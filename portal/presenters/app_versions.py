@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,6 @@ from django.utils.translation import gettext_lazy as _
 from rollout.compatibility.version import Version
 from rollout.formats.app_inventory import is_too_old
 from rollout.models import AppInventory
-from rollout.services.inventories import REST, needed_app, newest_inventories
 
 MOST_ROWS = 12
 
@@ -56,24 +55,25 @@ class Fleet:
         ]
 
 
-def fleets() -> list[Fleet]:
-    """The app versions of every product that has an import, Confluence first."""
-    return [_fleet(inventory) for _product, inventory in sorted(newest_inventories().items())]
+def fleets(needed_app: Callable[[str], Version]) -> list[Fleet]:
+    """The app versions of every product that has an import, Confluence first. ``needed_app``: by the matrix of now."""
+    return [_fleet(inventory, str(needed_app(inventory.product))) for inventory in AppInventory.objects.newest()]
 
 
 def fleets_too_old() -> list[AppInventory]:
     """The imports that count and hold phones whose app is too old: one query."""
-    return [row for _product, row in sorted(newest_inventories().items()) if row.too_old]
+    return [row for row in AppInventory.objects.newest() if row.too_old]
 
 
-def _fleet(inventory: AppInventory) -> Fleet:
-    needed = str(needed_app(inventory.product))
+def _fleet(inventory: AppInventory, needed: str) -> Fleet:
     rows = list(_rows(inventory))
     return Fleet(inventory, rows[:MOST_ROWS], len(rows[MOST_ROWS:]), needed if needed != inventory.needed else "")
 
 
 def _rows(inventory: AppInventory) -> Iterator[VersionRow]:
     needed, whole = Version.parse(inventory.needed), max(inventory.phones, 1)
-    counted = sorted(inventory.versions.items(), key=lambda row: (row[0] == REST, -row[1], row[0]))
+    counted = sorted(
+        inventory.versions.items(), key=lambda row: (row[0] == AppInventory.OTHER_VERSIONS, -row[1], row[0])
+    )
     for version, phones in counted:
         yield VersionRow(version, phones, round(100 * phones / whole, 1), is_too_old(version, needed))

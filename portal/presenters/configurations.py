@@ -15,7 +15,6 @@ from rollout.mdm.lint import lint
 from rollout.mdm.site_entry import SiteEntry, SiteListError
 from rollout.mdm.site_list import parse_site_list
 from rollout.models import ConfigurationRelease
-from rollout.services.configurations import Configuration
 
 from .messages import sentence
 
@@ -76,18 +75,16 @@ def difference(release: ConfigurationRelease, before: list[SiteEntry], after: li
     )
 
 
-def configuration_page(built: Configuration, chosen: Format) -> dict[str, Any]:
+def configuration_page(site_list: str, chosen: Format) -> dict[str, Any]:
     """The chosen format's part of the page: its value, where it goes and what its vendor would replace."""
-    text = chosen.build(built.site_list)
+    text = chosen.build(site_list)
     return {
-        "built": built,
-        "plain": len(built.lines) - built.with_oauth,
         "chosen": chosen,
         "click_path": _(chosen.where),
         "value": text.rstrip("\n") if len(text) <= LONGEST_VALUE else "",
         "is_one_line": "\n" not in text.rstrip("\n"),
-        "seen": hashlib.sha256(built.site_list.encode()).hexdigest(),
-        "faults": vendor_faults(built.site_list, chosen.id),
+        "seen": hashlib.sha256(site_list.encode()).hexdigest(),
+        "faults": vendor_faults(site_list, chosen.id),
     }
 
 

@@ -11,8 +11,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from rollout.models import NoticeKind, VerdictChoices
-from rollout.services.notifications.deliveries import ERROR_WORDS
+from rollout.http_client.failures import ERRORS
+from rollout.models import AttemptError, NoticeKind, VerdictChoices
 
 from . import messages
 
@@ -78,7 +78,9 @@ def attempt(noted: Mapping[str, Any]) -> str:
     """What became of one attempt at a delivery: the status, or why there is none."""
     status, error = noted.get("status"), noted.get("error")
     if error:
-        return messages.sentence(ERROR_WORDS.get(error, error), {})
+        if error in AttemptError.values:
+            return str(AttemptError(error).label)
+        return messages.sentence(ERRORS.get(error, error), {})
     if isinstance(status, int) and 300 <= status < 400:
         return _("%(status)s: a redirect, which is not followed") % {"status": status}
     return str(status)

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
 from django.urls import reverse
@@ -21,7 +22,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from portal.accounts import sign_in_links
 from portal.accounts.adapters import home
 from portal.accounts.client_certificates import certified_person
-from portal.models import SignInLink
+from portal.models import SignInLink, User
 from portal.pages.context_processors import THEMES
 
 THEME_SECONDS = 365 * 24 * 3600
@@ -53,9 +54,12 @@ def welcome(request: HttpRequest, token: str) -> HttpResponse:
         # "no-referrer" would also blank the Origin header, and the form's POST would fail its CSRF check.
         response["Referrer-Policy"] = "strict-origin"
         return response
-    user = sign_in_links.use(token)
-    if user is None:
-        return _no_longer_good(request)
+    with transaction.atomic():  # a sign-in that fails uses nothing up
+        user = sign_in_links.use(token)
+        return _sign_in(request, link, user) if user else _no_longer_good(request)
+
+
+def _sign_in(request: HttpRequest, link: SignInLink, user: User) -> HttpResponse:
     if link.purpose == SignInLink.Purpose.REHEARSAL:
         login(request, user)
         request.session[sign_in_links.REHEARSING] = True

@@ -21,6 +21,7 @@ from portal.pages.listing import CSV_CHUNK, Listing, csv_response, filtered
 from portal.presenters.audit import details_of, icon_of, marked_sentence, sentence_of
 from rollout.models import AuditEvent, AuditHead
 from rollout.services import audit
+from rollout.services.audit_verification import ChainReport, verify_trail
 
 ROWS = 50
 SORTS = {"number": ("number",)}
@@ -76,18 +77,11 @@ def _number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
-def _verify(user: User) -> audit.ChainReport | None:
-    """Walk the chain and record that somebody did; None when it is too long for a page."""
+def _verify(user: User) -> ChainReport | None:
+    """Verify the chain for people who read all of it; None when it is too long for a page."""
     if not user.reads_all_sites:
         raise PermissionDenied(_("Administrators and auditors verify the chain. Ask one of them."))
-    head = AuditHead.objects.filter(pk=1).first()
-    if head is not None and head.number > MOST_VERIFIED:
-        return None
-    report = audit.verify_chain()
-    audit.record(
-        actor=user, action="activity.verified", details={"events": report.events, "broken_at": report.broken_at}
-    )
-    return report
+    return verify_trail(actor=user, longest=MOST_VERIFIED)
 
 
 @require_safe

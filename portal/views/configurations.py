@@ -139,7 +139,9 @@ def _built(
         messages.error(request, " ".join(error.messages))
         return redirect("configuration_build")
     shown = query.get("show", "")
-    context = configuration_page(built, FORMATS[chosen_format(query)]) | {
+    context = configuration_page(built.site_list, FORMATS[chosen_format(query)]) | {
+        "built": built,
+        "plain": len(built.lines) - built.with_oauth,
         "selection": selection,
         "method": "post" if len(selection.ids) > 200 else "get",
         "missing": max(0, len(selection.ids) - len(built.lines)),

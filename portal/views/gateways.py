@@ -12,11 +12,10 @@ from django.views.decorators.http import require_http_methods
 
 from oauth_provider.gateway import Gateway, credential_file, nginx_configuration
 from oauth_provider.models import ResourceServer
-from oauth_provider.resource_servers import make_resource_server
 from portal.accounts.access import changeable_site, dashboard, person
 from portal.forms.gateway import GatewayForm
+from portal.provided_sites.gateway_credentials import create_credential, remove_credential
 from rollout.models import Site
-from rollout.services import audit
 
 GATEPASS = "http://127.0.0.1:8000"  # the least surprising place: nginx beside the web process
 
@@ -34,8 +33,7 @@ def gateway(request: HttpRequest, pk: int) -> HttpResponse:
         return _configuration(request, site)
     if "remove" in request.POST:
         return _remove(request, site, request.POST["remove"])
-    _server, credential = make_resource_server(name=f"nginx: {site.title}", issuer=site.base_url)
-    audit.record(actor=person(request), action="gateway.credential_made", target=site)
+    credential = create_credential(actor=person(request), site=site)
     secret_file = credential_file(credential.client_id, credential.secret)
     return render(
         request, "sites/gateway.html", _context(site, GatewayForm(initial=_beginning())) | {"secret_file": secret_file}
@@ -58,9 +56,8 @@ def _configuration(request: HttpRequest, site: Site) -> HttpResponse:
 
 
 def _remove(request: HttpRequest, site: Site, client_id: str) -> HttpResponse:
-    removed, _by_model = ResourceServer.objects.filter(issuer=site.base_url, client_id=client_id[:64]).delete()
-    if removed:
-        audit.record(actor=person(request), action="gateway.credential_removed", target=site)
+    server = ResourceServer.objects.filter(issuer=site.base_url, client_id=client_id[:64]).first()
+    if server and remove_credential(actor=person(request), server=server):
         messages.success(request, _("The credential is removed. A gateway that still uses it lets nobody through."))
     return redirect("site_gateway", site.pk)
 

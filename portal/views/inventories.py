@@ -31,7 +31,7 @@ WORDS = {True: "yes", False: "no", None: "unknown"}
 def inventories(request: HttpRequest) -> HttpResponse:
     imports = AppInventory.objects.select_related("imported_by").defer("versions")
     context = {
-        "fleets": app_versions.fleets(),
+        "fleets": app_versions.fleets(services.needed_app),
         "imports": imports[:IMPORTS_SHOWN],
         "may_import": person(request).is_administrator,
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django import forms
@@ -19,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from rollout.compatibility.matrix import Requirement
 from rollout.compatibility.matrix_text import faults_between, read_line
 from rollout.models import MatrixEdition, MatrixLine
-from rollout.services import audit, matrix
+from rollout.services import matrix
 from rollout.services.checks.rejudging import sites_to_judge_again
 
 URLS: Any = {models.URLField: {"assume_scheme": "https"}}
@@ -75,6 +77,15 @@ def may_operate(request: HttpRequest) -> bool:
     return bool(getattr(request.user, "is_administrator", False))
 
 
+@contextmanager
+def _refusal_as_403() -> Iterator[None]:
+    """What a service refuses after the forms were checked is a change that came too late."""
+    try:
+        yield
+    except ValidationError as error:
+        raise PermissionDenied(" ".join(error.messages)) from None
+
+
 class LineInline(admin.StackedInline):
     model = MatrixLine
     form = LineForm
@@ -123,19 +134,21 @@ class MatrixEditionAdmin(admin.ModelAdmin):
         return may_operate(request)
 
     def save_model(self, request: HttpRequest, obj: MatrixEdition, form: Any, change: bool) -> None:
-        if not MatrixEdition.objects.select_for_update(no_key=True).filter(pk=obj.pk, in_force_at=None).exists():
-            raise PermissionDenied(gettext("This edition was put in force in the meantime. Make a new one from it."))
-        super().save_model(request, obj, form, change)
+        """Write nothing yet: ``save_related`` saves the edition and its lines as one change."""
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        super().save_related(request, form, formsets, change)
-        audit.record(actor=request.user, action="matrix.edited", target=form.instance)
+        def write() -> None:
+            super(MatrixEditionAdmin, self).save_model(request, form.instance, form, change)
+            super(MatrixEditionAdmin, self).save_related(request, form, formsets, change)
+
+        with _refusal_as_403():
+            matrix.change_draft(actor=request.user, edition=form.instance, write=write)
         for gap in matrix.gaps_of(form.instance):
             self.message_user(request, gap, messages.WARNING)
 
     def delete_model(self, request: HttpRequest, obj: MatrixEdition) -> None:
-        audit.record(actor=request.user, action="matrix.deleted", target=obj)
-        super().delete_model(request, obj)
+        with _refusal_as_403():
+            matrix.delete_draft(actor=request.user, edition=obj)
 
     @admin.action(description=_("New edition from this one"), permissions=["operate"])
     def new_edition(self, request: HttpRequest, queryset: QuerySet[MatrixEdition]) -> HttpResponse | None:

@@ -6,6 +6,7 @@ from .inventory import AppInventory, InventoryPhone
 from .link import ApplicationLink
 from .matrix import MatrixEdition, MatrixLine
 from .notification import (
+    AttemptError,
     DeliveryState,
     Notice,
     NoticeKind,
@@ -20,9 +21,9 @@ from .sweep import ProbeHost, Sweep, SweepState
 from .wave import Wave
 
 __all__ = [
-    "AppInventory", "ApplicationLink", "AuditEvent", "AuditHead", "CheckRun", "ConfigurationRelease", "DeliveryState",
-    "Enrollment", "EnrollmentPass", "Finding", "InventoryPhone", "MatrixEdition", "MatrixLine", "Notice", "NoticeKind",
-    "NotificationPreference", "PassState", "PluginSource", "ProbeHost", "Product", "Provider", "Rehearsal", "RunState",
-    "SignIn", "Site", "SiteCredential", "SiteFollow", "Sweep", "SweepState", "VerdictChoices", "Wave", "Webhook",
-    "WebhookDelivery",
+    "AppInventory", "ApplicationLink", "AttemptError", "AuditEvent", "AuditHead", "CheckRun", "ConfigurationRelease",
+    "DeliveryState", "Enrollment", "EnrollmentPass", "Finding", "InventoryPhone", "MatrixEdition", "MatrixLine",
+    "Notice", "NoticeKind", "NotificationPreference", "PassState", "PluginSource", "ProbeHost", "Product",
+    "Provider", "Rehearsal", "RunState", "SignIn", "Site", "SiteCredential", "SiteFollow", "Sweep", "SweepState",
+    "VerdictChoices", "Wave", "Webhook", "WebhookDelivery",
 ]  # fmt: skip

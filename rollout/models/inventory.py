@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
 from .site import Product
 from .text import LINE
+
+
+class AppInventoryQuerySet(models.QuerySet["AppInventory"]):
+    def newest(self) -> AppInventoryQuerySet:
+        """The import that counts of each product that has one, by product: one query."""
+        newest = self.order_by().values("product").annotate(newest=Max("pk")).values("newest")
+        return self.filter(pk__in=newest).order_by("product")
 
 
 class AppInventory(models.Model):
@@ -21,7 +29,11 @@ class AppInventory(models.Model):
     too_old = models.PositiveIntegerField(default=0)  # below the version that the matrix asks for at the import
     unreadable = models.PositiveIntegerField(default=0)  # phones whose version is none
     needed = models.CharField(max_length=40)  # the version asked for at the import
-    versions = models.JSONField(default=dict)  # {version: phones}
+    versions = models.JSONField(default=dict)  # {version: phones}; the rarest ones are counted as OTHER_VERSIONS
+
+    OTHER_VERSIONS = "…"
+
+    objects = AppInventoryQuerySet.as_manager()
 
     class Meta:
         ordering = ["-pk"]

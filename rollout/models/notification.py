@@ -138,6 +138,13 @@ class DeliveryState(models.TextChoices):
     FAILED = "failed", _("Given up")
 
 
+class AttemptError(models.TextChoices):
+    """Why an attempt failed before a request was sent; the other errors are ``http_client.failures.ERRORS``."""
+
+    LOST = "lost", _("The worker that sent it did not come back.")
+    NO_KEY = "no_key", _("The secret could not be opened: CREDENTIAL_KEYS lacks the key that sealed it.")
+
+
 class WebhookDelivery(models.Model):
     """One message to one webhook, and every attempt at it."""
 

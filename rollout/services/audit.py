@@ -1,4 +1,4 @@
-"""Writes the audit trail, and checks that nobody rewrote it.
+"""Writes the audit trail (``audit_verification`` checks that it was not rewritten).
 
 Order of locks, everywhere: people, then sites (by id), then what hangs on them, then the head of the chain, which is
 held to the end of the transaction: no row is locked after it. Locks are ``no_key``, because a row that points at a
@@ -10,12 +10,10 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Model, QuerySet
+from django.db.models import Model
 from django.utils import timezone
 
 from rollout.models import AuditEvent, AuditHead
@@ -35,7 +33,7 @@ def record(
     """
     with transaction.atomic(savepoint=False):
         found = run_statement(_statements()["end"], {})
-        head = AuditHead(id=1, number=found[0][0], hash=found[0][1]) if found else _locked_head()
+        head = AuditHead(id=1, number=found[0][0], hash=found[0][1]) if found else locked_head()
         event = _next_event(head, actor=actor, action=action, target=target, label=label, details=details)
         values = {name: getattr(event, name) for name in _COLUMNS} | {
             "at": connection.ops.adapt_datetimefield_value(event.at),
@@ -62,7 +60,7 @@ def _statements() -> dict[str, Any]:
 def record_many(*, actor: Any, action: str, targets: list[tuple[Model, dict[str, Any]]]) -> None:
     """Append one event for each target with its details; the number of statements does not grow with theirs."""
     with transaction.atomic():
-        head = _locked_head()
+        head = locked_head()
         events = [
             _next_event(head, actor=actor, action=action, target=target, label="", details=details)
             for target, details in targets
@@ -76,10 +74,10 @@ def hold_the_end() -> None:
 
     What is numbered while it is held becomes visible in the order of the numbers.
     """
-    _locked_head()
+    locked_head()
 
 
-def _locked_head() -> AuditHead:
+def locked_head() -> AuditHead:
     held = AuditHead.objects.select_for_update(no_key=True)
     found = held.filter(pk=1).first()
     if found is None:
@@ -117,44 +115,3 @@ def hash_of(event: AuditEvent) -> str:
     ]  # fmt: skip
     text = json.dumps(fields, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-@dataclass(frozen=True)
-class ChainReport:
-    """``events`` counted; ``broken_at`` is the number of the first event that does not fit, None when all do."""
-
-    events: int
-    broken_at: int | None
-    checked_at: datetime
-
-    @property
-    def intact(self) -> bool:
-        return self.broken_at is None
-
-
-def verify_chain() -> ChainReport:
-    """Walk the whole chain, first to last, in constant memory, while others go on writing.
-
-    The long part is read without a lock up to where the chain ended at the start; only what was written meanwhile is
-    read with its end held fast, so that a trail in use is not taken for a broken one.
-    """
-    head = AuditHead.objects.filter(pk=1).first()
-    walked = _walk(AuditEvent.objects.filter(number__lte=head.number if head else 0), 0, FIRST_HASH)
-    if isinstance(walked, int):
-        return ChainReport(walked - 1, walked, timezone.now())
-    with transaction.atomic():
-        head = _locked_head()
-        walked = _walk(AuditEvent.objects.filter(number__gt=walked[0]), *walked)
-    if isinstance(walked, int):
-        return ChainReport(walked - 1, walked, timezone.now())
-    number, _hash = walked
-    return ChainReport(number, None if walked == (head.number, head.hash) else number + 1, timezone.now())
-
-
-def _walk(events: QuerySet[AuditEvent], number: int, previous: str) -> tuple[int, str] | int:
-    """The number and hash of the last of ``events`` that follow on these; the number of the first that does not fit."""
-    for event in events.order_by("number").iterator(chunk_size=2000):
-        if event.number != number + 1 or event.previous_hash != previous or event.hash != hash_of(event):
-            return number + 1
-        number, previous = event.number, event.hash
-    return number, previous

@@ -9,7 +9,6 @@ from typing import Any, BinaryIO
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -22,7 +21,6 @@ from .matrix import matrix_in_force
 
 AT_ONCE = 2000
 MOST_VERSIONS = 200  # that are counted one by one; a file may invent more
-REST = "…"
 
 
 @dataclass(frozen=True)
@@ -78,10 +76,4 @@ def _counts(read: Inventory) -> dict[str, int]:
     counted = Counter(read.phones.values())
     named = dict(counted.most_common(MOST_VERSIONS))
     rest = counted.total() - sum(named.values())
-    return {**named, REST: rest} if rest else named
-
-
-def newest_inventories() -> dict[str, AppInventory]:
-    """The import that counts of each product that has one: one query."""
-    newest = AppInventory.objects.order_by().values("product").annotate(newest=Max("pk")).values("newest")
-    return {row.product: row for row in AppInventory.objects.filter(pk__in=newest)}
+    return {**named, AppInventory.OTHER_VERSIONS: rest} if rest else named

@@ -7,6 +7,7 @@ asked again, every few seconds, so that all processes follow a change soon.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -113,6 +114,27 @@ def copy_edition(*, actor: Any, edition: MatrixEdition) -> MatrixEdition:
         )
         audit.record(actor=actor, action="matrix.copied", target=draft, details={"from": str(edition)})
     return draft
+
+
+def change_draft(*, actor: Any, edition: MatrixEdition, write: Callable[[], None]) -> None:
+    """Let ``write`` save a draft and its lines. Raises ValidationError when it was put in force in the meantime."""
+    with transaction.atomic():
+        _lock_draft(edition)
+        write()
+        audit.record(actor=actor, action="matrix.edited", target=edition)
+
+
+def delete_draft(*, actor: Any, edition: MatrixEdition) -> None:
+    """Delete a draft with its lines. Raises ValidationError when it was put in force in the meantime."""
+    with transaction.atomic():
+        _lock_draft(edition)
+        audit.record(actor=actor, action="matrix.deleted", target=edition)
+        edition.delete()
+
+
+def _lock_draft(edition: MatrixEdition) -> None:
+    if not MatrixEdition.objects.select_for_update(no_key=True).filter(pk=edition.pk, in_force_at=None).exists():
+        raise ValidationError(_("This edition was put in force in the meantime. Make a new one from it."))
 
 
 def put_in_force(*, actor: Any, edition: MatrixEdition) -> MatrixEdition:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from rollout.services.audit import verify_chain
+from rollout.services.audit_verification import verify_chain
 
 
 class Command(BaseCommand):

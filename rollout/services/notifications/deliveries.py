@@ -26,9 +26,9 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
-from rollout.http_client.client import ERRORS, Reply, fetch
+from rollout.http_client.client import Reply, fetch
 from rollout.message_ids import gettext_noop as _
-from rollout.models import DeliveryState, Notice, Site, Webhook, WebhookDelivery
+from rollout.models import AttemptError, DeliveryState, Notice, Site, Webhook, WebhookDelivery
 from rollout.notifications import back_off, payload
 from rollout.notifications.signing import headers
 from rollout.services import audit, vault
@@ -47,12 +47,6 @@ KEPT = timedelta(days=30)
 TOOK_NOTHING_FOR = timedelta(days=1)
 GONE = _("The receiver answered 410 Gone.")
 FAILING = _("The receiver took nothing for a day.")
-LOST, NO_KEY = "lost", "no_key"
-ERROR_WORDS = {
-    **ERRORS,
-    LOST: _("The worker that sent it did not come back."),
-    NO_KEY: _("The secret could not be opened: CREDENTIAL_KEYS lacks the key that sealed it."),
-}
 
 
 def make_deliveries() -> int:
@@ -173,7 +167,7 @@ def _claim(webhook_id: int) -> WebhookDelivery | None:
         delivery.lease_until, delivery.webhook = now + LEASE, webhook
         delivery.tries += 1
         delivery.next_attempt_at = now + LEASE
-        delivery.attempts = [*delivery.attempts, _noted(now, error=LOST)]
+        delivery.attempts = [*delivery.attempts, _noted(now, error=AttemptError.LOST.value)]
         delivery.save(update_fields=["lease_until", "tries", "next_attempt_at", "attempts"])
     return delivery
 
@@ -184,7 +178,7 @@ def _attempt(delivery: WebhookDelivery) -> tuple[dict[str, Any], bool]:
     try:
         secrets = signing_secrets(delivery.webhook, now)
     except vault.VaultError:
-        return _noted(now, error=NO_KEY), False
+        return _noted(now, error=AttemptError.NO_KEY.value), False
     signed = headers(secrets, message_id=str(delivery.key), timestamp=int(now.timestamp()), body=body)
     reply = _post(delivery.webhook.url, signed, body)
     took = reply.error is None and reply.status is not None and 200 <= reply.status < 300

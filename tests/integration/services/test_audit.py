@@ -7,7 +7,8 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
 from rollout.models import AuditEvent, AuditHead
-from rollout.services.audit import record, verify_chain
+from rollout.services.audit import record
+from rollout.services.audit_verification import verify_chain
 
 pytestmark = pytest.mark.django_db
 

@@ -6,7 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from rollout.models import AuditEvent, CheckRun, Site
-from rollout.services.audit import verify_chain
+from rollout.services.audit_verification import verify_chain
 from rollout.services.imports import import_sites
 
 pytestmark = pytest.mark.django_db

@@ -43,7 +43,7 @@ def test_older_phones_go_and_their_counts_stay(administrator) -> None:
     assert first.devices.count() == 0
     assert AppInventory.objects.get(pk=first.pk).too_old == 2
     assert jira.devices.count() == 5
-    assert inventories.newest_inventories() == {"confluence": second, "jira": jira}
+    assert list(AppInventory.objects.newest()) == [second, jira]
 
 
 @pytest.mark.parametrize("text", ["", "serial,version\n", "<html>", "version\n2.0\n"])

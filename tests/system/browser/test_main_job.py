@@ -20,7 +20,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from portal.models import Role, User
 from rollout.models import SignIn, Site
-from rollout.services.audit import verify_chain
+from rollout.services.audit_verification import verify_chain
 
 pytestmark = [pytest.mark.browser, pytest.mark.worker, pytest.mark.django_db(transaction=True)]
 PASSWORD = "correct horse battery staple"

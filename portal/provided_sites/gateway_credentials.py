@@ -1,0 +1,34 @@
+"""Creates and removes the credentials by which a site's gateway introspects tokens.
+
+The provider owns the row and the domain owns the audit trail; one transaction here holds both, so that neither is
+written without the other.
+"""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from oauth_provider import resource_servers
+from oauth_provider.models import ResourceServer
+from oauth_provider.resource_servers import Credential
+from portal.models import User
+from rollout.models import Site
+from rollout.services import audit
+
+
+def create_credential(*, actor: User, site: Site) -> Credential:
+    """Return a new credential for the site's gateway; its secret is in the answer and nowhere else."""
+    with transaction.atomic():
+        _server, credential = resource_servers.make_resource_server(name=f"nginx: {site.title}", issuer=site.base_url)
+        audit.record(actor=actor, action="gateway.credential_made", target=site)
+    return credential
+
+
+def remove_credential(*, actor: User, server: ResourceServer) -> bool:
+    """Remove a credential; False when it was removed before."""
+    site = Site.objects.filter(base_url=server.issuer).first()
+    with transaction.atomic():
+        if not resource_servers.remove_resource_server(server):
+            return False
+        audit.record(actor=actor, action="gateway.credential_removed", target=site, label="" if site else server.name)
+    return True
