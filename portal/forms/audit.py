@@ -1,7 +1,9 @@
-"""What the activity page can be searched and filtered by."""
+"""The list of the activity page: its filters, its order and its CSV."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -12,8 +14,8 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from portal.pages.listing import SearchFilter
-from portal.presenters.audit import FAMILIES, TARGETS
+from portal.pages.listing import Export, SearchFilter, Table
+from portal.presenters.audit import FAMILIES, TARGETS, details_of, sentence_of
 from rollout.models import AuditEvent
 
 BIGGEST_ID = 2**63 - 1
@@ -63,3 +65,35 @@ class AuditFilters(django_filters.FilterSet):
 
 def _start(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time()))
+
+
+def _cells(events: Iterator[AuditEvent]) -> Iterator[list[Any]]:
+    for row in events:
+        yield [
+            row.number,
+            row.at.isoformat(),
+            row.actor_label,
+            row.action,
+            sentence_of(row),
+            row.target_type,
+            row.target_id,
+            row.target_label,
+            json.dumps(dict(details_of(row)), ensure_ascii=False),
+            row.hash,
+        ]
+
+
+EVENTS = Table(
+    filters=AuditFilters,
+    sorts={"number": ("number",)},
+    default_sort="-number",
+    export=Export(
+        "activity.csv",
+        action="activity.exported",
+        columns=(
+            "number", "at", "actor", "action", "sentence", "target_type", "target_id", "target", "details", "hash",
+        ),
+        cells=_cells,
+        counted=None,
+    ),
+)  # fmt: skip

@@ -1,18 +1,19 @@
-"""The filters of a site's history."""
+"""A site's history: its filters, its orders and its CSV."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import django_filters
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from rollout.models import CheckRun
+from portal.pages.listing import CSV_CHUNK, Export, Table
+from portal.presenters.check_history import Told, in_chunks
+from rollout.models import CheckRun, RunState
 
 SHOWN = [("changes", _("Only changes"))]
-SORTS = {"when": ("requested_at",)}
-DEFAULT_SORT = "-when"
 
 
 class CheckRunFilters(django_filters.FilterSet):
@@ -29,3 +30,45 @@ class CheckRunFilters(django_filters.FilterSet):
 
     def by_change(self, rows: QuerySet[CheckRun], name: str, value: Any) -> QuerySet[CheckRun]:
         return rows.filter(changed_at__isnull=False)
+
+
+def _cells(runs: Iterator[CheckRun]) -> Iterator[list[Any]]:
+    return (list(_row(told)) for told in in_chunks(runs, CSV_CHUNK))
+
+
+def _row(told: Told) -> Iterator[Any]:
+    run, changes = told.run, {change.road: change for change in told.changes}
+    done = run.state == RunState.DONE
+    yield from (run.pk, run.requested_at.isoformat(), run.trigger, run.requested_by or "", run.state)
+    yield from (
+        _time(run.finished_at),
+        run.matrix,
+        run.mdm_verdict if done else "",
+        run.non_mdm_verdict if done else "",
+    )
+    yield _time(run.changed_at)
+    for road in ("mdm", "non_mdm"):
+        change = changes.get(road)
+        yield from (change.was, change.was_because, change.now_because) if change else ("", "", "")
+
+
+def _time(value: Any) -> str:
+    return value.isoformat() if value else ""
+
+
+CHECK_RUNS = Table(
+    filters=CheckRunFilters,
+    sorts={"when": ("requested_at",)},
+    default_sort="-when",
+    export=Export(
+        "checks-{site}.csv",
+        action="checks.exported",
+        columns=(
+            "id", "requested_at", "because", "requested_by", "state", "finished_at", "matrix", "with_mdm",
+            "without_mdm", "changed_at", "with_mdm_was", "with_mdm_was_because", "with_mdm_now_because",
+            "without_mdm_was", "without_mdm_was_because", "without_mdm_now_because",
+        ),
+        cells=_cells,
+        counted=None,
+    ),
+)  # fmt: skip

@@ -1,7 +1,8 @@
-"""The file of an app inventory, and the filters of the phones in it."""
+"""The file of an app inventory, and the list of the phones in it: its filters, its orders and its CSV."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import django_filters
@@ -10,13 +11,12 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from portal.pages.listing import SearchFilter
+from portal.pages.listing import Export, SearchFilter, Table
 from rollout.formats.app_inventory import MAX_BYTES
 from rollout.models import InventoryPhone, Product
 
 AGES = [("too_old", _("Too old")), ("new", _("New enough")), ("unreadable", _("Version not known"))]
-SORTS = {"device": ("device",), "version": ("version", "device")}
-DEFAULT_SORT = "device"
+WORDS = {True: "yes", False: "no", None: "unknown"}
 
 
 class InventoryForm(forms.Form):
@@ -52,3 +52,20 @@ class PhoneFilters(django_filters.FilterSet):
 
     def by_age(self, rows: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
         return rows.filter(too_old={"too_old": True, "new": False, "unreadable": None}[value])
+
+
+def _cells(phones: Iterator[InventoryPhone]) -> Iterator[tuple[str, str, str]]:
+    return ((phone.device, phone.version, WORDS[phone.too_old]) for phone in phones)
+
+
+INVENTORY_PHONES = Table(
+    filters=PhoneFilters,
+    sorts={"device": ("device",), "version": ("version", "device")},
+    default_sort="device",
+    export=Export(
+        "{product}-app-versions.csv",
+        action="inventory.exported",
+        columns=("device", "app_version", "too_old"),
+        cells=_cells,
+    ),
+)

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from portal.models import User
+from portal.pages.listing import Table
 from rollout.models import DeliveryState, NoticeKind, NotificationPreference, Site, WebhookDelivery
 from rollout.models.text import LINE
 from rollout.services.notifications import preferences
@@ -88,3 +89,10 @@ class DeliveryFilters(django_filters.FilterSet):
     class Meta:
         model = WebhookDelivery
         fields: list[str] = []
+
+
+DELIVERIES = Table(
+    filters=DeliveryFilters,
+    sorts={"created": ("created_at",), "finished": ("finished_at",)},
+    default_sort="-created",
+)

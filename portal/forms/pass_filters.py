@@ -1,9 +1,8 @@
-"""What a list of passes can be searched, filtered and sorted by, and its rows."""
+"""The list of passes: its rows, its filters, its orders and its CSV."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 import django_filters
@@ -14,11 +13,8 @@ from django.utils.translation import gettext_lazy
 
 from portal.accounts.access import person
 from portal.models import User
-from portal.pages.listing import CSV_CHUNK, SearchFilter
+from portal.pages.listing import Export, SearchFilter, Table
 from rollout.models import EnrollmentPass, PassState, Site, Wave
-
-SORTS = {"label": ("label",), "expires": ("expires_at",), "issued": ("created_at",), "uses": ("uses",)}
-COLUMNS = ("label", "person", "state", "sites", "wave", "uses", "max_uses", "expires_at", "issued_at", "issued_by")
 
 
 def _sites_with_passes(request: HttpRequest) -> QuerySet[Site]:
@@ -50,9 +46,10 @@ class PassFilters(django_filters.FilterSet):
         return rows.filter(pk__in=site.passes.order_by().values("pk"))
 
 
-def csv_rows(rows: QuerySet[EnrollmentPass], now: datetime) -> Iterator[tuple[Any, ...]]:
-    """The cells of ``COLUMNS``, a pass at a time."""
-    for row in rows.iterator(chunk_size=CSV_CHUNK):
+def _cells(rows: Iterator[EnrollmentPass]) -> Iterator[tuple[Any, ...]]:
+    """No link is in it: only the holder has one."""
+    now = timezone.now()
+    for row in rows:
         yield (
             row.label,
             row.person.email if row.person else "",
@@ -72,3 +69,18 @@ def pass_rows(user: User) -> QuerySet[EnrollmentPass]:
     seen = Prefetch("sites", queryset=Site.objects.visible_to(user).only("title", "base_url"), to_attr="seen_sites")
     rows = EnrollmentPass.objects.visible_to(user).select_related("person", "wave", "created_by")
     return rows.prefetch_related(seen).annotate(site_count=Count("sites"))
+
+
+PASSES = Table(
+    filters=PassFilters,
+    sorts={"label": ("label",), "expires": ("expires_at",), "issued": ("created_at",), "uses": ("uses",)},
+    default_sort="-issued",
+    export=Export(
+        "passes.csv",
+        action="passes.exported",
+        columns=(
+            "label", "person", "state", "sites", "wave", "uses", "max_uses", "expires_at", "issued_at", "issued_by",
+        ),
+        cells=_cells,
+    ),
+)  # fmt: skip

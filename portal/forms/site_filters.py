@@ -1,7 +1,8 @@
-"""The filters and orders of the list of sites."""
+"""The list of sites: its filters, its orders and its CSV."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import django_filters
@@ -10,8 +11,9 @@ from django.db.models.functions import NullIf, StrIndex
 from django.utils.translation import gettext_lazy as _
 
 from portal.models import User
-from portal.pages.listing import SearchFilter
+from portal.pages.listing import Export, SearchFilter, Table
 from portal.presenters.overview import CATEGORY_CHOICES, CATEGORY_RANK, in_category
+from rollout.formats.site_csv import COLUMNS
 from rollout.models import ApplicationLink, Product, Provider, Site, VerdictChoices
 from rollout.models.site import SiteQuerySet
 
@@ -20,17 +22,6 @@ MDM_VERDICTS = [choice for choice in VerdictChoices.choices if choice[0] != Verd
 NON_MDM_VERDICTS = [choice for choice in VerdictChoices.choices if choice[0] != VerdictChoices.READY_MDM]
 LINKS = [("mdm", _("Linked for MDM")), ("switch", _("OAuth 2.0 switch on")), ("none", _("No link"))]
 ARCHIVED = [("only", _("Archived only")), ("all", _("With archived"))]
-
-# The server version is text: one more digit before the first dot makes it newer.
-_VERSION = NullIf("server_version", Value(""), output_field=CharField())
-SORTS = {
-    "title": ("title",),
-    "verdict": (CATEGORY_RANK, "title"),
-    "version": (NullIf(StrIndex("server_version", Value(".")), Value(0)), _VERSION),
-    "checked": ("checked_at",),
-    "people": ("people", "title"),
-}
-DEFAULT_SORT = "title"
 
 
 class SiteFilters(django_filters.FilterSet):
@@ -81,3 +72,30 @@ class SiteFilters(django_filters.FilterSet):
 
     def by_archived(self, rows: QuerySet[Site], name: str, value: str) -> QuerySet[Site]:
         return rows.exclude(archived_at=None) if value == "only" else rows
+
+
+def _cells(sites: Iterator[Site]) -> Iterator[list[Any]]:
+    """The columns of an import; the rows come with their owners."""
+    for site in sites:
+        owners = " ".join(sorted(owner.email for owner in site.owners.all()))
+        yield [_cell(owners if column == "owners" else getattr(site, column)) for column in COLUMNS]
+
+
+def _cell(value: Any) -> Any:
+    return ("true" if value else "false") if isinstance(value, bool) else value
+
+
+# The server version is text: one more digit before the first dot makes it newer.
+_VERSION = NullIf("server_version", Value(""), output_field=CharField())
+SITES = Table(
+    filters=SiteFilters,
+    sorts={
+        "title": ("title",),
+        "verdict": (CATEGORY_RANK, "title"),
+        "version": (NullIf(StrIndex("server_version", Value(".")), Value(0)), _VERSION),
+        "checked": ("checked_at",),
+        "people": ("people", "title"),
+    },
+    default_sort="title",
+    export=Export("sites.csv", action="sites.exported", columns=COLUMNS, cells=_cells, counted="sites"),
+)

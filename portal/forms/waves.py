@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from portal.pages.listing import SearchFilter
+from portal.pages.listing import SearchFilter, Table
 from rollout.models import EnrollmentPass, PassState, Site, Wave
 from rollout.services.waves import MOST_PASSES
 
@@ -99,3 +99,17 @@ class MemberFilters(django_filters.FilterSet):
         if value == "arrived":
             return rows.exclude(signed_in_at=None)
         return rows.filter(signed_in_at=None, uses__gt=0) if value == "used" else rows.filter(signed_in_at=None, uses=0)
+
+
+WAVES = Table(
+    filters=WaveFilters,
+    sorts={"title": ("title",), "planned": ("created_at",), "passes": ("pass_count",)},
+    default_sort="-planned",
+)
+MEMBERS = Table(
+    filters=MemberFilters,
+    sorts={
+        "label": ("label",), "expires": ("expires_at",), "used": ("used_at",), "signed_in": ("signed_in_at",),
+    },
+    default_sort="label",
+)  # fmt: skip

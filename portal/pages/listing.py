@@ -1,12 +1,14 @@
-"""The one way a page lists rows: search, filter, sort and page, all kept in the URL; and the same rows as CSV.
+"""How every page lists rows: search, filter, sort and page, all kept in the URL; and the same rows as CSV.
 
-Whatever stands in the query string, a list answers: what cannot be read is left out and said.
+A view module declares a ``Table`` once; its list page takes ``table.listing`` and its export ``table.csv``. Exports are
+recorded in the audit trail here and nowhere else. A list never refuses a query string: a filter that cannot be read is
+left out, and the page says so.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +21,9 @@ from django.db.models.expressions import Combinable, OrderBy
 from django.http import HttpRequest, QueryDict, StreamingHttpResponse
 from django.utils.translation import gettext as _
 
+from portal.accounts.access import person
 from rollout.formats.site_csv import protected
+from rollout.services import audit
 
 PAGE_SIZE = 50
 CSV_CHUNK = 500
@@ -132,41 +136,76 @@ class Listing:
         return f"?{query.urlencode()}"
 
 
-def build_listing(
-    request: HttpRequest,
-    rows: QuerySet[Any],
-    *,
-    filters: type[django_filters.FilterSet],
-    sorts: Sorts,
-    default_sort: str,
-    page_size: int = PAGE_SIZE,
-) -> Listing:
-    """Return the page of ``rows`` that the URL asks for: two queries and what the caller prefetches.
+@dataclass(frozen=True)
+class Export:
+    """A list as CSV: its columns, its cells and its event in the audit trail.
 
-    ``sorts`` maps a name in ``?sort=`` to fields or expressions; ``?sort=-name`` turns all of them. A sort that is not
-    among them is the default one, a page that is not there is the nearest.
+    ``cells`` gets the rows one by one as the database sends them. ``counted`` is the name under which the event says
+    how many rows there are; a list that is too long to be counted has none, and the event names its filters instead.
     """
-    bound, sort, ordered = filtered(request, rows, filters=filters, sorts=sorts, default_sort=default_sort)
-    page = Paginator(ordered, page_size).get_page(request.GET.get("page"))
-    return Listing(page=page, filters=bound, sort=sort, query=request.GET)
+
+    filename: str
+    action: str
+    columns: Sequence[str]
+    cells: Callable[[Iterator[Any]], Iterable[Sequence[Any]]]
+    counted: str | None = "rows"
 
 
-def filtered(
-    request: HttpRequest,
-    rows: QuerySet[Any],
-    *,
-    filters: type[django_filters.FilterSet],
-    sorts: Sorts,
-    default_sort: str,
-) -> tuple[django_filters.FilterSet, str, QuerySet[Any]]:
-    """Return the bound filters, the sort in force and all rows in that order: what an export takes."""
-    bound = filters(request.GET, queryset=rows, request=request)
-    # An empty query string leaves a FilterSet without errors to ask for, so it is always bound to a QueryDict.
-    bound.is_bound = True
-    sort = request.GET.get("sort", "")
-    if sort.removeprefix("-") not in sorts or sort.startswith("--"):
-        sort = default_sort
-    return bound, sort, bound.qs.order_by(*_order(rows.model, sorts[sort.removeprefix("-")], sort.startswith("-")))
+@dataclass(frozen=True)
+class Found:
+    """The rows that the filters of a URL find, in the order of its sort."""
+
+    filters: django_filters.FilterSet
+    sort: str
+    rows: QuerySet[Any]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A list, declared once for its page and its export.
+
+    ``sorts`` maps a name in ``?sort=`` to fields or expressions; ``?sort=-name`` turns all of them around. A sort that
+    is not among them is the default one, a page that is not there is the nearest.
+    """
+
+    filters: type[django_filters.FilterSet]
+    sorts: Sorts
+    default_sort: str
+    page_size: int = PAGE_SIZE
+    export: Export | None = None
+
+    def find(self, request: HttpRequest, rows: QuerySet[Any]) -> Found:
+        """Return all of ``rows`` that the URL asks for, in its order."""
+        bound = self.filters(request.GET, queryset=rows, request=request)
+        # An empty query string leaves a FilterSet without errors to ask for, so it is always bound to a QueryDict.
+        bound.is_bound = True
+        sort = request.GET.get("sort", "")
+        if sort.removeprefix("-") not in self.sorts or sort.startswith("--"):
+            sort = self.default_sort
+        order = _order(rows.model, self.sorts[sort.removeprefix("-")], sort.startswith("-"))
+        return Found(bound, sort, bound.qs.order_by(*order))
+
+    def listing(self, request: HttpRequest, rows: QuerySet[Any]) -> Listing:
+        """Return the page of ``rows`` that the URL asks for: two queries and what the caller prefetches."""
+        found = self.find(request, rows)
+        page = Paginator(found.rows, self.page_size).get_page(request.GET.get("page"))
+        return Listing(page=page, filters=found.filters, sort=found.sort, query=request.GET)
+
+    def csv(
+        self, request: HttpRequest, rows: QuerySet[Any], *, target: Model | None = None, **names: object
+    ) -> StreamingHttpResponse:
+        """Record the export and return its file; ``names`` fill the places of the file's name."""
+        if self.export is None:
+            raise TypeError("this table has no export")
+        export, found = self.export, self.find(request, rows)
+        details = (
+            {export.counted: found.rows.count()}
+            if export.counted
+            else {"filters": sorted(found.filters.form.changed_data)}
+        )
+        audit.record(actor=person(request), action=export.action, target=target, details=details)
+        cells = export.cells(found.rows.iterator(chunk_size=CSV_CHUNK))
+        return csv_response(export.filename.format(**names), export.columns, cells)
 
 
 def _order(model: type[Model], fields: Sequence[str | Combinable], turned: bool) -> list[OrderBy]:
@@ -196,8 +235,7 @@ class _Echo:
 def csv_response(filename: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> StreamingHttpResponse:
     """Return the rows as a CSV download, sent as they are read.
 
-    A byte order mark tells spreadsheets that it is UTF-8, and no cell can start a formula. Rows from a QuerySet come
-    from ``.iterator(chunk_size=CSV_CHUNK)``, so that memory stays constant.
+    A byte order mark tells spreadsheets that it is UTF-8, and no cell can start a formula.
     """
     response = StreamingHttpResponse(_csv_lines(columns, rows), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{filename}"'

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -15,17 +13,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.accounts.access import dashboard, person
-from portal.forms.audit import AuditFilters
+from portal.forms.audit import EVENTS
 from portal.models import User
-from portal.pages.listing import CSV_CHUNK, Listing, csv_response, filtered
-from portal.presenters.audit import details_of, icon_of, marked_sentence, sentence_of
+from portal.pages.listing import Listing
+from portal.presenters.audit import details_of, icon_of, marked_sentence
 from rollout.models import AuditEvent, AuditHead
-from rollout.services import audit
 from rollout.services.audit_verification import ChainReport, verify_trail
 
 ROWS = 50
-SORTS = {"number": ("number",)}
-COLUMNS = ("number", "at", "actor", "action", "sentence", "target_type", "target_id", "target", "details", "hash")
 MOST_VERIFIED = 200_000  # events that a page can walk within a request; the command walks any number
 
 
@@ -35,13 +30,14 @@ def activity(request: HttpRequest) -> HttpResponse:
     """The newest events. Paged by number, so that a trail of millions is never counted."""
     user = person(request)
     context: dict[str, Any] = {"report": _verify(user)} if request.method == "POST" else {}
-    listing, rows = _events(request, user)
-    found, older, newer = _page(rows, request.GET.get("before", ""), request.GET.get("after", ""))
+    found = EVENTS.find(request, AuditEvent.objects.visible_to(user))
+    nothing: Any = Paginator([], 1).page(1)  # a page is cut by number below
+    shown, older, newer = _page(found.rows, request.GET.get("before", ""), request.GET.get("after", ""))
     context |= {
-        "listing": listing,
+        "listing": Listing(page=nothing, filters=found.filters, sort=found.sort, query=request.GET),
         "events": [
             {"row": row, "icon": icon_of(row), "sentence": marked_sentence(row, user), "details": details_of(row)}
-            for row in found
+            for row in shown
         ],
         "older": older,
         "newer": newer,
@@ -50,13 +46,6 @@ def activity(request: HttpRequest) -> HttpResponse:
         "most_verified": MOST_VERIFIED,
     }
     return render(request, "activity/activity.html", context)
-
-
-def _events(request: HttpRequest, user: User) -> tuple[Listing, QuerySet[AuditEvent]]:
-    visible = AuditEvent.objects.visible_to(user)
-    bound, sort, rows = filtered(request, visible, filters=AuditFilters, sorts=SORTS, default_sort="-number")
-    nothing: Any = Paginator([], 1).page(1)  # a page is cut by number below
-    return Listing(page=nothing, filters=bound, sort=sort, query=request.GET), rows
 
 
 def _page(rows: QuerySet[AuditEvent], before: str, after: str) -> tuple[list[AuditEvent], int | None, int | None]:
@@ -88,23 +77,4 @@ def _verify(user: User) -> ChainReport | None:
 @dashboard
 def export_csv(request: HttpRequest) -> StreamingHttpResponse:
     """The same events as CSV, with their hashes."""
-    user = person(request)
-    listing, rows = _events(request, user)
-    audit.record(actor=user, action="activity.exported", details={"filters": sorted(listing.filters.form.changed_data)})
-    return csv_response("activity.csv", COLUMNS, _cells(rows))
-
-
-def _cells(rows: QuerySet[AuditEvent]) -> Iterator[list[Any]]:
-    for row in rows.iterator(chunk_size=CSV_CHUNK):
-        yield [
-            row.number,
-            row.at.isoformat(),
-            row.actor_label,
-            row.action,
-            sentence_of(row),
-            row.target_type,
-            row.target_id,
-            row.target_label,
-            json.dumps(dict(details_of(row)), ensure_ascii=False),
-            row.hash,
-        ]
+    return EVENTS.csv(request, AuditEvent.objects.visible_to(person(request)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -10,26 +9,20 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from portal.accounts.access import dashboard, may_change, person, visible_site
-from portal.forms.check_run_filters import DEFAULT_SORT, SORTS, CheckRunFilters
-from portal.pages.listing import CSV_CHUNK, build_listing, csv_response, filtered
+from portal.forms.check_run_filters import CHECK_RUNS
 from portal.presenters import observations
-from portal.presenters.check_history import Told, chosen_pair, compare_findings, in_chunks, runs_of, tell
+from portal.presenters.check_history import chosen_pair, compare_findings, runs_of, tell
 from rollout.models import CheckRun, RunState, Site
-from rollout.services import audit
 
 CHOICES = 100
-COLUMNS = (
-    "id", "requested_at", "because", "requested_by", "state", "finished_at", "matrix", "with_mdm", "without_mdm",
-    "changed_at", "with_mdm_was", "with_mdm_was_because", "with_mdm_now_because",
-    "without_mdm_was", "without_mdm_was_because", "without_mdm_now_because",
-)  # fmt: skip
 
 
 @require_safe
 @dashboard
 def history(request: HttpRequest, pk: int) -> HttpResponse:
+    """A site's checks, what each changed, and two of them to choose for a comparison."""
     site = visible_site(request, pk)
-    listing = build_listing(request, runs_of(site), filters=CheckRunFilters, sorts=SORTS, default_sort=DEFAULT_SORT)
+    listing = CHECK_RUNS.listing(request, runs_of(site))
     context = {
         "site": site,
         "listing": listing,
@@ -51,37 +44,7 @@ def _choices(site: Site) -> list[CheckRun]:
 def export_csv(request: HttpRequest, pk: int) -> StreamingHttpResponse:
     """The same checks as CSV."""
     site = visible_site(request, pk)
-    bound, _sort, rows = filtered(
-        request, runs_of(site), filters=CheckRunFilters, sorts=SORTS, default_sort=DEFAULT_SORT
-    )
-    audit.record(
-        actor=person(request),
-        action="checks.exported",
-        target=site,
-        details={"filters": sorted(bound.form.changed_data)},
-    )
-    told = in_chunks(rows.iterator(chunk_size=CSV_CHUNK), CSV_CHUNK)
-    return csv_response(f"checks-{site.pk}.csv", COLUMNS, (list(_cells(one)) for one in told))
-
-
-def _cells(told: Told) -> Iterator[Any]:
-    run, changes = told.run, {change.road: change for change in told.changes}
-    done = run.state == RunState.DONE
-    yield from (run.pk, run.requested_at.isoformat(), run.trigger, run.requested_by or "", run.state)
-    yield from (
-        _time(run.finished_at),
-        run.matrix,
-        run.mdm_verdict if done else "",
-        run.non_mdm_verdict if done else "",
-    )
-    yield _time(run.changed_at)
-    for road in ("mdm", "non_mdm"):
-        change = changes.get(road)
-        yield from (change.was, change.was_because, change.now_because) if change else ("", "", "")
-
-
-def _time(value: Any) -> str:
-    return value.isoformat() if value else ""
+    return CHECK_RUNS.csv(request, runs_of(site), target=site, site=site.pk)
 
 
 @require_safe

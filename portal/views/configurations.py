@@ -22,7 +22,7 @@ from portal.accounts.access import administrators, dashboard, may_read_whole, pe
 from portal.forms.configurations import LintForm, PublishForm, Selection, chosen_format
 from portal.forms.service_errors import put_on_form
 from portal.models import User
-from portal.pages.listing import SearchFilter, build_listing
+from portal.pages.listing import SearchFilter, Table
 from portal.presenters.configurations import (
     LONGEST_VALUE,
     Difference,
@@ -42,7 +42,6 @@ __all__ = ["build", "configurations", "download", "lint", "publish", "release"]
 
 ENTRIES_A_PAGE = 100
 PREVIEWED = 40  # entries shown; the whole list is in the download
-SORTS = {"number": ("number",), "sites": ("site_count",), "oauth": ("oauth_count",)}
 OAUTH_MARK = '"clientID": '  # a title cannot hold it: quotes inside a JSON string are escaped
 
 
@@ -54,12 +53,21 @@ class ReleaseFilters(django_filters.FilterSet):
         fields: list[str] = []
 
 
+RELEASES = Table(
+    filters=ReleaseFilters,
+    sorts={"number": ("number",), "sites": ("site_count",), "oauth": ("oauth_count",)},
+    default_sort="-number",
+    page_size=25,
+)
+
+
 @require_safe
 @dashboard
 def configurations(request: HttpRequest) -> HttpResponse:
+    """The releases that this person may see, and whether the current one is out of date."""
     user = person(request)
     rows = _with_counts(ConfigurationRelease.objects.visible_to(user))
-    listing = build_listing(request, rows, filters=ReleaseFilters, sorts=SORTS, default_sort="-number", page_size=25)
+    listing = RELEASES.listing(request, rows)
     current = rows.order_by("-number").first()
     context = {
         "listing": listing,

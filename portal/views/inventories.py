@@ -13,22 +13,19 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.accounts.access import administrators, person, readers_of_all_sites
-from portal.forms.inventories import DEFAULT_SORT, SORTS, InventoryForm, PhoneFilters
+from portal.forms.inventories import INVENTORY_PHONES, InventoryForm
 from portal.forms.service_errors import put_on_form
-from portal.pages.listing import CSV_CHUNK, build_listing, csv_response, filtered
 from portal.presenters import app_versions
 from rollout.models import AppInventory, InventoryPhone, Product
-from rollout.services import audit
 from rollout.services import inventories as services
 
 IMPORTS_SHOWN = 20
-COLUMNS = ("device", "app_version", "too_old")
-WORDS = {True: "yes", False: "no", None: "unknown"}
 
 
 @require_safe
 @readers_of_all_sites
 def inventories(request: HttpRequest) -> HttpResponse:
+    """The numbers of each app by version, and the newest imports."""
     imports = AppInventory.objects.select_related("imported_by").defer("versions")
     context = {
         "fleets": app_versions.fleets(services.needed_app),
@@ -86,9 +83,9 @@ def _say(request: HttpRequest, imported: services.Imported) -> None:
 @require_safe
 @readers_of_all_sites
 def phones(request: HttpRequest, product: str) -> HttpResponse:
+    """The phones in the newest import of one app."""
     inventory = _newest(product)
-    rows = InventoryPhone.objects.filter(inventory=inventory)
-    listing = build_listing(request, rows, filters=PhoneFilters, sorts=SORTS, default_sort=DEFAULT_SORT)
+    listing = INVENTORY_PHONES.listing(request, InventoryPhone.objects.filter(inventory=inventory))
     context = {"inventory": inventory, "listing": listing, "sort": listing.sort}
     return render(request, "inventories/phones.html", context)
 
@@ -98,11 +95,8 @@ def phones(request: HttpRequest, product: str) -> HttpResponse:
 def export_csv(request: HttpRequest, product: str) -> HttpResponseBase:
     """The same rows as CSV."""
     inventory = _newest(product)
-    all_rows = InventoryPhone.objects.filter(inventory=inventory)
-    _bound, _sort, rows = filtered(request, all_rows, filters=PhoneFilters, sorts=SORTS, default_sort=DEFAULT_SORT)
-    audit.record(actor=person(request), action="inventory.exported", target=inventory, details={"rows": rows.count()})
-    cells = ((row.device, row.version, WORDS[row.too_old]) for row in rows.iterator(chunk_size=CSV_CHUNK))
-    return csv_response(f"{product}-app-versions.csv", COLUMNS, cells)
+    rows = InventoryPhone.objects.filter(inventory=inventory)
+    return INVENTORY_PHONES.csv(request, rows, target=inventory, product=product)
 
 
 def _newest(product: str) -> AppInventory:

@@ -20,17 +20,15 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from portal.accounts.access import changeable_pass, dashboard, may_change, person, visible_pass
-from portal.forms.pass_filters import COLUMNS, SORTS, PassFilters, csv_rows, pass_rows
+from portal.forms.pass_filters import PASSES, pass_rows
 from portal.forms.passes import ExpiryForm, PassForm
 from portal.forms.service_errors import put_on_form
 from portal.models import Role, User
-from portal.pages.listing import build_listing, csv_response, filtered
 from portal.pages.one_time_forms import FormSentError, new_form_id, send_once, sent_before
 from portal.presenters.pass_files import FILES
 from portal.presenters.user_agents import describe
 from rollout.enrollment.qr import qr_svg, qr_text_url
 from rollout.models import EnrollmentPass, Site
-from rollout.services import audit
 from rollout.services import passes as pass_service
 
 
@@ -38,9 +36,7 @@ from rollout.services import passes as pass_service
 @require_safe
 def passes(request: HttpRequest) -> HttpResponse:
     """The passes this person may see, newest first."""
-    listing = build_listing(
-        request, pass_rows(person(request)), filters=PassFilters, sorts=SORTS, default_sort="-issued"
-    )
+    listing = PASSES.listing(request, pass_rows(person(request)))
     _tell_states(listing.rows)
     context = {"listing": listing, "sort": listing.sort, "may_issue": _may_issue(person(request))}
     return render(request, "passes/passes.html", context)
@@ -49,11 +45,8 @@ def passes(request: HttpRequest) -> HttpResponse:
 @dashboard
 @require_safe
 def export_csv(request: HttpRequest) -> HttpResponseBase:
-    """The same rows as CSV. No link is in it: nobody but the holder has one."""
-    user, now = person(request), timezone.now()
-    _bound, _sort, rows = filtered(request, pass_rows(user), filters=PassFilters, sorts=SORTS, default_sort="-issued")
-    audit.record(actor=user, action="passes.exported", details={"rows": rows.count()})
-    return csv_response("passes.csv", COLUMNS, csv_rows(rows, now))
+    """The same rows as CSV."""
+    return PASSES.csv(request, pass_rows(person(request)))
 
 
 def _tell_states(rows: Any) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 import django_filters
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -26,13 +25,10 @@ from portal.accounts.sign_in_links import make_link
 from portal.forms.people import NewPersonForm, PersonForm
 from portal.forms.service_errors import put_on_form
 from portal.models import Role, SignInLink, User
-from portal.pages.listing import CSV_CHUNK, SearchFilter, build_listing, csv_response, filtered
+from portal.pages.listing import Export, SearchFilter, Table
 from portal.pages.one_time_forms import FormSentError, new_form_id, send_once, sent_before
 from rollout.enrollment.qr import qr_svg
-from rollout.services import audit
 
-SORTS = {"name": ("first_name", "email"), "email": ("email",), "role": ("role",), "seen": ("last_login",)}
-COLUMNS = ("email", "name", "role", "active", "last_sign_in", "added_at")
 ACTIVE = [("yes", gettext_lazy("Active")), ("no", gettext_lazy("Deactivated"))]
 
 
@@ -50,10 +46,31 @@ class PeopleFilters(django_filters.FilterSet):
         return rows.filter(is_active=value == "yes")
 
 
+def _cells(people: Iterator[User]) -> Iterator[tuple[Any, ...]]:
+    for row in people:
+        seen = row.last_login.isoformat() if row.last_login else ""
+        active = "yes" if row.is_active else "no"
+        yield (row.email, row.get_full_name(), row.role, active, seen, row.date_joined.isoformat())
+
+
+PEOPLE = Table(
+    filters=PeopleFilters,
+    sorts={"name": ("first_name", "email"), "email": ("email",), "role": ("role",), "seen": ("last_login",)},
+    default_sort="email",
+    export=Export(
+        "people.csv",
+        action="people.exported",
+        columns=("email", "name", "role", "active", "last_sign_in", "added_at"),
+        cells=_cells,
+    ),
+)
+
+
 @administrators
 @require_safe
 def people(request: HttpRequest) -> HttpResponse:
-    listing = build_listing(request, User.objects.all(), filters=PeopleFilters, sorts=SORTS, default_sort="email")
+    """Everybody with an account."""
+    listing = PEOPLE.listing(request, User.objects.all())
     return render(request, "people/people.html", {"listing": listing, "sort": listing.sort})
 
 
@@ -61,18 +78,7 @@ def people(request: HttpRequest) -> HttpResponse:
 @require_safe
 def export_csv(request: HttpRequest) -> HttpResponseBase:
     """The same rows as CSV."""
-    _bound, _sort, rows = filtered(
-        request, User.objects.all(), filters=PeopleFilters, sorts=SORTS, default_sort="email"
-    )
-    audit.record(actor=person(request), action="people.exported", details={"rows": rows.count()})
-    return csv_response("people.csv", COLUMNS, _csv_rows(rows))
-
-
-def _csv_rows(rows: QuerySet[User]) -> Iterator[tuple[Any, ...]]:
-    for row in rows.iterator(chunk_size=CSV_CHUNK):
-        seen = row.last_login.isoformat() if row.last_login else ""
-        active = "yes" if row.is_active else "no"
-        yield (row.email, row.get_full_name(), row.role, active, seen, row.date_joined.isoformat())
+    return PEOPLE.csv(request, User.objects.all())
 
 
 @administrators

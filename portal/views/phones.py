@@ -20,13 +20,9 @@ from oauth2_provider.models import get_refresh_token_model
 from oauth_provider.tokens.sessions import living
 from portal.accounts.access import administrators, person
 from portal.accounts.people import revoke_phone, revoke_phones
-from portal.pages.listing import CSV_CHUNK, SearchFilter, build_listing, csv_response, filtered
+from portal.pages.listing import Export, SearchFilter, Table
 from portal.presenters.user_agents import app_of, describe
 from rollout.models import ApplicationLink, Site, Wave
-from rollout.services import audit
-
-SORTS = {"person": ("user__email",), "signed_in": ("created",), "used": ("updated",)}
-COLUMNS = ("email", "person", "site", "name", "user_agent", "address", "signed_in_at", "refreshed_at")
 
 
 class PhoneFilters(django_filters.FilterSet):
@@ -55,6 +51,27 @@ class PhoneFilters(django_filters.FilterSet):
         )
 
 
+def _cells(phones: Iterator[Any]) -> Iterator[tuple[Any, ...]]:
+    for row in phones:
+        device = getattr(row, "device", None)
+        kept = (device.name, device.user_agent, device.address) if device else ("", "", "")
+        times = (row.created.isoformat(), row.updated.isoformat())
+        yield (row.user.email, row.user.get_full_name(), row.site_title, *kept, *times)
+
+
+PHONES = Table(
+    filters=PhoneFilters,
+    sorts={"person": ("user__email",), "signed_in": ("created",), "used": ("updated",)},
+    default_sort="-used",
+    export=Export(
+        "phones.csv",
+        action="phone.exported",
+        columns=("email", "person", "site", "name", "user_agent", "address", "signed_in_at", "refreshed_at"),
+        cells=_cells,
+    ),
+)
+
+
 def _links() -> QuerySet[ApplicationLink]:
     return ApplicationLink.objects.registered_here().order_by()
 
@@ -69,7 +86,8 @@ def _phones() -> QuerySet[Any]:
 @administrators
 @require_safe
 def phones(request: HttpRequest) -> HttpResponse:
-    listing = build_listing(request, _phones(), filters=PhoneFilters, sorts=SORTS, default_sort="-used")
+    """The phones of all people, and a button that signs out those the filters find."""
+    listing = PHONES.listing(request, _phones())
     rows = [{"phone": row, "app": _app(row)} for row in listing.rows]
     context = {"listing": listing, "sort": listing.sort, "rows": rows}
     context["revoke_url"] = reverse("phones_revoke") + listing.query_string
@@ -85,17 +103,7 @@ def _app(row: Any) -> str:
 @require_safe
 def export_csv(request: HttpRequest) -> HttpResponseBase:
     """The same rows as CSV."""
-    _bound, _sort, rows = filtered(request, _phones(), filters=PhoneFilters, sorts=SORTS, default_sort="-used")
-    audit.record(actor=person(request), action="phone.exported", details={"rows": rows.count()})
-    return csv_response("phones.csv", COLUMNS, _cells(rows))
-
-
-def _cells(rows: QuerySet[Any]) -> Iterator[tuple[Any, ...]]:
-    for row in rows.iterator(chunk_size=CSV_CHUNK):
-        device = getattr(row, "device", None)
-        kept = (device.name, device.user_agent, device.address) if device else ("", "", "")
-        times = (row.created.isoformat(), row.updated.isoformat())
-        yield (row.user.email, row.user.get_full_name(), row.site_title, *kept, *times)
+    return PHONES.csv(request, _phones())
 
 
 @administrators
@@ -116,11 +124,11 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def revoke_found(request: HttpRequest) -> HttpResponse:
     """Sign out every phone that the filters in the URL find. A filter that cannot be read signs nobody out."""
-    bound, _sort, rows = filtered(request, _phones(), filters=PhoneFilters, sorts=SORTS, default_sort="-used")
-    if bound.form.errors:
+    found = PHONES.find(request, _phones())
+    if found.filters.form.errors:
         messages.error(request, _("A filter could not be read, so no phone was signed out."))
         return redirect("phones")
-    ended = revoke_phones(actor=person(request), pks=list(rows.values_list("pk", flat=True)))
+    ended = revoke_phones(actor=person(request), pks=list(found.rows.values_list("pk", flat=True)))
     messages.success(
         request, ngettext("%(n)d phone was signed out.", "%(n)d phones were signed out.", ended) % {"n": ended}
     )

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
@@ -13,12 +10,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.accounts.access import administrators, dashboard, person
-from portal.forms.site_filters import DEFAULT_SORT, SORTS, SiteFilters
+from portal.forms.site_filters import SITES
 from portal.forms.sites import ImportForm, encoded
-from portal.pages.listing import CSV_CHUNK, csv_response, filtered
+from portal.pages.listing import csv_response
 from rollout.formats.site_csv import COLUMNS, REQUIRED
 from rollout.models import Site
-from rollout.services import audit
 from rollout.services.imports import import_sites
 
 MOST_ERRORS_SHOWN = 100
@@ -43,22 +39,10 @@ EXAMPLE = (
 @require_safe
 @dashboard
 def export_csv(request: HttpRequest) -> StreamingHttpResponse:
+    """The rows of the list as CSV, as an import takes them; with ``template`` one example instead."""
     if "template" in request.GET:
         return csv_response("sites-template.csv", COLUMNS, [EXAMPLE])
-    visible = Site.objects.visible_to(person(request))
-    _filters, _sort, rows = filtered(request, visible, filters=SiteFilters, sorts=SORTS, default_sort=DEFAULT_SORT)
-    audit.record(actor=person(request), action="sites.exported", details={"sites": rows.count()})
-    return csv_response("sites.csv", COLUMNS, _cells(rows))
-
-
-def _cells(rows: Any) -> Iterator[list[Any]]:
-    for site in rows.prefetch_related("owners").iterator(chunk_size=CSV_CHUNK):
-        owners = " ".join(sorted(owner.email for owner in site.owners.all()))
-        yield [_cell(owners if column == "owners" else getattr(site, column)) for column in COLUMNS]
-
-
-def _cell(value: Any) -> Any:
-    return ("true" if value else "false") if isinstance(value, bool) else value
+    return SITES.csv(request, Site.objects.visible_to(person(request)).prefetch_related("owners"))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -14,9 +14,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.accounts.access import changeable_site, dashboard, editors, person, visible_site
 from portal.forms.service_errors import put_on_form
-from portal.forms.site_filters import DEFAULT_SORT, SORTS, SiteFilters
+from portal.forms.site_filters import SITES
 from portal.forms.sites import SiteForm
-from portal.pages.listing import build_listing
 from portal.presenters import overview
 from rollout.models import ApplicationLink, CheckRun, Provider, RunState, Site
 from rollout.services import sites as services
@@ -30,10 +29,9 @@ __all__ = ["archive", "create", "edit", "export_csv", "import_csv", "restore", "
 @require_safe
 @dashboard
 def sites(request: HttpRequest) -> HttpResponse:
+    """The sites that this person may see, and how many of them are ready."""
     visible = Site.objects.visible_to(person(request))
-    listing = build_listing(
-        request, with_links_and_runs(visible), filters=SiteFilters, sorts=SORTS, default_sort=DEFAULT_SORT
-    )
+    listing = SITES.listing(request, with_links_and_runs(visible))
     shares = overview.shares(visible.active())
     context = {
         "listing": listing,

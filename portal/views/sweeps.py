@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -16,33 +13,18 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.accounts.access import administrators, person, readers_of_all_sites
-from portal.forms.sweeps import SweepFilters, SweepRunFilters
-from portal.pages.listing import CSV_CHUNK, build_listing, csv_response, filtered
+from portal.forms.sweeps import SWEEP_RUNS, SWEEPS
 from portal.presenters import overview
 from portal.presenters.sweeps import progress_of, summary_of
 from rollout.models import CheckRun, Site, Sweep
-from rollout.services import audit
 from rollout.services.checks import sweeps as services
-
-SORTS = {
-    "started": ("started_at",), "ended": ("finished_at",), "sites": ("total",), "changed": ("changed",),
-    "failing": ("failing",), "broken": ("broken",),
-}  # fmt: skip
-RUN_SORTS = {"site": ("site__title",), "finished": ("finished_at",), "mdm": ("mdm_verdict",)}
-COLUMNS = (
-    "id", "started_by", "requested_by", "state", "started_at", "finished_at", "sites", "judged", "not_reached",
-    "not_finished", "changed",
-)  # fmt: skip
-RUN_COLUMNS = (
-    "site", "base_url", "state", "finished_at", "mdm_verdict", "non_mdm_verdict", "was_mdm_verdict",
-    "was_non_mdm_verdict", "failure",
-)  # fmt: skip
 
 
 @require_safe
 @readers_of_all_sites
 def sweeps(request: HttpRequest) -> HttpResponse:
-    listing = build_listing(request, _rows(), filters=SweepFilters, sorts=SORTS, default_sort="-started")
+    """Every sweep, the newest first, and what a new one would check."""
+    listing = SWEEPS.listing(request, _rows())
     context = {
         "listing": listing,
         "sort": listing.sort,
@@ -61,23 +43,16 @@ def _rows() -> QuerySet[Sweep]:
 @require_safe
 @readers_of_all_sites
 def export_csv(request: HttpRequest) -> HttpResponseBase:
-    _bound, _sort, rows = filtered(request, _rows(), filters=SweepFilters, sorts=SORTS, default_sort="-started")
-    audit.record(actor=person(request), action="sweeps.exported", details={"rows": rows.count()})
-    return csv_response("sweeps.csv", COLUMNS, _cells(rows))
-
-
-def _cells(rows: QuerySet[Sweep]) -> Iterator[list[Any]]:
-    for row in rows.iterator(chunk_size=CSV_CHUNK):
-        times = [moment.isoformat() if moment else "" for moment in (row.started_at, row.finished_at)]
-        counts = [row.total, row.done, row.failing, row.broken, row.changed]
-        yield [row.pk, row.trigger, row.requested_by or "", row.state, *times, *counts]
+    """The rows of the list as CSV."""
+    return SWEEPS.csv(request, _rows())
 
 
 @require_safe
 @readers_of_all_sites
 def sweep(request: HttpRequest, pk: int) -> HttpResponse:
+    """One sweep with its progress, its summary and its sites."""
     row = get_object_or_404(Sweep.objects.select_related("requested_by"), pk=pk)
-    listing = build_listing(request, _runs(row), filters=SweepRunFilters, sorts=RUN_SORTS, default_sort="site")
+    listing = SWEEP_RUNS.listing(request, _runs(row))
     context = {
         "progress": progress_of(row),
         "sweep": row,
@@ -97,18 +72,9 @@ def _runs(row: Sweep) -> QuerySet[CheckRun]:
 @require_safe
 @readers_of_all_sites
 def export_runs(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """The sites of one sweep as CSV."""
     row = get_object_or_404(Sweep, pk=pk)
-    _bound, _sort, runs = filtered(request, _runs(row), filters=SweepRunFilters, sorts=RUN_SORTS, default_sort="site")
-    audit.record(actor=person(request), action="sweeps.exported", details={"rows": runs.count()})
-    return csv_response(f"sweep-{row.pk}.csv", RUN_COLUMNS, _run_cells(runs))
-
-
-def _run_cells(runs: QuerySet[CheckRun]) -> Iterator[list[Any]]:
-    for run in runs.iterator(chunk_size=CSV_CHUNK):
-        judged = [run.mdm_verdict, run.non_mdm_verdict] if run.state == "done" else ["", ""]
-        ended = run.finished_at.isoformat() if run.finished_at else ""
-        was = [run.was_mdm_verdict, run.was_non_mdm_verdict]
-        yield [run.site.title, run.site.base_url, run.state, ended, *judged, *was, run.failure]
+    return SWEEP_RUNS.csv(request, _runs(row), sweep=row.pk)
 
 
 @require_safe

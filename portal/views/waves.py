@@ -17,9 +17,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.accounts.access import administrators, dashboard, person, visible_wave
 from portal.forms.service_errors import put_on_form
-from portal.forms.waves import IssueForm, MemberFilters, WaveFilters, WaveForm
+from portal.forms.waves import MEMBERS, WAVES, IssueForm, WaveForm
 from portal.models import User
-from portal.pages.listing import build_listing
 from portal.pages.one_time_forms import FormSentError, new_form_id, send_once, sent_before
 from portal.presenters import overview
 from portal.presenters.pass_files import sheet_of
@@ -27,17 +26,13 @@ from rollout.models import EnrollmentPass, Provider, SignIn, Site, Wave
 from rollout.services import passes as pass_service
 from rollout.services import waves as services
 
-SORTS = {"title": ("title",), "planned": ("created_at",), "passes": ("pass_count",)}
-MEMBER_SORTS = {"label": ("label",), "expires": ("expires_at",), "used": ("used_at",), "signed_in": ("signed_in_at",)}
-
 
 @require_safe
 @dashboard
 def waves(request: HttpRequest) -> HttpResponse:
+    """The waves that this person may see, with how many of their passes were used."""
     user = person(request)
-    listing = build_listing(
-        request, _counted(Wave.objects.visible_to(user)), filters=WaveFilters, sorts=SORTS, default_sort="-planned"
-    )
+    listing = WAVES.listing(request, _counted(Wave.objects.visible_to(user)))
     context = {"listing": listing, "sort": listing.sort, "may_plan": user.is_administrator}
     return render(request, "waves/waves.html", context)
 
@@ -149,9 +144,7 @@ def _wave_page(request: HttpRequest, row: Wave, form: IssueForm, status: int = 2
     sites = list(row.sites.filter(pk__in=Site.objects.visible_to(user).values("pk")).order_by("title")[:200])
     provided = row.sites.filter(provider=Provider.GATEPASS).exists()
     stages = overview.wave_stages(row)
-    listing = build_listing(
-        request, _members(row, user), filters=MemberFilters, sorts=MEMBER_SORTS, default_sort="label"
-    )
+    listing = MEMBERS.listing(request, _members(row, user))
     now = timezone.now()
     for member in listing.rows:
         member.now_state = member.state(now)

@@ -18,21 +18,19 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.accounts.access import administrators, person
-from portal.forms.notifications import DeliveryFilters, WebhookForm
+from portal.forms.notifications import DELIVERIES, WebhookForm
 from portal.forms.service_errors import put_on_form
-from portal.pages.listing import build_listing
 from portal.pages.one_time_forms import FormSentError, new_form_id, send_once, sent_before
 from rollout.models import NoticeKind, Webhook, WebhookDelivery
 from rollout.services.notifications import deliveries
 from rollout.services.notifications import webhooks as services
 from rollout.services.vault import HOW_TO_MAKE_A_KEY
 
-SORTS = {"created": ("created_at",), "finished": ("finished_at",)}
-
 
 @administrators
 @require_safe
 def webhooks(request: HttpRequest) -> HttpResponse:
+    """All webhooks, or how to make the key that they need."""
     context = {
         "rows": Webhook.objects.all(),
         "is_available": services.is_available(),
@@ -85,13 +83,7 @@ def webhook(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _page(request: HttpRequest, row: Webhook) -> HttpResponse:
-    listing = build_listing(
-        request,
-        row.deliveries.defer("body"),
-        filters=DeliveryFilters,
-        sorts=SORTS,
-        default_sort="-created",
-    )
+    listing = DELIVERIES.listing(request, row.deliveries.defer("body"))
     for delivery in listing.rows:
         delivery.last = delivery.attempts[-1] if delivery.attempts else None
     context = {

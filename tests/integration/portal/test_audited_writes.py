@@ -59,6 +59,13 @@ def test_it_works(world: World, silent_audit: None) -> None:
     assert failed >= RECORDED, RECORDED - failed
 
 
+def test_an_export_that_cannot_be_recorded_is_not_sent(world: World, silent_audit: None) -> None:
+    for name in ROWS:
+        if name.endswith("_export"):
+            answer = world.clients["administrator"].get(world.url(name))
+            assert (answer.status_code, answer.streaming) == (500, False), name
+
+
 def form_id(client: Client, page: str) -> str:
     found = re.search(r'name="form_id"\s+value="([^"]+)"', client.get(page).text)
     assert found
