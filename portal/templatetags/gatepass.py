@@ -176,7 +176,7 @@ def exactly(value: datetime | None, missing: str = "") -> str | SafeString:
 
 # --- The query string ------------------------------------------------------------------------------------------
 def _query(context: template.Context) -> QueryDict:
-    request = context.get("request")
+    request = getattr(context, "request", None)  # an include with ``only`` keeps the attribute, not the variable
     return request.GET.copy() if request is not None else QueryDict(mutable=True)
 
 

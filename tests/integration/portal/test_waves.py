@@ -57,6 +57,14 @@ def test_it_works(client_of: Any, administrator: User, site: Site) -> None:
     assert "Finished" in client.get("/waves/").content.decode()
 
 
+def test_fields_beside_the_table_keep_their_own_labels(client_of: Any, administrator: User, wave: Wave) -> None:
+    client = client_of(administrator)
+    issue(client, wave)
+    page = client.get(f"/waves/{wave.pk}/").content.decode()
+    assert '<label for="id_labels">People</label>' in page
+    assert '<label for="id_expires_at">Last day</label>' in page
+
+
 def test_the_first_wave_is_explained(client_of: Any, administrator: User, alice: User) -> None:
     assert "No wave yet" in client_of(administrator).get("/waves/").content.decode()
     assert "No wave with your sites" in client_of(alice).get("/waves/").content.decode()
