@@ -37,13 +37,9 @@ SHAPE_PAIRS = [
 ]
 
 
-def colours(selector: str) -> dict[str, str]:
-    """The colours of one block of tokens.css, by name."""
-    block = TOKENS.split(selector + " {", 1)[1].split("}", 1)[0]
-    return dict(re.findall(r"--([a-z-]+):\s*(#[0-9a-f]{6});", block))
-
-
-THEMES = {"light": colours("\n:root"), "dark": colours(':root[data-theme="dark"]')}
+_TOKEN = re.compile(r"--([a-z-]+):\s*(?:light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\)|(#[0-9a-f]{6}));")
+COLORS = {name: (light or alike, dark or alike) for name, light, dark, alike in _TOKEN.findall(TOKENS)}
+THEMES = {theme: {name: pair[at] for name, pair in COLORS.items()} for at, theme in enumerate(("light", "dark"))}
 
 
 def luminance(colour: str) -> float:
@@ -77,11 +73,19 @@ def test_shapes_are_visible(theme: str, shape: str, ground: str) -> None:
 
 
 def test_the_switch_and_the_system_give_the_same_dark() -> None:
-    assert colours(':root:not([data-theme="light"])') == THEMES["dark"]
+    stated = re.findall(r"--([a-z0-9-]+):", TOKENS)
+    assert len(stated) == len(set(stated))
+    blocks = dict(re.findall(r"^(:root\S*) \{(.*?)\}", TOKENS, re.DOTALL | re.MULTILINE))
+    assert "color-scheme: light dark;" in blocks.pop(":root")
+    assert {selector: block.strip() for selector, block in blocks.items()} == {
+        ':root[data-theme="light"]': "color-scheme: light;",
+        ':root[data-theme="dark"]': "color-scheme: dark;",
+    }
 
 
 def test_every_colour_of_light_has_one_in_dark() -> None:
-    assert THEMES["light"].keys() == THEMES["dark"].keys()
+    assert len(re.findall(r"#[0-9a-f]{3,8}\b", TOKENS)) == sum(len(set(pair)) for pair in COLORS.values())
+    assert {name for name, (light, dark) in COLORS.items() if light == dark} == {"on-accent"}
 
 
 def test_every_token_that_is_used_is_defined() -> None:
