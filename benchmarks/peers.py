@@ -92,7 +92,7 @@ def gatepass(servers: Servers, directory: Path, others: int) -> Iterator[Peer]:
             environment[f"RATE_LIMIT_{limit}"] = "900000/60"
         subprocess.run([sys.executable, "manage.py", "collectstatic", "-v0", "--no-input"], env=environment, check=True)
         facts = _seed("benchmarks.gatepass_seed", environment, str(others))
-        with _web("portal.serving.web:application", port, environment) as process:
+        with _web("portal.wsgi:application", port, environment) as process:
             yield Peer("Gatepass", {**facts, "port": port, "database": url}, process)
 
 

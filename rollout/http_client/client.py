@@ -7,47 +7,13 @@ again and without credentials for another origin.
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import datetime
 
-from .failures import ERRORS
-from .own_services import OwnServices
-from .policy import Resolver, resolve_by_system
+from .policy import Door
 from .reply import Reply
-from .urls import origin
-from .visit import MAX_REDIRECTS, Visit
-
-__all__ = ["ERRORS", "MAX_REDIRECTS", "Door", "OwnServices", "Reply", "Visit", "fetch", "origin", "visit"]
-
-USER_AGENT = "Gatepass/0.1 (compatibility check)"
-
-
-@dataclass(frozen=True)
-class Door:
-    """What may be reached and how long it may take.
-
-    ``allowed_networks`` are CIDR texts that open private ranges; ``own`` are our own services, always closed;
-    ``plain_http`` lets http be asked of other machines too. ``ca_bundle`` is a site's own PEM, asked when the system's
-    trust store (or ``ssl_context`` in its place) does not vouch. ``proxy`` is used when ``through_proxy`` says so and
-    only then. ``resolver`` replaces the system's (tests). Seconds are for the whole request, all hops included.
-    """
-
-    allowed_networks: tuple[str, ...] = ()
-    allow_loopback: bool = False
-    user_agent: str = USER_AGENT
-    connect_seconds: float = 3
-    total_seconds: float = 8
-    max_bytes: int = 262144
-    plain_http: bool = False
-    own: OwnServices = field(default_factory=OwnServices)
-    through_proxy: bool = False
-    proxy: str = field(default="", repr=False)
-    ca_bundle: str = field(default="", repr=False)
-    ssl_context: ssl.SSLContext | None = field(default=None, repr=False)
-    resolver: Resolver = field(default=resolve_by_system, repr=False)
+from .visit import Visit
 
 
 async def fetch(

@@ -9,8 +9,8 @@ from rollout.compatibility.observation import Answer
 from rollout.message_ids import gettext_noop as _
 
 from .decoding import TooLargeError, UndecodableError
+from .guard import AddressRefusedError, NameNotFoundError, PlainHttpRefusedError
 from .http1 import LimitError, NothingCameError
-from .policy import AddressRefusedError, NameNotFoundError, PlainHttpRefusedError
 from .redaction import clean
 from .reply import Reply, TlsFailure
 from .transport import ProxyFailedError, TlsFailedError

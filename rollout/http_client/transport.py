@@ -17,8 +17,8 @@ from rollout.compatibility.observation import Certificate
 from rollout.formats.certificates import read_certificate
 
 from .connection import Wire
+from .guard import Guard, Place
 from .http1 import LimitError, NothingCameError, ask
-from .policy import Guard, Place
 from .reply import PeerCertificate, certificate_of
 from .trust import no_trust, site_trust, system_trust
 

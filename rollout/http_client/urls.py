@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from rollout.http_url import DEFAULT_PORTS, HttpUrlError, parse_host, split_http_url
 
-from .policy import AddressRefusedError, Place
+from .guard import AddressRefusedError, Place
 
 MAX_URL = 4000
 _VISIBLE = re.compile(r"[!-~]*", re.ASCII)

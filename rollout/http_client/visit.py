@@ -7,23 +7,21 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode
 
 from rollout.compatibility.observation import Answer, Hop
 
 from .addresses import address_class
 from .failures import StoppedError, failed
+from .guard import Guard
 from .http1 import NothingCameError, Raw, ask
 from .kept_headers import kept
-from .policy import Guard
+from .policy import Door
 from .redaction import clean, excerpt, safe_url
 from .reply import PeerCertificate, Reply, location_of, text_of
 from .transport import Connection, Route, connect
 from .urls import Asked, origin, read_url
-
-if TYPE_CHECKING:
-    from .client import Door
 
 MAX_REDIRECTS = 5
 # What must not travel to another origin with a redirect.

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from rollout.compatibility.observation import Answer
-from rollout.http_client.client import MAX_REDIRECTS, Door, Visit, origin
+from rollout.http_client.policy import Door
 from rollout.http_client.redaction import safe_url
 from rollout.http_client.reply import Reply
+from rollout.http_client.urls import origin
+from rollout.http_client.visit import MAX_REDIRECTS, Visit
 
 # After one of these the next question would only wait for the same silence.
 UNREACHABLE = frozenset({"dns", "refused", "timeout", "tls", "blocked_address", "not_https", "bad_url", "proxy"})

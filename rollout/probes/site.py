@@ -16,7 +16,7 @@ from rollout.compatibility.observation import (
     PluginVersions,
     ServerStatus,
 )
-from rollout.http_client.client import Door
+from rollout.http_client.policy import Door
 
 from .asking import Asking
 from .fingerprint import fingerprint_of

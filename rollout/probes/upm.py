@@ -11,7 +11,8 @@ import time
 from dataclasses import dataclass, replace
 
 from rollout.formats.upm import MOBILE_KEYS, OAUTH_KEY, PATH, Plugin, Plugins, UpmError, path_of, read_upm
-from rollout.http_client.client import Door, fetch
+from rollout.http_client.client import fetch
+from rollout.http_client.policy import Door
 from rollout.http_client.reply import Reply
 
 SECONDS = 8.0  # for all questions together: somebody waits for the page

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urljoin, urlsplit
 
-from rollout.http_client.client import origin
 from rollout.http_client.reply import Reply
+from rollout.http_client.urls import origin
 
 from .forms import Form
 from .recorder import Wire

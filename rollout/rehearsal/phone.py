@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from rollout.compatibility.observation import Answer
-from rollout.http_client.client import Door
+from rollout.http_client.policy import Door
 from rollout.message_ids import gettext_noop as _
 
 from . import steps

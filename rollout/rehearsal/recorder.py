@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from rollout.compatibility.observation import Answer
-from rollout.http_client.client import Door, fetch
+from rollout.http_client.client import fetch
+from rollout.http_client.policy import Door
 from rollout.http_client.reply import Reply
 
 # Sign-ins are told apart by the middle word, sites react to the last one.

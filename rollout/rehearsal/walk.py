@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from rollout.http_client.client import ERRORS
+from rollout.http_client.failures import ERRORS
 from rollout.http_client.redaction import clean
 from rollout.http_client.reply import Reply
 

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.urls import reverse
 
-from rollout.http_client.client import Door, OwnServices
+from rollout.http_client.own_services import OwnServices
+from rollout.http_client.policy import Door
 from rollout.http_url import DEFAULT_PORTS
 from rollout.models import Site
 

@@ -24,7 +24,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from rollout.formats.upm import Plugin, Plugins, UpmError, read_upm
-from rollout.http_client.client import ERRORS
+from rollout.http_client.failures import ERRORS
 from rollout.models import CheckRun, PluginSource, Site, SiteCredential
 from rollout.probes.upm import TOKEN, Asked, ask_upm
 

@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from rollout.http_client.client import Door, fetch
+from rollout.http_client.client import fetch
+from rollout.http_client.policy import Door
 from rollout.http_client.reply import Reply
 
 Respond = Callable[[bytes, "socketserver.StreamRequestHandler"], bytes | None]

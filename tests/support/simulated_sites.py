@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 from rollout.compatibility.observation import KnownLinks, Observation, PluginVersions
-from rollout.http_client.client import Door
+from rollout.http_client.policy import Door
 from rollout.probes.site import Target, observe
 from rollout.simulator.fleet import PersonaFleet
 

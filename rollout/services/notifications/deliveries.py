@@ -26,7 +26,8 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
-from rollout.http_client.client import Reply, fetch
+from rollout.http_client.client import fetch
+from rollout.http_client.reply import Reply
 from rollout.message_ids import gettext_noop as _
 from rollout.models import AttemptError, DeliveryState, Notice, Site, Webhook, WebhookDelivery
 from rollout.notifications import back_off, payload

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import pytest
 
-from rollout.http_client.client import Door
+from rollout.http_client.policy import Door
 
 
 def test_it_works(serve, make_answer, get, now) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from rollout.http_client.client import Door
+from rollout.http_client.policy import Door
 
 
 class _Tunnel(socketserver.StreamRequestHandler):

@@ -7,7 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from rollout.http_client.client import Door, OwnServices, Reply
+from rollout.http_client.own_services import OwnServices
+from rollout.http_client.policy import Door
+from rollout.http_client.reply import Reply
 from rollout.services import network
 
 Get = Callable[..., Reply]

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from rollout.http_client.client import Door
+from rollout.http_client.policy import Door
 
 
 def test_the_address_that_was_judged_is_the_one_connected_to(serve, make_answer, get, door) -> None:

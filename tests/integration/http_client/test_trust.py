@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from rollout.http_client.client import Door
+from rollout.http_client.policy import Door
 
 PEM = serialization.Encoding.PEM
 

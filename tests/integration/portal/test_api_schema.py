@@ -21,7 +21,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from portal.models import User
-from portal.wsgi import application
+from portal.serving.handler import Handler
 from rollout.models import Site
 from rollout.services import configurations
 
@@ -46,7 +46,7 @@ def schema(db: None, settings: Any) -> Iterator[Any]:
     # The end of a request closes its connection, and with it the test's transaction; Django's own client does the same.
     request_started.disconnect(close_old_connections)
     request_finished.disconnect(close_old_connections)
-    yield schemathesis.openapi.from_wsgi("/api/v1/openapi.json", application)
+    yield schemathesis.openapi.from_wsgi("/api/v1/openapi.json", Handler())
     request_started.connect(close_old_connections)
     request_finished.connect(close_old_connections)
 

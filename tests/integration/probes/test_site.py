@@ -21,7 +21,7 @@ from rollout.compatibility.observation import KnownLinks, Observation, PluginVer
 from rollout.compatibility.rules import judge
 from rollout.compatibility.verdict import Verdict
 from rollout.compatibility.what_to_do import what_to_do
-from rollout.http_client.client import Door
+from rollout.http_client.policy import Door
 from rollout.probes.site import Target, observe
 
 MANIFEST = b"<manifest><typeId>confluence</typeId><version>9.2.1</version><url>https://w.example.com</url></manifest>"

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from rollout.http_client.client import Door
+from rollout.http_client.policy import Door
 from rollout.rehearsal.browser import Browser
 from rollout.rehearsal.recorder import Wire
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from rollout.http_client.client import Door
+from rollout.http_client.policy import Door
 from rollout.rehearsal.phone import STEPS, Plan, StepOutcome, rehearse
 from rollout.simulator.fleet import PersonaFleet
 from rollout.simulator.table import PERSONAS

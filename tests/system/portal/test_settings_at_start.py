@@ -77,8 +77,7 @@ def test_the_web_server_is_not_handed_the_secrets() -> None:
     """Granian puts its environment into each request's: what is secret is gone by then, and the settings have it."""
     secrets = {"SECRET_KEY": "x" * 40, "REDIS_URL": "redis://:password@127.0.0.1:6379/0", "OIDC_CLIENT_SECRET": "s"}
     look = (
-        "import os, portal.serving.web; from django.conf import settings as s; "
-        "print(set(os.environ) & {names}, s.SECRET_KEY)"
+        "import os, portal.wsgi; from django.conf import settings as s; print(set(os.environ) & {names}, s.SECRET_KEY)"
     )
     told = subprocess.run(
         [sys.executable, "-c", look.format(names=set(secrets) | {"DATABASE_URL"})],

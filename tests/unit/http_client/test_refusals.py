@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from rollout.http_client.client import ERRORS, Door
+from rollout.http_client.failures import ERRORS
+from rollout.http_client.policy import Door
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from rollout.http_client.client import Door
+from rollout.http_client.policy import Door
 from rollout.http_client.urls import BadUrlError, read_url
 
 CLOSED = [

@@ -1,0 +1,147 @@
+"""The guard at the socket end of the door: resolves a name and judges every address it stands for.
+
+What comes out are addresses, and the socket is opened to one of them, never to a name: a name that changes its
+address between two look-ups gains nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket  # noqa: TID251 - this is the door
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+
+from .addresses import is_loopback, judge
+from .own_services import OwnServices
+
+# Host and port in, addresses in the order to try out. Raises OSError (``socket.gaierror``) when there are none.
+Resolver = Callable[[str, int], list[str]]
+MAX_ADDRESSES = 32
+
+
+class AddressRefusedError(Exception):
+    """The name stands for an address that probes may not connect to."""
+
+
+class PlainHttpRefusedError(Exception):
+    """http was asked of a host that is not this machine."""
+
+
+class NameNotFoundError(Exception):
+    """The name stands for no address."""
+
+
+def resolve_by_system(host: str, port: int) -> list[str]:
+    """The addresses of a host in the system's order of preference. Raises OSError."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where one request goes: what a URL says, before anything is looked up. ``path`` is without the query."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+
+
+@dataclass(frozen=True)
+class Guard:
+    """What may be connected to. ``plain_http`` lets http be asked of other machines; this one is always asked so."""
+
+    allowed_networks: tuple[str, ...] = ()
+    allow_loopback: bool = False
+    plain_http: bool = False
+    own: OwnServices = field(default_factory=OwnServices)
+    resolver: Resolver = resolve_by_system
+
+    async def addresses(self, place: Place) -> list[str]:
+        """The judged addresses of a place. Raises the exceptions above; one bad address refuses them all."""
+        if place.scheme == "http" and not (self.plain_http or self.allow_loopback):
+            raise PlainHttpRefusedError
+        for host in self.own.hosts(place.port):
+            await _learn_own(self.resolver, host, place.port)
+        try:
+            found = [str(ip_address(place.host))]
+        except ValueError:
+            try:
+                found = await _in_thread(self.resolver, place.host, place.port)
+            except (OSError, UnicodeError) as error:
+                raise NameNotFoundError(place.host) from error
+        if not found:
+            raise NameNotFoundError(place.host)
+        if len(found) > MAX_ADDRESSES:
+            raise AddressRefusedError("too many addresses")
+        for address in found:
+            self.judge(place, address)
+        return found
+
+    def judge(self, place: Place, address: str) -> None:
+        """Asked before a socket opens, and before each further request on an open one."""
+        why = judge(address, allowed_networks=self.allowed_networks, allow_loopback=self.allow_loopback)
+        why = why or self.own.why_closed(
+            host=place.host, address=address, port=place.port, path=place.path, addresses_of=self._own_addresses
+        )
+        if why:
+            raise AddressRefusedError(why)
+        if place.scheme == "http" and not self.plain_http and not is_loopback(address):
+            raise PlainHttpRefusedError
+
+    def _own_addresses(self, host: str) -> tuple[str, ...]:
+        return _OWN_ADDRESSES.get((self.resolver, host), (0.0, (host,)))[1]
+
+
+# Our own services' names are looked up when a probe comes near their port, and again a minute later.
+_OWN_ADDRESSES: dict[tuple[Resolver, str], tuple[float, tuple[str, ...]]] = {}
+_OWN_SECONDS = 60.0
+
+
+async def _learn_own(resolver: Resolver, host: str, port: int) -> None:
+    """Remember what a name of ours stands for. One that cannot be found keeps the addresses it had."""
+    due, known = _OWN_ADDRESSES.get((resolver, host), (0.0, (host,)))
+    if time.monotonic() < due or _is_address(host):
+        return
+    with contextlib.suppress(OSError, UnicodeError):
+        known = (host, *await _in_thread(resolver, host, port))
+    if len(_OWN_ADDRESSES) > 100:
+        _OWN_ADDRESSES.clear()
+    _OWN_ADDRESSES[resolver, host] = (time.monotonic() + _OWN_SECONDS, known)
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+async def _in_thread(resolver: Resolver, host: str, port: int) -> list[str]:
+    """The resolver's result. A daemon thread, because a hanging look-up must not hold up the end of the program."""
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[list[str]] = loop.create_future()
+
+    def deliver(result: list[str] | None, error: BaseException | None) -> None:
+        if not future.done():
+            if error is None:
+                future.set_result(result or [])
+            else:
+                future.set_exception(error)
+
+    def look_up() -> None:
+        result, error = None, None
+        try:
+            result = resolver(host, port)
+        except Exception as caught:
+            error = caught
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(deliver, result, error)
+
+    threading.Thread(target=look_up, name="resolve", daemon=True).start()
+    return await future
