@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from django.urls import path
 
+from oauth_provider.endpoints.authorize import authorize
+from oauth_provider.endpoints.metadata import metadata
+
 from .endpoints import machine
-from .endpoints.authorize import authorize
-from .endpoints.metadata import metadata
 
 app_name = "oauth2_provider"
 

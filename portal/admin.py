@@ -20,12 +20,12 @@ from oauth2_provider.models import get_access_token_model, get_refresh_token_mod
 
 from oauth_provider import admin as provider_admin
 from oauth_provider.models import ResourceServer
+from portal.accounts.access import person
+from portal.accounts.people import revoke_access_token, revoke_phone
+from portal.provided_sites.gateway_credentials import remove_credential
 from rollout.admin import ReadOnlyAdmin
 
-from .accounts.access import person
-from .accounts.people import revoke_access_token, revoke_phone
 from .models import SignInLink, User
-from .provided_sites.gateway_credentials import remove_credential
 
 admin.site.site_header = _("Gatepass operations")
 admin.site.site_title = _("Gatepass")

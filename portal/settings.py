@@ -76,7 +76,7 @@ IOS_APP_STORE_URL = env.str(
     "IOS_APP_STORE_URL", default="https://apps.apple.com/app/confluence-data-center/id1288365159"
 )
 # Statements written by hand run through here (rollout.ports, oauth_provider.ports).
-STATEMENT_RUNNER = "portal.database.statements.run"
+STATEMENT_RUNNER = "portal.database.runner.run"
 # The domain reaches the provider and the sign-in only through these two names (rollout.ports).
 ROLLOUT_CLIENT_REGISTRY = "oauth_provider.clients"
 ROLLOUT_BROWSER_SIGN_IN = "portal.accounts.sign_in_links"

@@ -4,10 +4,10 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 
 from oauth_provider import urls as oauth_provider_urls
+from portal.provided_sites.views import metadata
 
 from .api import api
 from .provided_sites import urls as provided_sites_urls
-from .provided_sites.views import metadata
 from .views import (
     accounts,
     audit,

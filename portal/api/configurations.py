@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from ninja import Query, Router
 
 from portal.accounts.access import may_read_whole
-from rollout.mdm.formats import FORMATS
+from rollout.mdm.vendor_formats import FORMATS
 from rollout.models import ConfigurationRelease
 from rollout.services import configurations
 

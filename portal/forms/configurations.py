@@ -8,7 +8,7 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from rollout.mdm.formats import FORMATS
+from rollout.mdm.vendor_formats import FORMATS
 from rollout.models import Site
 from rollout.models.site import SiteQuerySet
 from rollout.services.configurations import chosen_sites

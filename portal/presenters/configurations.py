@@ -10,10 +10,10 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from rollout.mdm.diff import SiteListDiff, diff_site_lists
-from rollout.mdm.formats import Format
 from rollout.mdm.lint import lint
 from rollout.mdm.site_entry import SiteEntry, SiteListError
 from rollout.mdm.site_list import parse_site_list
+from rollout.mdm.vendor_formats import Format
 from rollout.models import ConfigurationRelease
 
 from .messages import sentence

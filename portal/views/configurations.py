@@ -33,8 +33,8 @@ from portal.presenters.configurations import (
     look_at,
 )
 from portal.presenters.json_marks import marked_json
-from rollout.mdm.formats import FORMATS
 from rollout.mdm.site_list import pretty_site_list
+from rollout.mdm.vendor_formats import FORMATS
 from rollout.models import ConfigurationRelease, Site
 from rollout.services import configurations as services
 

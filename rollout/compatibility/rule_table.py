@@ -10,7 +10,7 @@ from rollout.message_ids import gettext_noop as _
 from . import address_rules, client_id_rules, endpoint_rules, info_login_rules, plugin_rules, site_rules, version_rules
 from .matrix import Matrix
 from .observation import Observation
-from .references import (
+from .references import (  # fmt: skip
     BASE_URL_PAGE,
     CONFLUENCE_PAGE,
     JIRA_PAGE,
@@ -19,7 +19,7 @@ from .references import (
     RFC_8259,
     RFC_8414,
     RFC_9110,
-)  # fmt: skip
+)
 from .verdict import Finding, Outcome, Road
 
 BOTH = (Road.MDM, Road.NON_MDM)

@@ -13,8 +13,8 @@ from .guard import AddressRefusedError, NameNotFoundError, PlainHttpRefusedError
 from .http1 import LimitError, NothingCameError
 from .redaction import clean
 from .reply import Reply, TlsFailure
+from .request_urls import BadUrlError
 from .transport import ProxyFailedError, TlsFailedError
-from .urls import BadUrlError
 
 # The door's vocabulary: id → an English sentence for people (a message id for translation).
 ERRORS: dict[str, str] = {

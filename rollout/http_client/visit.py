@@ -20,8 +20,8 @@ from .kept_headers import kept
 from .policy import Door
 from .redaction import clean, excerpt, safe_url
 from .reply import PeerCertificate, Reply, location_of, text_of
+from .request_urls import Asked, origin, read_url
 from .transport import Connection, Route, connect
-from .urls import Asked, origin, read_url
 
 MAX_REDIRECTS = 5
 # What must not travel to another origin with a redirect.

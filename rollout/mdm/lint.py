@@ -16,11 +16,11 @@ from itertools import chain, islice
 from rollout.formats.site_cells import shown
 from rollout.message_ids import gettext_noop as _
 
-from .formats import FORMATS
 from .reading import refuse_length
 from .site_entry import SiteEntry
 from .site_list import build_site_list
 from .variables import STRING, VENDORS, Vendor
+from .vendor_formats import FORMATS
 
 
 class Severity(StrEnum):

@@ -11,7 +11,7 @@ from rollout.compatibility.observation import Answer
 from rollout.http_client.policy import Door
 from rollout.http_client.redaction import safe_url
 from rollout.http_client.reply import Reply
-from rollout.http_client.urls import origin
+from rollout.http_client.request_urls import origin
 from rollout.http_client.visit import MAX_REDIRECTS, Visit
 
 # After one of these the next question would only wait for the same silence.

@@ -13,7 +13,7 @@ from rollout.message_ids import gettext_noop as _
 from rollout.probes.info_login import host_of
 
 from .browser import Browser
-from .forms import Form, forms_of
+from .html_forms import Form, forms_of
 from .transcript import StepOutcome
 from .walk import Halt, Passed, Walk, failed, require_answer
 

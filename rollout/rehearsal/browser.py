@@ -7,9 +7,9 @@ from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urljoin, urlsplit
 
 from rollout.http_client.reply import Reply
-from rollout.http_client.urls import origin
+from rollout.http_client.request_urls import origin
 
-from .forms import Form
+from .html_forms import Form
 from .recorder import Wire
 
 MAX_STEPS = 10

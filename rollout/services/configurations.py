@@ -14,8 +14,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from rollout.compatibility.verdict import Verdict
-from rollout.mdm.formats import FORMATS
 from rollout.mdm.site_list import SiteEntry, SiteListError, build_site_list
+from rollout.mdm.vendor_formats import FORMATS
 from rollout.models import ApplicationLink, ConfigurationRelease, Site
 from rollout.models.site import SiteQuerySet
 

@@ -18,10 +18,10 @@ from rollout.compatibility.version import Version
 from rollout.formats.ca_bundle import NoAuthorityError, check_ca_bundle
 from rollout.formats.certificates import REFUSALS, BundleRefusedError
 from rollout.models import CheckRun, PluginSource, Product, Provider, Site, SiteCredential
+from rollout.services.checks.due_times import check_interval
 
 from . import audit
 from .checks import check_runs
-from .checks.due_times import check_interval
 
 EDITABLE = (
     "title", "product", "base_url", "notes", "people", "cache_session_in_mobile_browser",

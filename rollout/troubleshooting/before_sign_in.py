@@ -6,8 +6,8 @@ from rollout.compatibility.references import CONFLUENCE_PAGE
 from rollout.message_ids import gettext_noop as _
 
 from .cause import Cause, Certainty, Stage
+from .references import INTUNE_PAGE, LOGIN_SEQUENCE, MDM_PAGE
 from .signs import INFO_LOGIN, REDIRECTS, exchange, says
-from .sources import INTUNE_PAGE, LOGIN_SEQUENCE, MDM_PAGE
 
 _NOT_COMPATIBLE = says(
     r"\b(?:not|isn.t|in)[ -]?compatible\b|not supported by th(?:e|is) app", 2, _("The words of the app before sign-in")

@@ -7,8 +7,8 @@ from rollout.message_ids import gettext_noop as _
 
 from .cause import Cause, Certainty, Stage
 from .paste import Exchange
+from .references import WIA_PAGE
 from .signs import AUTHORIZE, REDIRECTS, exchange, oauth_error, says
-from .sources import WIA_PAGE
 
 
 def _falls_back_to_http(row: Exchange) -> bool:

@@ -6,8 +6,8 @@ from rollout.compatibility.references import RFC_6749
 from rollout.message_ids import gettext_noop as _
 
 from .cause import Cause, Certainty, Stage
+from .references import TRUST_PAGE
 from .signs import says
-from .sources import TRUST_PAGE
 
 _RULES = ("TLS-VALID",)
 

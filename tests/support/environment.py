@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from tests.support import servers
+from . import servers
 
 STATE = servers.temporary_directory()
 SERVERS = servers.choose(STATE)

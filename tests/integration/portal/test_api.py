@@ -314,7 +314,7 @@ def test_a_list_asks_as_many_queries_for_one_site_as_for_fifty(
 
 @pytest.mark.parametrize("format_id", ["json", "intune-xml", "plist-file"])
 def test_the_current_release_comes_in_a_format(client_of: Any, administrator: User, site: Site, format_id: str) -> None:
-    from rollout.mdm.formats import FORMATS
+    from rollout.mdm.vendor_formats import FORMATS
 
     release = configurations.publish_release(actor=administrator, sites=Site.objects.all())
     answer = client_of(administrator).get(f"/api/v1/configurations/current?format={format_id}")

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from portal.models import User
-from rollout.mdm.formats import FORMATS
+from rollout.mdm.vendor_formats import FORMATS
 from rollout.models import ApplicationLink, AuditEvent, ConfigurationRelease, Site
 from rollout.services import configurations
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from rollout.http_client.policy import Door
-from rollout.http_client.urls import BadUrlError, read_url
+from rollout.http_client.request_urls import BadUrlError, read_url
 
 CLOSED = [
     # IPv4 in every spelling that some resolver takes

@@ -7,9 +7,9 @@ import plistlib
 import pytest
 from defusedxml import ElementTree
 
-from rollout.mdm.formats import FORMATS
 from rollout.mdm.site_list import SiteEntry, build_site_list, parse_site_list
 from rollout.mdm.variables import VENDORS
+from rollout.mdm.vendor_formats import FORMATS
 from tests.support.paths import CASES
 
 GOLDEN = CASES / "mdm"

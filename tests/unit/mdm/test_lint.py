@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from rollout.mdm.formats import FORMATS
 from rollout.mdm.lint import LintFinding, Severity, lint
 from rollout.mdm.site_list import SiteEntry, SiteListError, build_site_list
 from rollout.mdm.variables import VENDORS
+from rollout.mdm.vendor_formats import FORMATS
 
 
 def found(findings: tuple[LintFinding, ...]) -> list[tuple[str, str, str]]:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollout.mdm.formats import FORMATS
 from rollout.mdm.site_list import SiteEntry, SiteListError, build_site_list, parse_site_list, prettify, pretty_site_list
+from rollout.mdm.vendor_formats import FORMATS
 
 PAGE = (
     '[ { "title": "My Confluence Site", "baseURL": "https://confluence.example.com", "oauth":'

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from rollout.rehearsal.forms import forms_of
+from rollout.rehearsal.html_forms import forms_of
 
 
 def test_it_works() -> None:
