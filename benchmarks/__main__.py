@@ -6,7 +6,7 @@
 import sys
 from importlib import import_module
 
-NAMES = ("judging", "dashboard", "sweep", "provider")
+NAMES = ("judging", "dashboard", "sweep", "fast_path", "provider")
 
 
 def main(names: list[str]) -> bool:

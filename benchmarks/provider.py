@@ -49,7 +49,7 @@ class Goal:
 GOALS = [
     Goal("refresh", "stock", 8),
     Goal("refresh", "oidc-provider", 1),
-    Goal("exchange", "stock", 6),
+    Goal("exchange", "stock", 1.5),
     Goal("introspect", "stock", 100),
     Goal("introspect", "oidc-provider", 1),
 ]
