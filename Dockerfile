@@ -1,11 +1,11 @@
 # One image for every role; the command says which (compose.yaml). Built in two stages: what compiles stays behind.
-FROM python:3.11-slim-bookworm AS build
+ARG PYTHON_IMAGE=python:3.11-slim-bookworm
+FROM ${PYTHON_IMAGE} AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PYTHONDONTWRITEBYTECODE=1
 RUN python -m venv /opt/venv
-WORKDIR /src
-COPY pyproject.toml constraints.txt README.md ./
-RUN /opt/venv/bin/pip install --quiet --constraint constraints.txt .
 WORKDIR /app
+COPY requirements/run.txt requirements/
+RUN /opt/venv/bin/pip install --quiet --require-hashes --requirement requirements/run.txt
 COPY manage.py ./
 COPY portal ./portal
 COPY rollout ./rollout
@@ -16,7 +16,7 @@ COPY static ./static
 RUN STATE_DIR=/state SECRET_KEY="$(python -c 'import secrets; print(secrets.token_urlsafe(48))')" \
     PUBLIC_URL=https://gatepass.invalid /opt/venv/bin/python manage.py collectstatic --no-input --verbosity 0
 
-FROM python:3.11-slim-bookworm
+FROM ${PYTHON_IMAGE}
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 STATE_DIR=/state LOG_JSON=1
 RUN useradd --system --uid 10001 --user-group --home-dir /nonexistent --no-create-home --shell /usr/sbin/nologin gatepass \
  && install --directory --owner gatepass --group gatepass --mode 0750 /state

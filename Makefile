@@ -1,7 +1,7 @@
 # One command a habit. `make run` and `make test` need nothing but python3 and make; `make help` lists the rest.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check quality lint typecheck format contracts migrations deploy-check conformance messages bench demo manage sign-in-link audit clean
+.PHONY: help run test check quality lint typecheck format contracts migrations deploy-check conformance messages bench demo manage sign-in-link lock audit clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -84,9 +84,18 @@ messages: $(VENV)/.dev  ## collect the texts for translators of LOCALE=… (need
 	  --ignore .venv --ignore build --ignore var --ignore tests --ignore benchmarks
 	$(ASIDE) $(BIN)/python manage.py compilemessages --locale "$(LOCALE)" --ignore .venv
 
+# Pins stay as they are unless pyproject.toml excludes them; `make lock UPGRADE=--upgrade` takes new releases.
+# Wheels only: the build dependencies of a source distribution would have no hashes.
+LOCK = $(BIN)/uv pip compile --quiet --generate-hashes --only-binary :all: --emit-build-options --no-strip-markers \
+  --python-version 3.11 --python-platform x86_64-manylinux_2_28 --custom-compile-command "make lock" $(UPGRADE)
+
+lock: $(VENV)/.dev  ## pin the dependencies of pyproject.toml, with hashes, in requirements/ (UPGRADE=--upgrade for new releases)
+	$(LOCK) pyproject.toml --output-file requirements/run.txt
+	$(LOCK) --group dev --constraint requirements/run.txt --output-file requirements/dev.txt
+
 audit: $(VENV)/.dev  ## look for known vulnerabilities in code and dependencies
 	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive portal rollout oauth_provider
-	$(BIN)/pip-audit --requirement constraints.txt --no-deps --disable-pip
+	$(BIN)/pip-audit --requirement requirements/run.txt --requirement requirements/dev.txt --require-hashes --disable-pip
 
 bench: $(VENV)/.dev  ## run the benchmarks
 	$(BIN)/python -m benchmarks
@@ -96,15 +105,15 @@ clean:  ## remove the virtual environment and the trial's state
 
 # --- What the above need ---------------------------------------------------------------------------------------------
 # A stamp each, so that a second `make run` installs nothing.
-$(VENV)/.run: pyproject.toml constraints.txt .ci/bootstrap
+$(VENV)/.run: requirements/run.txt .ci/bootstrap
 	@PYTHON="$(PYTHON)" .ci/bootstrap python
 	@echo "Installing what Gatepass needs (once) …"
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt .
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes --requirement requirements/run.txt
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.run
+$(VENV)/.dev: $(VENV)/.run requirements/dev.txt
 	@echo "Installing what the tests need (once) …"
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt --group dev
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes --requirement requirements/dev.txt
 	@touch $@
 
 $(STATE_DIR)/secret_key:

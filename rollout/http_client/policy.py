@@ -5,10 +5,12 @@ from __future__ import annotations
 import ssl
 from dataclasses import dataclass, field
 
+from rollout import __version__
+
 from .guard import Resolver, resolve_by_system
 from .own_services import OwnServices
 
-USER_AGENT = "Gatepass/0.1 (compatibility check)"
+USER_AGENT = f"Gatepass/{__version__} (compatibility check)"
 
 
 @dataclass(frozen=True)

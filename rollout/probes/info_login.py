@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from rollout.compatibility.observation import InfoLogin
+from rollout.http_client.client import USER_AGENT
 from rollout.http_client.redaction import clean, safe_url
 from rollout.http_client.reply import Reply
 from rollout.http_url import DEFAULT_PORTS
@@ -19,7 +20,7 @@ from .json_body import CLIENT_ID_NAMES, read_json
 from .web_page import is_login_page
 
 PATHS = ("/rest/nativemobile/1.1/info/login", "/rest/nativemobile/1.0/info/login")
-APP_USER_AGENT = "Gatepass/0.1 (compatibility check) AtlassianMobileApp"
+APP_USER_AGENT = f"{USER_AGENT} AtlassianMobileApp"
 MAX_NODES = 5000
 MAX_FIELDS = 60
 _TITLES = ("title", "siteTitle", "siteName", "name")

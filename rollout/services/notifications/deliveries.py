@@ -26,6 +26,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
+from rollout import __version__
 from rollout.http_client.client import fetch
 from rollout.http_client.reply import Reply
 from rollout.message_ids import gettext_noop as _
@@ -188,7 +189,7 @@ def _attempt(delivery: WebhookDelivery) -> tuple[dict[str, Any], bool]:
 
 def _post(url: str, signed: dict[str, str], body: bytes) -> Reply:
     """One request through the door; a redirect is an answer like any other."""
-    ours = replace(door(), user_agent="Gatepass/0.1 (webhook)", total_seconds=10, max_bytes=65_536)
+    ours = replace(door(), user_agent=f"Gatepass/{__version__} (webhook)", total_seconds=10, max_bytes=65_536)
     return asyncio.run(fetch(ours, "POST", url, headers={**signed, "Content-Type": "application/json"}, body=body))
 
 
