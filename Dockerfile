@@ -28,5 +28,4 @@ WORKDIR /app
 USER gatepass
 EXPOSE 8000
 STOPSIGNAL SIGTERM
-# Threads, not processes: scale by containers. The rehearsal calls the web that started it, so two are the least.
-CMD ["granian", "portal.wsgi:application", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--workers", "1", "--blocking-threads", "8", "--http", "1", "--no-ws", "--respawn-failed-workers", "--workers-kill-timeout", "5", "--log-level", "warning"]
+CMD ["python", "manage.py", "serve", "--host", "0.0.0.0", "--port", "8000"]

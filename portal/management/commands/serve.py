@@ -1,0 +1,25 @@
+"""Replace this process by the web server, with the one command line of `portal.serving.web_command`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from portal.serving.web_command import web_command
+
+
+class Command(BaseCommand):
+    help = __doc__ or ""
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1")
+        parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument("--processes", type=int, default=1)
+        parser.add_argument("--threads", type=int, default=8, help="of each process; at least two in all")
+
+    def handle(self, *args: Any, host: str, port: int, processes: int, threads: int, **options: Any) -> None:
+        command = web_command(host=host, port=port, processes=processes, threads=threads)
+        os.execv(sys.executable, [sys.executable, "-m", *command])  # noqa: S606  (our own command line)
