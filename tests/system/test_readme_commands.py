@@ -62,8 +62,9 @@ def test_check_holds_every_gate() -> None:
 
 def test_test_runs_everything() -> None:
     recipe = MAKEFILE.partition("\ntest:")[2].partition("\n\n")[0]
-    # No selection, no skipping: only how many processes share the files.
-    assert recipe.rstrip().endswith("-m pytest --numprocesses auto --maxprocesses 4 --dist loadfile")
+    # No selection, no skipping: only what is measured, and how many processes share the files.
+    assert "COVERAGE = --cov --cov-report= -p tests.support.coverage_totals\n" in MAKEFILE
+    assert recipe.rstrip().endswith("-m pytest $(COVERAGE) --numprocesses auto --maxprocesses 4 --dist loadfile")
 
 
 @pytest.mark.parametrize("target", ["run", "test", "lint", "typecheck", "format", "check", "bench", "demo"])
