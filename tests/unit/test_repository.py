@@ -1,4 +1,4 @@
-"""The files beside the code agree with each other: requirements and the version."""
+"""The files beside the code agree with each other: requirements, pre-commit hooks and the index of the documents."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 import tomllib
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -51,3 +52,25 @@ def test_both_requirement_files_agree() -> None:
 def test_the_version_is_stated_once() -> None:
     assert "version" not in PROJECT["project"]
     assert re.fullmatch(r"\d+\.\d+\.\d+", __version__)
+
+
+def test_pre_commit_runs_the_commands_of_make_lint_and_downloads_nothing() -> None:
+    (repository,) = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
+    assert repository["repo"] == "local"
+    assert {hook["language"] for hook in repository["hooks"]} == {"system"}
+    recipe = (ROOT / "Makefile").read_text().partition("\nlint:")[2].partition("\n\n")[0].splitlines()[1:]
+    lint = [re.sub(r" (\.|templates)$", "", line.strip().replace("$(BIN)", ".venv/bin")) for line in recipe]
+    assert [hook["entry"] for hook in repository["hooks"]] == lint
+
+
+def test_the_index_names_every_document() -> None:
+    index = (ROOT / "docs" / "README.md").read_text()
+    for page in (ROOT / "docs").glob("*.md"):
+        assert page.name == "README.md" or f"({page.name})" in index, page.name
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/README.md"])
+def test_links_between_documents_lead_to_files(page: str) -> None:
+    path = ROOT / page
+    for target in re.findall(r"\]\(([^):#]+)(?:#[^)]*)?\)", path.read_text()):
+        assert (path.parent / target).exists(), target
