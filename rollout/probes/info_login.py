@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from rollout.compatibility.observation import InfoLogin
-from rollout.http_client.client import USER_AGENT
+from rollout.http_client.policy import USER_AGENT
 from rollout.http_client.redaction import clean, safe_url
 from rollout.http_client.reply import Reply
 from rollout.http_url import DEFAULT_PORTS
