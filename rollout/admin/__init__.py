@@ -38,7 +38,7 @@ from rollout.models import (
 from rollout.services import links, passes
 from rollout.services.checks import check_runs, rejudging
 
-from .matrix import MatrixEditionAdmin
+from .matrix import MatrixEditionAdmin, actor_of, may_operate
 
 __all__ = ["MatrixEditionAdmin", "ReadOnlyAdmin"]  # the former registers itself
 
@@ -60,7 +60,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
         """Whether this person may run the actions: administrators, not every member of staff."""
-        return bool(getattr(request.user, "is_administrator", False))
+        return may_operate(request)
 
 
 @admin.register(Site)
@@ -77,12 +77,12 @@ class SiteAdmin(ReadOnlyAdmin):
     def check_again(self, request: HttpRequest, queryset: QuerySet[Site]) -> None:
         chosen = queryset.filter(archived_at=None)
         for site in chosen:
-            check_runs.request_check(site=site, actor=request.user, trigger=CheckRun.Trigger.BUTTON)
+            check_runs.request_check(site=site, actor=actor_of(request), trigger=CheckRun.Trigger.BUTTON)
         self._say(request, len(chosen), ngettext("%d check is queued.", "%d checks are queued.", len(chosen)))
 
     @admin.action(description=_("Judge again, without asking the site"), permissions=["operate"])
     def judge_again(self, request: HttpRequest, queryset: QuerySet[Site]) -> None:
-        result = rejudging.rejudge_sites(actor=request.user, sites=queryset)
+        result = rejudging.rejudge_sites(actor=actor_of(request), sites=queryset)
         count = result.judged
         self._say(request, count, ngettext("%d site was judged again.", "%d sites were judged again.", count))
 
@@ -100,7 +100,7 @@ class ApplicationLinkAdmin(ReadOnlyAdmin):
 
     @admin.action(description=_("Revoke, and end every session of it"), permissions=["operate"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApplicationLink]) -> None:
-        ended = sum(links.revoke_link(actor=request.user, link=link) for link in queryset.select_related("site"))
+        ended = sum(links.revoke_link(actor=actor_of(request), link=link) for link in queryset.select_related("site"))
         self.message_user(request, ngettext("%d session ended.", "%d sessions ended.", ended) % ended)
 
 
@@ -208,7 +208,7 @@ class EnrollmentPassAdmin(ReadOnlyAdmin):
 
     @admin.action(description=_("Revoke"), permissions=["operate"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[EnrollmentPass]) -> None:
-        count = sum(passes.revoke_pass(actor=request.user, enrollment_pass=row) for row in queryset)
+        count = sum(passes.revoke_pass(actor=actor_of(request), enrollment_pass=row) for row in queryset)
         self.message_user(request, ngettext("%d pass was revoked.", "%d passes were revoked.", count) % count)
 
 

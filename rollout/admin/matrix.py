@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
@@ -18,6 +18,7 @@ from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from rollout.actor import Actor
 from rollout.compatibility.matrix import Requirement
 from rollout.compatibility.matrix_text import faults_between, read_line
 from rollout.models import MatrixEdition, MatrixLine
@@ -86,6 +87,11 @@ def _refusal_as_403() -> Iterator[None]:
         raise PermissionDenied(" ".join(error.messages)) from None
 
 
+def actor_of(request: HttpRequest) -> Actor:
+    """The signed-in person: the admin site answers no one else."""
+    return cast(Actor, request.user)
+
+
 class LineInline(admin.StackedInline):
     model = MatrixLine
     form = LineForm
@@ -142,20 +148,20 @@ class MatrixEditionAdmin(admin.ModelAdmin):
             super(MatrixEditionAdmin, self).save_related(request, form, formsets, change)
 
         with _refusal_as_403():
-            matrix.change_draft(actor=request.user, edition=form.instance, write=write)
+            matrix.change_draft(actor=actor_of(request), edition=form.instance, write=write)
         for gap in matrix.gaps_of(form.instance):
             self.message_user(request, gap, messages.WARNING)
 
     def delete_model(self, request: HttpRequest, obj: MatrixEdition) -> None:
         with _refusal_as_403():
-            matrix.delete_draft(actor=request.user, edition=obj)
+            matrix.delete_draft(actor=actor_of(request), edition=obj)
 
     @admin.action(description=_("New edition from this one"), permissions=["operate"])
     def new_edition(self, request: HttpRequest, queryset: QuerySet[MatrixEdition]) -> HttpResponse | None:
         edition = self._one(request, queryset)
         if edition is None:
             return None
-        draft = matrix.copy_edition(actor=request.user, edition=edition)
+        draft = matrix.copy_edition(actor=actor_of(request), edition=edition)
         self.message_user(request, gettext("This is a draft. It judges nothing until you put it in force."))
         return redirect(reverse("admin:rollout_matrixedition_change", args=[draft.pk]))
 
@@ -168,7 +174,7 @@ class MatrixEditionAdmin(admin.ModelAdmin):
         if request.POST.get("confirmed") != "yes":
             return self._ask(request, edition)
         try:
-            matrix.put_in_force(actor=request.user, edition=edition)
+            matrix.put_in_force(actor=actor_of(request), edition=edition)
         except ValidationError as error:
             self._say_all(request, error)
         else:

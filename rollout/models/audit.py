@@ -10,9 +10,11 @@ from django.db.models import CharField, Q
 from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
+from rollout.actor import Actor
+
 
 class AuditQuerySet(models.QuerySet["AuditEvent"]):
-    def visible_to(self, user: Any) -> AuditQuerySet:
+    def visible_to(self, user: Actor) -> AuditQuerySet:
         """All for administrators and auditors; for owners what happened to their sites and links; none for members."""
         if user.reads_all_sites:
             return self

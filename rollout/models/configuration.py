@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.conf import settings
 from django.db import models
+
+from rollout.actor import Actor
 
 from .text import LINE
 
 
 class ReleaseQuerySet(models.QuerySet["ConfigurationRelease"]):
-    def visible_to(self, user: Any) -> ReleaseQuerySet:
+    def visible_to(self, user: Actor) -> ReleaseQuerySet:
         """All for administrators and auditors; for owners those that carry a site of theirs; none for members."""
         if user.reads_all_sites:
             return self
         if not user.works_with_sites:
             return self.none()
         return self.filter(
-            pk__in=self.model.sites.through.objects.filter(site__owners=user).values("configurationrelease")
+            pk__in=self.model.sites.through.objects.filter(site__owners=user.pk).values("configurationrelease")
         )
 
 

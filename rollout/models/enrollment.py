@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+
+from rollout.actor import Actor
 
 from .text import LINE
 
@@ -25,13 +26,13 @@ class PassQuerySet(models.QuerySet["EnrollmentPass"]):
         """Passes that still bring a phone in."""
         return self.filter(revoked_at=None, expires_at__gt=now).filter(Q(max_uses=None) | Q(uses__lt=F("max_uses")))
 
-    def visible_to(self, user: Any) -> PassQuerySet:
+    def visible_to(self, user: Actor) -> PassQuerySet:
         """All for administrators and auditors; those of their own sites for owners; their own for members."""
         if user.reads_all_sites:
             return self
-        mine = Q(person=user)
+        mine = Q(person=user.pk)
         if user.works_with_sites:
-            mine |= Q(pk__in=EnrollmentPass.objects.filter(sites__owners=user).values("pk"))
+            mine |= Q(pk__in=EnrollmentPass.objects.filter(sites__owners=user.pk).values("pk"))
         return self.filter(mine)
 
     def in_state(self, state: str, now: datetime) -> PassQuerySet:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from rollout.actor import Actor
 from rollout.compatibility.observation import PluginVersions
 from rollout.compatibility.verdict import Verdict
 
@@ -48,11 +48,11 @@ class SiteQuerySet(models.QuerySet["Site"]):
         """Sites that are not archived."""
         return self.filter(archived_at=None)
 
-    def visible_to(self, user: Any) -> SiteQuerySet:
+    def visible_to(self, user: Actor) -> SiteQuerySet:
         """Sites this person may see: all for administrators and auditors, their own for owners, none for members."""
         if user.reads_all_sites:
             return self
-        return self.filter(owners=user) if user.works_with_sites else self.none()
+        return self.filter(owners=user.pk) if user.works_with_sites else self.none()
 
     def due_for_check(self, now: datetime) -> SiteQuerySet:
         """Active sites whose next scheduled check has come, oldest first."""

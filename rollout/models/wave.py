@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+from rollout.actor import Actor
 
 from .text import LINE
 
 
 class WaveQuerySet(models.QuerySet["Wave"]):
-    def visible_to(self, user: Any) -> WaveQuerySet:
+    def visible_to(self, user: Actor) -> WaveQuerySet:
         """All for administrators and auditors; for owners those with a site of theirs; none for members."""
         if user.reads_all_sites:
             return self
         if not user.works_with_sites:
             return self.none()
-        return self.filter(pk__in=self.model.sites.through.objects.filter(site__owners=user).values("wave"))
+        return self.filter(pk__in=self.model.sites.through.objects.filter(site__owners=user.pk).values("wave"))
 
 
 class Wave(models.Model):

@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from django.db.models import Model
 from django.utils import timezone
 
+from rollout.actor import Actor, key_of
 from rollout.models import AuditEvent, AuditHead
 from rollout.ports import run_statement
 
@@ -24,7 +25,12 @@ _COLUMNS = [field.attname for field in AuditEvent._meta.concrete_fields if not f
 
 
 def record(
-    *, actor: Any, action: str, target: Model | None = None, label: str = "", details: dict[str, Any] | None = None
+    *,
+    actor: Actor | None,
+    action: str,
+    target: Model | None = None,
+    label: str = "",
+    details: dict[str, Any] | None = None,
 ) -> None:
     """Append one event to the chain, in the caller's transaction; two statements, because every sign-in writes one.
 
@@ -57,7 +63,7 @@ def _statements() -> dict[str, Any]:
     return {"end": end, "append": [insert, move]}
 
 
-def record_many(*, actor: Any, action: str, targets: list[tuple[Model, dict[str, Any]]]) -> None:
+def record_many(*, actor: Actor | None, action: str, targets: list[tuple[Model, dict[str, Any]]]) -> None:
     """Append one event for each target with its details; the number of statements does not grow with theirs."""
     with transaction.atomic():
         head = locked_head()
@@ -87,13 +93,19 @@ def locked_head() -> AuditHead:
 
 
 def _next_event(
-    head: AuditHead, *, actor: Any, action: str, target: Model | None, label: str, details: dict[str, Any] | None
+    head: AuditHead,
+    *,
+    actor: Actor | None,
+    action: str,
+    target: Model | None,
+    label: str,
+    details: dict[str, Any] | None,
 ) -> AuditEvent:
     """The event after the head; moves the head to it."""
     event = AuditEvent(
         number=head.number + 1,
         at=timezone.now(),
-        actor=actor,
+        actor_id=key_of(actor),
         actor_label=str(actor)[:200] if actor else "Gatepass",
         action=action,
         target_type=target._meta.model_name or "" if target is not None else "",

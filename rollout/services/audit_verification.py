@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from rollout.actor import Actor
 from rollout.models import AuditEvent, AuditHead
 
 from .audit import FIRST_HASH, hash_of, locked_head, record
@@ -28,7 +28,7 @@ class ChainReport:
         return self.broken_at is None
 
 
-def verify_trail(*, actor: Any, longest: int) -> ChainReport | None:
+def verify_trail(*, actor: Actor, longest: int) -> ChainReport | None:
     """Verify the chain for a person and record that they did; None, and no event, when it has more than ``longest``."""
     head = AuditHead.objects.filter(pk=1).first()
     if head is not None and head.number > longest:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -13,6 +12,7 @@ from django.db.models import Max, Prefetch
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from rollout.actor import Actor
 from rollout.compatibility.verdict import Verdict
 from rollout.mdm.site_list import SiteEntry, SiteListError, build_site_list
 from rollout.mdm.vendor_formats import FORMATS
@@ -71,7 +71,7 @@ def _line(site: Site) -> Line:
     return Line(site, entry, because)
 
 
-def export_configuration(*, actor: Any, sites: SiteQuerySet, format_id: str) -> str:
+def export_configuration(*, actor: Actor | None, sites: SiteQuerySet, format_id: str) -> str:
     """Return the configuration in one vendor's format, and record who took it. Raises ValidationError."""
     _check_format(format_id)
     configuration = build_configuration(sites)
@@ -82,7 +82,7 @@ def export_configuration(*, actor: Any, sites: SiteQuerySet, format_id: str) -> 
     return text
 
 
-def export_release(*, actor: Any, release: ConfigurationRelease, format_id: str) -> str:
+def export_release(*, actor: Actor, release: ConfigurationRelease, format_id: str) -> str:
     """Return a release in one vendor's format, made from its stored text, and record who took it.
 
     Raises ValidationError.
@@ -104,7 +104,7 @@ def _check_format(format_id: str) -> None:
 
 
 def publish_release(
-    *, actor: Any, sites: SiteQuerySet, note: str = "", seen: str | None = None
+    *, actor: Actor, sites: SiteQuerySet, note: str = "", seen: str | None = None
 ) -> ConfigurationRelease:
     """Keep today's configuration of these sites as the next numbered release.
 
@@ -125,7 +125,7 @@ def publish_release(
             site_list=configuration.site_list,
             digest=digest,
             note=note.strip(),
-            published_by=actor,
+            published_by_id=actor.pk,
             published_at=timezone.now(),
         )
         release.full_clean(exclude=["published_by"])

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Model
 from django.dispatch import Signal
 
+from rollout.actor import Actor
 from rollout.models import SiteCredential, Webhook
 
 from . import audit, vault
@@ -32,7 +33,7 @@ class Rotation:
     lost: tuple[str, ...]
 
 
-def rotate_credentials(*, actor: Any) -> Rotation:
+def rotate_credentials(*, actor: Actor | None) -> Rotation:
     """Seal every stored secret anew; a row that no key opens stays as it is and is named. Raises VaultError.
 
     Rows are locked one by one: a token that is replaced meanwhile is sealed by the first key already.

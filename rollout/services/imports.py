@@ -15,6 +15,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from rollout.actor import Actor
 from rollout.formats.site_csv import CsvReport, SiteRow, read_sites_csv
 from rollout.models import Provider, Site
 
@@ -54,7 +55,7 @@ class _Plan:
     unchanged: int = 0
 
 
-def import_sites(*, actor: Any, data: bytes, dry_run: bool) -> ImportReport:
+def import_sites(*, actor: Actor | None, data: bytes, dry_run: bool) -> ImportReport:
     """Return what the file does, or would do. With one error in it nothing is written at all."""
     read = read_sites_csv(data, allow_loopback_http=settings.PROBE_ALLOW_LOOPBACK)
     errors = [RowError(error.row, error.column, _(error.message) % error.values) for error in read.errors]

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from rollout.actor import Actor
 from rollout.compatibility.version import Version
 from rollout.formats.app_inventory import Inventory, InventoryError, is_too_old, read_inventory
 from rollout.models import AppInventory, InventoryPhone
@@ -34,7 +35,7 @@ def needed_app(product: str) -> Version:
     return max(row.app for row in matrix_in_force().lines(product))
 
 
-def import_inventory(*, actor: Any, product: str, file: BinaryIO, file_name: str = "") -> Imported:
+def import_inventory(*, actor: Actor, product: str, file: BinaryIO, file_name: str = "") -> Imported:
     """Keep the phones of an MDM's export instead of those of the last one. Raises ValidationError on ``file``."""
     try:
         read = read_inventory(file, product=product)
@@ -47,7 +48,7 @@ def import_inventory(*, actor: Any, product: str, file: BinaryIO, file_name: str
         inventory = AppInventory.objects.create(
             product=product,
             imported_at=timezone.now(),
-            imported_by=actor,
+            imported_by_id=actor.pk,
             file_name=file_name.replace("\0", "")[:200],
             phones=len(read.phones),
             too_old=by_age[True],

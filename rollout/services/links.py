@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from rollout.actor import Actor, key_of
 from rollout.compatibility.matrix import redirect_url_for
 from rollout.models import ApplicationLink, Site
 from rollout.models.link import APPLICATION_TYPE, DIRECTION, PERMISSION
@@ -22,7 +22,7 @@ _CLIENT_ID = re.compile(r"[\x21-\x7e]{1,255}")
 
 def create_link(
     *,
-    actor: Any,
+    actor: Actor | None,
     site: Site,
     application_type: str = APPLICATION_TYPE,
     direction: str = DIRECTION,
@@ -50,7 +50,7 @@ def create_link(
     return link
 
 
-def rotate_link(*, actor: Any, link: ApplicationLink, client_id: str = "") -> ApplicationLink:
+def rotate_link(*, actor: Actor, link: ApplicationLink, client_id: str = "") -> ApplicationLink:
     """Replace the link's client ID; every token of the old one ends. Raises ValidationError.
 
     The new client ID has to reach every phone: the MDM configuration must be published again.
@@ -76,7 +76,7 @@ def rotate_link(*, actor: Any, link: ApplicationLink, client_id: str = "") -> Ap
     return link
 
 
-def revoke_link(*, actor: Any, link: ApplicationLink) -> int:
+def revoke_link(*, actor: Actor | None, link: ApplicationLink) -> int:
     """Revoke the link and end every token of it; return how many sessions ended."""
     with transaction.atomic():
         site = _locked(link.site)
@@ -87,7 +87,7 @@ def revoke_link(*, actor: Any, link: ApplicationLink) -> int:
     return ended
 
 
-def switch_oauth(*, actor: Any, site: Site, on: bool) -> ApplicationLink | None:
+def switch_oauth(*, actor: Actor | None, site: Site, on: bool) -> ApplicationLink | None:
     """Turn *OAuth 2.0* on or off for phones without MDM, as the mobile plugin does; return the link, if any.
 
     Raises ValidationError on a site of which Gatepass is not the provider: there the switch is in Confluence.
@@ -148,13 +148,13 @@ def _register(site: Site, redirect_url: str) -> str:
     return client_registry().register_client(name=f"{site.title} ({site.slug})"[:255], redirect_uri=redirect_url)
 
 
-def _make(actor: Any, site: Site, origin: str, client_id: str) -> ApplicationLink:
+def _make(actor: Actor | None, site: Site, origin: str, client_id: str) -> ApplicationLink:
     redirect_url = redirect_url_for(site.product)
     return ApplicationLink.objects.create(
         site=site,
         origin=origin,
         client_id=_register(site, redirect_url) if site.is_provided else client_id,
         redirect_url=redirect_url,
-        created_by=actor,
+        created_by_id=key_of(actor),
         created_at=timezone.now(),
     )

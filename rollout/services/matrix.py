@@ -17,6 +17,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from rollout.actor import Actor
 from rollout.compatibility.matrix import MATRIX, Matrix, Requirement
 from rollout.compatibility.matrix_text import Fault, faults_between, gaps, read_line
 from rollout.models import MatrixEdition, MatrixLine, Product
@@ -103,11 +104,11 @@ def said(fault: Fault) -> str:
     return _(fault.message) % fault.values
 
 
-def copy_edition(*, actor: Any, edition: MatrixEdition) -> MatrixEdition:
+def copy_edition(*, actor: Actor, edition: MatrixEdition) -> MatrixEdition:
     """Return a draft with the same lines, to be edited and put in force."""
     with transaction.atomic():
         draft = MatrixEdition.objects.create(
-            as_of=edition.as_of, source=edition.source, created_by=actor, created_at=timezone.now()
+            as_of=edition.as_of, source=edition.source, created_by_id=actor.pk, created_at=timezone.now()
         )
         MatrixLine.objects.bulk_create(
             MatrixLine(edition=draft, position=line.position, **texts_of(line)) for line in edition.lines.all()
@@ -116,7 +117,7 @@ def copy_edition(*, actor: Any, edition: MatrixEdition) -> MatrixEdition:
     return draft
 
 
-def change_draft(*, actor: Any, edition: MatrixEdition, write: Callable[[], None]) -> None:
+def change_draft(*, actor: Actor, edition: MatrixEdition, write: Callable[[], None]) -> None:
     """Let ``write`` save a draft and its lines. Raises ValidationError when it was put in force in the meantime."""
     with transaction.atomic():
         _lock_draft(edition)
@@ -124,7 +125,7 @@ def change_draft(*, actor: Any, edition: MatrixEdition, write: Callable[[], None
         audit.record(actor=actor, action="matrix.edited", target=edition)
 
 
-def delete_draft(*, actor: Any, edition: MatrixEdition) -> None:
+def delete_draft(*, actor: Actor, edition: MatrixEdition) -> None:
     """Delete a draft with its lines. Raises ValidationError when it was put in force in the meantime."""
     with transaction.atomic():
         _lock_draft(edition)
@@ -137,7 +138,7 @@ def _lock_draft(edition: MatrixEdition) -> None:
         raise ValidationError(_("This edition was put in force in the meantime. Make a new one from it."))
 
 
-def put_in_force(*, actor: Any, edition: MatrixEdition) -> MatrixEdition:
+def put_in_force(*, actor: Actor, edition: MatrixEdition) -> MatrixEdition:
     """Judge by this edition from now on, and have every stored newest observation judged again by it.
 
     Raises ValidationError when it already is or was in force, or when its lines have faults; then nothing changes.

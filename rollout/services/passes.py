@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from hmac import compare_digest
-from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -17,6 +16,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from rollout.actor import Actor, key_of
 from rollout.enrollment.token import digest, mint
 from rollout.models import Enrollment, EnrollmentPass, Site, Wave
 
@@ -30,12 +30,12 @@ def pass_url(token: str) -> str:
 
 def issue_pass(
     *,
-    actor: Any,
+    actor: Actor | None,
     label: str,
     sites: Iterable[Site],
     expires_at: datetime,
     max_uses: int | None = 1,
-    person: Any = None,
+    person: Actor | None = None,
     wave: Wave | None = None,
 ) -> tuple[EnrollmentPass, str]:
     """Return a new pass and its token, which is shown once and stored nowhere.
@@ -47,11 +47,11 @@ def issue_pass(
     row = EnrollmentPass(
         token_digest=digest(token),
         label=label.strip(),
-        person=person,
+        person_id=key_of(person),
         wave=wave,
         expires_at=expires_at,
         max_uses=max_uses,
-        created_by=actor,
+        created_by_id=key_of(actor),
         created_at=now,
     )
     row.full_clean(exclude=["created_by"], validate_constraints=False)
@@ -76,7 +76,7 @@ def _check(sites: list[Site], expires_at: datetime, max_uses: int | None, now: d
         raise ValidationError(errors)
 
 
-def renew_pass(*, actor: Any, enrollment_pass: EnrollmentPass, expires_at: datetime) -> str:
+def renew_pass(*, actor: Actor, enrollment_pass: EnrollmentPass, expires_at: datetime) -> str:
     """Return a new token for the pass; its old link and QR code stop working. Raises ValidationError."""
     if expires_at <= timezone.now():
         raise ValidationError({"expires_at": _("Choose a time in the future.")})
@@ -89,7 +89,7 @@ def renew_pass(*, actor: Any, enrollment_pass: EnrollmentPass, expires_at: datet
     return token
 
 
-def revoke_pass(*, actor: Any, enrollment_pass: EnrollmentPass) -> bool:
+def revoke_pass(*, actor: Actor, enrollment_pass: EnrollmentPass) -> bool:
     """Revoke a pass whatever state it is in; False when it already was."""
     with transaction.atomic():
         revoked = EnrollmentPass.objects.filter(pk=enrollment_pass.pk, revoked_at=None).update(
@@ -100,7 +100,7 @@ def revoke_pass(*, actor: Any, enrollment_pass: EnrollmentPass) -> bool:
     return bool(revoked)
 
 
-def record_qr(*, actor: Any, enrollment_pass: EnrollmentPass, token: str, kind: str) -> str:
+def record_qr(*, actor: Actor, enrollment_pass: EnrollmentPass, token: str, kind: str) -> str:
     """Record that the QR code of the pass was taken as a file of this kind, and return the link it carries.
 
     Raises ValidationError when the token is not, or no longer, that of the pass.

@@ -23,6 +23,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from rollout.actor import Actor
 from rollout.formats.upm import Plugin, Plugins, UpmError, read_upm
 from rollout.http_client.failures import ERRORS
 from rollout.models import CheckRun, PluginSource, Site, SiteCredential
@@ -59,14 +60,14 @@ class Kept:
     missing: tuple[str, ...]
 
 
-def enter_versions(*, actor: Any, site: Site, oauth_plugin_version: str, mobile_plugin_version: str) -> Site:
+def enter_versions(*, actor: Actor, site: Site, oauth_plugin_version: str, mobile_plugin_version: str) -> Site:
     """Keep what a person read off the pages. Raises ValidationError by field."""
     entered = {"oauth": oauth_plugin_version.strip(), "mobile": mobile_plugin_version.strip()}
     plugins = {name: Plugin("", version, None) for name, version in entered.items()}
     return _write(actor=actor, site=site, plugins=plugins, source=PluginSource.MANUAL)
 
 
-def paste_versions(*, actor: Any, site: Site, text: str) -> Kept:
+def paste_versions(*, actor: Actor, site: Site, text: str) -> Kept:
     """Keep what a pasted answer of the plugin manager says. Raises ValidationError on ``text``."""
     try:
         found = read_upm(text, product=site.product)
@@ -75,7 +76,7 @@ def paste_versions(*, actor: Any, site: Site, text: str) -> Kept:
     return _keep(actor=actor, site=site, found=found, source=PluginSource.UPM_JSON)
 
 
-def read_versions(*, actor: Any, site: Site, token: str, keep: bool) -> Kept:
+def read_versions(*, actor: Actor, site: Site, token: str, keep: bool) -> Kept:
     """Ask the site's plugin manager once with this token; ``keep`` seals it for the daily look-up.
 
     Takes up to eight seconds. Raises ValidationError on ``token`` and then keeps nothing, the token least of all.
@@ -98,7 +99,7 @@ def read_versions(*, actor: Any, site: Site, token: str, keep: bool) -> Kept:
     return kept
 
 
-def read_with_stored_token(*, actor: Any, site: Site) -> Kept | None:
+def read_with_stored_token(*, actor: Actor | None, site: Site) -> Kept | None:
     """Ask with the token that was left for this site; None when there is none to ask with.
 
     Raises ValidationError, at no field, when the site did not answer as it should.
@@ -117,7 +118,7 @@ def read_with_stored_token(*, actor: Any, site: Site) -> Kept | None:
     return _keep(actor=actor, site=site, found=asked.plugins, source=PluginSource.UPM_TOKEN)
 
 
-def forget_token(*, actor: Any, site: Site) -> bool:
+def forget_token(*, actor: Actor | None, site: Site) -> bool:
     """Remove the token that was left for this site; False when there was none."""
     with transaction.atomic():
         removed, _rows = SiteCredential.objects.filter(site=site).delete()
@@ -162,7 +163,7 @@ def _ask(site: Site, token: str) -> Asked:
     return asyncio.run(ask_upm(door(site), base_url=site.base_url, product=site.product, token=token))
 
 
-def _keep(*, actor: Any, site: Site, found: Plugins, source: str) -> Kept:
+def _keep(*, actor: Actor | None, site: Site, found: Plugins, source: str) -> Kept:
     named = {"oauth": found.oauth, "mobile": found.mobile}
     plugins = {name: plugin for name, plugin in named.items() if plugin}
     if not plugins:
@@ -172,7 +173,7 @@ def _keep(*, actor: Any, site: Site, found: Plugins, source: str) -> Kept:
     return Kept(written, tuple(name for name, plugin in named.items() if plugin is None))
 
 
-def _write(*, actor: Any, site: Site, plugins: dict[str, Plugin], source: str) -> Site:
+def _write(*, actor: Actor | None, site: Site, plugins: dict[str, Plugin], source: str) -> Site:
     """Write these plugins, their source and the time; a check is queued when the rules would see a difference.
 
     The verdict stays until that check has ended, so that the history tells from what to what it changed, if it did.
@@ -205,12 +206,12 @@ def _judged(site: Site) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _store_token(*, actor: Any, site: Site, token: str) -> None:
+def _store_token(*, actor: Actor, site: Site, token: str) -> None:
     """In the caller's transaction, which locks the site before this row and writes the trail after it."""
     now = timezone.now()
     sealed = vault.seal(json.dumps({"token": token, "base_url": site.base_url}))
     Site.objects.select_for_update(no_key=True).get(pk=site.pk)
-    fields = {"token": sealed, "stored_by": actor, "stored_at": now, "asked_at": now, "refused_at": None}
+    fields = {"token": sealed, "stored_by_id": actor.pk, "stored_at": now, "asked_at": now, "refused_at": None}
     SiteCredential.objects.update_or_create(site=site, defaults=fields)
 
 

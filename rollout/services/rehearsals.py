@@ -10,6 +10,7 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
+from rollout.actor import Actor
 from rollout.compatibility.matrix import redirect_url_for
 from rollout.mdm.site_list import SiteEntry, build_site_list
 from rollout.models import Rehearsal, RunState, Site
@@ -24,14 +25,14 @@ log = structlog.get_logger(__name__)
 LEASE = timedelta(seconds=110)
 
 
-def request_rehearsal(*, actor: Any, site: Site) -> Rehearsal:
+def request_rehearsal(*, actor: Actor, site: Site) -> Rehearsal:
     """Return the site's queued rehearsal: a new one, or the unfinished one it already has."""
     with transaction.atomic():
         Site.objects.select_for_update(no_key=True).get(pk=site.pk)
         unfinished = site.rehearsals.exclude(state__in=[RunState.DONE, RunState.FAILED]).first()
         if unfinished:
             return unfinished
-        rehearsal = Rehearsal.objects.create(site=site, requested_by=actor, requested_at=timezone.now())
+        rehearsal = Rehearsal.objects.create(site=site, requested_by_id=actor.pk, requested_at=timezone.now())
         audit.record(actor=actor, action="rehearsal.requested", target=site)
         wake_worker("run_rehearsal", rehearsal.pk)
     return rehearsal

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
 
+from rollout.actor import Actor
 from rollout.models import ApplicationLink, Provider, SignIn, Site
 from rollout.ports import run_statement
 
@@ -16,7 +16,7 @@ from . import audit
 REHEARSAL_AGENT = "GatepassRehearsal"  # what the virtual phone calls itself
 
 
-def record_sign_in(*, person: Any, client_id: str, user_agent: str) -> bool:
+def record_sign_in(*, person: Actor, client_id: str, user_agent: str) -> bool:
     """Record that this person's app got tokens from a client that Gatepass registered for a site's active link.
 
     False, and nothing is recorded, when there is no such link. Refreshes are not sign-ins.

@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from rollout.actor import Actor
 from rollout.base_url import BaseUrlError, parse_base_url
 from rollout.compatibility.verdict import Verdict
 from rollout.compatibility.version import Version
@@ -43,7 +44,7 @@ def provided_base_url(slug: str) -> str:
 
 def create_site(
     *,
-    actor: Any,
+    actor: Actor | None,
     title: str,
     product: str = "confluence",
     base_url: str = "",
@@ -118,7 +119,7 @@ def _taken_meanwhile(site: Site) -> Iterator[None]:
         raise ValidationError({field: _("Another site has this address already.")}) from error
 
 
-def create_sites(*, actor: Any, sites: list[tuple[Site, list[Any]]]) -> None:
+def create_sites(*, actor: Actor | None, sites: list[tuple[Site, list[Any]]]) -> None:
     """Save many validated new sites with their owners; the number of statements does not grow with theirs."""
     owned = Site.owners.through
     with transaction.atomic():
@@ -132,7 +133,7 @@ def create_sites(*, actor: Any, sites: list[tuple[Site, list[Any]]]) -> None:
         check_runs.request_first_checks(sites=rows, actor=actor)
 
 
-def update_site(*, actor: Any, site: Site, owners: Iterable[Any] | None = None, **changes: Any) -> Site:
+def update_site(*, actor: Actor | None, site: Site, owners: Iterable[Any] | None = None, **changes: Any) -> Site:
     """Change the named fields of a site (those of ``EDITABLE``); a check is queued when the facts may differ.
 
     Raises ValidationError, with the field. A provided site's base URL follows its slug and stays.
@@ -179,7 +180,7 @@ def _forget_what_changed(site: Site, changed: set[str]) -> None:
         site.server_version, site.checked_at = "", None
 
 
-def archive_site(*, actor: Any, site: Site) -> None:
+def archive_site(*, actor: Actor, site: Site) -> None:
     """Take a site out of every list, check and future configuration. It keeps its history and can come back."""
     now = timezone.now()
     with transaction.atomic():
@@ -187,7 +188,7 @@ def archive_site(*, actor: Any, site: Site) -> None:
             audit.record(actor=actor, action="site.archived", target=site)
 
 
-def restore_site(*, actor: Any, site: Site) -> None:
+def restore_site(*, actor: Actor, site: Site) -> None:
     """Bring an archived site back and check it."""
     now = timezone.now()
     with transaction.atomic():

@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from rollout.actor import Actor
 from rollout.enrollment.token import digest
 from rollout.models import EnrollmentPass, Site, Wave
 
@@ -20,10 +21,10 @@ from . import audit, passes
 MOST_PASSES = 500  # a print run; a larger wave is issued in several
 
 
-def create_wave(*, actor: Any, title: str, sites: Iterable[Site]) -> Wave:
+def create_wave(*, actor: Actor, title: str, sites: Iterable[Site]) -> Wave:
     """Return a new wave for these sites. Raises ValidationError by field."""
     sites = list(sites)
-    wave = Wave(title=title.strip(), created_by=actor, created_at=timezone.now())
+    wave = Wave(title=title.strip(), created_by_id=actor.pk, created_at=timezone.now())
     wave.full_clean(exclude=["created_by"])
     if not sites:
         raise ValidationError({"sites": _("Choose at least one site.")})
@@ -38,7 +39,7 @@ def create_wave(*, actor: Any, title: str, sites: Iterable[Site]) -> Wave:
 
 
 def issue_wave_passes(
-    *, actor: Any, wave: Wave, labels: Iterable[str], expires_at: datetime
+    *, actor: Actor, wave: Wave, labels: Iterable[str], expires_at: datetime
 ) -> list[tuple[EnrollmentPass, str]]:
     """Return one single-use pass, with its token, for each label; all or none. Raises ValidationError.
 
@@ -74,7 +75,7 @@ def _people(labels: Iterable[str]) -> dict[str, Any]:
     return {user.email.lower(): user for user in found}
 
 
-def record_sheet(*, actor: Any, wave: Wave, tokens: Iterable[str]) -> list[tuple[EnrollmentPass, str]]:
+def record_sheet(*, actor: Actor, wave: Wave, tokens: Iterable[str]) -> list[tuple[EnrollmentPass, str]]:
     """Record that the print sheet of these passes was taken, and return each pass with its link, in the order given.
 
     Raises ValidationError when a token is not, or no longer, that of a pass of the wave.
@@ -89,7 +90,7 @@ def record_sheet(*, actor: Any, wave: Wave, tokens: Iterable[str]) -> list[tuple
     return [(rows[name], links[name]) for name in digests]
 
 
-def finish_wave(*, actor: Any, wave: Wave) -> None:
+def finish_wave(*, actor: Actor, wave: Wave) -> None:
     """Mark the wave as finished; its passes stay as they are."""
     with transaction.atomic():
         if Wave.objects.filter(pk=wave.pk, finished_at=None).update(finished_at=timezone.now()):

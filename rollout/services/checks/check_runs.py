@@ -9,12 +9,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import structlog
 from django.db import transaction
 from django.utils import timezone
 
+from rollout.actor import Actor, key_of
 from rollout.compatibility.observation import KnownLinks
 from rollout.models import ApplicationLink, CheckRun, RunState, Site
 from rollout.models.check_run import UNFINISHED
@@ -28,7 +28,7 @@ from .judgements import Answered
 log = structlog.get_logger(__name__)
 
 
-def request_check(*, site: Site, actor: Any, trigger: str) -> CheckRun:
+def request_check(*, site: Site, actor: Actor | None, trigger: str) -> CheckRun:
     """Return the site's run that goes before all that nobody waits for: a new one, or the unfinished one it has."""
     with transaction.atomic():
         # The site is locked before the audit trail, as an edit does: two requests never wait in a circle.
@@ -36,7 +36,12 @@ def request_check(*, site: Site, actor: Any, trigger: str) -> CheckRun:
         run = CheckRun.objects.filter(site=site, state__in=UNFINISHED).defer("observation").first()
         if run is None:
             run = CheckRun.objects.create(
-                site=site, host=site.host, trigger=trigger, requested_by=actor, requested_at=timezone.now(), urgent=True
+                site=site,
+                host=site.host,
+                trigger=trigger,
+                requested_by_id=key_of(actor),
+                requested_at=timezone.now(),
+                urgent=True,
             )
             audit.record(actor=actor, action="check.requested", target=site, details={"trigger": str(trigger)})
         elif run.state == RunState.QUEUED and not (run.urgent and run.host == site.host):
@@ -46,12 +51,18 @@ def request_check(*, site: Site, actor: Any, trigger: str) -> CheckRun:
     return run
 
 
-def request_first_checks(*, sites: list[Site], actor: Any) -> None:
+def request_first_checks(*, sites: list[Site], actor: Actor | None) -> None:
     """Queue the first run of many new sites; a few messages start them all."""
     now = timezone.now()
     CheckRun.objects.bulk_create(
         [
-            CheckRun(site=site, host=site.host, trigger=CheckRun.Trigger.ADDED, requested_by=actor, requested_at=now)
+            CheckRun(
+                site=site,
+                host=site.host,
+                trigger=CheckRun.Trigger.ADDED,
+                requested_by_id=key_of(actor),
+                requested_at=now,
+            )
             for site in sites
         ],
         batch_size=500,

@@ -19,6 +19,7 @@ from django.db import transaction
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
+from rollout.actor import Actor
 from rollout.compatibility import rules
 from rollout.compatibility.matrix import Matrix
 from rollout.compatibility.observation import Observation
@@ -86,7 +87,7 @@ class _Replay:
         return before == self.verdicts and self.run.judged_findings == self.findings
 
 
-def rejudge_sites(*, actor: Any, sites: QuerySet[Site]) -> Rejudged:
+def rejudge_sites(*, actor: Actor | None, sites: QuerySet[Site]) -> Rejudged:
     """Judge the newest observation of each of these sites again, whatever matrix it was judged by."""
     result, after = Rejudged(matrix_in_force().name), 0
     while ids := _next_ids(sites, after):
@@ -124,7 +125,7 @@ def _next_ids(sites: QuerySet[Site], after: int) -> list[int]:
     return list(sites.order_by("pk").filter(pk__gt=after).values_list("pk", flat=True).distinct()[:BATCH])
 
 
-def _record(actor: Any, result: Rejudged) -> None:
+def _record(actor: Actor | None, result: Rejudged) -> None:
     counts = {"sites": result.judged, "changed": len(result.changes), "unreadable": result.unreadable}
     audit.record(actor=actor, action="checks.rejudged", label=result.matrix, details=counts)
 

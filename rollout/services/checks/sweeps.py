@@ -7,7 +7,6 @@ fail: that is a finding, and theirs.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -17,6 +16,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from rollout.actor import Actor, key_of
 from rollout.models import CheckRun, RunState, Site, Sweep, SweepState
 from rollout.models.check_run import UNFINISHED
 from rollout.services import audit
@@ -26,7 +26,7 @@ from rollout.services.queue import wake_worker
 BY_HAND = (Sweep.Trigger.BUTTON, Sweep.Trigger.COMMAND)
 
 
-def start_sweep(*, actor: Any, trigger: str = Sweep.Trigger.BUTTON) -> Sweep:
+def start_sweep(*, actor: Actor | None, trigger: str = Sweep.Trigger.BUTTON) -> Sweep:
     """Queue a check of every active site but those that wait for one. Raises ValidationError, and leaves nothing."""
     with transaction.atomic():
         # Sites are locked first, by id, as everywhere; and so two buttons pressed at once come one after the other.
@@ -63,9 +63,9 @@ def _without_run(sites: QuerySet[Site]) -> list[tuple[int, str, datetime | None]
     return [row for row in rows if row[0] not in waiting]
 
 
-def _start(sites: list[tuple[int, str, datetime | None]], *, actor: Any, trigger: str) -> Sweep:
+def _start(sites: list[tuple[int, str, datetime | None]], *, actor: Actor | None, trigger: str) -> Sweep:
     now = timezone.now()
-    sweep = Sweep.objects.create(trigger=trigger, requested_by=actor, started_at=now)
+    sweep = Sweep.objects.create(trigger=trigger, requested_by_id=key_of(actor), started_at=now)
     scheduled = trigger == Sweep.Trigger.SCHEDULE
     for start in range(0, len(sites), 1000):
         runs = [
@@ -73,7 +73,7 @@ def _start(sites: list[tuple[int, str, datetime | None]], *, actor: Any, trigger
                 site_id=pk,
                 host=urlsplit(base_url).netloc,
                 trigger=CheckRun.Trigger.SCHEDULE if scheduled else CheckRun.Trigger.SWEEP,
-                requested_by=actor,
+                requested_by_id=key_of(actor),
                 requested_at=now,
                 sweep=sweep,
                 due_at=due_at if scheduled else None,
@@ -88,7 +88,7 @@ def _start(sites: list[tuple[int, str, datetime | None]], *, actor: Any, trigger
     return sweep
 
 
-def pause_sweep(*, actor: Any, sweep: Sweep) -> bool:
+def pause_sweep(*, actor: Actor | None, sweep: Sweep) -> bool:
     """Start no more of the sweep's sites; those that are being asked are finished. False when it does not run."""
     with transaction.atomic():
         running = Sweep.objects.filter(pk=sweep.pk, state=SweepState.RUNNING)
@@ -98,7 +98,7 @@ def pause_sweep(*, actor: Any, sweep: Sweep) -> bool:
     return True
 
 
-def resume_sweep(*, actor: Any, sweep: Sweep) -> bool:
+def resume_sweep(*, actor: Actor | None, sweep: Sweep) -> bool:
     """Go on with a paused sweep. False when it is not paused."""
     with transaction.atomic():
         row = Sweep.objects.select_for_update(no_key=True).filter(pk=sweep.pk, state=SweepState.PAUSED).first()

@@ -27,6 +27,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from rollout import __version__
+from rollout.actor import Actor
 from rollout.http_client.client import fetch
 from rollout.http_client.reply import Reply
 from rollout.message_ids import gettext_noop as _
@@ -98,7 +99,7 @@ def _row(webhook: Webhook, event: str, body: dict[str, Any], now: datetime) -> W
     )
 
 
-def send_test(*, actor: Any, webhook: Webhook) -> WebhookDelivery:
+def send_test(*, actor: Actor, webhook: Webhook) -> WebhookDelivery:
     """Queue a message without news, to see whether the receiver takes it."""
     now = timezone.now()
     with transaction.atomic():
@@ -111,7 +112,7 @@ def send_test(*, actor: Any, webhook: Webhook) -> WebhookDelivery:
     return row
 
 
-def send_again(*, actor: Any, delivery: WebhookDelivery) -> bool:
+def send_again(*, actor: Actor, delivery: WebhookDelivery) -> bool:
     """Queue a delivery anew, under its old id; False when it waits already."""
     now = timezone.now()
     with transaction.atomic():

@@ -25,6 +25,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
 
+from rollout.actor import Actor
 from rollout.models import Notice, NotificationPreference
 from rollout.notifications import back_off
 from rollout.notifications.digest import Entry, Section, sections
@@ -92,7 +93,7 @@ def _entries(row: NotificationPreference, wants: Wants, up_to: int, now: datetim
         yield Entry(kind, key, at, details, site_id, title or "")
 
 
-def _send(person: Any, wants: Wants, found: tuple[Section, ...]) -> None:
+def _send(person: Actor, wants: Wants, found: tuple[Section, ...]) -> None:
     """Hand one message to the mail server. Raises what it raises."""
     page = settings.PUBLIC_URL + reverse("my_notifications")
     context = {"sections": found, "person": person, "public_url": settings.PUBLIC_URL, "page": page}

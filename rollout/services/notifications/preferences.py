@@ -17,6 +17,7 @@ from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from rollout.actor import Actor
 from rollout.models import Notice, NoticeKind, NotificationPreference, Site, SiteFollow
 from rollout.notifications import digest
 
@@ -48,7 +49,7 @@ class Wants:
         return now + timedelta(hours=1) if sent else now
 
 
-def default_of(person: Any) -> Wants:
+def default_of(person: Actor) -> Wants:
     """Owners hear daily of their sites, administrators of all; auditors and members of nothing unless they ask."""
     if not person.works_with_sites:
         return Wants(Every.NEVER, ())
@@ -56,7 +57,7 @@ def default_of(person: Any) -> Wants:
     return Wants(Every.NEVER if is_reader else Every.DAY, kinds_for(person))
 
 
-def wants_of(person: Any, row: NotificationPreference | None) -> Wants:
+def wants_of(person: Actor, row: NotificationPreference | None) -> Wants:
     """What holds for this person, whose row this is."""
     default = default_of(person)
     if row is None or row.chosen_at is None or not person.works_with_sites:
@@ -65,14 +66,14 @@ def wants_of(person: Any, row: NotificationPreference | None) -> Wants:
     return Wants(row.every, allowed, row.only_followed and person.reads_all_sites, row.hour, row.time_zone)
 
 
-def kinds_for(person: Any) -> tuple[str, ...]:
+def kinds_for(person: Actor) -> tuple[str, ...]:
     """The kinds this person may hear of: a check of many sites is no business of those who see only theirs."""
     if person.is_administrator:
         return tuple(NoticeKind.values)
     return (*OF_SITES, NoticeKind.SWEEP) if person.reads_all_sites else tuple(OF_SITES)
 
 
-def choose(*, actor: Any, every: str, kinds: Collection[str], only_followed: bool, hour: int, time_zone: str) -> None:
+def choose(*, actor: Actor, every: str, kinds: Collection[str], only_followed: bool, hour: int, time_zone: str) -> None:
     """Write what this person wants for themselves. Raises ValidationError by field.
 
     Who turned mail off and on again is not told what happened in between.
@@ -85,7 +86,7 @@ def choose(*, actor: Any, every: str, kinds: Collection[str], only_followed: boo
     wants = Wants(every, tuple(kind for kind in kinds_for(actor) if kind in kinds), only_followed, hour, time_zone)
     with transaction.atomic():
         row, _made = NotificationPreference.objects.select_for_update(no_key=True).get_or_create(
-            person=actor, defaults={"digest_up_to": newest_notice()}
+            person_id=actor.pk, defaults={"digest_up_to": newest_notice()}
         )
         was_off = row.next_digest_at is None
         row.every, row.kinds, row.only_followed = wants.every, list(wants.kinds), wants.only_followed
@@ -102,15 +103,15 @@ def time_zones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
-def follow(*, actor: Any, site: Site, follows: bool) -> None:
+def follow(*, actor: Actor, site: Site, follows: bool) -> None:
     """Hear of this site, or be silent of it, whatever the role says."""
-    SiteFollow.objects.update_or_create(person=actor, site=site, defaults={"follows": follows})
+    SiteFollow.objects.update_or_create(person_id=actor.pk, site=site, defaults={"follows": follows})
 
 
-def sites_told_to(person: Any, wants: Wants) -> QuerySet[Site]:
+def sites_told_to(person: Actor, wants: Wants) -> QuerySet[Site]:
     """The sites this person hears of: those they may see now, without the muted ones."""
     sites = Site.objects.visible_to(person).active()
-    words = SiteFollow.objects.filter(person=person)
+    words = SiteFollow.objects.filter(person=person.pk)
     if wants.only_followed:
         theirs = Q(pk__in=words.filter(follows=True).values("site")) | Q(pk__in=person.owned_sites.values("pk"))
         sites = sites.filter(theirs)
@@ -148,7 +149,7 @@ def newest_notice(before: datetime | None = None) -> int:
     return notices.aggregate(newest=Max("pk"))["newest"] or 0
 
 
-def is_told(person: Any, site: Site) -> bool:
+def is_told(person: Actor, site: Site) -> bool:
     """Whether this person hears of this site now. Two queries."""
-    wants = wants_of(person, NotificationPreference.objects.filter(person=person).first())
+    wants = wants_of(person, NotificationPreference.objects.filter(person=person.pk).first())
     return wants.every != Every.NEVER and sites_told_to(person, wants).filter(pk=site.pk).exists()

@@ -9,7 +9,6 @@ from __future__ import annotations
 import secrets as randomness
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -17,6 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from rollout.actor import Actor
 from rollout.models import Notice, NoticeKind, Site, Webhook
 from rollout.notifications import receiver_url, signing
 from rollout.services import audit, vault
@@ -35,7 +35,7 @@ def is_available() -> bool:
 
 
 def create_webhook(
-    *, actor: Any, name: str, url: str, kinds: Collection[str], sites: Iterable[Site] = ()
+    *, actor: Actor, name: str, url: str, kinds: Collection[str], sites: Iterable[Site] = ()
 ) -> tuple[Webhook, str]:
     """Return a new webhook and its secret, which is not shown again. No ``sites`` means all. Raises ValidationError."""
     if not is_available():
@@ -49,7 +49,7 @@ def create_webhook(
             url=url,
             kinds=_checked(url, kinds),
             secret=vault.seal(secret),
-            created_by=actor,
+            created_by_id=actor.pk,
             created_at=timezone.now(),
             sent_up_to=newest_notice(),
         )
@@ -61,7 +61,7 @@ def create_webhook(
 
 
 def change_webhook(
-    *, actor: Any, webhook: Webhook, name: str, url: str, kinds: Collection[str], sites: Iterable[Site]
+    *, actor: Actor, webhook: Webhook, name: str, url: str, kinds: Collection[str], sites: Iterable[Site]
 ) -> Webhook:
     """Change what a webhook is called, where it leads and what it is sent. Raises ValidationError."""
     chosen = {site.pk for site in sites}
@@ -83,7 +83,7 @@ def change_webhook(
     return row
 
 
-def rotate_secret(*, actor: Any, webhook: Webhook) -> str:
+def rotate_secret(*, actor: Actor, webhook: Webhook) -> str:
     """Return a new secret. The one before signs too for a day; one that was old already signs no more."""
     secret, now = _new_secret(), timezone.now()
     with transaction.atomic():
@@ -95,7 +95,7 @@ def rotate_secret(*, actor: Any, webhook: Webhook) -> str:
     return secret
 
 
-def remove_webhook(*, actor: Any, webhook: Webhook) -> None:
+def remove_webhook(*, actor: Actor, webhook: Webhook) -> None:
     """Delete the webhook with its log."""
     with transaction.atomic():
         row = _locked(webhook)
@@ -104,7 +104,7 @@ def remove_webhook(*, actor: Any, webhook: Webhook) -> None:
         row.delete()
 
 
-def pause_webhook(*, actor: Any, webhook: Webhook, because: str = "") -> bool:
+def pause_webhook(*, actor: Actor | None, webhook: Webhook, because: str = "") -> bool:
     """Send it nothing until it is resumed; False when it is paused already. ``because``: a message id, when it failed.
 
     A webhook that Gatepass paused by itself is a notice to administrators.
@@ -126,7 +126,7 @@ def pause_webhook(*, actor: Any, webhook: Webhook, because: str = "") -> bool:
     return True
 
 
-def resume_webhook(*, actor: Any, webhook: Webhook) -> None:
+def resume_webhook(*, actor: Actor, webhook: Webhook) -> None:
     """Send it again what waits for it, and what happened meanwhile as far as it is still news."""
     with transaction.atomic():
         row = _locked(webhook)
