@@ -17,20 +17,20 @@ def _falls_back_to_http(row: Exchange) -> bool:
 
 CAUSES = (
     Cause(
-        "adfs-user-agent",
-        Stage.SHEET,
-        _("AD FS tries Windows Integrated Authentication with the phone"),
-        _(
+        id="adfs-user-agent",
+        stage=Stage.SHEET,
+        title=_("AD FS tries Windows Integrated Authentication with the phone"),
+        why=_(
             "AD FS decides by the User-Agent whether a device can do Windows Integrated Authentication. If the "
             "app's matches, "
             "AD FS answers with a challenge that an iPhone cannot meet, instead of its form."
         ),
-        (_("An error or a blank page at the sign-in of AD FS."),),
-        _("Look for WWW-Authenticate: Negotiate in the answer, and at WIASupportedUserAgents of AD FS."),
-        _("Take what matches the app out of WIASupportedUserAgents, so that AD FS shows its form to phones."),
-        WIA_PAGE,
-        Certainty.DOCUMENTED,
-        (
+        symptoms=(_("An error or a blank page at the sign-in of AD FS."),),
+        confirm=_("Look for WWW-Authenticate: Negotiate in the answer, and at WIASupportedUserAgents of AD FS."),
+        remedy=_("Take what matches the app out of WIASupportedUserAgents, so that AD FS shows its form to phones."),
+        source=WIA_PAGE,
+        certainty=Certainty.DOCUMENTED,
+        signs=(
             says(
                 r"WWW-Authenticate[\"']?:[ \t]*[\"']?(?:Negotiate|NTLM)",
                 5,
@@ -42,23 +42,23 @@ CAUSES = (
             ),
             says(r"/adfs/(?:ls|oauth2)|\bAD ?FS\b", 2, _("AD FS handles the sign-in")),
         ),
-        ("USER-AGENT",),
+        rules=("USER-AGENT",),
     ),
     Cause(
-        "redirect-mismatch",
-        Stage.SHEET,
-        _("The redirect URL of the link is not the app's"),
-        _(
+        id="redirect-mismatch",
+        stage=Stage.SHEET,
+        title=_("The redirect URL of the link is not the app's"),
+        why=_(
             "The link must hold exactly confluence-server://oauth-callback. Confluence may notice another one "
             "only after the "
             "permission, and then shows an error page of its own instead of going back to the app."
         ),
-        (_("An error page after Allow."), _("People stay in the browser sheet.")),
-        _("Open the link under Settings → Application links and compare the redirect URL letter by letter."),
-        _("Correct the redirect URL of the link. For Jira it is jira-server://oauth-callback."),
-        CONFLUENCE_PAGE,
-        Certainty.DOCUMENTED,
-        (
+        symptoms=(_("An error page after Allow."), _("People stay in the browser sheet.")),
+        confirm=_("Open the link under Settings → Application links and compare the redirect URL letter by letter."),
+        remedy=_("Correct the redirect URL of the link. For Jira it is jira-server://oauth-callback."),
+        source=CONFLUENCE_PAGE,
+        certainty=Certainty.DOCUMENTED,
+        signs=(
             oauth_error("invalid_redirect_uri|redirect_uri_mismatch", 5, _("An OAuth error about the redirect URL")),
             says(
                 r"redirect[_ ]?ur[il][^\n]{0,40}(?:mismatch|(?:not|n.t) (?:match|valid|registered|allowed)"
@@ -70,23 +70,23 @@ CAUSES = (
         ),
     ),
     Cause(
-        "client-unknown",
-        Stage.SHEET,
-        _("The site does not know the client ID"),
-        _(
+        id="client-unknown",
+        stage=Stage.SHEET,
+        title=_("The site does not know the client ID"),
+        why=_(
             "The client ID in the configuration is mistyped, belongs to another site, or to a link that was "
             "deleted or made "
             "again: every new link has a new client ID."
         ),
-        (_("An error page after Allow."), _("People stay in the browser sheet.")),
-        _("Compare the client ID of the link in Confluence with the one in the current configuration."),
-        _(
+        symptoms=(_("An error page after Allow."), _("People stay in the browser sheet.")),
+        confirm=_("Compare the client ID of the link in Confluence with the one in the current configuration."),
+        remedy=_(
             "Put the client ID of today into the site list and push it by the MDM. Edit links instead of making "
             "them again."
         ),
-        PROVIDER_API,
-        Certainty.DOCUMENTED,
-        (
+        source=PROVIDER_API,
+        certainty=Certainty.DOCUMENTED,
+        signs=(
             oauth_error("unauthorized_client", 4, _("An OAuth error about the client")),
             says(
                 r"client[_ ]?(?:id)?[^\n]{0,20}(?:not found|unknown|is invalid|does not exist|not recogni[sz]ed)"
@@ -96,23 +96,26 @@ CAUSES = (
             ),
             oauth_error("invalid_client", 2, _("An OAuth error about the client")),
         ),
-        ("CLIENT-ID-KNOWN", "CLIENT-ID-MDM", "CLIENT-ID-DRIFT"),
+        rules=("CLIENT-ID-KNOWN", "CLIENT-ID-MDM", "CLIENT-ID-DRIFT"),
     ),
     Cause(
-        "base-url-differs",
-        Stage.SHEET,
-        _("The configured base URL is not the site's own"),
-        _(
+        id="base-url-differs",
+        stage=Stage.SHEET,
+        title=_("The configured base URL is not the site's own"),
+        why=_(
             "Confluence makes its redirects from its own base URL. If the configuration names another host, or "
             "leaves the "
             "context path out, the permission happens elsewhere and the session cookie is lost."
         ),
-        (_("People sign in and are asked to sign in again."), _("The sheet ends on another address than it began.")),
-        _("Compare the url in BASE-URL/rest/applinks/1.0/manifest with the baseURL in the site list."),
-        _("Make the three the same: the base URL in Confluence, in the site list and in Gatepass."),
-        BASE_URL_PAGE,
-        Certainty.DOCUMENTED,
-        (
+        symptoms=(
+            _("People sign in and are asked to sign in again."),
+            _("The sheet ends on another address than it began."),
+        ),
+        confirm=_("Compare the url in BASE-URL/rest/applinks/1.0/manifest with the baseURL in the site list."),
+        remedy=_("Make the three the same: the base URL in Confluence, in the site list and in Gatepass."),
+        source=BASE_URL_PAGE,
+        certainty=Certainty.DOCUMENTED,
+        signs=(
             says(
                 r"base ?url[^\n]{0,40}(?:mismatch|differ|does ?n.t match|not match|incorrect|is not the same)"
                 r"|(?:mismatch|wrong|incorrect)[^\n]{0,12}base ?url|accessing[^\n]{0,40}does ?n.t match",
@@ -128,23 +131,25 @@ CAUSES = (
             ),
             exchange(AUTHORIZE, 2, _("The authorization endpoint is not at this address"), status={404}),
         ),
-        ("BASE-URL-MATCH", "AUTHORIZE-REACHABLE"),
+        rules=("BASE-URL-MATCH", "AUTHORIZE-REACHABLE"),
     ),
     Cause(
-        "tls-at-proxy",
-        Stage.SHEET,
-        _("Confluence believes that it is asked over http"),
-        _(
+        id="tls-at-proxy",
+        stage=Stage.SHEET,
+        title=_("Confluence believes that it is asked over http"),
+        why=_(
             "OAuth 2.0 needs https. Where TLS ends at a reverse proxy and the connector behind it is not marked "
             "as secure, "
             "pages work while OAuth refuses, or https and http send each other back and forth."
         ),
-        (_("Browsers work, OAuth refuses."), _("Too many redirects.")),
-        _("Look for a Location that begins with http://, and for scheme, secure and proxyPort at the connector."),
-        _('Set the base URL to https, and scheme="https" secure="true" proxyPort="443" on the connector.'),
-        PROVIDER_API,
-        Certainty.SEEN,
-        (
+        symptoms=(_("Browsers work, OAuth refuses."), _("Too many redirects.")),
+        confirm=_(
+            "Look for a Location that begins with http://, and for scheme, secure and proxyPort at the connector."
+        ),
+        remedy=_('Set the base URL to https, and scheme="https" secure="true" proxyPort="443" on the connector.'),
+        source=PROVIDER_API,
+        certainty=Certainty.SEEN,
+        signs=(
             exchange(
                 "^https://", 5, _("An https address redirects to http"), status=REDIRECTS, and_also=_falls_back_to_http
             ),
@@ -161,26 +166,29 @@ CAUSES = (
                 _("A refusal because of http"),
             ),
         ),
-        ("HTTPS", "PLAIN-HTTP", "REDIRECTS"),
+        rules=("HTTPS", "PLAIN-HTTP", "REDIRECTS"),
     ),
     Cause(
-        "parameters-lost",
-        Stage.SHEET,
-        _("Single sign-on loses the request on its way"),
-        _(
+        id="parameters-lost",
+        stage=Stage.SHEET,
+        title=_("Single sign-on loses the request on its way"),
+        why=_(
             "The sheet may sign in at another host, if that one brings people back with every parameter. Some "
             "proxies and "
             "portals drop the query or send people to the start page."
         ),
-        (_("After sign-in the start page opens, not the permission."), _("An error about a missing parameter.")),
-        _("Follow the sheet's way with curl or a desktop browser: do client_id and code_challenge come back?"),
-        _(
+        symptoms=(
+            _("After sign-in the start page opens, not the permission."),
+            _("An error about a missing parameter."),
+        ),
+        confirm=_("Follow the sheet's way with curl or a desktop browser: do client_id and code_challenge come back?"),
+        remedy=_(
             "Have single sign-on keep the whole address, query included, or leave rest/oauth2/latest/authorize "
             "to Confluence."
         ),
-        RFC_6749 + "4.1.2.1",
-        Certainty.SEEN,
-        (
+        source=RFC_6749 + "4.1.2.1",
+        certainty=Certainty.SEEN,
+        signs=(
             says(
                 r"(?:missing|required|no)[^\n]{0,30}(?:response_type|client_id|code_challenge|redirect_uri)"
                 r"|(?:response_type|client_id|code_challenge|redirect_uri)[^\n]{0,20}(?:missing|required|is null"
@@ -202,23 +210,23 @@ CAUSES = (
                 _("A single sign-on takes part"),
             ),
         ),
-        ("AUTHORIZE-REACHABLE",),
+        rules=("AUTHORIZE-REACHABLE",),
     ),
     Cause(
-        "app-does-not-open",
-        Stage.SHEET,
-        _("Nothing on this device opens confluence-server:"),
-        _(
+        id="app-does-not-open",
+        stage=Stage.SHEET,
+        title=_("Nothing on this device opens confluence-server:"),
+        why=_(
             "The answer goes to an address that only the Confluence Data Center app knows. The app for "
             "Confluence Cloud, a "
             "desktop browser or a second browser on the phone do not."
         ),
-        (_("Safari says that the address is invalid."),),
-        _("Look whether the Data Center app is on this phone, and whether the sign-in began in it."),
-        _("Install the Confluence Data Center app and begin the sign-in there, not with a copied address."),
-        CONFLUENCE_PAGE,
-        Certainty.SEEN,
-        (
+        symptoms=(_("Safari says that the address is invalid."),),
+        confirm=_("Look whether the Data Center app is on this phone, and whether the sign-in began in it."),
+        remedy=_("Install the Confluence Data Center app and begin the sign-in there, not with a copied address."),
+        source=CONFLUENCE_PAGE,
+        certainty=Certainty.SEEN,
+        signs=(
             says(
                 r"address is invalid|ERR_UNKNOWN_URL_SCHEME|scheme does(?: not|n.t) have a registered handler"
                 r"|unsupported (?:url|protocol)|Protocol [\"']?confluence-server[\"']? not supported",

@@ -38,7 +38,7 @@ class Sign:
     why: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Cause:
     """One thing that goes wrong. All texts are English message ids.
 

@@ -13,26 +13,26 @@ _RULES = ("TLS-VALID",)
 
 CAUSES = (
     Cause(
-        "private-ca",
-        Stage.BEFORE,
-        _("The phone does not trust who signed the certificate"),
-        _(
+        id="private-ca",
+        stage=Stage.BEFORE,
+        title=_("The phone does not trust who signed the certificate"),
+        why=_(
             "A certificate of your own authority, a self-signed one, or a chain whose intermediate certificate "
             "is not sent. "
             "Desktop browsers may know the authority or fetch what is missing; a phone does not."
         ),
-        (_("The app says that it cannot make a secure connection."),),
-        _(
+        symptoms=(_("The app says that it cannot make a secure connection."),),
+        confirm=_(
             "Run openssl s_client -connect HOST:443 -showcerts, and look whether the chain ends at an authority "
             "phones know."
         ),
-        _(
+        remedy=_(
             "Send the whole chain. With a private authority, install its root on the phones by an MDM profile, "
             "and give it to Gatepass with the site."
         ),
-        TRUST_PAGE,
-        Certainty.DOCUMENTED,
-        (
+        source=TRUST_PAGE,
+        certainty=Certainty.DOCUMENTED,
+        signs=(
             says(
                 r"unable to get (?:local )?issuer certificate|self[- ]signed certificate"
                 r"|unable to verify the first certificate"
@@ -45,19 +45,19 @@ CAUSES = (
             ),
             says(r"certificate for this server is invalid", 3, _("The words of iOS about a certificate")),
         ),
-        ("TLS-VALID", "TLS-PRIVATE-CA"),
+        rules=("TLS-VALID", "TLS-PRIVATE-CA"),
     ),
     Cause(
-        "certificate-expired",
-        Stage.BEFORE,
-        _("The certificate has expired"),
-        _("The site sends a certificate whose time is over, or the clock of the phone is wrong."),
-        (_("The app says that it cannot make a secure connection."),),
-        _("Look at the dates of the certificate in a browser, and at date and time of the phone."),
-        _("Renew the certificate on everything that ends TLS for this host, the reverse proxy first."),
-        RFC_6749 + "10.9",
-        Certainty.DOCUMENTED,
-        (
+        id="certificate-expired",
+        stage=Stage.BEFORE,
+        title=_("The certificate has expired"),
+        why=_("The site sends a certificate whose time is over, or the clock of the phone is wrong."),
+        symptoms=(_("The app says that it cannot make a secure connection."),),
+        confirm=_("Look at the dates of the certificate in a browser, and at date and time of the phone."),
+        remedy=_("Renew the certificate on everything that ends TLS for this host, the reverse proxy first."),
+        source=RFC_6749 + "10.9",
+        certainty=Certainty.DOCUMENTED,
+        signs=(
             says(
                 r"certificate (?:has |is )?expired|CERT_HAS_EXPIRED|ERR_CERT_DATE_INVALID"
                 r"|SEC_ERROR_EXPIRED_CERTIFICATE"
@@ -66,19 +66,19 @@ CAUSES = (
                 _("The certificate's dates are wrong"),
             ),
         ),
-        _RULES,
+        rules=_RULES,
     ),
     Cause(
-        "certificate-host",
-        Stage.BEFORE,
-        _("The certificate is for another host"),
-        _("The name in the site list is not among the names of the certificate."),
-        (_("The app says that it cannot make a secure connection."),),
-        _("Compare the host of the base URL with the alternative names of the certificate."),
-        _("Get a certificate that names this host, or use the host that it names, everywhere."),
-        RFC_6749 + "10.9",
-        Certainty.DOCUMENTED,
-        (
+        id="certificate-host",
+        stage=Stage.BEFORE,
+        title=_("The certificate is for another host"),
+        why=_("The name in the site list is not among the names of the certificate."),
+        symptoms=(_("The app says that it cannot make a secure connection."),),
+        confirm=_("Compare the host of the base URL with the alternative names of the certificate."),
+        remedy=_("Get a certificate that names this host, or use the host that it names, everywhere."),
+        source=RFC_6749 + "10.9",
+        certainty=Certainty.DOCUMENTED,
+        signs=(
             says(
                 r"no alternative certificate subject name matches|host ?name mismatch|ERR_CERT_COMMON_NAME_INVALID"
                 r"|SSL_ERROR_BAD_CERT_DOMAIN|certificate is (?:not valid|only valid) for|doesn.?t match (?:host"
@@ -88,6 +88,6 @@ CAUSES = (
                 _("The certificate names another host"),
             ),
         ),
-        _RULES,
+        rules=_RULES,
     ),
 )
