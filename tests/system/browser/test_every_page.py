@@ -1,10 +1,18 @@
-"""Every page in Chromium, light and dark, at a desk and at 320 px: accessible, no sideways scrolling, a silent console.
+"""Every page in Chromium, light and dark, at 1280 and at 320 px: accessible, no sideways scrolling, a silent console.
+
+A page is loaded once and looked at three times:
+
+- light, at a desk: every rule of axe;
+- dark: the rules that read colors. The scheme changes nothing else, because it changes tokens only;
+- dark, 320 px wide: the rules that read sizes or colors, the width of the page, and every rule on what is shown at this
+  width only, such as the button of the menu. The other rules read the document, which is the same at every width.
 
 ``SCREENSHOTS=folder`` keeps a picture of each; the one in the README is made so (docs/images/overview.png).
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +20,7 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext
 
 from portal.models import User
 from rollout.simulator.fleet import PersonaFleet
@@ -21,89 +29,116 @@ from tests.support.browser import IPHONE
 from tests.support.fleet_of_pages import Pages, fill
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-AXE = next((Path(__file__).parent / "vendor").glob("axe-core-*.min.js"))
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+AXE = next((Path(__file__).parent / "vendor").glob("axe-core-*.min.js")).read_text()
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+READ_COLORS = ["color-contrast", "link-in-text-block"]
+READ_SIZES = ["target-size", "scrollable-region-focusable"]
+FINISH_TRANSITIONS = """() => {
+    document.getAnimations().filter(one => one instanceof CSSTransition).forEach(one => one.finish());
+}"""
+REMEMBER_WHAT_IS_SHOWN = """() => {
+    window.shownBefore = new WeakSet([...document.querySelectorAll("*")].filter(one => one.checkVisibility()));
+}"""
+CHECK_WHAT_APPEARED = """rules => {
+    const appeared = [...document.querySelectorAll("*")].filter(
+        one => one.checkVisibility() && !window.shownBefore.has(one));
+    const outermost = appeared.filter(one => !appeared.includes(one.parentElement));
+    return outermost.length ? axe.run({include: outermost}, rules) : {violations: []};
+}"""
+ANDROID = "Mozilla/5.0 (Linux; Android 15; Pixel 9) Chrome/140 Mobile Safari/537.36"
 SCREENSHOTS = os.environ.get("SCREENSHOTS")
 
 
-@pytest.fixture(scope="session")
-def personas() -> Iterator[PersonaFleet]:
-    with PersonaFleet(DEMO) as fleet:
-        yield fleet
-
-
 @pytest.fixture
-def pages(administrator: User, member: User, personas: PersonaFleet) -> Pages:
+def pages(administrator: User, member: User) -> Iterator[Pages]:
     """In a thread of its own: Playwright's loop runs in this one, and a check run brings its own."""
 
-    def filled() -> Pages:
+    def filled(fleet: PersonaFleet) -> Pages:
         try:
-            return fill(administrator, member, personas)
+            return fill(administrator, member, fleet)
         finally:
             connection.close()
 
-    with ThreadPoolExecutor(1) as other_thread:
-        return other_thread.submit(filled).result()
+    with PersonaFleet(DEMO) as fleet, ThreadPoolExecutor(1) as other_thread:
+        yield other_thread.submit(filled, fleet).result()
 
 
-def faults_of(page: Page, path: str, width: int) -> list[str]:
-    """What is wrong with a page, a line each; nothing when all is well."""
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text) if message.type in {"error", "warning"} else None)
-    page.on("pageerror", lambda error: said.append(str(error)))
-    response = page.goto(path)
-    faults = [f"{path}: console: {text}" for text in said]
-    if response is None or response.status != 200:
-        faults.append(f"{path}: answered {response.status if response else 'nothing'}")
-    wide = page.evaluate("document.documentElement.scrollWidth")
-    if wide > width:
-        faults.append(f"{path}: {wide} px wide at {width} px")
-    page.evaluate(AXE.read_text())
-    found = page.evaluate("rules => axe.run(document, rules)", RULES)
-    for violation in found["violations"]:
-        where = "; ".join(str(node["target"]) for node in violation["nodes"][:3])
-        faults.append(f"{path}: {violation['id']}: {violation['help']} at {where}")
-    return faults
+class Look:
+    """One page that stays open while it is looked at; ``faults`` is what is wrong, a line each."""
+
+    def __init__(self, context: BrowserContext, name: str, path: str) -> None:
+        self.page, self.name, self.path = context.new_page(), name, path
+        self.faults: list[str] = []
+        self.page.on("console", lambda message: self.hear(message.type, message.text))
+        self.page.on("pageerror", lambda error: self.hear("error", str(error)))
+        response = self.page.goto(path)
+        if response is None or response.status != 200:
+            self.faults.append(f"{path}: answered {response.status if response else 'nothing'}")
+        self.page.evaluate(AXE)
+
+    def hear(self, kind: str, text: str) -> None:
+        if kind in {"error", "warning"}:
+            self.faults.append(f"{self.path}: console: {text}")
+
+    def light(self) -> None:
+        self.check("light", TAGS)
+
+    def dark(self) -> None:
+        self.page.emulate_media(color_scheme="dark")
+        self.check("dark", READ_COLORS)
+
+    def narrow(self) -> None:
+        self.page.evaluate(REMEMBER_WHAT_IS_SHOWN)
+        self.page.set_viewport_size({"width": 320, "height": 900})
+        self.check("dark", READ_COLORS + READ_SIZES)
+        self.report(CHECK_WHAT_APPEARED, TAGS)
+
+    def check(self, scheme: str, rules: list[str]) -> None:
+        width = self.page.viewport_size["width"]  # type: ignore[index]
+        self.page.evaluate(FINISH_TRANSITIONS)
+        wide = self.page.evaluate("document.documentElement.scrollWidth")
+        if wide > width:
+            self.faults.append(f"{self.path}: {wide} px wide at {width} px")
+        self.report("options => axe.run(document, options)", rules)
+        if SCREENSHOTS:
+            folder = Path(SCREENSHOTS)
+            folder.mkdir(parents=True, exist_ok=True)
+            self.page.screenshot(path=folder / f"{self.name}-{scheme}-{width}.png", full_page=True)
+
+    def report(self, script: str, rules: list[str]) -> None:
+        """Run the rules, named by their tags or ids."""
+        found = self.page.evaluate(script, {"runOnly": rules, "resultTypes": ["violations"]})
+        for violation in found["violations"]:
+            where = "; ".join(str(node["target"]) for node in violation["nodes"][:3])
+            self.faults.append(f"{self.path}: {violation['id']}: {violation['help']} at {where}")
+
+    def close(self) -> None:
+        self.page.close()
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("dark", 320)])
-def test_the_dashboard(
+def test_every_page(
     pages: Pages,
     open_context: Callable[..., BrowserContext],
     sign_in: Callable[[BrowserContext, User], None],
     administrator: User,
-    scheme: str,
-    width: int,
+    subtests: pytest.Subtests,
 ) -> None:
-    context = open_context(viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce",
-                           bypass_csp=True)  # fmt: skip
+    context = open_context(color_scheme="light", reduced_motion="reduce", bypass_csp=True)
     sign_in(context, administrator)
-    faults: list[str] = []
     for name, path in pages.paths.items():
-        page = context.new_page()
-        faults += faults_of(page, path, width)
-        keep(page, f"{name}-{scheme}-{width}")
-        page.close()
-    assert not faults, "\n".join(faults)
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("device", ["iphone", "android", "desktop"])
-def test_what_a_phone_sees(pages: Pages, open_context: Callable[..., BrowserContext], scheme: str, device: str) -> None:
-    agents = {"iphone": IPHONE, "android": "Mozilla/5.0 (Linux; Android 15; Pixel 9) Chrome/140 Mobile Safari/537.36"}
-    context = open_context(viewport={"width": 390, "height": 844}, color_scheme=scheme, user_agent=agents.get(device),
-                           bypass_csp=True)  # fmt: skip
-    faults: list[str] = []
-    for name, path in {"landing": f"/e/{pages.token}", "sign-in": "/accounts/login/"}.items():
-        page = context.new_page()
-        faults += faults_of(page, path, 390)
-        keep(page, f"{name}-{device}-{scheme}-390")
-        page.close()
-    assert not faults, "\n".join(faults)
-
-
-def keep(page: Page, name: str) -> None:
-    if SCREENSHOTS:
-        folder = Path(SCREENSHOTS)
-        folder.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=folder / f"{name}.png", full_page=True)
+        with subtests.test(page=name), contextlib.closing(Look(context, name, path)) as look:
+            look.light()
+            look.dark()
+            look.narrow()
+            assert look.faults == []
+    phones = {"landing": f"/e/{pages.token}", "sign-in": "/accounts/login/"}
+    for device, agent in {"iphone": IPHONE, "android": ANDROID, "desktop": None}.items():
+        context = open_context(viewport={"width": 390, "height": 844}, user_agent=agent, bypass_csp=True)
+        for name, path in phones.items():
+            with (
+                subtests.test(page=name, device=device),
+                contextlib.closing(Look(context, f"{name}-{device}", path)) as look,
+            ):
+                look.light()
+                look.dark()
+                assert look.faults == []
