@@ -78,9 +78,13 @@ def test_servers_running() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(test_servers_running: None) -> None:
-    """Start the servers before pytest-django makes the test database."""
-    if connection.vendor == "postgresql" and "TEST_DATABASE_URL" not in os.environ:
-        _drop_databases_of_dead_runs()
+    """Start the servers before pytest-django makes the test database, and have it copied from the template."""
+    if connection.vendor == "postgresql":
+        from tests.support.template_database import template_database
+
+        if "TEST_DATABASE_URL" not in os.environ:
+            _drop_databases_of_dead_runs()
+        connection.settings_dict["TEST"]["TEMPLATE"] = template_database()
 
 
 @pytest.fixture(scope="session")
@@ -101,7 +105,7 @@ def _drop_databases_of_dead_runs() -> None:
 
     with contextlib.suppress(psycopg.Error), psycopg.connect(SERVERS.database_url, autocommit=True) as server:
         for (name,) in server.execute("SELECT datname FROM pg_database WHERE datname LIKE 'gatepass_test_%'"):
-            pid = name.removeprefix("gatepass_test_")
+            pid = name.split("_")[2]  # gatepass_test_1234, gatepass_test_1234_race
             if pid.isdigit() and not Path(f"/proc/{pid}").exists():
                 server.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
 

@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import psycopg
 import pytest
 from playwright.sync_api import sync_playwright
 
 from tests.support.conformance import CHALLENGE, FORM, PERSON, REDIRECT_URI, Portal, Reply, path_of, running
-from tests.support.environment import RUN, SERVERS
+from tests.support.environment import SERVERS
+from tests.support.template_database import migrated_database
 
 IPHONE_WEB_VIEW = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148"
@@ -666,17 +666,14 @@ def _references(reference: str) -> list[Any]:
 def database(
     request: pytest.FixtureRequest, test_servers_running: None, tmp_path_factory: Any
 ) -> Iterator[tuple[str, str]]:
-    """The name and the URL of an empty database."""
+    """The name and the URL of a database of its own."""
     if request.param == "sqlite":
         yield "sqlite", f"sqlite:///{tmp_path_factory.mktemp('conformance') / 'c.sqlite3'}"
         return
     if not SERVERS.database_url.startswith("postgres"):
         pytest.skip("this run was told to use SQLite: TEST_DATABASE_URL")
-    name = f"{RUN}_conformance"
-    with psycopg.connect(SERVERS.database_url, autocommit=True) as server:
-        server.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
-        yield "postgresql", SERVERS.database_url.rpartition("/")[0] + f"/{name}"
-        server.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[arg-type]
+    with migrated_database("conformance") as url:
+        yield "postgresql", url
 
 
 @pytest.fixture(scope="module")

@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-import psycopg
 import pytest
 
 from portal.serving.web_command import web_command
 from tests.support import servers
-from tests.support.environment import RUN, SERVERS
+from tests.support.environment import SERVERS
 from tests.support.race_portal import VERIFIER
+from tests.support.template_database import migrated_database
 
 AT_ONCE, TRIALS = 8, 200
 Answer = tuple[int, dict[str, Any]]
@@ -83,17 +83,14 @@ def at_once(crowd: ThreadPoolExecutor) -> Callable[[list[Callable[[], Answer]]],
 
 @pytest.fixture(scope="module")
 def database_url(request: pytest.FixtureRequest, test_servers_running: None, tmp_path_factory: Any) -> Iterator[str]:
-    """A database of its own, empty."""
+    """A database of its own."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path_factory.mktemp('race') / 'race.sqlite3'}"
         return
     if not SERVERS.database_url.startswith("postgres"):
         pytest.skip("this run was told to use SQLite: TEST_DATABASE_URL")
-    name = f"{RUN}_race"
-    with psycopg.connect(SERVERS.database_url, autocommit=True) as server:
-        server.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
-        yield SERVERS.database_url.rpartition("/")[0] + f"/{name}"
-        server.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[arg-type]
+    with migrated_database("race") as url:
+        yield url
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,79 @@
+"""A migrated PostgreSQL database that every process of a run copies, so that the migrations run once.
+
+It outlives the run. A hash of all migrations is part of its name, so an edited migration makes another template, and
+Django applies what is missing to each copy.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import psycopg
+from django.apps import apps
+from django.utils import timezone
+from psycopg import sql
+
+from .environment import RUN, SERVERS
+from .paths import ROOT
+
+PREFIX = "gatepass_template_"
+KEPT = timedelta(days=7)  # since its last use
+LOCK = 72_517_730  # PostgreSQL's advisory lock: one process at a time looks for the template, and the others wait
+
+
+def url_of(name: str) -> str:
+    """The URL of another database on the server of the tests."""
+    return f"{SERVERS.database_url.rpartition('/')[0]}/{name}"
+
+
+@contextlib.contextmanager
+def migrated_database(suffix: str) -> Iterator[str]:
+    """The URL of a new database with all tables, dropped at the end."""
+    name, template = sql.Identifier(f"{RUN}_{suffix}"), sql.Identifier(template_database())
+    with psycopg.connect(SERVERS.database_url, autocommit=True) as server:
+        server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(name, template))
+        yield url_of(f"{RUN}_{suffix}")
+        server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+
+
+def template_database() -> str:
+    """The name of the template; migrates it when it is the first of its kind."""
+    name = PREFIX + _hash_of_migrations()
+    with psycopg.connect(SERVERS.database_url, autocommit=True) as server:
+        server.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+        if not server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+            _drop_old_ones(server)
+            unfinished = f"{RUN}_template"
+            server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(unfinished)))
+            command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
+            subprocess.run(command, cwd=ROOT, env=os.environ | {"DATABASE_URL": url_of(unfinished)}, check=True)
+            rename = sql.SQL("ALTER DATABASE {} RENAME TO {}")
+            server.execute(rename.format(sql.Identifier(unfinished), sql.Identifier(name)))
+        used = sql.SQL("COMMENT ON DATABASE {} IS {}")
+        server.execute(used.format(sql.Identifier(name), sql.Literal(timezone.now().date().isoformat())))
+    return name
+
+
+def _hash_of_migrations() -> str:
+    digest = hashlib.sha256()
+    for app in sorted(apps.get_app_configs(), key=lambda app: app.name):
+        for file in sorted(Path(app.path, "migrations").glob("*.py")):
+            digest.update(f"{app.name}.{file.name}".encode() + file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _drop_old_ones(server: psycopg.Connection) -> None:
+    before = (timezone.now().date() - KEPT).isoformat()
+    rows = server.execute(
+        "SELECT datname FROM pg_database WHERE datname LIKE %s AND shobj_description(oid, 'pg_database') < %s",
+        [f"{PREFIX}%", before],
+    )
+    for (name,) in rows.fetchall():
+        server.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
