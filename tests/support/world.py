@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import io
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, connection
+from django.db.transaction import atomic, set_rollback
 from django.test import Client
 from django.utils import timezone
 
 from portal.accounts.sign_in_links import make_link
-from portal.models import SignInLink, User
+from portal.models import Role, SignInLink, User
 from rollout.models import CheckRun, Rehearsal, RunState, Site, Sweep, Webhook
 from rollout.services import configurations, inventories, links, passes, rehearsals, sites, waves
 
-from .every_route import World
+from .every_route import ROLES, World
 
 
 @pytest.fixture
@@ -35,10 +37,37 @@ def wsgi(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         signal.connect(close_old_connections)
 
 
+@pytest.fixture(scope="module")
+def rows_of_world(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str, Any]]:
+    """One row of everything, made once for a module: each of its tests runs in a savepoint of this transaction."""
+    with django_db_blocker.unblock():
+        transaction = atomic()
+        transaction.__enter__()
+        rows = fill_world()
+    yield rows
+    with django_db_blocker.unblock():
+        set_rollback(True)
+        transaction.__exit__(None, None, None)
+
+
 @pytest.fixture
-def world(
-    administrator: User, alice: User, auditor: User, member: User, charlie: User, client_of: Callable[[User], Client]
-) -> World:
+def world(rows_of_world: dict[str, Any], db: None) -> World:
+    """The rows of the module, and a new session for each person."""
+    clients = {"anonymous": Client()}
+    for role in ROLES[1:]:
+        clients[role] = Client()
+        clients[role].force_login(User.objects.get(email=f"{role}@example.com"))
+    return World(rows_of_world, clients)
+
+
+def fill_world() -> dict[str, Any]:
+    """Add the rows; return what routes take, by name."""
+    administrator = User.objects.create_superuser("administrator@example.com")
+    alice, _charlie = (
+        User.objects.create_user(f"{name}@example.com", role=Role.SITE_OWNER) for name in ("alice", "charlie")
+    )
+    User.objects.create_user("auditor@example.com", role=Role.AUDITOR)
+    member = User.objects.create_user("member@example.com", role=Role.MEMBER)
     site = sites.create_site(actor=alice, title="Pilot", provider="gatepass", slug="pilot", owners=[alice])
     CheckRun.objects.update(state=RunState.DONE)
     link = links.create_link(actor=alice, site=site, redirect_url="confluence-server://oauth-callback")
@@ -57,14 +86,10 @@ def world(
     now = timezone.now()
     webhook = Webhook.objects.create(name="Chat", url="https://chat.example.com/", secret="sealed", created_at=now)
     delivery = webhook.deliveries.create(key=uuid.uuid4(), event="gatepass.test", body={}, created_at=now)
-    people = {"member": member, "charlie": charlie, "alice": alice, "auditor": auditor, "administrator": administrator}
-    return World(
-        {
-            "site": site.pk, "link": link.pk, "run": site.check_runs.get().pk, "release": release.number,
-            "wave": wave.pk, "pass": row.pk, "person": member.pk, "token": token, "rehearsal": rehearsal.pk,
-            "slug": "pilot", "welcome": welcome.rstrip("/").rpartition("/")[2], "kind": "svg", "product": "confluence",
-            "sweep": sweep.pk, "nobody": 9999,
-            "webhook": webhook.pk, "delivery": delivery.pk,
-        },
-        {"anonymous": Client(), **{name: client_of(user) for name, user in people.items()}},
-    )  # fmt: skip
+    return {
+        "site": site.pk, "link": link.pk, "run": site.check_runs.get().pk, "release": release.number,
+        "wave": wave.pk, "pass": row.pk, "person": member.pk, "token": token, "rehearsal": rehearsal.pk,
+        "slug": "pilot", "welcome": welcome.rstrip("/").rpartition("/")[2], "kind": "svg", "product": "confluence",
+        "sweep": sweep.pk, "nobody": 9999,
+        "webhook": webhook.pk, "delivery": delivery.pk,
+    }  # fmt: skip
