@@ -37,10 +37,8 @@ CLOCK = {
     "rollout_enrollmentpass": ("expires_at",),
     "django_session": ("expire_date",),
 }
-NO_LIMITS = {
-    "SESSION_IDLE_MINUTES": "100000000",
-    "SESSION_MAX_HOURS": "1000000",
-}  # the times inside a session are signed
+# The times inside a browser's session are signed and stay as they are.
+NO_LIMITS = {"SESSION_IDLE_MINUTES": "100000000", "SESSION_MAX_HOURS": "1000000"}
 Rows = dict[str, dict[Any, dict[str, Any]]]
 
 
