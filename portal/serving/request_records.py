@@ -35,7 +35,7 @@ class RequestRecord:
 
     def __init__(self, meta: Meta, view: str, *, secure: bool) -> None:
         self.meta, self.view, self.transport = meta, view, "https" if secure else "http"
-        structlog.contextvars.bind_contextvars(
+        self.bound = structlog.contextvars.bind_contextvars(
             request_id=str(uuid.uuid4()), user_id=None, ip=meta.get("REMOTE_ADDR", "")
         )
         if _plain_log.isEnabledFor(logging.INFO):
@@ -53,7 +53,7 @@ class RequestRecord:
         level = logging.WARNING if answer.status >= HTTPStatus.BAD_REQUEST else logging.INFO
         if _plain_log.isEnabledFor(level):
             _log.log(level, "request_finished", code=answer.status, request=self._line())
-        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.reset_contextvars(**self.bound)  # clearing would walk through all context variables
         if answer.status >= HTTPStatus.BAD_REQUEST:  # as BaseHandler has it, behind all middleware
             _django_log.warning("%s: %s", HTTPStatus(answer.status).phrase, self.meta["PATH_INFO"])
 
