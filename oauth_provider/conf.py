@@ -9,8 +9,11 @@ from .redirects import ALLOWED_SCHEMES
 APPLICATION_MODEL = "oauth_provider.Client"  # Django's setting OAUTH2_PROVIDER_APPLICATION_MODEL
 
 
-def oauth2_provider_settings(*, issuer: str) -> dict[str, Any]:
-    """Return django-oauth-toolkit's settings for native apps. ``issuer``: the absolute URL of this server."""
+def oauth2_provider_settings(*, issuer: str, admin: str) -> dict[str, Any]:
+    """Return django-oauth-toolkit's settings for native apps.
+
+    ``issuer`` is the absolute URL of this server; ``admin`` the module of its classes in Django admin.
+    """
     return {
         # The issuer is fixed: derived from the Host header, two addresses of one server would disagree (RFC 8414 3.3).
         "OIDC_ISS_ENDPOINT": issuer,
@@ -42,10 +45,10 @@ def oauth2_provider_settings(*, issuer: str) -> dict[str, Any]:
         "ALLOW_URI_WILDCARDS": False,
         "ALLOW_LOCALHOST_LOOPBACK": False,
         # Django admin shows no part of a credential and makes none.
-        "APPLICATION_ADMIN_CLASS": "oauth_provider.admin.ClientAdmin",
-        "GRANT_ADMIN_CLASS": "oauth_provider.admin.GrantAdmin",
-        "ACCESS_TOKEN_ADMIN_CLASS": "oauth_provider.admin.AccessTokenAdmin",
-        "REFRESH_TOKEN_ADMIN_CLASS": "oauth_provider.admin.RefreshTokenAdmin",
+        "APPLICATION_ADMIN_CLASS": f"{admin}.ClientAdmin",
+        "GRANT_ADMIN_CLASS": f"{admin}.GrantAdmin",
+        "ACCESS_TOKEN_ADMIN_CLASS": f"{admin}.AccessTokenAdmin",
+        "REFRESH_TOKEN_ADMIN_CLASS": f"{admin}.RefreshTokenAdmin",
         # RFC 9700 throughout: behaviour first, then what `check --deploy` holds the settings above to.
         "COMPLIANT_BCP_RFC9700_IMPLICIT_GRANT": True,
         "COMPLIANT_BCP_RFC9700_PASSWORD_GRANT": True,

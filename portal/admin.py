@@ -12,17 +12,10 @@ from allauth.usersessions.admin import UserSession
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from oauth2_provider.admin import id_token_model as IdToken  # noqa: N812  (a model)
-from oauth2_provider.models import get_access_token_model, get_refresh_token_model
 
-from oauth_provider import admin as provider_admin
-from oauth_provider.models import ResourceServer
-from portal.accounts.access import person
-from portal.accounts.people import revoke_access_token, revoke_phone
-from portal.provided_sites.gateway_credentials import remove_credential
 from rollout.admin import ReadOnlyAdmin
 
 from .models import SignInLink, User
@@ -35,10 +28,7 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 
 # Roles are a field of the user; groups would be a second way to say the same. An address is changed with its audit or
 # not at all, what a second factor is made of is nobody's to see, and OpenID Connect is off.
-# What the provider's own classes would revoke without an event is registered again below.
-AccessToken, RefreshToken = get_access_token_model(), get_refresh_token_model()
-for model in (AccessToken, RefreshToken, ResourceServer, Group, EmailAddress, Authenticator, UserSession,
-              SocialAccount, SocialApp, SocialToken, IdToken):  # fmt: skip
+for model in (Group, EmailAddress, Authenticator, UserSession, SocialAccount, SocialApp, SocialToken, IdToken):
     admin.site.unregister(model)
 
 
@@ -85,25 +75,3 @@ class SecondFactorAdmin(ReadOnlyAdmin):
     list_select_related = ["user"]
     search_fields = ["user__email"]
     exclude = ["data"]
-
-
-@admin.register(AccessToken)
-class AccessTokenAdmin(provider_admin.AccessTokenAdmin):
-    def end(self, request: HttpRequest, token: Any) -> None:
-        revoke_access_token(actor=person(request), owner=token.user, pk=token.pk)
-
-
-@admin.register(RefreshToken)
-class RefreshTokenAdmin(provider_admin.RefreshTokenAdmin):
-    def end(self, request: HttpRequest, token: Any) -> None:
-        revoke_phone(actor=person(request), owner=token.user, pk=token.pk)
-
-
-@admin.register(ResourceServer)
-class ResourceServerAdmin(provider_admin.ResourceServerAdmin):
-    def delete_model(self, request: HttpRequest, obj: ResourceServer) -> None:
-        remove_credential(actor=person(request), server=obj)
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[ResourceServer]) -> None:
-        for server in queryset:
-            self.delete_model(request, server)

@@ -280,7 +280,7 @@ CSRF_COOKIE_HTTPONLY = False  # htmx sends the token as a header; it is no crede
 
 # --- Provider --------------------------------------------------------------------------------------------------
 OAUTH2_PROVIDER_APPLICATION_MODEL = APPLICATION_MODEL
-OAUTH2_PROVIDER = oauth2_provider_settings(issuer=PUBLIC_URL)
+OAUTH2_PROVIDER = oauth2_provider_settings(issuer=PUBLIC_URL, admin="portal.provider_admin")
 
 # A phone on a flaky network asks twice: within these seconds the same refresh token gets the same answer again.
 REFRESH_RETRY_SECONDS = env.int("REFRESH_RETRY_SECONDS", default=10)

@@ -41,7 +41,7 @@ class InventoryForm(forms.Form):
         return upload
 
 
-class PhoneFilters(django_filters.FilterSet):
+class InventoryPhoneFilters(django_filters.FilterSet):
     chips = ("age",)
     q = SearchFilter(fields=("device", "version"), label=_("Search"))
     age = django_filters.ChoiceFilter(choices=AGES, method="by_age", label=_("App"))
@@ -59,7 +59,7 @@ def _cells(phones: Iterator[InventoryPhone]) -> Iterator[tuple[str, str, str]]:
 
 
 INVENTORY_PHONES = Table(
-    filters=PhoneFilters,
+    filters=InventoryPhoneFilters,
     sorts={"device": ("device",), "version": ("version", "device")},
     default_sort="device",
     export=Export(

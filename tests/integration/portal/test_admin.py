@@ -49,6 +49,7 @@ def test_every_model_of_ours_is_there():
     assert names >= {
         "Site", "ApplicationLink", "CheckRun", "ConfigurationRelease", "Wave", "EnrollmentPass",
         "Enrollment", "SignIn", "Rehearsal", "AuditEvent", "User", "SignInLink", "Client",
+        "Grant", "AccessToken", "RefreshToken", "Device", "ResourceServer",
     }  # fmt: skip
 
 
@@ -105,6 +106,26 @@ def test_staff_without_the_role_read_but_do_not_act(make_user, client_of, rows):
     assert client.get(changelist(Site)).status_code == 200
     act(client, Site, "check_again")
     assert not CheckRun.objects.filter(state="queued").exists()
+
+
+def test_what_the_provider_holds_is_read_and_revoked_only(make_user, operator, client_of, administrator, rows):
+    from oauth2_provider.models import get_refresh_token_model
+
+    from oauth_provider.models import ResourceServer
+    from portal.provided_sites.gateway_credentials import create_credential
+    from rollout.models import Site
+
+    create_credential(actor=administrator, site=Site.objects.get())
+    server = ResourceServer.objects.get()
+    page = f"{changelist(ResourceServer)}{server.pk}/"
+    assert operator.post(f"{page}change/", {"name": "Other"}).status_code == 403
+    staff = client_of(make_user("auditor", is_staff=True, is_superuser=True))
+    assert staff.post(f"{page}delete/", {"post": "yes"}).status_code == 403
+    for client, acts in ((operator, True), (staff, False)):
+        assert bool(client.get(changelist(get_refresh_token_model())).context["action_form"]) is acts
+    assert ResourceServer.objects.get().name == server.name
+    assert operator.post(f"{page}delete/", {"post": "yes"}).status_code == 302
+    assert not ResourceServer.objects.exists()
 
 
 def test_the_door_is_the_same_as_everywhere(client):

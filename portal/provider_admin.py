@@ -1,6 +1,8 @@
-"""Django admin for operations: clients and tokens to look at and to revoke, never a credential.
+"""The provider's tables in Django admin: clients and tokens to look at and to revoke, never a credential.
 
-django-oauth-toolkit registers these classes (``*_ADMIN_CLASS`` in ``conf``), so this module must not import its admin.
+They are registered here and not by the provider, because what an administrator ends is recorded in the audit trail.
+django-oauth-toolkit registers the first four (``*_ADMIN_CLASS``, see ``oauth_provider.conf``), so this module must not
+import its admin.
 """
 
 from __future__ import annotations
@@ -13,27 +15,22 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from .models import Device, ResourceServer
-from .tokens import sessions
+from oauth_provider.models import Device, ResourceServer
+from rollout.admin import ReadOnlyAdmin
 
-
-class ReadOnlyAdmin(admin.ModelAdmin):
-    """Clients are made, rotated and removed with their application link; codes and tokens by the protocol."""
-
-    view_on_site = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+from .accounts.access import person
+from .accounts.people import revoke_access_token, revoke_phone
+from .provided_sites.gateway_credentials import remove_credential
 
 
 class ClientAdmin(ReadOnlyAdmin):
+    """Clients are created, rotated and removed with their application link."""
+
+    view_on_site = False
     list_display = ("name", "client_id", "redirect_uris", "needs_realm", "created")
     list_filter = ("needs_realm", "created")
     search_fields = ("name", "client_id")
-    fields = readonly_fields = (
+    fields = (
         "name", "client_id", "redirect_uris", "needs_realm", "client_type", "authorization_grant_type", "created",
         "updated",
     )  # fmt: skip
@@ -44,7 +41,7 @@ class GrantAdmin(ReadOnlyAdmin):
     list_select_related = ("application", "user")
     list_filter = ("created",)
     search_fields = ("application__client_id", "user__email")
-    fields = readonly_fields = ("application", "user", "scope", "redirect_uri", "created", "expires")
+    fields = ("application", "user", "scope", "redirect_uri", "created", "expires")
 
 
 class TokenAdmin(ReadOnlyAdmin):
@@ -52,7 +49,7 @@ class TokenAdmin(ReadOnlyAdmin):
     search_fields = ("application__client_id", "user__email")
     actions = ("revoke",)
 
-    @admin.action(description=_("Revoke: the phone has to sign in again"))
+    @admin.action(description=_("Revoke: the phone has to sign in again"), permissions=["operate"])
     def revoke(self, request: HttpRequest, tokens: QuerySet[Any]) -> None:
         for token in tokens:
             self.end(request, token)
@@ -66,19 +63,19 @@ class TokenAdmin(ReadOnlyAdmin):
 class AccessTokenAdmin(TokenAdmin):
     list_display = ("pk", "user", "application", "created", "expires")
     list_filter = ("created",)
-    fields = readonly_fields = ("user", "application", "scope", "created", "expires")
+    fields = ("user", "application", "scope", "created", "expires")
 
     def end(self, request: HttpRequest, token: Any) -> None:
-        sessions.end_access_token(token.pk)
+        revoke_access_token(actor=person(request), owner=token.user, pk=token.pk)
 
 
 class RefreshTokenAdmin(TokenAdmin):
     list_display = ("pk", "user", "application", "created", "revoked")
     list_filter = ("created", "revoked")
-    fields = readonly_fields = ("user", "application", "token_family", "created", "revoked")
+    fields = ("user", "application", "token_family", "created", "revoked")
 
     def end(self, request: HttpRequest, token: Any) -> None:
-        sessions.end_sessions([token.pk])
+        revoke_phone(actor=person(request), owner=token.user, pk=token.pk)
 
 
 @admin.register(Device)
@@ -86,7 +83,7 @@ class DeviceAdmin(ReadOnlyAdmin):
     list_display = ("pk", "person", "name", "user_agent", "address")
     list_select_related = ("refresh_token__user",)
     search_fields = ("name", "user_agent", "refresh_token__user__email")
-    fields = readonly_fields = ("person", "name", "user_agent", "address")
+    fields = ("person", "name", "user_agent", "address")
 
     @admin.display(description=_("person"))
     def person(self, device: Device) -> str:
@@ -94,12 +91,19 @@ class DeviceAdmin(ReadOnlyAdmin):
 
 
 @admin.register(ResourceServer)
-class ResourceServerAdmin(admin.ModelAdmin):
-    """Deleting one ends what it may ask, at once. They are made where their secret can be shown."""
+class ResourceServerAdmin(ReadOnlyAdmin):
+    """Removing one refuses its credential from then on. They are created where their secret can be shown."""
 
     list_display = ("name", "issuer", "client_id", "created")
     search_fields = ("name", "issuer", "client_id")
-    fields = readonly_fields = ("name", "issuer", "client_id", "created")
+    fields = ("name", "issuer", "client_id", "created")
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_operate_permission(request)
+
+    def delete_model(self, request: HttpRequest, obj: ResourceServer) -> None:
+        remove_credential(actor=person(request), server=obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[ResourceServer]) -> None:
+        for server in queryset:
+            self.delete_model(request, server)
