@@ -67,7 +67,7 @@ class SessionLimitsMiddleware:
             return None
         if time.time() - proved_at(request) <= settings.STEP_UP_MINUTES * 60:
             return None
-        back = request.get_full_path() if request.method == "GET" else "/"
+        back = request.get_full_path()  # also of a POST: a GET of every address leads to a page
         if not (request.user.has_usable_password() or Authenticator.objects.filter(user_id=request.user.pk).exists()):
             logout(request)  # by single sign-on, a certificate or a link: the sign-in itself is the only proof
             messages.info(request, _("You signed in a while ago. Sign in again, then go on."))

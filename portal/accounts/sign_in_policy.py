@@ -84,8 +84,8 @@ class SignInPolicyMiddleware:
 def _to_prove(request: HttpRequest) -> HttpResponse:
     is_key = Authenticator.objects.filter(user_id=request.user.pk, type=Authenticator.Type.WEBAUTHN).exists()
     page = reverse("mfa_reauthenticate_webauthn" if is_key else "mfa_reauthenticate")
-    back = request.get_full_path() if request.method == "GET" else "/"
-    return HttpResponseRedirect(f"{page}?{urlencode({'next': back})}")
+    # Also of a POST: a GET of every address leads to a page.
+    return HttpResponseRedirect(f"{page}?{urlencode({'next': request.get_full_path()})}")
 
 
 def _to_enroll(request: HttpRequest) -> HttpResponse:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
@@ -39,6 +40,13 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 def too_many_requests(request: HttpRequest, reason: str) -> HttpResponse:
     return _page(request, "429.html", 429, reason=reason)
+
+
+def method_not_allowed(request: HttpRequest, allowed: Sequence[str]) -> HttpResponse:
+    """Say which method was refused; only a page of ours answers with it, software gets Django's empty 405."""
+    response = _page(request, "405.html", 405, reason=request.method or "")
+    response["Allow"] = ", ".join(allowed)
+    return response
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -17,12 +17,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_variables
-from django.views.decorators.http import require_http_methods, require_POST
 
 from portal.accounts import sign_in_links
 from portal.accounts.adapters import home
 from portal.accounts.client_certificates import certified_person
 from portal.models import SignInLink, User
+from portal.pages.actions import action, form_view
 from portal.pages.context_processors import THEMES
 
 THEME_SECONDS = 365 * 24 * 3600
@@ -37,11 +37,11 @@ def safe_next(request: HttpRequest) -> str | None:
     return target if is_ours else None
 
 
+@sensitive_variables("token")
 @login_not_required
 @csrf_protect
 @never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
-@sensitive_variables("token")
+@form_view
 def welcome(request: HttpRequest, token: str) -> HttpResponse:
     """Show one button; pressing it uses the link up and signs its person in. Looking uses nothing up."""
     link = sign_in_links.find(token)
@@ -73,7 +73,7 @@ def _sign_in(request: HttpRequest, link: SignInLink, user: User) -> HttpResponse
 @login_not_required
 @csrf_protect
 @never_cache
-@require_POST
+@action("account_login")
 def certificate_sign_in(request: HttpRequest) -> HttpResponse:
     """Sign in the person whose client certificate the proxy checked; the button is on the sign-in page."""
     user = certified_person(request)
@@ -100,7 +100,7 @@ def no_page(request: HttpRequest) -> HttpResponse:
 
 
 @login_not_required
-@require_POST
+@action("overview")
 def theme(request: HttpRequest) -> HttpResponse:
     """Remember the chosen theme in a cookie and go back to where the switch stood."""
     response = HttpResponseRedirect(safe_next(request) or resolve_url(settings.LOGIN_REDIRECT_URL))

@@ -10,11 +10,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.accounts.access import dashboard, person
 from portal.forms.audit import EVENTS
 from portal.models import User
+from portal.pages.actions import form_view, page_view
 from portal.pages.listing import Listing
 from portal.presenters.audit import details_of, icon_of, marked_sentence
 from rollout.models import AuditEvent, AuditHead
@@ -24,8 +24,8 @@ ROWS = 50
 MOST_VERIFIED = 200_000  # events that a page can walk within a request; the command walks any number
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @dashboard
+@form_view
 def activity(request: HttpRequest) -> HttpResponse:
     """The newest events. Paged by number, so that a trail of millions is never counted."""
     user = person(request)
@@ -73,8 +73,8 @@ def _verify(user: User) -> ChainReport | None:
     return verify_trail(actor=user, longest=MOST_VERIFIED)
 
 
-@require_safe
 @dashboard
+@page_view
 def export_csv(request: HttpRequest) -> StreamingHttpResponse:
     """The same events as CSV, with their hashes."""
     return EVENTS.csv(request, AuditEvent.objects.visible_to(person(request)))

@@ -6,10 +6,10 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
 
 from portal.accounts.access import dashboard, may_change, person, visible_site
 from portal.forms.check_run_filters import CHECK_RUNS
+from portal.pages.actions import page_view
 from portal.presenters import observations
 from portal.presenters.check_history import chosen_pair, compare_findings, runs_of, tell
 from rollout.models import CheckRun, RunState, Site
@@ -17,8 +17,8 @@ from rollout.models import CheckRun, RunState, Site
 CHOICES = 100
 
 
-@require_safe
 @dashboard
+@page_view
 def history(request: HttpRequest, pk: int) -> HttpResponse:
     """A site's checks, what each changed, and two of them to choose for a comparison."""
     site = visible_site(request, pk)
@@ -39,16 +39,16 @@ def _choices(site: Site) -> list[CheckRun]:
     return list(runs_of(site).filter(state=RunState.DONE).order_by("-pk")[:CHOICES])
 
 
-@require_safe
 @dashboard
+@page_view
 def export_csv(request: HttpRequest, pk: int) -> StreamingHttpResponse:
     """The same checks as CSV."""
     site = visible_site(request, pk)
     return CHECK_RUNS.csv(request, runs_of(site), target=site, site=site.pk)
 
 
-@require_safe
 @dashboard
+@page_view
 def compare(request: HttpRequest, pk: int) -> HttpResponse:
     """Two runs of a site side by side: what differs, or everything."""
     site = visible_site(request, pk)

@@ -7,9 +7,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.accounts.access import changeable_site, dashboard, editors, may_change, person, visible_row
+from portal.pages.actions import action, page_view
 from portal.presenters import findings, observations, overview
 from rollout.models import CheckRun, Site
 from rollout.services.checks import check_runs as services
@@ -18,12 +18,11 @@ MOST_AT_ONCE = 1000
 LARGEST_ID = 2**63 - 1
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @dashboard
+@action("site", "pk")
 def check_now(request: HttpRequest, pk: int) -> HttpResponse:
+    """Queue a check of the site and lead to it."""
     site = changeable_site(request, pk)
-    if request.method != "POST":
-        return redirect("site", site.pk)
     if site.archived_at:
         messages.error(request, _("This site is archived. Restore it first."))
         return redirect("site", site.pk)
@@ -31,20 +30,19 @@ def check_now(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("check_run", run.pk)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @editors
+@action("sites")
 def check_selected(request: HttpRequest) -> HttpResponse:
     """Queue a check of each chosen site that this person may change: all they see, as editors own what they see."""
-    if request.method == "POST":
-        chosen = Site.objects.visible_to(person(request)).active().filter(pk__in=chosen_ids(request))
-        sites = list(chosen.order_by("pk")[:MOST_AT_ONCE])
-        for site in sites:
-            services.request_check(site=site, actor=person(request), trigger=CheckRun.Trigger.BUTTON)
-        words = ngettext("%(count)s check is on the way.", "%(count)s checks are on the way.", len(sites))
-        if sites:
-            messages.success(request, words % {"count": len(sites)})
-        else:
-            messages.warning(request, _("Choose at least one site that is not archived."))
+    chosen = Site.objects.visible_to(person(request)).active().filter(pk__in=chosen_ids(request))
+    sites = list(chosen.order_by("pk")[:MOST_AT_ONCE])
+    for site in sites:
+        services.request_check(site=site, actor=person(request), trigger=CheckRun.Trigger.BUTTON)
+    words = ngettext("%(count)s check is on the way.", "%(count)s checks are on the way.", len(sites))
+    if sites:
+        messages.success(request, words % {"count": len(sites)})
+    else:
+        messages.warning(request, _("Choose at least one site that is not archived."))
     return redirect("sites")
 
 
@@ -54,14 +52,15 @@ def chosen_ids(request: HttpRequest) -> list[int]:
     return [number for number in map(int, texts) if number <= LARGEST_ID]
 
 
-@require_safe
 @dashboard
+@page_view
 def check_run(request: HttpRequest, pk: int) -> HttpResponse:
+    """One check: what was asked, what was found, what it means."""
     return render(request, "check_runs/check_run.html", _run_context(request, pk))
 
 
-@require_safe
 @dashboard
+@page_view
 def progress(request: HttpRequest, pk: int) -> HttpResponse:
     """The part of the page that a running check replaces every two seconds; a finished one asks no more."""
     return render(request, "check_runs/_progress.html", _run_context(request, pk))

@@ -16,12 +16,12 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal.accounts.access import administrators, dashboard, may_read_whole, person, visible_release
 from portal.forms.configurations import LintForm, PublishForm, Selection, chosen_format
 from portal.forms.service_errors import put_on_form
 from portal.models import User
+from portal.pages.actions import action, form_view, page_view
 from portal.pages.listing import SearchFilter, Table
 from portal.presenters.configurations import (
     LONGEST_VALUE,
@@ -61,8 +61,8 @@ RELEASES = Table(
 )
 
 
-@require_safe
 @dashboard
+@page_view
 def configurations(request: HttpRequest) -> HttpResponse:
     """The releases that this person may see, and whether the current one is out of date."""
     user = person(request)
@@ -104,8 +104,8 @@ def _changed_since(release: ConfigurationRelease) -> int:
     return int(found["sites"])
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @dashboard
+@form_view
 def build(request: HttpRequest) -> HttpResponse:
     """The configuration of the selected sites; without a selection, or with ``pick``, the list to select from.
 
@@ -194,8 +194,8 @@ def _readable(user: User, row: ConfigurationRelease) -> list[Any]:
     return [entry for entry in entries if entry.base_url in theirs]
 
 
-@require_POST
 @dashboard
+@action("configurations")
 def download(request: HttpRequest) -> HttpResponse:
     """One vendor's file: of a release as it was published (``release=N``), or of a selection as it would be now."""
     user = person(request)
@@ -224,8 +224,8 @@ def _release_text(request: HttpRequest, number: str, format_id: str) -> str:
     return services.export_release(actor=person(request), release=row, format_id=format_id)
 
 
-@require_POST
 @administrators
+@action("configuration_build")
 def publish(request: HttpRequest) -> HttpResponse:
     """Publish what was shown: when the sites changed meanwhile, the page is shown again instead."""
     user, selection = person(request), Selection.of(request.POST)
@@ -248,9 +248,10 @@ def publish(request: HttpRequest) -> HttpResponse:
     return _built(request, request.POST, selection, form, status=422)
 
 
-@require_safe
 @dashboard
+@page_view
 def release(request: HttpRequest, number: int) -> HttpResponse:
+    """One release: its entries, its value for each MDM, and what it changed of the one before."""
     user, row = person(request), visible_release(request, number)
     entries = _readable(user, row)
     others = ConfigurationRelease.objects.visible_to(user)
@@ -277,8 +278,8 @@ def _page_of(request: HttpRequest, entries: list[Any]) -> Page[Any]:
     return Paginator(entries, ENTRIES_A_PAGE).get_page(request.GET.get("page"))
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @dashboard
+@form_view
 def lint(request: HttpRequest) -> HttpResponse:
     """Look at a list from anywhere. What is pasted is kept on the page and stored nowhere."""
     form = LintForm(request.POST if request.method == "POST" else None)

@@ -11,17 +11,17 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from oauth_provider.models import Device
 from oauth_provider.tokens.sessions import LiveSession, live_sessions
 from portal.accounts.access import person
 from portal.accounts.people import name_phone, sign_out_all_phones, sign_out_phone
+from portal.pages.actions import action, form_view, page_view
 from portal.presenters.user_agents import app_of, describe
 from rollout.models import ApplicationLink
 
 
-@require_safe
+@page_view
 def my_devices(request: HttpRequest) -> HttpResponse:
     """The phones on which whoever asks is signed in, on sites that Gatepass provides."""
     context = {"rows": _rows(live_sessions(person(request))), "has_others": _has_others(request)}
@@ -47,7 +47,7 @@ def _has_others(request: HttpRequest) -> bool:
     return person(request).passes.filter(~Q(sites__provider="gatepass")).exists()
 
 
-@require_POST
+@action("my_devices")
 def name_device(request: HttpRequest, pk: int) -> HttpResponse:
     """Name one of one's own phones; an empty name takes the name away."""
     name = request.POST.get("name", "")
@@ -61,7 +61,7 @@ def name_device(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("my_devices")
 
 
-@require_POST
+@action("my_devices")
 def sign_out_device(request: HttpRequest, pk: int) -> HttpResponse:
     """Sign one of one's own phones out; somebody else's is not there."""
     if sign_out_phone(person=person(request), pk=pk):
@@ -71,7 +71,7 @@ def sign_out_device(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("my_devices")
 
 
-@require_POST
+@action("my_devices")
 def sign_out_devices(request: HttpRequest) -> HttpResponse:
     """Sign all of one's own phones out."""
     phones = sign_out_all_phones(person=person(request))
@@ -82,7 +82,7 @@ def sign_out_devices(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_view
 def lost_phone(request: HttpRequest) -> HttpResponse:
     """One button that signs every phone out, then what else to do. Pressing it twice is fine."""
     user = person(request)

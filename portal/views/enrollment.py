@@ -10,13 +10,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -24,9 +24,10 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from portal.accounts.access import View
+from portal.pages.actions import action, page_view
 from portal.presenters.user_agents import Device, device_of
 from rollout.enrollment.qr import qr_svg, qr_text_url
 from rollout.models import EnrollmentPass, PassState, Product, Site, VerdictChoices
@@ -38,13 +39,13 @@ JIRA_APP_STORE_URL = "https://apps.apple.com/app/jira-data-center/id1405353949"
 UNKNOWN = "unknown"
 
 
-def _private(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def _private(view: View) -> View:
     """Headers of every answer that a token gets."""
 
     @wraps(view)
     @never_cache
     @vary_on_headers("User-Agent", "Cookie")
-    def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         response = view(request, *args, **kwargs)
         response["Referrer-Policy"] = "no-referrer"
         response["X-Robots-Tag"] = "noindex, nofollow"
@@ -54,9 +55,10 @@ def _private(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
 
 @login_not_required
-@require_safe
 @_private
+@page_view
 def landing(request: HttpRequest, token: str) -> HttpResponse:
+    """What to do with the pass on this device; opening it uses nothing up."""
     found = find_pass(token)
     if found is None:
         return _closed(request, UNKNOWN, status=404)
@@ -77,8 +79,8 @@ def landing(request: HttpRequest, token: str) -> HttpResponse:
 # Nothing is lost by it: what this does is allowed by the token in the URL, not by a cookie that a foreign page borrows.
 @login_not_required
 @csrf_exempt
-@require_POST
 @_private
+@action("landing", "token")
 def done(request: HttpRequest, token: str) -> HttpResponse:
     """Use the pass once for this phone; pressed again on the same phone it changes nothing."""
     found = find_pass(token)

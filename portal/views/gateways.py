@@ -8,22 +8,22 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_variables
-from django.views.decorators.http import require_http_methods
 
 from oauth_provider.gateway import Gateway, credential_file, nginx_configuration
 from oauth_provider.models import ResourceServer
 from portal.accounts.access import changeable_site, dashboard, person
 from portal.forms.gateway import GatewayForm
+from portal.pages.actions import form_view
 from portal.provided_sites.gateway_credentials import create_credential, remove_credential
 from rollout.models import Site
 
 GATEPASS = "http://127.0.0.1:8000"  # the least surprising place: nginx beside the web process
 
 
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
-@dashboard
 @sensitive_variables("credential", "secret_file")
+@never_cache
+@dashboard
+@form_view
 def gateway(request: HttpRequest, pk: int) -> HttpResponse:
     """GET builds the configuration from its query; POST makes a credential, shown once, or removes one."""
     site = changeable_site(request, pk)

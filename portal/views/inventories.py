@@ -10,11 +10,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.accounts.access import administrators, person, readers_of_all_sites
 from portal.forms.inventories import INVENTORY_PHONES, InventoryForm
 from portal.forms.service_errors import put_on_form
+from portal.pages.actions import form_view, page_view
 from portal.presenters import app_versions
 from rollout.models import AppInventory, InventoryPhone, Product
 from rollout.services import inventories as services
@@ -22,8 +22,8 @@ from rollout.services import inventories as services
 IMPORTS_SHOWN = 20
 
 
-@require_safe
 @readers_of_all_sites
+@page_view
 def inventories(request: HttpRequest) -> HttpResponse:
     """The numbers of each app by version, and the newest imports."""
     imports = AppInventory.objects.select_related("imported_by").defer("versions")
@@ -35,8 +35,8 @@ def inventories(request: HttpRequest) -> HttpResponse:
     return render(request, "inventories/inventories.html", context)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @administrators
+@form_view
 def import_file(request: HttpRequest) -> HttpResponse:
     """Lines that could not be read are shown beside what was kept; a file that is none keeps nothing."""
     form = InventoryForm(*((request.POST, request.FILES) if request.method == "POST" else ()))
@@ -80,8 +80,8 @@ def _say(request: HttpRequest, imported: services.Imported) -> None:
         messages.info(request, words % {"rows": read.others})
 
 
-@require_safe
 @readers_of_all_sites
+@page_view
 def phones(request: HttpRequest, product: str) -> HttpResponse:
     """The phones in the newest import of one app."""
     inventory = _newest(product)
@@ -90,8 +90,8 @@ def phones(request: HttpRequest, product: str) -> HttpResponse:
     return render(request, "inventories/phones.html", context)
 
 
-@require_safe
 @readers_of_all_sites
+@page_view
 def export_csv(request: HttpRequest, product: str) -> HttpResponseBase:
     """The same rows as CSV."""
     inventory = _newest(product)

@@ -8,11 +8,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods
 
 from portal.accounts.access import changeable_site, dashboard, person, visible_row
 from portal.forms.links import ClientIdForm, LinkForm
 from portal.forms.service_errors import put_on_form
+from portal.pages.actions import action, form_view
 from rollout.compatibility.matrix import redirect_url_for
 from rollout.models import ApplicationLink, SignIn, Site
 from rollout.services import links as services
@@ -20,9 +20,10 @@ from rollout.services import links as services
 JUST_MADE = "link_just_made"  # in the browser's session: the credentials page shows itself once
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @dashboard
+@form_view
 def wizard(request: HttpRequest, pk: int) -> HttpResponse:
+    """The form for a site's application link, and once after it the credentials to enter in Confluence."""
     site = changeable_site(request, pk)
     link = site.links.for_mdm().first()
     if link and request.method != "POST":
@@ -44,9 +45,10 @@ def wizard(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "links/wizard.html", context, status=422 if form.errors else 200)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @dashboard
+@form_view
 def rotate(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask first, then replace the link's client ID."""
     link, site = _changeable(request, pk)
     if request.method != "POST":
         return _rotate_page(request, link, site, ClientIdForm(site=site))
@@ -68,9 +70,10 @@ def _rotate_page(request: HttpRequest, link: ApplicationLink, site: Site, form: 
     return render(request, "links/rotate.html", context, status=422 if form.errors else 200)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @dashboard
+@form_view
 def revoke(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask first, then revoke the link."""
     link, site = _changeable(request, pk)
     if request.method != "POST":
         return render(request, "links/revoke.html", {"link": link, "site": site, "people": _signed_in(link)})
@@ -87,12 +90,13 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("site", site.pk)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @dashboard
+@action("site", "pk")
 def switch(request: HttpRequest, pk: int) -> HttpResponse:
+    """Turn the site's switch for phones without MDM on or off."""
     site = changeable_site(request, pk)
     wanted = request.POST.get("on")
-    if request.method != "POST" or wanted not in {"1", "0"}:
+    if wanted not in {"1", "0"}:
         return redirect("site", site.pk)
     try:
         services.switch_oauth(actor=person(request), site=site, on=wanted == "1")

@@ -7,21 +7,22 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
 
 from portal.accounts.access import dashboard, person, visible_site
 from portal.forms.notifications import PreferencesForm
 from portal.forms.service_errors import put_on_form
 from portal.models import User
+from portal.pages.actions import action, form_view
 from rollout.models import NotificationPreference, Site, SiteFollow
 from rollout.services.notifications import preferences
 
 MOST_FOLLOWS = 100
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @dashboard
+@form_view
 def my_notifications(request: HttpRequest) -> HttpResponse:
+    """What this person gets by mail, and the sites they follow or muted."""
     user = person(request)
     row = NotificationPreference.objects.filter(person=user).first()
     if request.method != "POST":
@@ -57,8 +58,8 @@ def _page(
     return render(request, "notifications/my_notifications.html", context, status=status)
 
 
-@require_POST
 @dashboard
+@action("site", "pk")
 def follow(request: HttpRequest, pk: int) -> HttpResponse:
     """Follow the site, or with ``follows=no`` be silent of it."""
     site = visible_site(request, pk)

@@ -9,9 +9,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_safe
 
 from portal.accounts.access import person
+from portal.pages.actions import page_view
 from portal.presenters import app_versions
 from portal.presenters import overview as fleet
 from portal.presenters.sweeps import progress_of
@@ -24,7 +24,7 @@ SIGN_INS_SHOWN = 6
 SINCE = timedelta(hours=24)
 
 
-@require_safe
+@page_view
 def overview(request: HttpRequest) -> HttpResponse:
     """The same number of queries however many sites there are. Members go to their own passes."""
     user = person(request)

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
@@ -17,13 +17,13 @@ from django.utils import timezone
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
 
-from portal.accounts.access import changeable_pass, dashboard, may_change, person, visible_pass
+from portal.accounts.access import changeable_pass, dashboard, editors, may_change, person, visible_pass
 from portal.forms.pass_filters import PASSES, pass_rows
 from portal.forms.passes import ExpiryForm, PassForm
 from portal.forms.service_errors import put_on_form
 from portal.models import Role, User
+from portal.pages.actions import action, form_view, page_view
 from portal.pages.one_time_forms import FormSentError, new_form_id, send_once, sent_before
 from portal.presenters.pass_files import FILES
 from portal.presenters.user_agents import describe
@@ -33,7 +33,7 @@ from rollout.services import passes as pass_service
 
 
 @dashboard
-@require_safe
+@page_view
 def passes(request: HttpRequest) -> HttpResponse:
     """The passes this person may see, newest first."""
     listing = PASSES.listing(request, pass_rows(person(request)))
@@ -43,7 +43,7 @@ def passes(request: HttpRequest) -> HttpResponse:
 
 
 @dashboard
-@require_safe
+@page_view
 def export_csv(request: HttpRequest) -> HttpResponseBase:
     """The same rows as CSV."""
     return PASSES.csv(request, pass_rows(person(request)))
@@ -61,13 +61,12 @@ def _may_issue(user: User) -> bool:
     return user.role in {Role.ADMINISTRATOR, Role.SITE_OWNER}
 
 
-@dashboard
 @never_cache
+@editors
+@form_view
 def create(request: HttpRequest) -> HttpResponse:
     """The form, and in the answer to its POST the link and the code, this once."""
     user = person(request)
-    if not _may_issue(user):
-        raise PermissionDenied(_("You can read passes but not issue them."))
     if request.method != "POST":
         initial = {"sites": [*request.GET.getlist("sites"), *request.GET.getlist("site")]}
         return _form_page(request, PassForm(user=user, initial=initial))
@@ -116,8 +115,9 @@ def _show_once(request: HttpRequest, row: EnrollmentPass, token: str) -> HttpRes
 
 
 @dashboard
-@require_safe
+@page_view
 def enrollment_pass(request: HttpRequest, pk: int) -> HttpResponse:
+    """One pass: for whom, for which sites, who used it."""
     return _pass_page(request, visible_pass(request, pk))
 
 
@@ -144,8 +144,9 @@ def _pass_page(
 
 
 @dashboard
-@require_POST
+@action("pass", "pk")
 def revoke(request: HttpRequest, pk: int) -> HttpResponse:
+    """Revoke the pass: its link and its QR code end."""
     row = changeable_pass(request, pk)
     if pass_service.revoke_pass(actor=person(request), enrollment_pass=row):
         messages.success(request, _("Revoked. The link and its QR code no longer work."))
@@ -154,9 +155,9 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("pass", pk=row.pk)
 
 
-@dashboard
 @never_cache
-@require_POST
+@dashboard
+@action("pass", "pk")
 def renew(request: HttpRequest, pk: int) -> HttpResponse:
     """A new link for the pass, shown in this answer only; the old one ends."""
     row, form = changeable_pass(request, pk), ExpiryForm(request.POST)
@@ -177,9 +178,9 @@ def _renew(user: User, row: EnrollmentPass, until: datetime) -> tuple[str, str]:
     return token, reverse("pass", args=[row.pk])
 
 
-@dashboard
 @never_cache
-@require_POST
+@dashboard
+@action("pass", "pk")
 def qr(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     """The code as a file. The token comes in the body, because a URL ends up in histories and logs."""
     if kind not in FILES:
@@ -197,7 +198,7 @@ def qr(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     return response
 
 
-@require_safe
+@page_view
 def my_passes(request: HttpRequest) -> HttpResponse:
     """What to do on this phone, for each pass that was issued for whoever asks."""
     active = Prefetch("sites", queryset=Site.objects.active().order_by("title"), to_attr="active_sites")

@@ -16,7 +16,6 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
 
 from oauth_provider.tokens.sessions import live_sessions
 from portal.accounts.access import administrators, person
@@ -25,6 +24,7 @@ from portal.accounts.sign_in_links import make_link
 from portal.forms.people import NewPersonForm, PersonForm
 from portal.forms.service_errors import put_on_form
 from portal.models import Role, SignInLink, User
+from portal.pages.actions import action, form_view, page_view
 from portal.pages.listing import Export, SearchFilter, Table
 from portal.pages.one_time_forms import FormSentError, new_form_id, send_once, sent_before
 from rollout.enrollment.qr import qr_svg
@@ -67,7 +67,7 @@ PEOPLE = Table(
 
 
 @administrators
-@require_safe
+@page_view
 def people(request: HttpRequest) -> HttpResponse:
     """Everybody with an account."""
     listing = PEOPLE.listing(request, User.objects.all())
@@ -75,14 +75,15 @@ def people(request: HttpRequest) -> HttpResponse:
 
 
 @administrators
-@require_safe
+@page_view
 def export_csv(request: HttpRequest) -> HttpResponseBase:
     """The same rows as CSV."""
     return PEOPLE.csv(request, User.objects.all())
 
 
-@administrators
 @never_cache
+@administrators
+@form_view
 def create(request: HttpRequest) -> HttpResponse:
     """The form, and in the answer to its POST the new person's sign-in link, this once."""
     form = NewPersonForm(request.POST or None)
@@ -111,6 +112,7 @@ def _show_once(request: HttpRequest, row: User, url: str, *, is_new: bool) -> Ht
 
 
 @administrators
+@form_view
 def person_page(request: HttpRequest, pk: int) -> HttpResponse:
     """One person; POST changes name and role, or with ``do`` lets them in no more or again."""
     row = get_object_or_404(User, pk=pk)
@@ -160,9 +162,9 @@ def _do(request: HttpRequest, row: User, deed: str) -> HttpResponse:
     return redirect("person", pk=row.pk)
 
 
-@administrators
 @never_cache
-@require_POST
+@administrators
+@action("person", "pk")
 def sign_in_link(request: HttpRequest, pk: int) -> HttpResponse:
     """A new sign-in link, shown in this answer only; an earlier unused one ends."""
     row = get_object_or_404(User, pk=pk)

@@ -14,12 +14,12 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from django.views.decorators.http import require_POST, require_safe
 from oauth2_provider.models import get_refresh_token_model
 
 from oauth_provider.tokens.sessions import living
 from portal.accounts.access import administrators, person
 from portal.accounts.people import revoke_phone, revoke_phones
+from portal.pages.actions import action, page_view
 from portal.pages.listing import Export, SearchFilter, Table
 from portal.presenters.user_agents import app_of, describe
 from rollout.models import ApplicationLink, Site, Wave
@@ -84,7 +84,7 @@ def _phones() -> QuerySet[Any]:
 
 
 @administrators
-@require_safe
+@page_view
 def phones(request: HttpRequest) -> HttpResponse:
     """The phones of all people, and a button that signs out those the filters find."""
     listing = PHONES.listing(request, _phones())
@@ -100,14 +100,14 @@ def _app(row: Any) -> str:
 
 
 @administrators
-@require_safe
+@page_view
 def export_csv(request: HttpRequest) -> HttpResponseBase:
     """The same rows as CSV."""
     return PHONES.csv(request, _phones())
 
 
 @administrators
-@require_POST
+@action("phones")
 def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     """Sign one phone out."""
     row = living().filter(pk=pk).first()
@@ -121,7 +121,7 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @administrators
-@require_POST
+@action("phones", with_query=True)
 def revoke_found(request: HttpRequest) -> HttpResponse:
     """Sign out every phone that the filters in the URL find. A filter that cannot be read signs nobody out."""
     found = PHONES.find(request, _phones())

@@ -13,11 +13,11 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods
 
 from portal.accounts.access import changeable_site, dashboard, person
 from portal.forms.plugins import PasteForm, PluginVersionsForm, TokenForm, plugin_forms
 from portal.forms.service_errors import put_on_form
+from portal.pages.actions import action
 from rollout.models import Site
 from rollout.services import plugins as services
 
@@ -26,9 +26,10 @@ from .site_page import page
 PLUGIN_NAMES = {"oauth": gettext_lazy("OAuth 2.0 provider plugin"), "mobile": gettext_lazy("mobile plugin")}
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @dashboard
+@action("site", "pk")
 def enter(request: HttpRequest, pk: int) -> HttpResponse:
+    """Keep the versions of the form's fields."""
     site = changeable_site(request, pk)
 
     def keep(fields: dict[str, Any]) -> None:
@@ -37,9 +38,10 @@ def enter(request: HttpRequest, pk: int) -> HttpResponse:
     return _answer(request, site, "entered", PluginVersionsForm(request.POST), keep)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @dashboard
+@action("site", "pk")
 def paste(request: HttpRequest, pk: int) -> HttpResponse:
+    """Keep the versions in a pasted answer of the site's plugin manager."""
     site = changeable_site(request, pk)
 
     def keep(fields: dict[str, Any]) -> services.Kept:
@@ -49,8 +51,8 @@ def paste(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @sensitive_post_parameters()
-@require_http_methods(["GET", "HEAD", "POST"])
 @dashboard
+@action("site", "pk")
 def read(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask the site now, with the token of the form; the person waits for at most eight seconds."""
     site = changeable_site(request, pk)
@@ -61,29 +63,29 @@ def read(request: HttpRequest, pk: int) -> HttpResponse:
     return _answer(request, site, "token", TokenForm(request.POST, prefix="token"), keep)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @dashboard
+@action("site", "pk")
 def read_again(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask the site now, with the token that was kept."""
     site = changeable_site(request, pk)
-    if request.method == "POST":
-        try:
-            kept = services.read_with_stored_token(actor=person(request), site=site)
-        except ValidationError as error:
-            messages.error(request, " ".join(error.messages))
+    try:
+        kept = services.read_with_stored_token(actor=person(request), site=site)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        if kept:
+            _say(request, kept)
         else:
-            if kept:
-                _say(request, kept)
-            else:
-                messages.error(request, _("There is no stored token that the site accepts. Enter one."))
+            messages.error(request, _("There is no stored token that the site accepts. Enter one."))
     return _back(site)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @dashboard
+@action("site", "pk")
 def forget_token(request: HttpRequest, pk: int) -> HttpResponse:
+    """Remove the token that was kept."""
     site = changeable_site(request, pk)
-    if request.method == "POST" and services.forget_token(actor=person(request), site=site):
+    if services.forget_token(actor=person(request), site=site):
         messages.success(request, _("The stored token is removed. Revoke it on the site too if nobody else uses it."))
     return _back(site)
 
@@ -92,7 +94,7 @@ def _answer(
     request: HttpRequest, site: Site, road: str, form: forms.Form, keep: Callable[[dict[str, Any]], Any]
 ) -> HttpResponse:
     """Keep what the form says; back to the site's page, or the page again with the form's faults."""
-    if request.method != "POST" or site.is_provided:
+    if site.is_provided:
         return _back(site)
     if form.is_valid():
         try:

@@ -10,9 +10,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
 
 from portal.accounts.access import changeable_site, dashboard, may_change, person, visible_row
+from portal.pages.actions import action, page_view
 from rollout.models import Rehearsal
 from rollout.services import rehearsals
 
@@ -44,7 +44,7 @@ RETRY = gettext_lazy("Correct this step, then rehearse again.")
 
 
 @dashboard
-@require_POST
+@action("site", "pk")
 def rehearse(request: HttpRequest, pk: int) -> HttpResponse:
     """Queue a rehearsal of the site, or lead to the one that runs."""
     site = changeable_site(request, pk)
@@ -55,16 +55,17 @@ def rehearse(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("rehearsal", pk=row.pk)
 
 
-@dashboard
 @never_cache
-@require_safe
+@dashboard
+@page_view
 def rehearsal(request: HttpRequest, pk: int) -> HttpResponse:
+    """One rehearsal with its transcript."""
     return render(request, "rehearsals/rehearsal.html", _context(request, pk))
 
 
-@dashboard
 @never_cache
-@require_safe
+@dashboard
+@page_view
 def progress(request: HttpRequest, pk: int) -> HttpResponse:
     """The part of the page that changes; once the rehearsal is finished it no longer asks for itself."""
     return render(request, "rehearsals/_transcript.html", _context(request, pk))

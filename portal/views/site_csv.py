@@ -7,11 +7,11 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.accounts.access import administrators, dashboard, person
 from portal.forms.site_filters import SITES
 from portal.forms.sites import ImportForm, encoded
+from portal.pages.actions import form_view, page_view
 from portal.pages.listing import csv_response
 from rollout.formats.site_csv import COLUMNS, REQUIRED
 from rollout.models import Site
@@ -36,8 +36,8 @@ EXAMPLE = (
 )  # fmt: skip
 
 
-@require_safe
 @dashboard
+@page_view
 def export_csv(request: HttpRequest) -> StreamingHttpResponse:
     """The rows of the list as CSV, as an import takes them; with ``template`` one example instead."""
     if "template" in request.GET:
@@ -45,8 +45,8 @@ def export_csv(request: HttpRequest) -> StreamingHttpResponse:
     return SITES.csv(request, Site.objects.visible_to(person(request)).prefetch_related("owners"))
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @administrators
+@form_view
 def import_csv(request: HttpRequest) -> HttpResponse:
     """First the file and its dry run, then, with the same bytes from the page, the deed; with an error, nothing."""
     form = ImportForm(*((request.POST, request.FILES) if request.method == "POST" else ()))

@@ -7,10 +7,10 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.views.decorators.http import require_safe
 
 from portal.accounts.access import dashboard, may_change, person, visible_site
 from portal.forms.plugins import PluginForms, plugin_forms
+from portal.pages.actions import page_view
 from portal.presenters import audit, findings, overview, site_progress
 from rollout.compatibility.observation import Observation
 from rollout.formats import upm
@@ -22,9 +22,10 @@ RUNS_SHOWN = 5
 EVENTS_SHOWN = 8
 
 
-@require_safe
 @dashboard
+@page_view
 def site(request: HttpRequest, pk: int) -> HttpResponse:
+    """One site with everything that is known of it."""
     return page(request, visible_site(request, pk))
 
 

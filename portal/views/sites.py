@@ -10,12 +10,12 @@ from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.accounts.access import changeable_site, dashboard, editors, person, visible_site
 from portal.forms.service_errors import put_on_form
 from portal.forms.site_filters import SITES
 from portal.forms.sites import SiteForm
+from portal.pages.actions import action, form_view, page_view
 from portal.presenters import overview
 from rollout.models import ApplicationLink, CheckRun, Provider, RunState, Site
 from rollout.services import sites as services
@@ -26,8 +26,8 @@ from .site_page import site
 __all__ = ["archive", "create", "edit", "export_csv", "import_csv", "restore", "site", "sites"]
 
 
-@require_safe
 @dashboard
+@page_view
 def sites(request: HttpRequest) -> HttpResponse:
     """The sites that this person may see, and how many of them are ready."""
     visible = Site.objects.visible_to(person(request))
@@ -55,9 +55,10 @@ def _may_add(request: HttpRequest) -> bool:
     return user.is_administrator or (user.works_with_sites and not user.reads_all_sites)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @editors
+@form_view
 def create(request: HttpRequest) -> HttpResponse:
+    """The form for a new site of one provider, and adding it."""
     asked = request.POST.get("provider") or request.GET.get("provider")
     provider = asked if asked in Provider.values else Provider.CONFLUENCE
     user = person(request)
@@ -77,9 +78,10 @@ def create(request: HttpRequest) -> HttpResponse:
     return render(request, "sites/create.html", {"form": form, "provider": provider}, status=_status(form))
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @editors
+@form_view
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """The form of a site, and saving it."""
     site, user = changeable_site(request, pk), person(request)
     form = SiteForm(_posted(request), initial=_initial(site), user=user, site=site)
     if request.method == "POST" and form.is_valid():
@@ -106,23 +108,21 @@ def _status(form: SiteForm) -> int:
     return 422 if form.is_bound and form.errors else 200
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @dashboard
+@action("site", "pk")
 def archive(request: HttpRequest, pk: int) -> HttpResponse:
+    """Archive the site; its history stays."""
     site = changeable_site(request, pk)
-    if request.method != "POST":
-        return redirect("site", site.pk)
     services.archive_site(actor=person(request), site=site)
     messages.success(request, _("%(title)s is archived. Its history stays here.") % {"title": site.title})
     return redirect("site", visible_site(request, pk).pk)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @dashboard
+@action("site", "pk")
 def restore(request: HttpRequest, pk: int) -> HttpResponse:
+    """Bring an archived site back."""
     site = changeable_site(request, pk)
-    if request.method != "POST":
-        return redirect("site", site.pk)
     services.restore_site(actor=person(request), site=site)
     messages.success(request, _("%(title)s is back. Gatepass checks it again.") % {"title": site.title})
     return redirect("site", site.pk)

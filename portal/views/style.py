@@ -12,9 +12,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_safe
 
 from portal.accounts.access import dashboard
+from portal.pages.actions import page_view
 from portal.pages.icons import ICONS
 from rollout.compatibility.verdict import Outcome, Verdict
 
@@ -87,8 +87,8 @@ def example_parts() -> list[dict[str, Any]]:
     ]
 
 
-@require_safe
 @dashboard
+@page_view
 def style(request: HttpRequest) -> HttpResponse:
     """Show the design system in the reader's theme."""
     now = timezone.now()

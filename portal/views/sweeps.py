@@ -10,18 +10,18 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.accounts.access import administrators, person, readers_of_all_sites
 from portal.forms.sweeps import SWEEP_RUNS, SWEEPS
+from portal.pages.actions import action, page_view
 from portal.presenters import overview
 from portal.presenters.sweeps import progress_of, summary_of
 from rollout.models import CheckRun, Site, Sweep
 from rollout.services.checks import sweeps as services
 
 
-@require_safe
 @readers_of_all_sites
+@page_view
 def sweeps(request: HttpRequest) -> HttpResponse:
     """Every sweep, the newest first, and what a new one would check."""
     listing = SWEEPS.listing(request, _rows())
@@ -40,15 +40,15 @@ def _rows() -> QuerySet[Sweep]:
     return Sweep.objects.select_related("requested_by").defer("summary")
 
 
-@require_safe
 @readers_of_all_sites
+@page_view
 def export_csv(request: HttpRequest) -> HttpResponseBase:
     """The rows of the list as CSV."""
     return SWEEPS.csv(request, _rows())
 
 
-@require_safe
 @readers_of_all_sites
+@page_view
 def sweep(request: HttpRequest, pk: int) -> HttpResponse:
     """One sweep with its progress, its summary and its sites."""
     row = get_object_or_404(Sweep.objects.select_related("requested_by"), pk=pk)
@@ -69,16 +69,16 @@ def _runs(row: Sweep) -> QuerySet[CheckRun]:
     return row.runs.select_related("site").defer("observation", "judged_findings", "site__ca_bundle")
 
 
-@require_safe
 @readers_of_all_sites
+@page_view
 def export_runs(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The sites of one sweep as CSV."""
     row = get_object_or_404(Sweep, pk=pk)
     return SWEEP_RUNS.csv(request, _runs(row), sweep=row.pk)
 
 
-@require_safe
 @readers_of_all_sites
+@page_view
 def progress(request: HttpRequest, pk: int) -> HttpResponse:
     """What a running sweep replaces every two seconds, on its page and on the overview; an ended one asks no more."""
     row = get_object_or_404(Sweep, pk=pk)
@@ -87,12 +87,11 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, template, {"progress": progress_of(row), "sweep": row, "summary": summary_of(row)})
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @readers_of_all_sites
 @administrators
+@action("sweeps")
 def start(request: HttpRequest) -> HttpResponse:
-    if request.method != "POST":
-        return redirect("sweeps")
+    """Start a sweep of all sites and lead to it."""
     try:
         row = services.start_sweep(actor=person(request))
     except ValidationError as error:
@@ -101,27 +100,27 @@ def start(request: HttpRequest) -> HttpResponse:
     return redirect("sweep", row.pk)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @readers_of_all_sites
 @administrators
+@action("sweep", "pk")
 def pause(request: HttpRequest, pk: int) -> HttpResponse:
+    """Pause a sweep that runs."""
     row = get_object_or_404(Sweep, pk=pk)
-    if request.method == "POST":
-        if services.pause_sweep(actor=person(request), sweep=row):
-            messages.success(request, _("Paused. Sites that are being asked are finished; no other is started."))
-        else:
-            messages.warning(request, _("This sweep does not run, so there is nothing to pause."))
+    if services.pause_sweep(actor=person(request), sweep=row):
+        messages.success(request, _("Paused. Sites that are being asked are finished; no other is started."))
+    else:
+        messages.warning(request, _("This sweep does not run, so there is nothing to pause."))
     return redirect("sweep", row.pk)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @readers_of_all_sites
 @administrators
+@action("sweep", "pk")
 def resume(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let a paused sweep go on."""
     row = get_object_or_404(Sweep, pk=pk)
-    if request.method == "POST":
-        if services.resume_sweep(actor=person(request), sweep=row):
-            messages.success(request, _("The sweep goes on."))
-        else:
-            messages.warning(request, _("This sweep is not paused, so there is nothing to resume."))
+    if services.resume_sweep(actor=person(request), sweep=row):
+        messages.success(request, _("The sweep goes on."))
+    else:
+        messages.warning(request, _("This sweep is not paused, so there is nothing to resume."))
     return redirect("sweep", row.pk)

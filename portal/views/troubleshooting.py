@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods
 
 from portal.accounts.access import dashboard
 from portal.forms.troubleshooting import EXAMPLE, TroubleshootingForm, asked
+from portal.pages.actions import form_view
 from rollout.compatibility.rules import gravest_first, rule
 from rollout.models import Finding, Site
 from rollout.troubleshooting.diagnosis import Suspect, diagnose
@@ -42,11 +42,12 @@ class ShownRule:
     finding: Finding | None
 
 
-@never_cache
 @sensitive_post_parameters()
-@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
 @dashboard
+@form_view
 def troubleshooting(request: HttpRequest) -> HttpResponse:
+    """The form, and below it the causes of what was picked or pasted."""
     form = asked(request)
     if not form.is_bound:
         return render(request, "troubleshooting/troubleshooting.html", _context(form))

@@ -13,12 +13,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.accounts.access import administrators, dashboard, person, visible_wave
 from portal.forms.service_errors import put_on_form
 from portal.forms.waves import MEMBERS, WAVES, IssueForm, WaveForm
 from portal.models import User
+from portal.pages.actions import form_view, page_view
 from portal.pages.one_time_forms import FormSentError, new_form_id, send_once, sent_before
 from portal.presenters import overview
 from portal.presenters.pass_files import sheet_of
@@ -27,8 +27,8 @@ from rollout.services import passes as pass_service
 from rollout.services import waves as services
 
 
-@require_safe
 @dashboard
+@page_view
 def waves(request: HttpRequest) -> HttpResponse:
     """The waves that this person may see, with how many of their passes were used."""
     user = person(request)
@@ -48,9 +48,10 @@ def _counted(rows: QuerySet[Wave]) -> QuerySet[Wave]:
     ).select_related("created_by")
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @administrators
+@form_view
 def create(request: HttpRequest) -> HttpResponse:
+    """The form for a new wave, its search for sites, and planning it."""
     if request.method != "POST":
         return _create_page(request, WaveForm(initial={"sites": request.GET.getlist("site")}))
     if "search" in request.POST:  # the button beside the search for sites: nothing is checked yet
@@ -75,9 +76,9 @@ def _create_page(request: HttpRequest, form: WaveForm, status: int = 200) -> Htt
     return render(request, "waves/create.html", {"form": form, "choices": choices, "more": more}, status=status)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @dashboard
+@form_view
 def wave(request: HttpRequest, pk: int) -> HttpResponse:
     """The wave's page; its three deeds are posted here and told apart by the name of their button."""
     row = visible_wave(request, pk)

@@ -15,11 +15,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.accounts.access import administrators, person
 from portal.forms.notifications import DELIVERIES, WebhookForm
 from portal.forms.service_errors import put_on_form
+from portal.pages.actions import form_view, page_view
 from portal.pages.one_time_forms import FormSentError, new_form_id, send_once, sent_before
 from rollout.models import NoticeKind, Webhook, WebhookDelivery
 from rollout.services.notifications import deliveries
@@ -28,7 +28,7 @@ from rollout.services.vault import HOW_TO_MAKE_A_KEY
 
 
 @administrators
-@require_safe
+@page_view
 def webhooks(request: HttpRequest) -> HttpResponse:
     """All webhooks, or how to make the key that they need."""
     context = {
@@ -39,9 +39,9 @@ def webhooks(request: HttpRequest) -> HttpResponse:
     return render(request, "webhooks/webhooks.html", context)
 
 
-@administrators
 @never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
+@administrators
+@form_view
 def create(request: HttpRequest) -> HttpResponse:
     """The form, and in the answer to its POST the new secret, this once."""
     if not services.is_available():
@@ -70,9 +70,9 @@ def _show_once(request: HttpRequest, row: Webhook, secret: str, *, is_new: bool)
     return render(request, "webhooks/shown_once.html", {"webhook": row, "secret": secret, "is_new": is_new})
 
 
-@administrators
 @never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
+@administrators
+@form_view
 def webhook(request: HttpRequest, pk: int) -> HttpResponse:
     """One webhook and its log; its deeds are posted here and told apart by the name of their button."""
     row = get_object_or_404(Webhook, pk=pk)
@@ -100,8 +100,9 @@ def _page(request: HttpRequest, row: Webhook) -> HttpResponse:
 
 
 @administrators
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_view
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """The form of a webhook, and saving it."""
     row = get_object_or_404(Webhook, pk=pk)
     urls = "\n".join(row.sites.order_by("pk").values_list("base_url", flat=True))
     initial = {"name": row.name, "url": row.url, "kinds": row.kinds, "sites": urls}
@@ -119,7 +120,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @administrators
-@require_http_methods(["GET", "HEAD", "POST"])
+@form_view
 def delivery(request: HttpRequest, pk: int) -> HttpResponse:
     """One delivery: every attempt and the body; POST sends it again."""
     row = get_object_or_404(WebhookDelivery.objects.select_related("webhook"), pk=pk)

@@ -369,6 +369,11 @@ def test_a_release_of_any_number_is_not_found(client_of: Any, administrator: Use
     assert client_of(administrator).get(f"/configurations/{10**30}/").status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/configurations/download/", "/configurations/publish/"])
-def test_a_get_changes_nothing(client_of: Any, administrator: User, path: str) -> None:
-    assert client_of(administrator).get(path).status_code == 405
+@pytest.mark.parametrize(
+    ("path", "page"),
+    [("/configurations/download/", "/configurations/"), ("/configurations/publish/", "/configurations/build/")],
+)
+def test_a_get_changes_nothing(client_of: Any, administrator: User, path: str, page: str) -> None:
+    assert client_of(administrator).get(path).headers["Location"] == page
+    assert not ConfigurationRelease.objects.exists()
+    assert not AuditEvent.objects.filter(action__startswith="configuration.").exists()

@@ -96,7 +96,10 @@ def test_looking_changes_nothing(make_pass: Any, site: Site, agent: str, method:
 @pytest.mark.parametrize("method", ["get", "head"])
 def test_the_button_is_a_post(make_pass: Any, site: Site, method: str) -> None:
     row, token = make_pass(site)
-    assert getattr(phone(), method)(f"/e/{token}/done").status_code == 405
+    answer = getattr(phone(), method)(f"/e/{token}/done")
+    assert answer.headers["Location"] == f"/e/{token}"
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert not answer.cookies
     row.refresh_from_db()
     assert row.uses == 0
 

@@ -126,7 +126,8 @@ def test_another_owner_and_a_member_find_nothing(
 
 
 def test_looking_does_not_rehearse(client_of: ClientOf, alice: User, site: Site) -> None:
-    assert client_of(alice).get(reverse("rehearse", args=[site.pk])).status_code == 405
+    answer = client_of(alice).get(reverse("rehearse", args=[site.pk]))
+    assert answer.headers["Location"] == reverse("site", args=[site.pk])
     assert not Rehearsal.objects.exists()
 
 

@@ -49,4 +49,6 @@ def test_an_unknown_theme_is_not_kept(client: Client, db: None) -> None:
 
 
 def test_the_theme_is_not_switched_by_a_link(client: Client, db: None) -> None:
-    assert client.get("/theme/?theme=dark").status_code == 405
+    answer = client.get("/theme/?theme=dark")
+    assert answer.headers["Location"] == "/"
+    assert not answer.cookies
