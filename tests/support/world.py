@@ -53,11 +53,20 @@ def rows_of_world(django_db_setup: None, django_db_blocker: Any) -> Iterator[dic
 @pytest.fixture
 def world(rows_of_world: dict[str, Any], db: None) -> World:
     """The rows of the module, and a new session for each person."""
+    return sign_in(rows_of_world)
+
+
+def sign_in(rows: dict[str, Any]) -> World:
+    """A browser for each role, signed in as its person."""
     clients = {"anonymous": Client()}
     for role in ROLES[1:]:
         clients[role] = Client()
-        clients[role].force_login(User.objects.get(email=f"{role}@example.com"))
-    return World(rows_of_world, clients)
+        clients[role].force_login(person(role))
+    return World(rows, clients)
+
+
+def person(role: str) -> User:
+    return User.objects.get(email=f"{role}@example.com")
 
 
 def fill_world() -> dict[str, Any]:

@@ -15,6 +15,7 @@ from django.urls import resolve
 from portal.models import User
 from rollout.models import AuditEvent
 from tests.support.every_route import ROWS, World
+from tests.support.world import person
 
 PASSWORD = "correct horse battery staple"
 START = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -39,7 +40,9 @@ def is_ours(name: str, world: World) -> bool:
 
 
 @pytest.fixture
-def boss(administrator: User) -> User:
+def boss(world: World) -> User:
+    """The administrator, with a password: their session of ``world`` ends by that."""
+    administrator = person("administrator")
     administrator.set_password(PASSWORD)
     administrator.save()
     return administrator

@@ -14,12 +14,12 @@ from django.utils import timezone
 from oauth2_provider.models import get_access_token_model, get_refresh_token_model
 
 from oauth_provider.models import ResourceServer
-from portal.models import User
 from portal.provided_sites.gateway_credentials import create_credential
 from rollout.models import AuditEvent, AuditHead, MatrixEdition, Site
 from rollout.services import matrix
 from tests.support.every_route import ROWS, World
 from tests.support.signed_in import sign_in_phones
+from tests.support.world import fill_world, person, sign_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 # They follow the browser, and Django admin's own journal notes a deletion before it begins.
@@ -28,6 +28,12 @@ RECORDED = {  # routes whose empty POST by an administrator changes something th
     "site_archive", "link_rotate", "link_revoke", "site_gateway", "check_now", "sweep_pause", "pass_revoke",
     "lost_phone", "landing_done", "rehearse", "activity", "welcome",
 }  # fmt: skip
+
+
+@pytest.fixture
+def world(transactional_db: None) -> World:
+    """Rows of its own, committed: a failing event may take nothing else with it."""
+    return sign_in(fill_world())
 
 
 @pytest.fixture
@@ -74,17 +80,18 @@ def form_id(client: Client, page: str) -> str:
 
 @pytest.fixture
 def posts(
-    world: World, administrator: User, alice: User, member: User, first_edition: MatrixEdition
+    world: World, first_edition: MatrixEdition
 ) -> dict[str, tuple[str, Callable[[], tuple[str, dict[str, Any]]]]]:
     """Name of a change: who sends it, and a function that returns where to and with which fields."""
+    administrator = person("administrator")
     boss, site = world.clients["administrator"], Site.objects.get(pk=world.arguments["site"])
-    sign_in_phones(site, [member, alice])
+    sign_in_phones(site, [person("member"), person("alice")])
     for _number in range(3):
         create_credential(actor=administrator, site=site)
     one, two, three = ResourceServer.objects.order_by("pk")
     draft = matrix.copy_edition(actor=administrator, edition=first_edition)
     access, refresh = get_access_token_model().objects.first(), get_refresh_token_model().objects.last()
-    person = world.url("person")
+    page = world.url("person")
     deletion = {"action": "delete_selected", "_selected_action": [three.pk], "post": "yes"}
     lines = list(draft.lines.all())
     form = {"as_of": "2026-01-01", "source": "https://example.com/", "note": "Changed"}
@@ -98,7 +105,7 @@ def posts(
         return "/people/new/", new_person | {"form_id": form_id(boss, "/people/new/")}
 
     def link() -> tuple[str, dict[str, Any]]:
-        return f"{person}sign-in-link/", {"form_id": form_id(boss, person)}
+        return f"{page}sign-in-link/", {"form_id": form_id(boss, page)}
 
     def revoke(model: str, row: Any) -> Callable[[], tuple[str, dict[str, Any]]]:
         return lambda: (f"/admin/oauth2_provider/{model}/", {"action": "revoke", "_selected_action": [row.pk]})

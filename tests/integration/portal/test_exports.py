@@ -19,6 +19,7 @@ from rollout.models import AuditEvent, CheckRun, RunState, Site, Sweep
 from rollout.services import audit, inventories, passes
 from tests.support.every_route import World, routes
 from tests.support.signed_in import sign_in_phones
+from tests.support.world import person
 
 # name of the route: the file, its columns, its event, and what the event counts (None: it names the filters)
 EXPORTS: dict[str, tuple[str, str, str, str | None]] = {
@@ -63,8 +64,8 @@ EXPORTS: dict[str, tuple[str, str, str, str | None]] = {
 
 
 @pytest.fixture
-def boss(world: World, member: User) -> Client:
-    sign_in_phones(Site.objects.get(pk=world.arguments["site"]), [member])
+def boss(world: World) -> Client:
+    sign_in_phones(Site.objects.get(pk=world.arguments["site"]), [person("member")])
     add_runs(world, 1)
     return world.clients["administrator"]
 
@@ -117,8 +118,6 @@ def test_it_says_what_of_was_exported(world: World, boss: Client) -> None:
 def test_the_number_of_queries_does_not_grow_with_the_rows(
     world: World,
     boss: Client,
-    administrator: User,
-    member: User,
     make_user: Callable[..., User],
     make_site: Callable[..., Site],
 ) -> None:
@@ -127,14 +126,14 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(
             read(boss, world.url(name))
         return len(captured)
 
-    few = {name: queries(name) for name in EXPORTS}
+    few, administrator = {name: queries(name) for name in EXPORTS}, person("administrator")
     site, now = Site.objects.get(pk=world.arguments["site"]), timezone.now()
     for number in range(12):
         make_site(owners=[make_user("site_owner")])
         passes.issue_pass(actor=administrator, label=f"Pass {number}", sites=[site], expires_at=now + timedelta(days=1))
         Sweep.objects.create(trigger=Sweep.Trigger.BUTTON, started_at=now, requested_by=make_user("administrator"))
         audit.record(actor=administrator, action="site.archived", target=site)
-    sign_in_phones(site, [member] * 12)
+    sign_in_phones(site, [person("member")] * 12)
     add_runs(world, 12)
     file = io.BytesIO(b"serial,version\n" + b"".join(b"%d,1.9\n" % number for number in range(12)))
     inventories.import_inventory(actor=administrator, product="confluence", file=file)
