@@ -34,6 +34,7 @@ hypothesis.settings.load_profile("gatepass")
 
 pytest_plugins = [
     "tests.support.browser",
+    "tests.support.conformance",
     "tests.support.german",
     "tests.support.people",
     "tests.support.provider_fixtures",

@@ -19,9 +19,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+import pytest
+
 from portal.serving.web_command import web_command
 
 from . import servers
+from .environment import SERVERS
+from .template_database import migrated_database
 
 REDIRECT_URI = "confluence-server://oauth-callback"
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"  # RFC 7636 Appendix B
@@ -175,9 +179,7 @@ class Portal:
 
 
 @contextlib.contextmanager
-def running(
-    database_url: str, state: Path, *, processes: int = 2, prepare: bool = True, **settings: str
-) -> Iterator[Portal]:
+def running(database_url: str, state: Path, *, processes: int = 2, **settings: str) -> Iterator[Portal]:
     """A portal on this database; ``settings`` are environment variables."""
     port = servers.free_port()
     environment = os.environ | {
@@ -187,15 +189,15 @@ def running(
         "LOG_LEVEL": "ERROR",
         **settings,
     }
-    subprocess.run([sys.executable, "manage.py", "collectstatic", "-v0", "--no-input"], env=environment, check=True)
+    if not (state / "static").exists():
+        subprocess.run([sys.executable, "manage.py", "collectstatic", "-v0", "--no-input"], env=environment, check=True)
     inside = subprocess.Popen(
         [sys.executable, "-m", "tests.support.conformance_portal"],
         env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
-    command = web_command(host="127.0.0.1", port=port, processes=processes, threads=4)
     portal = Portal(port, inside)
-    if prepare:
-        portal.prepare()
+    portal.order("migrate")
+    command = web_command(host="127.0.0.1", port=port, processes=processes, threads=4)
     web = subprocess.Popen([sys.executable, "-m", *command], env=environment)
     try:
         _wait(portal, web)
@@ -207,6 +209,38 @@ def running(
         inside.stdin.close()
         inside.wait(20)
         portal.crowd.shutdown()
+
+
+@dataclass(frozen=True)
+class SharedPortal:
+    """A database of its own with a portal on it, and a directory with its static files."""
+
+    kind: str
+    database_url: str
+    state: Path
+    portal: Portal
+
+    @contextlib.contextmanager
+    def another(self, **settings: str) -> Iterator[Portal]:
+        """One more portal on the same database, with other settings."""
+        with running(self.database_url, self.state, **settings) as portal:
+            yield portal
+
+
+@pytest.fixture(scope="session", params=["postgresql", "sqlite"])
+def shared(request: pytest.FixtureRequest, test_servers_running: None, tmp_path_factory: Any) -> Iterator[SharedPortal]:
+    """One running portal for every module that needs several web processes, on PostgreSQL and on SQLite."""
+    state = tmp_path_factory.mktemp("portal")
+    with contextlib.ExitStack() as stack:
+        if request.param == "sqlite":
+            url = f"sqlite:///{state / 'portal.sqlite3'}"
+        elif SERVERS.database_url.startswith("postgres"):
+            url = stack.enter_context(migrated_database("portal"))
+        else:
+            pytest.skip("this run was told to use SQLite: TEST_DATABASE_URL")
+        portal = stack.enter_context(running(url, state))
+        portal.prepare()
+        yield SharedPortal(request.param, url, state, portal)
 
 
 def _wait(portal: Portal, web: subprocess.Popen[bytes]) -> None:

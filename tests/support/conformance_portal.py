@@ -6,6 +6,7 @@ Reads a JSON object a line, ``{"do": name, …}``, and answers each with one.
 from __future__ import annotations
 
 import json
+import secrets
 import sys
 from datetime import timedelta
 from typing import Any
@@ -17,12 +18,15 @@ REDIRECT_URI = "confluence-server://oauth-callback"
 
 def main() -> None:
     django.setup()
-    from django.core.management import call_command
-
-    call_command("migrate", verbosity=0)
     for line in sys.stdin:
         order = json.loads(line)
         print(json.dumps(globals()[f"do_{order.pop('do')}"](**order)), flush=True)
+
+
+def do_migrate() -> None:
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0)
 
 
 def do_site(slug: str) -> dict[str, Any]:
@@ -149,6 +153,45 @@ def do_expire_access_tokens() -> None:
     from oauth2_provider.models import get_access_token_model
 
     get_access_token_model().objects.update(expires=timezone.now() - timedelta(seconds=1))
+
+
+def do_codes(count: int, challenge: str) -> dict[str, Any]:
+    """A client of the root issuer, and authorization codes for it that a person allowed."""
+    from django.utils import timezone
+    from oauth2_provider.models import get_grant_model
+
+    from oauth_provider.models import Client
+    from oauth_provider.tokens.token_format import digest
+    from portal.models import User
+
+    person = User.objects.filter(email="racer@example.com").first() or User.objects.create_user("racer@example.com")
+    client = Client.objects.create(name="race", redirect_uris=REDIRECT_URI)
+    codes = [secrets.token_urlsafe(32) for _ in range(count)]
+    grant = get_grant_model()
+    grant.objects.bulk_create(
+        grant(
+            user=person,
+            application=client,
+            code=digest(code),
+            expires=timezone.now() + timedelta(hours=1),
+            redirect_uri=REDIRECT_URI,
+            scope="WRITE",
+            code_challenge=challenge,
+            code_challenge_method="S256",
+        )
+        for code in codes
+    )
+    return {"client_id": client.client_id, "codes": codes}
+
+
+def do_redeem(client_id: str, codes: list[str], verifier: str) -> list[str]:
+    """The refresh tokens that the codes gave."""
+    from oauth_provider.models import Client
+    from oauth_provider.tokens.redemption import Redemption, redeem_code
+
+    client = Client.objects.get(client_id=client_id)
+    issued = [redeem_code(client, Redemption(code, verifier, None)) for code in codes]
+    return [one.pair.refresh_token for one in issued if one]
 
 
 if __name__ == "__main__":

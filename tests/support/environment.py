@@ -10,6 +10,7 @@ STATE = servers.temporary_directory()
 SERVERS = servers.choose(STATE)
 RUN = f"gatepass_test_{os.getpid()}"
 PORT = servers.free_port()
+LONG = os.environ.get("TEST_LONG") == "1"  # `make test-long`: more trials of what is random or a race
 
 # Chosen before Django reads its settings. The live server takes the port that PUBLIC_URL names, so that the page,
 # the worker and the issuer of tokens agree on one address.

@@ -6,8 +6,10 @@ allowed one is answered with what is missing (200, 400, 422) or by a redirect.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import pytest
 from django.apps import apps
 from django.db import connection, transaction
 from django.test import Client
@@ -31,18 +33,23 @@ def snapshot() -> tuple[int, ...]:
         return tuple(cursor.fetchone())
 
 
-def ask(world: World, role: str, method: str, url: str) -> Any:
-    """The answer to this role; whatever it wrote is taken back, and so is what it did to the browser's cookies."""
-    client = Client()
-    client.cookies.load({name: morsel.value for name, morsel in world.clients[role].cookies.items()})
-    with transaction.atomic():
-        before = snapshot()
-        answer = getattr(client, method)(url)
-        is_refused = answer.status_code in REFUSED or answer.headers.get("Location", "").startswith(LOGIN)
-        if is_refused:
-            assert snapshot() == before, f"{role} was refused {method} {url}, and yet something was written"
-        transaction.set_rollback(True)
-    return answer
+@pytest.fixture
+def ask(world: World) -> Callable[..., Any]:
+    """``ask(role, method, url)``: the answer; what it wrote is rolled back, and the browser's cookies are as before."""
+    before = snapshot()
+
+    def asked(role: str, method: str, url: str) -> Any:
+        client = Client()
+        client.cookies.load({name: morsel.value for name, morsel in world.clients[role].cookies.items()})
+        with transaction.atomic():
+            answer = getattr(client, method)(url)
+            is_refused = answer.status_code in REFUSED or answer.headers.get("Location", "").startswith(LOGIN)
+            if is_refused:
+                assert snapshot() == before, f"{role} was refused {method} {url}, and yet something was written"
+            transaction.set_rollback(True)
+        return answer
+
+    return asked
 
 
 def test_it_works() -> None:
@@ -53,18 +60,18 @@ def test_it_works() -> None:
     assert set(ROWS) - named == set(), "a route that is gone"
 
 
-def test_who_is_let_in(world: World) -> None:
+def test_who_is_let_in(world: World, ask: Callable[..., Any]) -> None:
     differences = []
     for name, (_arguments, get, post) in ROWS.items():
         url = world.url(name)
         for method, wanted in (("get", get), ("post", post)):
-            found = " ".join(str(ask(world, role, method, url).status_code) for role in ROLES)
+            found = " ".join(str(ask(role, method, url).status_code) for role in ROLES)
             if found != wanted:
                 differences.append(f"{method.upper()} {url} ({name}): {found} instead of {wanted}")
     assert differences == []
 
 
-def test_what_is_not_there_looks_like_what_is_not_theirs(world: World) -> None:
+def test_what_is_not_there_looks_like_what_is_not_theirs(world: World, ask: Callable[..., Any]) -> None:
     """404 before 403: an owner of nothing cannot tell a row of somebody else from none."""
     for name, (arguments, get, post) in ROWS.items():
         key = next((key for key in arguments if key in {"pk", "number", "site_id", "run_id"}), "")
@@ -75,13 +82,13 @@ def test_what_is_not_there_looks_like_what_is_not_theirs(world: World) -> None:
             if "405" in statuses:
                 continue
             for role in ("member", "charlie"):
-                answers = [ask(world, role, method, url) for url in (there, nowhere)]
+                answers = [ask(role, method, url) for url in (there, nowhere)]
                 if method == "get" and {answer.status_code for answer in answers} == {302}:  # of an action: to its page
-                    answers = [ask(world, role, "get", answer.headers["Location"]) for answer in answers]
+                    answers = [ask(role, "get", answer.headers["Location"]) for answer in answers]
                 assert {answer.status_code for answer in answers} == {404}, (name, method, role)
 
 
-def test_operations_are_for_administrators(world: World) -> None:
+def test_operations_are_for_administrators(ask: Callable[..., Any]) -> None:
     """Django admin: a page or a refusal for administrators, the sign-in for everybody else."""
     arguments = {"object_id": "1", "app_label": "rollout", "url": "x", "content_type_id": 1, "id": "1"}
     takes = ((), ("object_id",), ("app_label",), ("url",), ("content_type_id", "object_id"), ("id",))
@@ -90,10 +97,10 @@ def test_operations_are_for_administrators(world: World) -> None:
         url = reverse(name, kwargs={key: arguments[key] for key in taken})
         for method in ("get", "post"):
             for role in ROLES[:-1]:
-                answer = ask(world, role, method, url)
+                answer = ask(role, method, url)
                 assert answer.status_code in {302, 403, 404, 405}, (role, method, url)
                 assert answer.headers.get("Location", LOGIN[0]).startswith((*LOGIN, "/admin/", "/accounts/")), url
-            assert ask(world, "administrator", method, url).status_code < 500, url
+            assert ask("administrator", method, url).status_code < 500, url
 
 
 def _reverses(name: str, arguments: dict[str, Any]) -> bool:

@@ -10,18 +10,15 @@ import base64
 import hashlib
 import secrets
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import sync_playwright
 
-from tests.support.conformance import CHALLENGE, FORM, PERSON, REDIRECT_URI, Portal, Reply, path_of, running
-from tests.support.environment import SERVERS
-from tests.support.template_database import migrated_database
+from tests.support.conformance import CHALLENGE, FORM, PERSON, REDIRECT_URI, Portal, Reply, SharedPortal, path_of
 
 IPHONE_WEB_VIEW = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148"
@@ -662,25 +659,9 @@ def _references(reference: str) -> list[Any]:
     return [pytest.mark.rfc(rfc, sections) for rfc, _, sections in parts if rfc.isdigit()]
 
 
-@pytest.fixture(scope="module", params=["postgresql", "sqlite"])
-def database(
-    request: pytest.FixtureRequest, test_servers_running: None, tmp_path_factory: Any
-) -> Iterator[tuple[str, str]]:
-    """The name and the URL of a database of its own."""
-    if request.param == "sqlite":
-        yield "sqlite", f"sqlite:///{tmp_path_factory.mktemp('conformance') / 'c.sqlite3'}"
-        return
-    if not SERVERS.database_url.startswith("postgres"):
-        pytest.skip("this run was told to use SQLite: TEST_DATABASE_URL")
-    with migrated_database("conformance") as url:
-        yield "postgresql", url
-
-
-@pytest.fixture(scope="module")
-def portal(database: tuple[str, str], tmp_path_factory: Any) -> Iterator[Portal]:
-    # One key for the portal and its inside comes with the environment.
-    with running(database[1], tmp_path_factory.mktemp("state")) as one:
-        yield one
+@pytest.fixture
+def portal(shared: SharedPortal) -> Portal:
+    return shared.portal
 
 
 def record(property_of: Callable[[str, object], None], number: int, reference: str, title: str, database: str) -> None:
@@ -691,25 +672,25 @@ def record(property_of: Callable[[str, object], None], number: int, reference: s
 @pytest.mark.parametrize(
     "one", [pytest.param(one, id=f"{one.number}", marks=_references(one.reference)) for one in CASES]
 )
-def test_case(one: Case, portal: Portal, database: tuple[str, str], record_property: Any) -> None:
-    record(record_property, one.number, one.reference, one.title, database[0])
+def test_case(one: Case, portal: Portal, shared: SharedPortal, record_property: Any) -> None:
+    record(record_property, one.number, one.reference, one.title, shared.kind)
     one.check(portal)
 
 
 @pytest.mark.rfc("6749", "10.10")
-def test_limits(database: tuple[str, str], portal: Portal, tmp_path: Path, record_property: Any) -> None:
+def test_limits(shared: SharedPortal, portal: Portal, record_property: Any) -> None:
     """Case 83 has limits that the other cases must not meet: a portal of its own on the same database."""
     record(
-        record_property, 83, "6749 10.10; 9700", "Limits: 429 and Retry-After, parallel guesses counted", database[0]
+        record_property, 83, "6749 10.10; 9700", "Limits: 429 and Retry-After, parallel guesses counted", shared.kind
     )
     strict = {
         "RATE_LIMIT_TOKEN_FAILURES": "5/86400",
         "RATE_LIMIT_AUTHORIZE_WHO": "5/86400",
         "RATE_LIMIT_SIGN_IN_WHO": "5/86400",
     }
-    if database[0] == "sqlite":
+    if shared.kind == "sqlite":
         strict["REDIS_URL"] = ""  # without Redis the database counts
-    with running(database[1], tmp_path, prepare=False, **strict) as limited:
+    with shared.another(**strict) as limited:
         limited.client_id, limited.cookie = portal.client_id, portal.cookie
         replies = limited.at_once([lambda: limited.redeem("guess")] * 8)
         assert sorted(reply.status for reply in replies) == [400] * 5 + [429] * 3
