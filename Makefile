@@ -1,7 +1,7 @@
 # One command a habit. `make run` and `make test` need nothing but python3 and make; `make help` lists the rest.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check quality lint typecheck format contracts migrations deploy-check conformance messages bench demo manage sign-in-link lock audit clean
+.PHONY: help run test test-unit test-long check quality lint typecheck format contracts migrations deploy-check conformance messages bench demo manage sign-in-link lock audit clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -43,11 +43,20 @@ ASIDE = env -i PATH="$(PATH)" HOME="$(HOME)" LANG=C.UTF-8 PUBLIC_URL=https://gat
 
 # `make test COVERAGE=` runs the tests without measuring what they cover, in less time.
 COVERAGE = --cov --cov-report= -p tests.support.coverage_totals
+PARALLEL = --numprocesses auto --maxprocesses 4 --dist worksteal
 
 test: $(VENV)/.dev  ## run every test, on real servers and in a real browser
 	@.ci/bootstrap browser
 	@.ci/bootstrap nginx
-	@$(BIN)/python -m pytest $(COVERAGE) --numprocesses auto --maxprocesses 4 --dist loadfile
+	@$(BIN)/python -m pytest $(COVERAGE) $(PARALLEL)
+
+test-unit: $(VENV)/.dev  ## run the tests that need no database and no network
+	@$(BIN)/python -m pytest -q $(PARALLEL) tests/unit
+
+test-long: $(VENV)/.dev  ## run the system tests with many more trials of every race
+	@.ci/bootstrap browser
+	@.ci/bootstrap nginx
+	@TEST_LONG=1 $(BIN)/python -m pytest $(PARALLEL) tests/system
 
 conformance: $(VENV)/.dev  ## hold the provider to every OAuth case, and print the matrix
 	@.ci/bootstrap browser

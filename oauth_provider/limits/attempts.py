@@ -14,6 +14,7 @@ from django.conf import settings
 from .limiter import Limit, Limiter, parse_limit
 
 limiter = Limiter()
+NAMES = ("address", "who", "failures")
 
 
 class TooManyRequestsError(Exception):
@@ -32,14 +33,16 @@ class Attempt:
 
     def __init__(self, endpoint: str, address: str, who: str) -> None:
         limits = settings.RATE_LIMITS
-        self.address, self.failed = address, True
-        self.failures = _parsed(f"{endpoint}_failures", limits[f"{endpoint}_failures"])
-        wanted = [
-            (_parsed(f"{endpoint}_address", limits[f"{endpoint}_address"]), address),
-            (_parsed(f"{endpoint}_who", limits[f"{endpoint}_who"]) if who else None, who),
-            (self.failures, address),
-        ]
-        self.wanted = [(limit, key) for limit, key in wanted if limit is not None]
+        of_address, of_who, self.failures = _parsed(
+            endpoint, limits[f"{endpoint}_address"], limits[f"{endpoint}_who"], limits[f"{endpoint}_failures"]
+        )
+        self.address, self.failed, self.wanted = address, True, list[tuple[Limit, str]]()
+        if of_address is not None:
+            self.wanted.append((of_address, address))
+        if of_who is not None and who:
+            self.wanted.append((of_who, who))
+        if self.failures is not None:
+            self.wanted.append((self.failures, address))
 
     def __enter__(self) -> Attempt:
         wait = limiter.take_all(self.wanted)
@@ -56,6 +59,6 @@ class Attempt:
 
 
 @functools.lru_cache(maxsize=256)
-def _parsed(name: str, text: str) -> Limit | None:
-    """The limit of this name; None when it is off."""
-    return parse_limit(name, text)
+def _parsed(endpoint: str, *texts: str) -> tuple[Limit | None, ...]:
+    """The limits of an endpoint by address, by client or person, and of failures; None for one that is off."""
+    return tuple(parse_limit(f"{endpoint}_{name}", text) for name, text in zip(NAMES, texts, strict=True))

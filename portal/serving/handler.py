@@ -37,7 +37,9 @@ class Handler(WSGIHandler):
 
     def __init__(self) -> None:
         super().__init__()
-        self.stack_headers = {secure: _stack_headers(secure) for secure in (False, True)}
+        self.headers = {secure: _stack_headers(secure) | MACHINE_HEADERS for secure in (False, True)}
+        self.hosts, self.redirects_to_https = tuple(settings.ALLOWED_HOSTS), settings.SECURE_SSL_REDIRECT
+        self.https_header = settings.SECURE_PROXY_SSL_HEADER
 
     def __call__(self, environ: Meta, start_response: Callable[..., Any]) -> Iterable[bytes]:  # type: ignore[override]
         sent = self.fast_answer(environ)
@@ -50,11 +52,13 @@ class Handler(WSGIHandler):
     def fast_answer(self, environ: Meta) -> tuple[int, dict[str, str], bytes] | None:
         """Return status, headers and body, or None when the full stack has to answer: ``environ`` can go there."""
         route = _machine_route(environ.get("PATH_INFO", ""))
-        if route is None or not _needs_only_the_view(environ):
+        if route is None:
+            return None
+        secure = self._is_secure(environ)
+        if (self.redirects_to_https and not secure) or not self._needs_only_the_view(environ):
             return None
         meta = environ.copy()
         see_visitor(meta)
-        secure = _is_secure(environ)
         record = RequestRecord(meta, route.name, secure=secure)
         connection.close_if_unusable_or_obsolete()
         try:
@@ -63,9 +67,23 @@ class Handler(WSGIHandler):
             environ[FAILURE_KEY] = error
             return None
         record.finish(answer)
-        length = str(len(answer.body))
-        headers = {**self.stack_headers[secure], **MACHINE_HEADERS, **answer.headers, "Content-Length": length}
+        headers = {**self.headers[secure], **answer.headers, "Content-Length": str(len(answer.body))}
         return answer.status, headers, answer.body
+
+    def _needs_only_the_view(self, environ: Meta) -> bool:
+        """Whether the stack would pass the request on: our host, no cookie, at the server's root, nothing to clean."""
+        if environ.get("SCRIPT_NAME") or environ.get("HTTP_COOKIE") or "\x00" in environ.get("HTTP_USER_AGENT", ""):
+            return False
+        length = environ.get("CONTENT_LENGTH") or "0"
+        return length.isascii() and length.isdigit() and _is_allowed(environ.get("HTTP_HOST", ""), self.hosts)
+
+    def _is_secure(self, environ: Meta) -> bool:
+        """As ``HttpRequest.is_secure``."""
+        if self.https_header:
+            name, value = self.https_header
+            if name in environ:
+                return bool(environ[name].partition(",")[0].strip() == value)
+        return bool(environ["wsgi.url_scheme"] == "https")
 
 
 class _Route(NamedTuple):
@@ -88,33 +106,10 @@ def _resolved(path: str) -> _Route | None:
     return _Route(match.func, match.kwargs, match.view_name) if isinstance(match.func, MachineView) else None
 
 
-def _needs_only_the_view(environ: Meta) -> bool:
-    """Whether the stack would pass the request on: our host, no cookie, no redirect to HTTPS, at the server's root."""
-    if environ.get("SCRIPT_NAME") or environ.get("HTTP_COOKIE") or "\x00" in environ.get("HTTP_USER_AGENT", ""):
-        return False
-    if settings.SECURE_SSL_REDIRECT and not _is_secure(environ):
-        return False
-    length = environ.get("CONTENT_LENGTH") or "0"
-    return length.isascii() and length.isdigit() and _is_our_host(environ.get("HTTP_HOST", ""))
-
-
 def _read(environ: Meta) -> bytes:
     body: bytes = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     environ["wsgi.input"] = io.BytesIO(body)  # the full stack may have to read it again
     return body
-
-
-def _is_secure(environ: Meta) -> bool:
-    """As ``HttpRequest.is_secure``."""
-    if settings.SECURE_PROXY_SSL_HEADER:
-        name, value = settings.SECURE_PROXY_SSL_HEADER
-        if name in environ:
-            return bool(environ[name].partition(",")[0].strip() == value)
-    return bool(environ["wsgi.url_scheme"] == "https")
-
-
-def _is_our_host(host: str) -> bool:
-    return _is_allowed(host, tuple(settings.ALLOWED_HOSTS))
 
 
 @functools.lru_cache(maxsize=256)
