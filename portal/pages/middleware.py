@@ -16,6 +16,7 @@ from django_structlog.middlewares import RequestMiddleware
 
 from oauth_provider.endpoints.machine_view import FAILURE_KEY
 from portal.accounts.sign_in_links import REHEARSING
+from portal.logs import request_context
 
 # Read once: listing the zones walks the whole time zone database.
 _known_zones = functools.cache(zoneinfo.available_timezones)
@@ -25,8 +26,10 @@ class RequestLogMiddleware(RequestMiddleware):
     """Logs the address that ``ProxyMiddleware`` vouches for; the library's own guess believes any header."""
 
     def prepare(self, request: HttpRequest) -> None:
-        """Write the first line and bind the context, unless the fast path did."""
-        if FAILURE_KEY not in request.META:
+        """Bind the context and write the first line, unless the fast path did."""
+        if FAILURE_KEY in request.META:
+            structlog.contextvars.bind_contextvars(**request_context(request.META))
+        else:
             super().prepare(request)
 
     @classmethod

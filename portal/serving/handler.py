@@ -65,6 +65,7 @@ class Handler(WSGIHandler):
             answer = route.view.answer(meta, functools.partial(_read, environ), **route.captured)
         except Exception as error:
             environ[FAILURE_KEY] = error
+            record.hand_over(environ)
             return None
         record.finish(answer)
         headers = {**self.headers[secure], **answer.headers, "Content-Length": str(len(answer.body))}

@@ -18,11 +18,12 @@ import pytest
 from django.core.handlers.wsgi import WSGIHandler
 from django.db import OperationalError, transaction
 from django.urls import set_script_prefix
-from prometheus_client import REGISTRY
+from prometheus_client import REGISTRY, generate_latest
 
 from oauth_provider.limits import attempts
 from oauth_provider.resource_servers import make_resource_server
 from portal.serving.handler import Handler
+from portal.serving.request_records import BATCH, write_counts
 from rollout.models import Site
 from tests.support.provider_fixtures import VERIFIER
 
@@ -90,6 +91,7 @@ def _send(handler: WSGIHandler, request: dict[str, Any]) -> Sent:
 
 def _samples() -> dict[str, float]:
     """Every sample of the web's metrics; of times only how many there were."""
+    write_counts()
     return {
         f"{sample.name}{sorted(sample.labels.items())}": sample.value
         for metric in REGISTRY.collect()
@@ -250,3 +252,22 @@ def test_the_fast_path_answers(both: Both, phone: Any) -> None:
 def test_below_a_path(both: Both) -> None:
     status, _headers, body = both(f"{BASE}/nativemobile/1.1/info/login", SCRIPT_NAME="/below")
     assert (status, json.loads(body)["siteTitle"]) == (200, "Wiki rehearsal")
+
+
+def test_a_scrape_finds_what_waits_and_a_batch_does_not_wait(provided_site: Site, settings: Any) -> None:
+    settings.ALLOWED_HOSTS = ["testserver"]
+
+    def total() -> float:
+        return REGISTRY.get_sample_value("django_http_requests_before_middlewares_total") or 0
+
+    def refuse() -> None:
+        assert Handler().fast_answer(_environ(TOKEN, None, {})) is not None
+
+    write_counts()
+    before = total()
+    refuse()
+    generate_latest(REGISTRY)
+    assert total() == before + 1
+    for _request in range(BATCH):
+        refuse()
+    assert total() == before + 1 + BATCH
