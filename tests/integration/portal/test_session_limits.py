@@ -9,8 +9,11 @@ import pytest
 import time_machine
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
+from portal.accounts.session_limits import SEEN_EVERY
 from portal.models import User
 from portal.tasks import remove_old_sessions
 
@@ -101,3 +104,20 @@ def test_sessions_that_are_over_are_removed(boss: User) -> None:
 def test_an_office_behind_one_address_signs_in(boss: User) -> None:
     """Forty in a minute: how often an address may is for RATE_LIMITS alone."""
     assert all(opens(sign_in(boss)) for _person in range(40))
+
+
+def test_a_session_notes_its_use_once_a_minute_in_three_statements(boss: User) -> None:
+    """The note is Django's own way to save a session: a savepoint, the row, the savepoint's end."""
+    with time_machine.travel(START, tick=False) as clock:
+        client = sign_in(boss)
+
+        def statements() -> int:
+            with CaptureQueriesContext(connection) as captured:
+                assert opens(client, "/sites/")
+            return len(captured)
+
+        statements()  # what a process reads once
+        usual = statements()
+        clock.shift(timedelta(seconds=SEEN_EVERY + 1))
+        assert statements() == usual + 3
+        assert statements() == usual
