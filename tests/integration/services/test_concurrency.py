@@ -18,10 +18,11 @@ from rollout.services import audit, configurations, imports, links, passes, sign
 from rollout.services.audit_verification import verify_chain
 from rollout.services.checks import check_runs, leases
 from rollout.services.checks.judgements import Answered, record
+from tests.support.environment import LONG
 from tests.support.judged import observation
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ROUNDS = 12
+ROUNDS = 120 if LONG else 12  # of each of six writers
 
 
 def at_once(*works: Callable[[], object]) -> list[BaseException]:
