@@ -62,12 +62,13 @@ def test_check_holds_every_gate() -> None:
 
 def test_test_runs_everything() -> None:
     recipe = MAKEFILE.partition("\ntest:")[2].partition("\n\n")[0]
-    # No selection, no skipping: only what is measured, and how many processes share the files.
+    # No selection, no skipping: only what is measured, and how many processes share the work.
     assert "COVERAGE = --cov --cov-report= -p tests.support.coverage_totals\n" in MAKEFILE
-    assert recipe.rstrip().endswith("-m pytest $(COVERAGE) --numprocesses auto --maxprocesses 4 --dist loadfile")
+    assert "PARALLEL = --numprocesses auto --maxprocesses 4 --dist worksteal\n" in MAKEFILE
+    assert recipe.rstrip().endswith("-m pytest $(COVERAGE) $(PARALLEL)")
 
 
-@pytest.mark.parametrize("target", ["run", "test", "lint", "typecheck", "format", "check", "bench", "demo"])
+@pytest.mark.parametrize("target", ["run", "test", "test-unit", "test-long", "lint", "typecheck", "format", "check", "bench", "demo"])
 def test_the_commands_of_a_habit_exist(target: str) -> None:
     assert target in TARGETS
     assert make(target)
