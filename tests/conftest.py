@@ -15,6 +15,7 @@ import pytest
 from django.conf import settings
 
 from tests.support.environment import RUN, SERVERS, STATE  # before Django: the settings read it
+from tests.support.servers import libpq
 
 (STATE / "static").mkdir()
 settings.DATABASES["default"]["TEST"] = {"NAME": RUN}
@@ -104,7 +105,7 @@ def _drop_databases_of_dead_runs() -> None:
     import psycopg
     from psycopg import sql
 
-    with contextlib.suppress(psycopg.Error), psycopg.connect(SERVERS.database_url, autocommit=True) as server:
+    with contextlib.suppress(psycopg.Error), psycopg.connect(libpq(SERVERS.database_url), autocommit=True) as server:
         for (name,) in server.execute("SELECT datname FROM pg_database WHERE datname LIKE 'gatepass_test_%'"):
             pid = name.split("_")[2]  # gatepass_test_1234, gatepass_test_1234_race
             if pid.isdigit() and not Path(f"/proc/{pid}").exists():

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import psycopg
 import redis
@@ -63,6 +63,15 @@ def choose(directory: Path) -> Servers:
     servers.broker_redis_url = _redis_database(base, cache + 1)
     servers.broker_url = _celery_spelling(servers.broker_redis_url)
     return servers
+
+
+def libpq(url: str) -> str:
+    """The URL of a database as libpq spells it. Django's has the directory of a unix socket before the name."""
+    parts = urlsplit(url)
+    directory, _, name = parts.path.rpartition("/")
+    if parts.hostname or not directory:
+        return url
+    return f"postgresql://{parts.username or ''}@/{name}?host={quote(directory, safe='')}"
 
 
 def free_port() -> int:

@@ -22,6 +22,7 @@ from psycopg import sql
 
 from .environment import RUN, SERVERS
 from .paths import ROOT
+from .servers import libpq
 
 PREFIX = "gatepass_template_"
 KEPT = timedelta(days=7)  # since its last use
@@ -37,7 +38,7 @@ def url_of(name: str) -> str:
 def migrated_database(suffix: str) -> Iterator[str]:
     """The URL of a new database with all tables, dropped at the end."""
     name, template = sql.Identifier(f"{RUN}_{suffix}"), sql.Identifier(template_database())
-    with psycopg.connect(SERVERS.database_url, autocommit=True) as server:
+    with psycopg.connect(libpq(SERVERS.database_url), autocommit=True) as server:
         server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(name, template))
         yield url_of(f"{RUN}_{suffix}")
         server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
@@ -46,7 +47,7 @@ def migrated_database(suffix: str) -> Iterator[str]:
 def template_database() -> str:
     """The name of the template; migrates it when it is the first of its kind."""
     name = PREFIX + _hash_of_migrations()
-    with psycopg.connect(SERVERS.database_url, autocommit=True) as server:
+    with psycopg.connect(libpq(SERVERS.database_url), autocommit=True) as server:
         server.execute("SELECT pg_advisory_lock(%s)", [LOCK])
         if not server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
             _drop_old_ones(server)

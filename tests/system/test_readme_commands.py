@@ -68,7 +68,9 @@ def test_test_runs_everything() -> None:
     assert recipe.rstrip().endswith("-m pytest $(COVERAGE) $(PARALLEL)")
 
 
-@pytest.mark.parametrize("target", ["run", "test", "test-unit", "test-long", "lint", "typecheck", "format", "check", "bench", "demo"])
+@pytest.mark.parametrize(
+    "target", ["run", "test", "test-unit", "test-long", "lint", "typecheck", "format", "check", "bench", "demo"]
+)
 def test_the_commands_of_a_habit_exist(target: str) -> None:
     assert target in TARGETS
     assert make(target)
