@@ -65,7 +65,7 @@ def logging_config(*, level: str, as_json: bool) -> dict[str, Any]:
         redact_event,
     ]
     structlog.configure(
-        # A line that nobody writes is not put together either.
+        # First, so that a line below the level in force is not put together.
         processors=[
             structlog.stdlib.filter_by_level,
             *shared,
