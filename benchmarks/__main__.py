@@ -1,12 +1,12 @@
 """`make bench`: runs every benchmark, or those named, and ends with 1 when one misses its goal.
 
-`python -m benchmarks sweep judging` runs two of them; `BENCH_SITES=1000` makes the sweep smaller.
+`python -m benchmarks sweep evaluation` runs two of them; `BENCH_SITES=1000` makes the sweep smaller.
 """
 
 import sys
 from importlib import import_module
 
-NAMES = ("judging", "dashboard", "sweep", "fast_path", "provider")
+NAMES = ("evaluation", "dashboard", "sweep", "fast_path", "provider")
 
 
 def main(names: list[str]) -> bool:

@@ -38,7 +38,7 @@ def seed(size: int) -> Any:
     now = timezone.now()
     administrator = User.objects.create_superuser("administrator@example.com")
     findings = stored_findings(
-        Finding(0, road, "TLS-VALID", Outcome.UNKNOWN.value, "Not read.") for road in ("mdm", "non_mdm")
+        Finding(0, setup, "TLS-VALID", Outcome.UNKNOWN.value, "Not read.") for setup in ("mdm", "non_mdm")
     )
     sites = Site.objects.bulk_create(
         [
@@ -68,7 +68,7 @@ def seed(size: int) -> Any:
                 finished_at=now,
                 mdm_verdict=site.mdm_verdict,
                 non_mdm_verdict=site.non_mdm_verdict,
-                judged_findings=findings,
+                evaluated_findings=findings,
                 changed_at=now - timedelta(minutes=number) if number < 20 else None,
                 was_mdm_verdict="UNKNOWN" if number < 20 else "",
                 was_non_mdm_verdict="UNKNOWN" if number < 20 else "",

@@ -96,10 +96,10 @@ def main() -> bool:
             floor = enter(empty())
             runs = measure(peers, many, floor)
             report(peers, runs)
-            kept = [judge(goal, runs) for goal in GOALS]
-            kept.append(judge_info_login(runs))
-            kept.append(judge_many(runs, many))
-            kept.append(judge_memory(peers["Gatepass"]))
+            kept = [evaluate(goal, runs) for goal in GOALS]
+            kept.append(evaluate_info_login(runs))
+            kept.append(evaluate_many(runs, many))
+            kept.append(evaluate_memory(peers["Gatepass"]))
             return all(kept)
 
 
@@ -156,11 +156,11 @@ def report(peers: dict[str, Peer], runs: Runs) -> None:
                 print(f"{unit:<14}{name:<16}{runs.row(name, unit)}{counted.get(unit, '–'):>6}")
 
 
-def judge(goal: Goal, runs: Runs) -> bool:
+def evaluate(goal: Goal, runs: Runs) -> bool:
     return verdict(f"{goal.unit}: {goal.peer}", runs.ratio(goal.unit, "Gatepass", goal.peer), goal.ratio)
 
 
-def judge_info_login(runs: Runs) -> bool:
+def evaluate_info_login(runs: Runs) -> bool:
     """5,000 a second, or 0.8 of an empty answer of the same server."""
     rate, ratio = (
         statistics.median(runs.rates("Gatepass", "info/login")),
@@ -171,7 +171,7 @@ def judge_info_login(runs: Runs) -> bool:
     return kept
 
 
-def judge_many(runs: Runs, many: Peer) -> bool:
+def evaluate_many(runs: Runs, many: Peer) -> bool:
     pairs = zip(runs.rates("many", "refresh"), runs.rates("Gatepass", "refresh"), strict=True)
     ratio = statistics.median(large / small for large, small in pairs)
     kept = verdict(f"refresh at {MANY:,} living tokens", ratio, 0.9)
@@ -184,7 +184,7 @@ def judge_many(runs: Runs, many: Peer) -> bool:
     return kept
 
 
-def judge_memory(peer: Peer) -> bool:
+def evaluate_memory(peer: Peer) -> bool:
     """Resident memory of the web processes after a tenth of the requests and at their end."""
     hand = hand_out(peer)
     peer.run(refreshing(hand), units=STEADY_REQUESTS // 10)

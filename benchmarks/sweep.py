@@ -41,7 +41,7 @@ class Run:
     cpu: float
     megabytes: float
     counted: dict[str, int]
-    judged: int
+    evaluated: int
 
 
 def main() -> bool:
@@ -121,10 +121,10 @@ def sweep(
         seconds = _until_finished(start_sweep(actor=None, trigger="command").pk, began)
         cpu, megabytes = cpu_seconds(sessions) - used, peak_megabytes(sessions)
         counted = server.order(delay=0, log=None)
-    judged = CheckRun.objects.filter(state=RunState.DONE).values("site").distinct().count()
-    if judged != Site.objects.count():
-        raise SystemExit(f"Only {judged} of {size} sites were judged.")
-    return Run(seconds, cpu, megabytes, counted, judged)
+    evaluated = CheckRun.objects.filter(state=RunState.DONE).values("site").distinct().count()
+    if evaluated != Site.objects.count():
+        raise SystemExit(f"Only {evaluated} of {size} sites were judged.")
+    return Run(seconds, cpu, megabytes, counted, evaluated)
 
 
 def _seed(size: int, server: MassServer) -> None:

@@ -97,7 +97,7 @@ def roles_of_the_sign_in_policy_exist(app_configs: Any, **kwargs: Any) -> list[C
 
 
 @register(Tags.security)
-def ways_in_are_whole(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+def check_login_methods(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """gatepass.E015 and E016: a way to sign in that is set up by half lets nobody in, or the wrong people."""
     found: list[CheckMessage] = []
     if settings.CLIENT_CERTIFICATES and not settings.TRUSTED_PROXIES:

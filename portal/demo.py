@@ -10,7 +10,7 @@ from rollout.compatibility.matrix import redirect_url_for
 from rollout.models import Provider, Site
 from rollout.services.links import create_link, switch_oauth
 from rollout.services.sites import create_site
-from rollout.simulator.persona import Persona
+from rollout.simulator.simulated_site import SimulatedSite
 from rollout.simulator.table import DEMO, base_url_of
 from rollout.simulator.table import ports as ports_from
 
@@ -48,8 +48,8 @@ def load() -> list[Site]:
     """
     owner = _people()[Role.SITE_OWNER]
     there = set(Site.objects.values_list("base_url", flat=True))
-    missing = [persona for name, persona in DEMO.items() if base_url_of(name, settings.DEMO_PORT_BASE) not in there]
-    added = [_add(persona, [owner] if persona.name in OWNED else []) for persona in missing]
+    missing = [simulated for name, simulated in DEMO.items() if base_url_of(name, settings.DEMO_PORT_BASE) not in there]
+    added = [_add(simulated, [owner] if simulated.name in OWNED else []) for simulated in missing]
     if not Site.objects.filter(slug=PILOT_SLUG).exists():
         added.append(_add_pilot(owner))
     return added
@@ -64,21 +64,21 @@ def _people() -> dict[str, User]:
     return found
 
 
-def _add(persona: Persona, owners: list[User]) -> Site:
+def _add(simulated: SimulatedSite, owners: list[User]) -> Site:
     site = create_site(
         actor=None,
-        title=persona.title,
-        product=persona.product,
-        base_url=base_url_of(persona.name, settings.DEMO_PORT_BASE),
+        title=simulated.title,
+        product=simulated.product,
+        base_url=base_url_of(simulated.name, settings.DEMO_PORT_BASE),
         owners=owners,
-        notes=f"Simulated site. {persona.story}",
-        people=persona.people,
-        oauth_plugin_version=persona.oauth_plugin or "",
-        mobile_plugin_version=persona.mobile_plugin or "",
+        notes=f"Simulated site. {simulated.story}",
+        people=simulated.people,
+        oauth_plugin_version=simulated.oauth_plugin or "",
+        mobile_plugin_version=simulated.mobile_plugin or "",
     )
-    if persona.link:
-        redirect_url = redirect_url_for(persona.product) or ""
-        create_link(actor=None, site=site, redirect_url=redirect_url, client_id=persona.link)
+    if simulated.link:
+        redirect_url = redirect_url_for(simulated.product) or ""
+        create_link(actor=None, site=site, redirect_url=redirect_url, client_id=simulated.link)
     return site
 
 

@@ -189,7 +189,9 @@ if CELERY_BROKER_URL.startswith("filesystem:"):
 CELERY_TASK_DEFAULT_QUEUE = env.str("CELERY_QUEUE", default="gatepass")
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
-CELERY_TASK_TIME_LIMIT = 180  # a shard starts sites for a minute and then waits for the slowest (services.shards)
+CELERY_TASK_TIME_LIMIT = (
+    180  # a shard starts sites for a minute and then waits for the slowest (services.checks.check_worker)
+)
 CELERY_TASK_SOFT_TIME_LIMIT = 150
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -199,7 +201,10 @@ CELERY_BEAT_SCHEDULE = {
     "start-due-sweep": {"task": "rollout.tasks.start_due_sweep", "schedule": 60.0},
     "pick-up-waiting-work": {"task": "rollout.tasks.pick_up_waiting_work", "schedule": 30.0},
     "look-up-plugin-versions": {"task": "rollout.tasks.look_up_plugin_versions", "schedule": 300.0},
-    "rejudge-sites": {"task": "rollout.tasks.rejudge_sites", "schedule": 300.0},  # what a change of the matrix left
+    "reevaluate-sites": {
+        "task": "rollout.tasks.reevaluate_sites",
+        "schedule": 300.0,
+    },  # what a change of the matrix left
     "tell-notices": {"task": "rollout.tasks.tell_notices", "schedule": 60.0},
     "send-due-digests": {"task": "rollout.tasks.send_due_digests", "schedule": 60.0},
     "remove-old-notices": {"task": "rollout.tasks.remove_old_notices", "schedule": 3600.0},

@@ -5,16 +5,16 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from rollout.services.checks import old_runs, rejudging, shards, sweeps
+from rollout.services.checks import check_worker, old_runs, reevaluation, sweeps
 from rollout.services.notifications import deliveries, digests, notices
 
 from .services import plugins, rehearsals
 
 
 @shared_task
-def run_shard() -> None:
+def run_check_worker() -> None:
     """Ask and judge sites that wait, many at once, for about a minute."""
-    shards.run_shard()
+    check_worker.run_check_worker()
 
 
 @shared_task
@@ -31,7 +31,7 @@ def start_due_sweep() -> None:
 def pick_up_waiting_work() -> None:
     """Wake workers again for rows that still wait: their message was lost, or their worker died."""
     sweeps.finish_ended()
-    shards.wake_shards()
+    check_worker.wake_check_workers()
     for rehearsal_id in rehearsals.waiting_rehearsals():
         run_rehearsal.delay(rehearsal_id)
     for webhook_id in deliveries.waiting_webhooks():
@@ -70,9 +70,9 @@ def look_up_plugin_versions() -> None:
 
 
 @shared_task
-def rejudge_sites(after: int = 0) -> None:
+def reevaluate_sites(after: int = 0) -> None:
     """Judge again what was judged by another matrix than the one in force; the beat takes up what was lost."""
-    rejudging.rejudge_outdated(after=after)
+    reevaluation.reevaluate_outdated(after=after)
 
 
 @shared_task

@@ -65,7 +65,7 @@ def _refresh(request: FormRequest) -> Answer:
     realm, origin = realm_of(request.meta).sql, origin_of(request.meta)
     issued = redemption.refresh(client_id, realm, sent["refresh_token"], origin)
     if issued is None:  # only now the reason is looked for
-        issued = redemption.look_again(_client(request), realm, sent["refresh_token"], origin)
+        issued = redemption.recover_or_revoke(_client(request), realm, sent["refresh_token"], origin)
     return _tokens(issued, "The refresh token is unknown, expired or used.")
 
 

@@ -26,7 +26,7 @@ class Origin:
     address: str | None = None
 
 
-NOWHERE = Origin()
+UNKNOWN_ORIGIN = Origin()
 
 
 def origin_of(meta: Mapping[str, Any]) -> Origin:

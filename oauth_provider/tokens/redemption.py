@@ -51,7 +51,7 @@ class Redemption:
     code: str
     verifier: str
     redirect_uri: str | None
-    origin: devices.Origin = devices.NOWHERE
+    origin: devices.Origin = devices.UNKNOWN_ORIGIN
 
 
 def redeem(client_id: str, realm: RealmSql, sent: Redemption) -> Issued | None:
@@ -59,21 +59,21 @@ def redeem(client_id: str, realm: RealmSql, sent: Redemption) -> Issued | None:
     if not pkce.is_verifier(sent.verifier):
         return None
     now, challenge, pair = timezone.now(), pkce.challenge_of(sent.verifier), _first_pair(sent.code)
-    founded = statements.found(
-        statements.Founding(
+    created = statements.create_token_family(
+        statements.NewTokenFamily(
             client_id, realm, sent.code, challenge, sent.redirect_uri, pair, sent.origin, now, _expiry(now)
         )
     )
-    if founded is None:
+    if created is None:
         return None
     access_token = AccessToken.from_db(
         "default",
         ["id", "user_id", "application_id", "scope"],
-        [founded.access_token, founded.user.pk, founded.client, founded.scope],
+        [created.access_token, created.user.pk, created.client, created.scope],
     )
-    access_token.user = founded.user
-    access_token.application = Client.from_db("default", ["id", "client_id"], [founded.client, client_id])
-    return Issued(pair, founded.scope, oauth2_settings.ACCESS_TOKEN_EXPIRE_SECONDS, access_token)
+    access_token.user = created.user
+    access_token.application = Client.from_db("default", ["id", "client_id"], [created.client, client_id])
+    return Issued(pair, created.scope, oauth2_settings.ACCESS_TOKEN_EXPIRE_SECONDS, access_token)
 
 
 def redeem_code(client: Client, sent: Redemption) -> Issued | None:
@@ -93,14 +93,14 @@ def redeem_code(client: Client, sent: Redemption) -> Issued | None:
     if not pkce.answers(sent.verifier, grant.code_challenge):
         Grant.objects.filter(pk=grant.pk).delete()
         return None
-    issued = _found_family(client, grant, sent)
+    issued = _create_token_family(client, grant, sent)
     if issued is None:  # somebody redeemed it since it was read: a replay
         end_family(token_format.family_of_code(sent.code, key=_keys()[0]), client)
     return issued
 
 
 @transaction.atomic(savepoint=False)
-def _found_family(client: Client, grant: Any, sent: Redemption) -> Issued | None:
+def _create_token_family(client: Client, grant: Any, sent: Redemption) -> Issued | None:
     """Take the code and write the family it founds; None when somebody else took it."""
     now, pair = timezone.now(), _first_pair(sent.code)
     taken, _by_model = Grant.objects.filter(pk=grant.pk, expires__gt=now).delete()
@@ -131,7 +131,7 @@ def _first_pair(code: str) -> token_format.Pair:
 
 
 def refresh(
-    client_id: str, realm: RealmSql, refresh_token: str, origin: devices.Origin = devices.NOWHERE
+    client_id: str, realm: RealmSql, refresh_token: str, origin: devices.Origin = devices.UNKNOWN_ORIGIN
 ) -> Issued | None:
     """The pair that replaces the current refresh token of a family; None for every other one (``look_again``)."""
     family = token_format.family_in(refresh_token)
@@ -152,8 +152,8 @@ def _rotate(
     return None if scope is None else Issued(pair, scope, oauth2_settings.ACCESS_TOKEN_EXPIRE_SECONDS)
 
 
-def look_again(
-    client: Client, realm: RealmSql, refresh_token: str, origin: devices.Origin = devices.NOWHERE
+def recover_or_revoke(
+    client: Client, realm: RealmSql, refresh_token: str, origin: devices.Origin = devices.UNKNOWN_ORIGIN
 ) -> Issued | None:
     """Why a token is not the current one of its family: a retry or a lost record is answered, a reuse ends the family.
 

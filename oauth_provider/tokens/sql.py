@@ -25,7 +25,7 @@ _STATEMENTS = {
             nonce, claims, resource, expires, created, updated)
         VALUES (%(code)s, %(client)s, %(user)s, %(redirect_uri)s, %(scope)s, %(challenge)s, %(method)s,
             '', '{{}}', '[]', %(expires)s, %(now)s, %(now)s) RETURNING {unhurried}""",
-    "found": """
+    "create_family": """
         WITH taken AS (
             DELETE FROM {grant} g USING {client} c, {user} u
             WHERE g.code = %(code)s AND g.code_challenge = %(challenge)s AND g.expires > %(now)s

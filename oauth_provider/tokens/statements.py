@@ -64,7 +64,7 @@ def save_code(code: Code) -> None:
 
 
 @dataclass(frozen=True)
-class Founding:
+class NewTokenFamily:
     """A code that becomes the first tokens of a family. ``challenge`` is what its verifier answers."""
 
     client_id: str
@@ -79,7 +79,7 @@ class Founding:
 
 
 @dataclass(frozen=True)
-class Founded:
+class CreatedTokenFamily:
     """What a founding wrote and read; primary keys but for the person, whose row it is."""
 
     access_token: int
@@ -88,7 +88,7 @@ class Founded:
     user: Any
 
 
-def found(founding: Founding) -> Founded | None:
+def create_token_family(family: NewTokenFamily) -> CreatedTokenFamily | None:
     """Take a code that is good in every way and write its family, in one statement; None for every other one.
 
     PostgreSQL only: elsewhere a statement writes one table, and this returns None.
@@ -96,25 +96,25 @@ def found(founding: Founding) -> Founded | None:
     if not _writes_several_tables():
         return None
     values = {
-        **founding.realm.values,
-        "client_id": founding.client_id,
-        "code": token_format.digest(founding.code),
-        "challenge": founding.challenge,
-        "redirect_uri": founding.redirect_uri,
-        "family": founding.pair.family,
-        "refresh": token_format.digest(founding.pair.refresh_token),
-        "access": token_format.digest(founding.pair.access_token),
-        "now": founding.now,
-        "expires": founding.access_expires,
-        "user_agent": founding.origin.user_agent,
-        "address": founding.origin.address,
+        **family.realm.values,
+        "client_id": family.client_id,
+        "code": token_format.digest(family.code),
+        "challenge": family.challenge,
+        "redirect_uri": family.redirect_uri,
+        "family": family.pair.family,
+        "refresh": token_format.digest(family.pair.refresh_token),
+        "access": token_format.digest(family.pair.access_token),
+        "now": family.now,
+        "expires": family.access_expires,
+        "user_agent": family.origin.user_agent,
+        "address": family.origin.address,
     }
-    row = _row(statement("found", founding.realm.admits), values)
+    row = _row(statement("create_family", family.realm.admits), values)
     if row is None:
         return None
     access_token, client, scope, *person = row
     names = [field.attname for field in get_user_model()._meta.concrete_fields]
-    return Founded(access_token, client, scope, get_user_model().from_db("default", names, person))
+    return CreatedTokenFamily(access_token, client, scope, get_user_model().from_db("default", names, person))
 
 
 class Rotation(NamedTuple):
@@ -176,7 +176,7 @@ def _rotate_in_steps(values: dict[str, Any], admits: str) -> str | None:
     return found[0] if found else None
 
 
-class Asked(NamedTuple):
+class IntrospectionRow(NamedTuple):
     """What a resource server's question found: its own secret, and the token's facts; ``client_id`` is None without."""
 
     issuer: str
@@ -189,11 +189,11 @@ class Asked(NamedTuple):
     username: str
 
 
-def introspect(server_client_id: str, realm: RealmSql, token: str, now: datetime) -> Asked | None:
+def introspect(server_client_id: str, realm: RealmSql, token: str, now: datetime) -> IntrospectionRow | None:
     """Look a resource server and an access token up; None when the realm has no such resource server. One statement."""
     values = {**realm.values, "server": server_client_id, "token": token_format.digest(token), "now": now}
     found = _row(statement("introspect", realm.admits, realm.issuer), values)
-    return Asked(*found) if found else None
+    return IntrospectionRow(*found) if found else None
 
 
 def _row(text: str, values: dict[str, Any]) -> Any:

@@ -25,15 +25,15 @@ class ProxyMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        see_visitor(request.META)
+        set_client_address(request.META)
         return self.get_response(request)
 
 
-def see_visitor(meta: dict[str, Any]) -> None:
+def set_client_address(meta: dict[str, Any]) -> None:
     """Put the visitor's address into a WSGI environment, in place of the proxy's."""
     if settings.TRUSTED_PROXIES:
         meta[PEER] = meta.get("REMOTE_ADDR", "")
-        meta["REMOTE_ADDR"] = visitor(meta[PEER], meta.get("HTTP_X_FORWARDED_FOR", ""))
+        meta["REMOTE_ADDR"] = client_address(meta[PEER], meta.get("HTTP_X_FORWARDED_FOR", ""))
 
 
 def is_trusted(text: str) -> bool:
@@ -42,7 +42,7 @@ def is_trusted(text: str) -> bool:
     return address is not None and any(address in network for network in _networks(tuple(settings.TRUSTED_PROXIES)))
 
 
-def visitor(peer: str, forwarded: str) -> str:
+def client_address(peer: str, forwarded: str) -> str:
     """The visitor's address, as far as trusted proxies vouch for it; ``forwarded`` is the header of that name."""
     address = peer
     for hop in reversed(forwarded[-4096:].split(",")):

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from ninja import Path, Router
 
 from portal.accounts.access import visible_row
-from rollout.compatibility.verdict import Road
+from rollout.compatibility.verdict import Setup
 from rollout.compatibility.what_to_do import first_things
 from rollout.models import CheckRun, Finding
 
@@ -41,16 +41,16 @@ def as_json(run: CheckRun) -> dict[str, Any]:
         # The site may have moved since: the contract's URL is the one that was observed.
         "url": observation["base_url"] if observation else run.site.base_url,
         "matrix": run.matrix,
-        "roads": {
-            Road.MDM.value: _road(run, Road.MDM, run.mdm_verdict),
-            Road.NON_MDM.value: _road(run, Road.NON_MDM, run.non_mdm_verdict),
+        "setups": {
+            Setup.MDM.value: _setup(run, Setup.MDM, run.mdm_verdict),
+            Setup.NON_MDM.value: _setup(run, Setup.NON_MDM, run.non_mdm_verdict),
         },
         "observation": observation,
     }
 
 
-def _road(run: CheckRun, road: Road, verdict: str) -> dict[str, Any]:
-    mine = [finding for finding in run.findings if finding.road == road.value]
+def _setup(run: CheckRun, setup: Setup, verdict: str) -> dict[str, Any]:
+    mine = [finding for finding in run.findings if finding.setup == setup.value]
     first = [finding.rule for finding in first_things(mine)]
     return {"verdict": verdict, "findings": [_finding(finding) for finding in mine], "first": first}
 

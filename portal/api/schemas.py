@@ -116,15 +116,15 @@ class FindingOut(Schema):
     remedy: str
 
 
-class RoadOut(Schema):
+class SetupOut(Schema):
     verdict: Verdict
     findings: list[FindingOut]
     first: list[str] = Field(description="rules whose remedies come first")
 
 
-class RoadsOut(Schema):
-    mdm: RoadOut
-    non_mdm: RoadOut
+class SetupsOut(Schema):
+    mdm: SetupOut
+    non_mdm: SetupOut
 
 
 class CheckRunOut(Schema):
@@ -140,5 +140,5 @@ class CheckRunOut(Schema):
     finished_at: datetime | None
     url: str
     matrix: str = Field(description="empty before the run is done")
-    roads: RoadsOut
+    setups: SetupsOut
     observation: dict[str, Any] | None = Field(description="null before the run is done")

@@ -37,7 +37,7 @@ def _cells(runs: Iterator[CheckRun]) -> Iterator[list[Any]]:
 
 
 def _row(told: Told) -> Iterator[Any]:
-    run, changes = told.run, {change.road: change for change in told.changes}
+    run, changes = told.run, {change.setup: change for change in told.changes}
     done = run.state == RunState.DONE
     yield from (run.pk, run.requested_at.isoformat(), run.trigger, run.requested_by or "", run.state)
     yield from (
@@ -47,8 +47,8 @@ def _row(told: Told) -> Iterator[Any]:
         run.non_mdm_verdict if done else "",
     )
     yield _time(run.changed_at)
-    for road in ("mdm", "non_mdm"):
-        change = changes.get(road)
+    for setup in ("mdm", "non_mdm"):
+        change = changes.get(setup)
         yield from (change.was, change.was_because, change.now_because) if change else ("", "", "")
 
 

@@ -6,7 +6,7 @@ from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 
 
-def put_on_form(form: forms.BaseForm, error: ValidationError) -> None:
+def add_form_errors(form: forms.BaseForm, error: ValidationError) -> None:
     """Add a service's ValidationError to the form: by field where the form has it, else at the top.
 
     A field that the form itself refused keeps its own words.

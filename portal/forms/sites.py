@@ -18,7 +18,7 @@ from rollout.formats.ca_bundle import NoAuthorityError, check_ca_bundle
 from rollout.formats.certificates import MAX_BUNDLE, BundleRefusedError
 from rollout.formats.site_csv import MAX_BYTES
 from rollout.models import Product, Provider, Site
-from rollout.services.sites import said_of_bundle
+from rollout.services.sites import ca_bundle_error
 
 from .row_choices import RowsField
 
@@ -130,7 +130,7 @@ class SiteForm(forms.Form):
                 sent = self.data.copy()
                 sent["ca_bundle"] = ""
                 self.data = sent
-            raise forms.ValidationError(said_of_bundle(error)) from None
+            raise forms.ValidationError(ca_bundle_error(error)) from None
         return text
 
     @property

@@ -61,10 +61,10 @@ def _sweep_cells(sweeps: Iterator[Sweep]) -> Iterator[list[Any]]:
 
 def _run_cells(runs: Iterator[CheckRun]) -> Iterator[list[Any]]:
     for run in runs:
-        judged = [run.mdm_verdict, run.non_mdm_verdict] if run.state == "done" else ["", ""]
+        evaluated = [run.mdm_verdict, run.non_mdm_verdict] if run.state == "done" else ["", ""]
         ended = run.finished_at.isoformat() if run.finished_at else ""
         was = [run.was_mdm_verdict, run.was_non_mdm_verdict]
-        yield [run.site.title, run.site.base_url, run.state, ended, *judged, *was, run.failure]
+        yield [run.site.title, run.site.base_url, run.state, ended, *evaluated, *was, run.failure]
 
 
 SWEEPS = Table(
@@ -78,7 +78,7 @@ SWEEPS = Table(
         "sweeps.csv",
         action="sweeps.exported",
         columns=(
-            "id", "started_by", "requested_by", "state", "started_at", "finished_at", "sites", "judged",
+            "id", "started_by", "requested_by", "state", "started_at", "finished_at", "sites", "evaluated",
             "not_reached", "not_finished", "changed",
         ),
         cells=_sweep_cells,

@@ -43,7 +43,7 @@ def new_form_id(request: HttpRequest) -> str:
     return form_id
 
 
-def send_once(request: HttpRequest, deed: Callable[[], tuple[Made, str]]) -> Made:
+def send_once(request: HttpRequest, action: Callable[[], tuple[Made, str]]) -> Made:
     """Do the deed of the form in this POST and return what it made. Raises FormSentError, and whatever the deed raises.
 
     The deed returns what it made and the page of it.
@@ -56,7 +56,7 @@ def send_once(request: HttpRequest, deed: Callable[[], tuple[Made, str]]) -> Mad
         request.session[KEY] = forms
         if forms.get(form_id) != "":
             raise FormSentError(forms.get(form_id, ""))
-        made, where = deed()
+        made, where = action()
         forms[form_id] = where
         stored[KEY] = request.session[KEY] = forms
         stored.save()

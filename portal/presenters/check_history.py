@@ -19,10 +19,10 @@ Said = tuple[str, str, dict[str, str], str]
 
 
 @dataclass(frozen=True)
-class RoadChange:
+class SetupChange:
     """A road whose verdict changed, with the sentence that decided before and the one that decides now."""
 
-    road: str
+    setup: str
     was: str
     now: str
     was_because: str
@@ -30,7 +30,7 @@ class RoadChange:
 
     @property
     def name(self) -> Any:
-        return messages.ROAD_NAMES[self.road]
+        return messages.SETUP_NAMES[self.setup]
 
 
 @dataclass(frozen=True)
@@ -38,13 +38,13 @@ class Told:
     """A run, and what it changed; nothing for most."""
 
     run: CheckRun
-    changes: tuple[RoadChange, ...]
+    changes: tuple[SetupChange, ...]
 
 
 def runs_of(site: Site) -> QuerySet[CheckRun]:
     """The site's runs for a list, without what is only needed of one."""
     rows = CheckRun.objects.filter(site=site).select_related("requested_by")
-    return rows.defer("observation", "judged_findings")
+    return rows.defer("observation", "evaluated_findings")
 
 
 def tell(runs: Iterable[CheckRun]) -> list[Told]:
@@ -53,7 +53,7 @@ def tell(runs: Iterable[CheckRun]) -> list[Told]:
     flips = [run.pk for run in runs if run.changed_at]
     before = _runs_before(flips) if flips else {}
     wanted = {*flips, *before.values()}
-    said = {run.pk: run.findings for run in CheckRun.objects.filter(pk__in=wanted).only("judged_findings")}
+    said = {run.pk: run.findings for run in CheckRun.objects.filter(pk__in=wanted).only("evaluated_findings")}
     return [
         Told(run, tuple(_changes(run, said.get(before.get(run.pk, 0), ()), said.get(run.pk, ()))))
         if run.changed_at
@@ -75,20 +75,20 @@ def _runs_before(ids: Sequence[int]) -> dict[int, int]:
     return {pk: before for pk, before in rows.values_list("pk", "before") if before}
 
 
-def _changes(run: CheckRun, before: Sequence[Finding], now: Sequence[Finding]) -> Iterator[RoadChange]:
-    for road, was, verdict in (
+def _changes(run: CheckRun, before: Sequence[Finding], now: Sequence[Finding]) -> Iterator[SetupChange]:
+    for setup, was, verdict in (
         ("mdm", run.was_mdm_verdict, run.mdm_verdict),
         ("non_mdm", run.was_non_mdm_verdict, run.non_mdm_verdict),
     ):
         if was != verdict:
-            yield RoadChange(road, was, verdict, because(road, was, before), because(road, verdict, now))
+            yield SetupChange(setup, was, verdict, because(setup, was, before), because(setup, verdict, now))
 
 
-def because(road: str, verdict: str, findings: Iterable[Finding]) -> str:
+def because(setup: str, verdict: str, findings: Iterable[Finding]) -> str:
     """The sentence of the finding that decided a road; empty when it is not known any more."""
     if verdict in messages.READY_SENTENCES:
         return _("Everything it needs was there.")
-    deciding = messages.gravest(findings, road)
+    deciding = messages.most_severe(findings, setup)
     return messages.finding_sentence(deciding) if deciding else ""
 
 
@@ -123,7 +123,7 @@ class ComparedRule:
 
     id: str
     title: str
-    road: Any
+    setup: Any
     was: Finding | None
     now: Finding | None
 
@@ -138,10 +138,10 @@ def _said(finding: Finding | None) -> Said | None:
 
 def compare_findings(was: Iterable[Finding], now: Iterable[Finding]) -> list[ComparedRule]:
     """Every rule that spoke in either run, in the order of the rules; one row where both roads say the same."""
-    before = {(finding.rule, finding.road): finding for finding in was}
-    after = {(finding.rule, finding.road): finding for finding in now}
+    before = {(finding.rule, finding.setup): finding for finding in was}
+    after = {(finding.rule, finding.setup): finding for finding in now}
     order = {entry.id: position for position, entry in enumerate(RULES)}
-    ids = sorted({id for id, _road in (*before, *after)}, key=lambda id: (order.get(id, len(order)), id))
+    ids = sorted({id for id, _setup in (*before, *after)}, key=lambda id: (order.get(id, len(order)), id))
     return [row for id in ids for row in _rows(id, before, after)]
 
 
@@ -149,13 +149,13 @@ def _rows(
     id: str, before: dict[tuple[str, str], Finding], after: dict[tuple[str, str], Finding]
 ) -> Iterator[ComparedRule]:
     title = _title(id)
-    pairs = {road: (before.get((id, road)), after.get((id, road))) for road in messages.ROAD_NAMES}
-    spoken = {road: pair for road, pair in pairs.items() if any(pair)}
+    pairs = {setup: (before.get((id, setup)), after.get((id, setup))) for setup in messages.SETUP_NAMES}
+    spoken = {setup: pair for setup, pair in pairs.items() if any(pair)}
     if len(spoken) > 1 and len({str(tuple(map(_said, pair))) for pair in spoken.values()}) == 1:
         yield ComparedRule(id, title, "", *next(iter(spoken.values())))
         return
-    for road, pair in spoken.items():
-        yield ComparedRule(id, title, messages.ROAD_NAMES[road], *pair)
+    for setup, pair in spoken.items():
+        yield ComparedRule(id, title, messages.SETUP_NAMES[setup], *pair)
 
 
 def _title(id: str) -> str:

@@ -26,7 +26,7 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class RoadFindings:
+class SetupFindings:
     """``serious`` keeps the road from being ready, or may, and is to be done first; ``later`` is what that settles, or
     what can only be judged after it. ``shared`` keeps it too, and is told with the other road.
 
@@ -44,29 +44,29 @@ class RoadFindings:
     passed: list[Shown]
 
 
-def roads(mdm_verdict: str, non_mdm_verdict: str, findings: Iterable[Finding]) -> list[RoadFindings]:
+def setups(mdm_verdict: str, non_mdm_verdict: str, findings: Iterable[Finding]) -> list[SetupFindings]:
     """Both roads with the findings of one run, gravest first as they were stored."""
     rows = list(findings)
-    with_mdm = _road("mdm", mdm_verdict, rows)
+    with_mdm = _setup("mdm", mdm_verdict, rows)
     told = {_said(shown.finding) for shown in [*with_mdm.serious, *with_mdm.later]}
-    return [with_mdm, _road("non_mdm", non_mdm_verdict, rows, told)]
+    return [with_mdm, _setup("non_mdm", non_mdm_verdict, rows, told)]
 
 
 def _said(finding: Finding) -> tuple[str, str, str, str]:
     return finding.rule, finding.outcome, messages.finding_sentence(finding), messages.finding_remedy(finding)
 
 
-def _road(road: str, verdict: str, rows: list[Finding], told: Collection[object] = ()) -> RoadFindings:
-    mine = sorted((row for row in rows if row.road == road), key=lambda row: row.position)
+def _setup(setup: str, verdict: str, rows: list[Finding], told: Collection[object] = ()) -> SetupFindings:
+    mine = sorted((row for row in rows if row.setup == setup), key=lambda row: row.position)
     shown = [_shown(row) for row in mine]
     against = [row for row in shown if row.finding.outcome not in {Outcome.PASS, Outcome.WARNING}]
     own = [row for row in against if _said(row.finding) not in told]
     first = {finding.rule for finding in first_things(mine)}
-    return RoadFindings(
-        id=road,
-        name=messages.ROAD_NAMES[road],
+    return SetupFindings(
+        id=setup,
+        name=messages.SETUP_NAMES[setup],
         verdict=verdict,
-        sentence=messages.road_sentence(road, verdict, mine),
+        sentence=messages.setup_sentence(setup, verdict, mine),
         serious=[row for row in own if row.finding.rule in first],
         later=[row for row in own if row.finding.rule not in first],
         shared=[row for row in against if _said(row.finding) in told],

@@ -20,7 +20,7 @@ READY_SENTENCES: dict[str, Promise] = {
     "READY_MDM": gettext_lazy("Ready for MDM"),
     "READY_NON_MDM": gettext_lazy("Ready without MDM"),
 }
-ROAD_NAMES: dict[str, Promise] = {"mdm": gettext_lazy("With MDM"), "non_mdm": gettext_lazy("Without MDM")}
+SETUP_NAMES: dict[str, Promise] = {"mdm": gettext_lazy("With MDM"), "non_mdm": gettext_lazy("Without MDM")}
 PLAIN_BECAUSE: dict[str, Promise] = {
     "": gettext_lazy("Carries OAuth 2.0."),
     "not_ready": gettext_lazy("Plain: the site is not ready for MDM yet."),
@@ -66,19 +66,19 @@ def finding_remedy(finding: Finding) -> str:
     return sentence(finding.remedy, finding.values)
 
 
-def gravest(findings: Iterable[Finding], road: str = "") -> Finding | None:
+def most_severe(findings: Iterable[Finding], setup: str = "") -> Finding | None:
     """The finding to act on first on a road (of either road when none is named); None when all passed."""
-    mine = [finding for finding in findings if road in {"", finding.road}]
+    mine = [finding for finding in findings if setup in {"", finding.setup}]
     return next(iter(first_things(mine)), None)
 
 
-def road_sentence(road: str, verdict: str, findings: Iterable[Finding]) -> str:
+def setup_sentence(setup: str, verdict: str, findings: Iterable[Finding]) -> str:
     """``Ready for MDM``, or ``Without MDM: the reverse proxy sends the app to sso.example.com.``"""
     if verdict in READY_SENTENCES:
         return str(READY_SENTENCES[verdict])
-    deciding = gravest(findings, road)
+    deciding = most_severe(findings, setup)
     said = finding_sentence(deciding) if deciding else _("Not known before the site is checked.")
-    return _("%(road)s: %(sentence)s") % {"road": ROAD_NAMES[road], "sentence": _in_sentence(said)}
+    return _("%(setup)s: %(sentence)s") % {"setup": SETUP_NAMES[setup], "sentence": _in_sentence(said)}
 
 
 def _in_sentence(text: str) -> str:

@@ -31,10 +31,10 @@ def sentence(kind: str, details: Mapping[str, Any]) -> str:
 
 def _verdict(details: Mapping[str, Any]) -> str:
     was, now = details.get("was") or ["", ""], details.get("now") or ["", ""]
-    roads = (_("with MDM"), _("without MDM"))
+    setups = (_("with MDM"), _("without MDM"))
     changes = [
-        _("%(road)s: %(now)s (was %(was)s)") % {"road": road, "now": _label(after), "was": _label(before)}
-        for road, before, after in zip(roads, was, now, strict=False)
+        _("%(setup)s: %(now)s (was %(was)s)") % {"setup": setup, "now": _label(after), "was": _label(before)}
+        for setup, before, after in zip(setups, was, now, strict=False)
         if before != after
     ]
     times = details.get("times", 1)

@@ -158,15 +158,15 @@ def deciding_findings(sites: Iterable[Any]) -> dict[int, Finding]:
     """Map site ids to the finding that decides their road nearest to ready. Sites carry ``newest_run``. One query."""
     by_run: dict[int, Site] = {site.newest_run: site for site in sites if site.newest_run}
     decided = {}
-    for run in CheckRun.objects.filter(pk__in=by_run).only("judged_findings"):
+    for run in CheckRun.objects.filter(pk__in=by_run).only("evaluated_findings"):
         site = by_run[run.pk]
-        deciding = messages.gravest(run.findings, nearest_road(site))
+        deciding = messages.most_severe(run.findings, nearest_setup(site))
         if deciding:
             decided[site.pk] = deciding
     return decided
 
 
-def nearest_road(site: Any) -> str:
+def nearest_setup(site: Any) -> str:
     """``mdm`` or ``non_mdm``: the road with the better verdict, MDM when they are equal."""
     return "mdm" if NEARNESS.index(site.mdm_verdict) <= NEARNESS.index(site.non_mdm_verdict) else "non_mdm"
 
@@ -176,18 +176,18 @@ class Flip:
     """A run that changed a verdict: the roads that changed, each ``(road, was, is)``."""
 
     run: CheckRun
-    roads: tuple[tuple[Any, str, str], ...]
+    setups: tuple[tuple[Any, str, str], ...]
 
 
 def flip(run: CheckRun) -> Flip:
     pairs = (("mdm", run.was_mdm_verdict, run.mdm_verdict), ("non_mdm", run.was_non_mdm_verdict, run.non_mdm_verdict))
-    return Flip(run, tuple((messages.ROAD_NAMES[road], was, now) for road, was, now in pairs if was != now))
+    return Flip(run, tuple((messages.SETUP_NAMES[setup], was, now) for setup, was, now in pairs if was != now))
 
 
 def flips(sites: SiteQuerySet, since: datetime, most: int) -> list[Flip]:
     """Return the newest changes of verdict since then: one query."""
     runs = CheckRun.objects.filter(changed_at__gte=since, site__in=sites.active()).select_related("site")
-    return [flip(run) for run in runs.defer("observation", "judged_findings").order_by("-changed_at", "-pk")[:most]]
+    return [flip(run) for run in runs.defer("observation", "evaluated_findings").order_by("-changed_at", "-pk")[:most]]
 
 
 def recent_sign_ins(sites: SiteQuerySet, most: int) -> Sequence[SignIn]:

@@ -51,7 +51,7 @@ def collect(site: Site) -> Facts:
     mdm_link = links.get(ApplicationLink.Origin.WIZARD)
     return Facts(
         run=run,
-        unfinished=runs.filter(state__in=UNFINISHED).defer("observation", "judged_findings").first(),
+        unfinished=runs.filter(state__in=UNFINISHED).defer("observation", "evaluated_findings").first(),
         findings=list(run.findings) if run else [],
         mdm_link=mdm_link,
         switch_link=links.get(ApplicationLink.Origin.SWITCH),
@@ -145,7 +145,7 @@ def _make_compatible(site: Site, facts: Facts) -> NextStep:
     if facts.unfinished:
         url = reverse("check_run", args=[facts.unfinished.pk])
         return NextStep(_("Gatepass is checking this site"), _("It takes a few seconds."), _("Watch the check"), url)
-    finding = messages.gravest(facts.findings, overview.nearest_road(site))
+    finding = messages.most_severe(facts.findings, overview.nearest_setup(site))
     if finding is None or site.checked_at is None:
         text = _("Gatepass asks the site a few questions and says which road its phones can take.")
         return NextStep(_("Check the site"), text, _("Check now"), check, post=True)

@@ -62,13 +62,13 @@ def _words_of(length: timedelta) -> str:
 
 def summary_of(sweep: Sweep) -> list[dict[str, Any]]:
     """The verdicts that the sweep's sites got, a row each, with how many by road; empty until it has ended."""
-    roads: Mapping[str, Mapping[str, int]] = sweep.summary
+    setups: Mapping[str, Mapping[str, int]] = sweep.summary
     rows = [
-        {"verdict": value, "counts": [(name, roads.get(road, {}).get(value, 0)) for road, name in _roads()]}
+        {"verdict": value, "counts": [(name, setups.get(setup, {}).get(value, 0)) for setup, name in _setups()]}
         for value in VerdictChoices.values
     ]
     return [row for row in rows if any(count for _name, count in row["counts"])]
 
 
-def _roads() -> list[tuple[str, Any]]:
-    return list(messages.ROAD_NAMES.items())
+def _setups() -> list[tuple[str, Any]]:
+    return list(messages.SETUP_NAMES.items())

@@ -25,7 +25,7 @@ from django.urls import Resolver404, resolve
 from django_permissions_policy import PermissionsPolicyMiddleware
 
 from oauth_provider.endpoints.machine_view import FAILURE_KEY, MACHINE_HEADERS, MachineView, Meta
-from portal.accounts.proxies import see_visitor
+from portal.accounts.proxies import set_client_address
 
 from .request_records import RequestRecord
 
@@ -58,7 +58,7 @@ class Handler(WSGIHandler):
         if (self.redirects_to_https and not secure) or not self._needs_only_the_view(environ):
             return None
         meta = environ.copy()
-        see_visitor(meta)
+        set_client_address(meta)
         record = RequestRecord(meta, route.name, secure=secure)
         connection.close_if_unusable_or_obsolete()
         try:

@@ -68,11 +68,11 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _run_context(request: HttpRequest, pk: int) -> dict[str, object]:
     run = visible_row(request, CheckRun.objects.select_related("site", "requested_by"), pk)
-    judged = findings.roads(run.mdm_verdict, run.non_mdm_verdict, run.findings) if run.state == "done" else []
+    evaluated = findings.setups(run.mdm_verdict, run.non_mdm_verdict, run.findings) if run.state == "done" else []
     return {
         "run": run,
         "site": run.site,
-        "roads": judged,
+        "setups": evaluated,
         "flip": overview.flip(run) if run.changed_at else None,
         "seen": observations.of_run(run) if run.state == "done" else None,
         "may_change": may_change(person(request), run.site),

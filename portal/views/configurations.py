@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 
 from portal.accounts.access import administrators, dashboard, may_read_whole, person, visible_release
 from portal.forms.configurations import LintForm, PublishForm, Selection, chosen_format
-from portal.forms.service_errors import put_on_form
+from portal.forms.service_errors import add_form_errors
 from portal.models import User
 from portal.pages.actions import action, form_view, page_view
 from portal.pages.listing import SearchFilter, Table
@@ -241,7 +241,7 @@ def publish(request: HttpRequest) -> HttpResponse:
             )
             return redirect("configuration_release", row.number)
     except ValidationError as error:
-        put_on_form(form, error)
+        add_form_errors(form, error)
     if selection.is_empty:
         messages.error(request, _("Choose at least one site that is not archived."))
         return redirect("configuration_build")

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from portal.accounts.access import administrators, person, readers_of_all_sites
 from portal.forms.inventories import INVENTORY_PHONES, InventoryForm
-from portal.forms.service_errors import put_on_form
+from portal.forms.service_errors import add_form_errors
 from portal.pages.actions import form_view, page_view
 from portal.presenters import app_versions
 from rollout.models import AppInventory, InventoryPhone, Product
@@ -45,7 +45,7 @@ def import_file(request: HttpRequest) -> HttpResponse:
         try:
             imported = _import(request, form.cleaned_data)
         except ValidationError as error:
-            put_on_form(form, error)
+            add_form_errors(form, error)
     if imported and not imported.read.faulty:
         _say(request, imported)
         return redirect("inventories")

@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 
 from portal.accounts.access import changeable_site, dashboard, person, visible_row
 from portal.forms.links import ClientIdForm, LinkForm
-from portal.forms.service_errors import put_on_form
+from portal.forms.service_errors import add_form_errors
 from portal.pages.actions import action, form_view
 from rollout.compatibility.matrix import redirect_url_for
 from rollout.models import ApplicationLink, SignIn, Site
@@ -37,7 +37,7 @@ def wizard(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             link = services.create_link(actor=person(request), site=site, **form.cleaned_data)
         except ValidationError as error:
-            put_on_form(form, error)
+            add_form_errors(form, error)
         else:
             request.session[JUST_MADE] = link.pk
             return redirect("link_wizard", site.pk)
@@ -57,7 +57,7 @@ def rotate(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             link = services.rotate_link(actor=person(request), link=link, **form.cleaned_data)
         except ValidationError as error:
-            put_on_form(form, error)
+            add_form_errors(form, error)
         else:
             messages.success(request, _("The client ID is a new one. Publish a release, so that phones get it."))
             request.session[JUST_MADE] = link.pk

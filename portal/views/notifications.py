@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from portal.accounts.access import dashboard, person, visible_site
 from portal.forms.notifications import PreferencesForm
-from portal.forms.service_errors import put_on_form
+from portal.forms.service_errors import add_form_errors
 from portal.models import User
 from portal.pages.actions import action, form_view
 from rollout.models import NotificationPreference, Site, SiteFollow
@@ -32,7 +32,7 @@ def my_notifications(request: HttpRequest) -> HttpResponse:
         try:
             preferences.choose(actor=user, **{"only_followed": False, **form.cleaned_data})
         except ValidationError as error:
-            put_on_form(form, error)
+            add_form_errors(form, error)
         else:
             messages.success(request, _("Saved."))
             return redirect("my_notifications")

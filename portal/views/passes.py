@@ -21,7 +21,7 @@ from django.views.decorators.cache import never_cache
 from portal.accounts.access import changeable_pass, dashboard, editors, may_change, person, visible_pass
 from portal.forms.pass_filters import PASSES, pass_rows
 from portal.forms.passes import ExpiryForm, PassForm
-from portal.forms.service_errors import put_on_form
+from portal.forms.service_errors import add_form_errors
 from portal.models import Role, User
 from portal.pages.actions import action, form_view, page_view
 from portal.pages.one_time_forms import FormSentError, new_form_id, send_once, sent_before
@@ -77,7 +77,7 @@ def create(request: HttpRequest) -> HttpResponse:
         try:
             return _show_once(request, *send_once(request, lambda: _issue(user, form.cleaned_data)))
         except ValidationError as error:
-            put_on_form(form, error)
+            add_form_errors(form, error)
         except FormSentError as sent:
             return sent_before(request, sent, reverse("pass_create"))
     return _form_page(request, form)
@@ -167,7 +167,7 @@ def renew(request: HttpRequest, pk: int) -> HttpResponse:
             row.refresh_from_db()
             return _show_once(request, row, token)
         except ValidationError as error:
-            put_on_form(form, error)
+            add_form_errors(form, error)
         except FormSentError as sent:
             return sent_before(request, sent, reverse("pass", args=[row.pk]))
     return _pass_page(request, row, form)

@@ -22,7 +22,7 @@ from portal.accounts.access import administrators, person
 from portal.accounts.people import change_person, create_person, deactivate_person, reactivate_person
 from portal.accounts.sign_in_links import make_link
 from portal.forms.people import NewPersonForm, PersonForm
-from portal.forms.service_errors import put_on_form
+from portal.forms.service_errors import add_form_errors
 from portal.models import Role, SignInLink, User
 from portal.pages.actions import action, form_view, page_view
 from portal.pages.listing import Export, SearchFilter, Table
@@ -92,7 +92,7 @@ def create(request: HttpRequest) -> HttpResponse:
             made, link = send_once(request, lambda: _add(person(request), form.cleaned_data))
             return _show_once(request, made, link, is_new=True)
         except ValidationError as error:
-            put_on_form(form, error)
+            add_form_errors(form, error)
         except FormSentError as sent:
             return sent_before(request, sent, reverse("person_create"))
     return render(request, "people/create.html", {"form": form, "form_id": new_form_id(request)})
@@ -118,7 +118,7 @@ def person_page(request: HttpRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(User, pk=pk)
     if request.method != "POST":
         return _person_page(request, row)
-    if request.POST.get("do") in DEEDS:
+    if request.POST.get("do") in ACTIONS:
         return _do(request, row, request.POST["do"])
     form = PersonForm(request.POST)
     if form.is_valid():
@@ -127,7 +127,7 @@ def person_page(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, _("Saved."))
             return redirect("person", pk=row.pk)
         except ValidationError as error:
-            put_on_form(form, error)
+            add_form_errors(form, error)
     return _person_page(request, row, form)
 
 
@@ -144,11 +144,11 @@ def _person_page(request: HttpRequest, row: User, form: PersonForm | None = None
     return render(request, "people/person.html", context)
 
 
-DEEDS = ("deactivate", "reactivate")
+ACTIONS = ("deactivate", "reactivate")
 
 
-def _do(request: HttpRequest, row: User, deed: str) -> HttpResponse:
-    if deed == "reactivate":
+def _do(request: HttpRequest, row: User, action: str) -> HttpResponse:
+    if action == "reactivate":
         reactivate_person(actor=person(request), person=row)
         messages.success(request, _("%(person)s can sign in again.") % {"person": row})
         return redirect("person", pk=row.pk)

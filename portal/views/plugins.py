@@ -16,7 +16,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from portal.accounts.access import changeable_site, dashboard, person
 from portal.forms.plugins import PasteForm, PluginVersionsForm, TokenForm, plugin_forms
-from portal.forms.service_errors import put_on_form
+from portal.forms.service_errors import add_form_errors
 from portal.pages.actions import action
 from rollout.models import Site
 from rollout.services import plugins as services
@@ -91,7 +91,7 @@ def forget_token(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _answer(
-    request: HttpRequest, site: Site, road: str, form: forms.Form, keep: Callable[[dict[str, Any]], Any]
+    request: HttpRequest, site: Site, setup: str, form: forms.Form, keep: Callable[[dict[str, Any]], Any]
 ) -> HttpResponse:
     """Keep what the form says; back to the site's page, or the page again with the form's faults."""
     if site.is_provided:
@@ -100,11 +100,11 @@ def _answer(
         try:
             kept = keep(form.cleaned_data)
         except ValidationError as error:
-            put_on_form(form, error)
+            add_form_errors(form, error)
         else:
             _say(request, kept)
             return _back(site)
-    return page(request, site, forms=plugin_forms(site, **{road: form}), status=422)
+    return page(request, site, forms=plugin_forms(site, **{setup: form}), status=422)
 
 
 def _say(request: HttpRequest, kept: services.Kept | None) -> None:

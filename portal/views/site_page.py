@@ -41,7 +41,7 @@ def page(request: HttpRequest, site: Site, *, forms: PluginForms | None = None, 
         "steps": steps,
         "next": site_progress.next_step(site, facts, steps),
         "as_far_as_it_can": site_progress.went_as_far_as_it_can(facts.rehearsal),
-        "roads": _roads(site, facts),
+        "setups": _setups(site, facts),
         "observation": _observation(facts.run),
         "owners": list(site.owners.order_by("email")),
         **_plugins(site, forms, changes=changes),
@@ -53,10 +53,10 @@ def page(request: HttpRequest, site: Site, *, forms: PluginForms | None = None, 
     return render(request, "sites/site.html", context, status=status)
 
 
-def _roads(site: Site, facts: site_progress.Facts) -> list[findings.RoadFindings]:
+def _setups(site: Site, facts: site_progress.Facts) -> list[findings.SetupFindings]:
     """The site's own verdicts: an edit sets them back to unknown, and then old findings say nothing of it."""
     current = facts.findings if site.checked_at else []
-    return findings.roads(site.mdm_verdict, site.non_mdm_verdict, current)
+    return findings.setups(site.mdm_verdict, site.non_mdm_verdict, current)
 
 
 def _observation(run: CheckRun | None) -> Observation | None:
@@ -81,7 +81,7 @@ def _plugins(site: Site, forms: PluginForms | None, *, changes: bool) -> dict[st
 
 
 def _runs(site: Site) -> list[overview.Flip]:
-    runs = site.check_runs.select_related("requested_by").defer("observation", "judged_findings").order_by("-pk")
+    runs = site.check_runs.select_related("requested_by").defer("observation", "evaluated_findings").order_by("-pk")
     return [overview.flip(run) for run in runs[:RUNS_SHOWN]]
 
 

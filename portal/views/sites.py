@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from portal.accounts.access import changeable_site, dashboard, editors, person, visible_site
-from portal.forms.service_errors import put_on_form
+from portal.forms.service_errors import add_form_errors
 from portal.forms.site_filters import SITES
 from portal.forms.sites import SiteForm
 from portal.pages.actions import action, form_view, page_view
@@ -71,7 +71,7 @@ def create(request: HttpRequest) -> HttpResponse:
         try:
             site = services.create_site(actor=user, **fields)
         except ValidationError as error:
-            put_on_form(form, error)
+            add_form_errors(form, error)
         else:
             messages.success(request, _("%(title)s was added. Its first check is on the way.") % {"title": site.title})
             return redirect("site", site.pk)
@@ -88,7 +88,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             services.update_site(actor=user, site=site, **form.cleaned_data)
         except ValidationError as error:
-            put_on_form(form, error)
+            add_form_errors(form, error)
         else:
             messages.success(request, _("Saved."))
             return redirect("site", site.pk)

@@ -44,7 +44,7 @@ class ExampleForm(forms.Form):
     product = forms.ChoiceField(label=_("Product"), choices=[("confluence", "Confluence"), ("jira", "Jira")])
     notes = forms.CharField(label=_("Notes"), widget=forms.Textarea, required=False)
     keep = forms.BooleanField(label=_("Keep the session"), required=False, help_text=_("Of the mobile browser."))
-    road = forms.ChoiceField(
+    setup = forms.ChoiceField(
         label=_("Road"), choices=[("mdm", _("With MDM")), ("non_mdm", _("Without MDM"))], widget=forms.RadioSelect
     )
 

@@ -66,7 +66,7 @@ def sweep(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _runs(row: Sweep) -> QuerySet[CheckRun]:
-    return row.runs.select_related("site").defer("observation", "judged_findings", "site__ca_bundle")
+    return row.runs.select_related("site").defer("observation", "evaluated_findings", "site__ca_bundle")
 
 
 @readers_of_all_sites

@@ -15,7 +15,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from portal.accounts.access import dashboard
 from portal.forms.troubleshooting import EXAMPLE, TroubleshootingForm, asked
 from portal.pages.actions import form_view
-from rollout.compatibility.rules import gravest_first, rule
+from rollout.compatibility.rules import most_severe_first, rule
 from rollout.models import Finding, Site
 from rollout.troubleshooting.diagnosis import Suspect, diagnose
 
@@ -81,10 +81,10 @@ def _findings(site: Site | None) -> dict[str, Finding]:
         return {}
     run = site.check_runs.filter(state="done").defer("observation").order_by("-pk").first()
     rows: Any = run.findings if run else ()
-    gravest: dict[str, Finding] = {}
-    for finding in gravest_first(rows):
-        gravest.setdefault(finding.rule, finding)  # type: ignore[arg-type]
-    return gravest
+    most_severe: dict[str, Finding] = {}
+    for finding in most_severe_first(rows):
+        most_severe.setdefault(finding.rule, finding)  # type: ignore[arg-type]
+    return most_severe
 
 
 def _rules(suspect: Suspect, found: dict[str, Finding]) -> list[ShownRule]:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
 from portal.accounts.access import administrators, dashboard, person, visible_wave
-from portal.forms.service_errors import put_on_form
+from portal.forms.service_errors import add_form_errors
 from portal.forms.waves import MEMBERS, WAVES, IssueForm, WaveForm
 from portal.models import User
 from portal.pages.actions import form_view, page_view
@@ -63,7 +63,7 @@ def create(request: HttpRequest) -> HttpResponse:
             fields = {"title": form.cleaned_data["title"], "sites": form.cleaned_data["sites"]}
             made = services.create_wave(actor=person(request), **fields)
         except ValidationError as error:
-            put_on_form(form, error)
+            add_form_errors(form, error)
         else:
             messages.success(request, _("%(title)s is planned. Issue its passes now.") % {"title": made.title})
             return redirect("wave", made.pk)
@@ -86,8 +86,8 @@ def wave(request: HttpRequest, pk: int) -> HttpResponse:
         return _wave_page(request, row, IssueForm())
     if not person(request).is_administrator:
         raise PermissionDenied(_("Administrators run waves. You can follow this one."))
-    deed = DEEDS.get(request.POST.get("deed", ""))
-    return deed(request, row) if deed else HttpResponseBadRequest(_("There is no such deed."))
+    action = ACTIONS.get(request.POST.get("do", ""))
+    return action(request, row) if action else HttpResponseBadRequest(_("There is no such action."))
 
 
 def _issue(request: HttpRequest, row: Wave) -> HttpResponse:
@@ -116,7 +116,7 @@ def _put_on_labels(form: IssueForm, error: ValidationError) -> None:
     """What is wrong with one label is wrong with the field that holds all of them."""
     if hasattr(error, "error_dict") and "label" in error.error_dict:
         error.error_dict["labels"] = error.error_dict.pop("label")
-    put_on_form(form, error)
+    add_form_errors(form, error)
 
 
 def _sheet(request: HttpRequest, row: Wave) -> HttpResponse:
@@ -137,7 +137,7 @@ def _finish(request: HttpRequest, row: Wave) -> HttpResponse:
     return redirect("wave", row.pk)
 
 
-DEEDS = {"issue": _issue, "sheet": _sheet, "finish": _finish}
+ACTIONS = {"issue": _issue, "sheet": _sheet, "finish": _finish}
 
 
 def _wave_page(request: HttpRequest, row: Wave, form: IssueForm, status: int = 200) -> HttpResponse:

@@ -18,7 +18,7 @@ from django.views.decorators.cache import never_cache
 
 from portal.accounts.access import administrators, person
 from portal.forms.notifications import DELIVERIES, WebhookForm
-from portal.forms.service_errors import put_on_form
+from portal.forms.service_errors import add_form_errors
 from portal.pages.actions import form_view, page_view
 from portal.pages.one_time_forms import FormSentError, new_form_id, send_once, sent_before
 from rollout.models import NoticeKind, Webhook, WebhookDelivery
@@ -52,7 +52,7 @@ def create(request: HttpRequest) -> HttpResponse:
             row, secret = send_once(request, lambda: _create(request, form.cleaned_data))
             return _show_once(request, row, secret, is_new=True)
         except ValidationError as error:
-            put_on_form(form, error)
+            add_form_errors(form, error)
         except FormSentError as sent:
             return sent_before(request, sent, reverse("webhook_create"))
     status = 422 if request.method == "POST" else 200
@@ -78,8 +78,8 @@ def webhook(request: HttpRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(Webhook, pk=pk)
     if request.method != "POST":
         return _page(request, row)
-    deed = DEEDS.get(request.POST.get("deed", ""))
-    return deed(request, row) if deed else HttpResponseBadRequest(_("There is no such deed."))
+    action = ACTIONS.get(request.POST.get("do", ""))
+    return action(request, row) if action else HttpResponseBadRequest(_("There is no such action."))
 
 
 def _page(request: HttpRequest, row: Webhook) -> HttpResponse:
@@ -111,7 +111,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             services.change_webhook(actor=person(request), webhook=row, **form.cleaned_data)
         except ValidationError as error:
-            put_on_form(form, error)
+            add_form_errors(form, error)
         else:
             messages.success(request, _("Saved."))
             return redirect("webhook", row.pk)
@@ -175,6 +175,6 @@ def _remove(request: HttpRequest, row: Webhook) -> HttpResponse:
     return redirect("webhooks")
 
 
-DEEDS: dict[str, Callable[[HttpRequest, Webhook], HttpResponse]] = {
+ACTIONS: dict[str, Callable[[HttpRequest, Webhook], HttpResponse]] = {
     "test": _test, "rotate": _rotate, "pause": _pause, "resume": _resume, "remove": _remove,
 }  # fmt: skip

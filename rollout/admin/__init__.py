@@ -36,7 +36,7 @@ from rollout.models import (
     WebhookDelivery,
 )
 from rollout.services import links, passes
-from rollout.services.checks import check_runs, rejudging
+from rollout.services.checks import check_runs, reevaluation
 
 from .matrix import MatrixEditionAdmin, actor_of, may_operate
 
@@ -81,9 +81,9 @@ class SiteAdmin(ReadOnlyAdmin):
         self._say(request, len(chosen), ngettext("%d check is queued.", "%d checks are queued.", len(chosen)))
 
     @admin.action(description=_("Judge again, without asking the site"), permissions=["operate"])
-    def judge_again(self, request: HttpRequest, queryset: QuerySet[Site]) -> None:
-        result = rejudging.rejudge_sites(actor=actor_of(request), sites=queryset)
-        count = result.judged
+    def evaluate_again(self, request: HttpRequest, queryset: QuerySet[Site]) -> None:
+        result = reevaluation.reevaluate_sites(actor=actor_of(request), sites=queryset)
+        count = result.evaluated
         self._say(request, count, ngettext("%d site was judged again.", "%d sites were judged again.", count))
 
     def _say(self, request: HttpRequest, count: int, text: str) -> None:
@@ -111,12 +111,12 @@ class CheckRunAdmin(ReadOnlyAdmin):
     list_select_related = ["site"]
     search_fields = ["site__title", "site__base_url"]
     date_hierarchy = "requested_at"
-    exclude = ["judged_findings"]
+    exclude = ["evaluated_findings"]
     readonly_fields = ["findings"]
 
     @admin.display(description=_("findings"))
     def findings(self, run: CheckRun) -> str:
-        rows = ((f.road, f.outcome, f.rule, _(f.message) % f.values) for f in run.findings)
+        rows = ((f.setup, f.outcome, f.rule, _(f.message) % f.values) for f in run.findings)
         return format_html_join("", "<p>{} · {} · {}: {}</p>", rows)
 
 

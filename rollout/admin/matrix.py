@@ -23,7 +23,7 @@ from rollout.compatibility.matrix import Requirement
 from rollout.compatibility.matrix_text import faults_between, read_line
 from rollout.models import MatrixEdition, MatrixLine
 from rollout.services import matrix
-from rollout.services.checks.rejudging import sites_to_judge_again
+from rollout.services.checks.reevaluation import sites_to_reevaluate
 
 URLS: Any = {models.URLField: {"assume_scheme": "https"}}
 
@@ -194,7 +194,7 @@ class MatrixEditionAdmin(admin.ModelAdmin):
         except ValidationError as error:
             self._say_all(request, error)
             return None
-        sites = sites_to_judge_again()
+        sites = sites_to_reevaluate()
         context = {
             **self.admin_site.each_context(request),
             "title": gettext("Put %(edition)s in force?") % {"edition": edition},

@@ -20,11 +20,11 @@ from .references import (  # fmt: skip
     RFC_8414,
     RFC_9110,
 )
-from .verdict import Finding, Outcome, Road
+from .verdict import Finding, Outcome, Setup
 
-BOTH = (Road.MDM, Road.NON_MDM)
-ONLY_MDM = (Road.MDM,)
-ONLY_NON_MDM = (Road.NON_MDM,)
+BOTH = (Setup.MDM, Setup.NON_MDM)
+ONLY_MDM = (Setup.MDM,)
+ONLY_NON_MDM = (Setup.NON_MDM,)
 
 WARNING, UNKNOWN = Outcome.WARNING, Outcome.UNKNOWN
 ACTION, INCOMPATIBLE = Outcome.ACTION_NEEDED, Outcome.INCOMPATIBLE
@@ -47,7 +47,7 @@ class Rule:
     severity: Outcome
     remedy: str
     function: Callable[[Observation, Matrix], Finding | None]
-    roads: tuple[Road, ...] = BOTH
+    setups: tuple[Setup, ...] = BOTH
 
 
 # fmt: off

@@ -7,31 +7,31 @@ from collections.abc import Iterable
 from .matrix import MATRIX, Matrix
 from .observation import Observation
 from .rule_table import RULES, Rule
-from .verdict import GRAVEST_FIRST, GRAVITY, Finding, Judgement, Road, road_verdict
+from .verdict import MOST_SEVERE_FIRST, SEVERITY, Evaluation, Finding, Setup, setup_verdict
 
-__all__ = ["GRAVEST_FIRST", "RULES", "Rule", "gravest_first", "judge", "rule"]
+__all__ = ["MOST_SEVERE_FIRST", "RULES", "Rule", "evaluate", "most_severe_first", "rule"]
 
 _ORDER = {entry.id: position for position, entry in enumerate(RULES)}
 _FUNCTIONS = tuple(entry.function for entry in RULES)
-_NOT_MDM, _NOT_NON_MDM = (frozenset(entry.id for entry in RULES if road not in entry.roads) for road in Road)
+_NOT_MDM, _NOT_NON_MDM = (frozenset(entry.id for entry in RULES if setup not in entry.setups) for setup in Setup)
 
 
-def judge(observation: Observation, matrix: Matrix = MATRIX) -> Judgement:
+def evaluate(observation: Observation, matrix: Matrix = MATRIX) -> Evaluation:
     """The verdict of both roads with every finding, gravest first. Total: any observation gets one."""
-    by_gravity: tuple[list[Finding], ...] = tuple([] for _ in GRAVEST_FIRST)
+    by_severity: tuple[list[Finding], ...] = tuple([] for _ in MOST_SEVERE_FIRST)
     for ask in _FUNCTIONS:
         finding = ask(observation, matrix)
         if finding is not None:
-            by_gravity[GRAVITY[finding.outcome]].append(finding)
-    found = [finding for equally_grave in by_gravity for finding in equally_grave]
+            by_severity[SEVERITY[finding.outcome]].append(finding)
+    found = [finding for equally_severe in by_severity for finding in equally_severe]
     mdm = tuple([finding for finding in found if finding.rule not in _NOT_MDM])
     non_mdm = tuple([finding for finding in found if finding.rule not in _NOT_NON_MDM])
-    return Judgement(road_verdict(Road.MDM, mdm), road_verdict(Road.NON_MDM, non_mdm), matrix.name)
+    return Evaluation(setup_verdict(Setup.MDM, mdm), setup_verdict(Setup.NON_MDM, non_mdm), matrix.name)
 
 
-def gravest_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+def most_severe_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """The findings by gravity, then in the order of ``RULES``; findings of rules that are gone come last."""
-    return tuple(sorted(findings, key=lambda found: (GRAVITY[found.outcome], _ORDER.get(found.rule, len(RULES)))))
+    return tuple(sorted(findings, key=lambda found: (SEVERITY[found.outcome], _ORDER.get(found.rule, len(RULES)))))
 
 
 def rule(id: str) -> Rule:

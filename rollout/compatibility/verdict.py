@@ -9,7 +9,7 @@ from typing import Any
 from .observation import Answer
 
 
-class Road(StrEnum):
+class Setup(StrEnum):
     """The two ways a phone learns the client ID: from the MDM, or from the site's mobile plugin."""
 
     MDM = "mdm"
@@ -34,10 +34,10 @@ class Outcome(StrEnum):
     INCOMPATIBLE = "INCOMPATIBLE"
 
 
-READY = {Road.MDM: Verdict.READY_MDM, Road.NON_MDM: Verdict.READY_NON_MDM}
-GRAVEST_FIRST = (Outcome.INCOMPATIBLE, Outcome.ACTION_NEEDED, Outcome.UNKNOWN, Outcome.WARNING, Outcome.PASS)
-GRAVITY = {outcome: position for position, outcome in enumerate(GRAVEST_FIRST)}  # 0 is the gravest
-SERIOUS = frozenset(GRAVEST_FIRST[:3])  # what keeps a road from being ready
+READY = {Setup.MDM: Verdict.READY_MDM, Setup.NON_MDM: Verdict.READY_NON_MDM}
+MOST_SEVERE_FIRST = (Outcome.INCOMPATIBLE, Outcome.ACTION_NEEDED, Outcome.UNKNOWN, Outcome.WARNING, Outcome.PASS)
+SEVERITY = {outcome: position for position, outcome in enumerate(MOST_SEVERE_FIRST)}  # 0 is the gravest
+SERIOUS = frozenset(MOST_SEVERE_FIRST[:3])  # what keeps a road from being ready
 
 
 @dataclass(frozen=True, init=False)
@@ -90,8 +90,8 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class RoadVerdict:
-    road: Road
+class SetupVerdict:
+    setup: Setup
     verdict: Verdict
     findings: tuple[Finding, ...]
 
@@ -100,17 +100,17 @@ class RoadVerdict:
 
 
 @dataclass(frozen=True)
-class Judgement:
-    mdm: RoadVerdict
-    non_mdm: RoadVerdict
+class Evaluation:
+    mdm: SetupVerdict
+    non_mdm: SetupVerdict
     matrix: str  # the date of the matrix it was judged by
 
-    def roads(self) -> tuple[RoadVerdict, RoadVerdict]:
+    def setups(self) -> tuple[SetupVerdict, SetupVerdict]:
         return self.mdm, self.non_mdm
 
 
-def road_verdict(road: Road, gravest_first: tuple[Finding, ...]) -> RoadVerdict:
+def setup_verdict(setup: Setup, most_severe_first: tuple[Finding, ...]) -> SetupVerdict:
     """The verdict of a road: the gravest finding decides; only passes (and warnings) make it ready."""
-    if gravest_first and gravest_first[0].outcome in SERIOUS:
-        return RoadVerdict(road, Verdict(gravest_first[0].outcome.value), gravest_first)
-    return RoadVerdict(road, READY[road], gravest_first)
+    if most_severe_first and most_severe_first[0].outcome in SERIOUS:
+        return SetupVerdict(setup, Verdict(most_severe_first[0].outcome.value), most_severe_first)
+    return SetupVerdict(setup, READY[setup], most_severe_first)

@@ -7,7 +7,7 @@ from typing import Protocol, TypeVar
 
 from .address_rules import MAKE_REACHABLE
 from .site_rules import CHECK_NETWORK
-from .verdict import GRAVITY, SERIOUS, Finding, Outcome, RoadVerdict
+from .verdict import SERIOUS, SEVERITY, Finding, Outcome, SetupVerdict
 
 
 class Said(Protocol):
@@ -38,7 +38,7 @@ _AFTER: dict[str, frozenset[str]] = {
 }
 
 
-def what_to_do(verdict: RoadVerdict) -> tuple[Finding, ...]:
+def what_to_do(verdict: SetupVerdict) -> tuple[Finding, ...]:
     """The findings to act on, what decides the verdict first; empty for a road that is ready.
 
     No remedy comes twice, none that another one settles, and only one where nothing else could be found out.
@@ -48,11 +48,11 @@ def what_to_do(verdict: RoadVerdict) -> tuple[Finding, ...]:
 
 def first_things(findings: Iterable[F]) -> tuple[F, ...]:
     """``what_to_do`` for the findings of one road, stored ones too."""
-    serious = sorted((found for found in findings if found.outcome in SERIOUS), key=_gravity)
+    serious = sorted((found for found in findings if found.outcome in SERIOUS), key=_severity)
     by_rule = {found.rule: found for found in serious}
     blocking = next((by_rule[name] for name in _FIRST_OF_ALL if name in by_rule and _blocks(by_rule[name])), None)
     if blocking is not None:
-        kept = [found for found in serious if found is blocking or _gravity(found) < _gravity(blocking)]
+        kept = [found for found in serious if found is blocking or _severity(found) < _severity(blocking)]
     else:
         kept = [found for found in serious if not _is_settled(found, by_rule)]
     advice: dict[str, F] = {}
@@ -61,8 +61,8 @@ def first_things(findings: Iterable[F]) -> tuple[F, ...]:
     return tuple(advice.values())
 
 
-def _gravity(found: Said) -> int:
-    return GRAVITY[Outcome(found.outcome)]
+def _severity(found: Said) -> int:
+    return SEVERITY[Outcome(found.outcome)]
 
 
 def _blocks(found: Said) -> bool:
@@ -80,7 +80,7 @@ def _is_settled(found: F, by_rule: dict[str, F]) -> bool:
     return any(
         found.rule in after
         and name in by_rule
-        and _gravity(by_rule[name]) <= _gravity(found)
+        and _severity(by_rule[name]) <= _severity(found)
         and (name, by_rule[name].outcome) != ("CONFLUENCE-VERSION", Outcome.UNKNOWN)
         for name, after in _AFTER.items()
     )

@@ -70,28 +70,28 @@ TABLE: tuple[Range, ...] = (
 GLOBAL_UNICAST_V6 = ip_network("2000::/3")
 
 
-def judge(address: str, *, allowed_networks: Iterable[str] = (), allow_loopback: bool = False) -> str | None:
+def evaluate(address: str, *, allowed_networks: Iterable[str] = (), allow_loopback: bool = False) -> str | None:
     """Why this address may not be connected to, in one or two words; None when it may.
 
     ``allowed_networks`` opens ranges that are closed by default; it never opens metadata services, link-local,
     multicast or unspecified addresses. IPv4 inside IPv6 is decoded, and the address inside has to pass as well.
     """
-    return _judge(address, tuple(allowed_networks), allow_loopback)
+    return _evaluate(address, tuple(allowed_networks), allow_loopback)
 
 
 @lru_cache(maxsize=4096)
-def _judge(address: str, allowed_networks: tuple[str, ...], allow_loopback: bool) -> str | None:
+def _evaluate(address: str, allowed_networks: tuple[str, ...], allow_loopback: bool) -> str | None:
     try:
         parsed = ip_address(address.partition("%")[0])
         named = tuple(ip_network(network, strict=False) for network in allowed_networks)
     except ValueError:
         return "not an address"
-    refusal = _judge_one(parsed, named=named, allow_loopback=allow_loopback)
+    refusal = _evaluate_one(parsed, named=named, allow_loopback=allow_loopback)
     if refusal == "IPv4 inside IPv6" and (inner := embedded_ipv4(parsed)) is not None:
         # Say what hides inside, it is the more telling reason.
-        return _judge_one(inner, named=named, allow_loopback=allow_loopback) or refusal
+        return _evaluate_one(inner, named=named, allow_loopback=allow_loopback) or refusal
     if refusal is None and (inner := embedded_ipv4(parsed)) is not None:
-        return _judge_one(inner, named=named, allow_loopback=allow_loopback)
+        return _evaluate_one(inner, named=named, allow_loopback=allow_loopback)
     return refusal
 
 
@@ -138,7 +138,7 @@ def embedded_ipv4(address: IPAddress) -> IPv4Address | None:
     return None
 
 
-def _judge_one(address: IPAddress, *, named: tuple[IPNetwork, ...], allow_loopback: bool) -> str | None:
+def _evaluate_one(address: IPAddress, *, named: tuple[IPNetwork, ...], allow_loopback: bool) -> str | None:
     row = next((row for row in TABLE if address in row.network), None)
     if row is None:
         unassigned = isinstance(address, IPv6Address) and address not in GLOBAL_UNICAST_V6

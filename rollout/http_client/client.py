@@ -11,13 +11,13 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 
-from .policy import Door
+from .policy import FetchPolicy
 from .reply import Reply
 from .visit import Visit
 
 
 async def fetch(
-    door: Door,
+    policy: FetchPolicy,
     method: str,
     url: str,
     *,
@@ -36,7 +36,7 @@ async def fetch(
     Never raises for anything a server or a resolver does: ``reply.error`` is then a key of ``ERRORS`` and
     ``reply.status`` None. Cancelling still cancels.
     """
-    async with visit(door) as one:
+    async with visit(policy) as one:
         return await one.fetch(
             method,
             url,
@@ -51,9 +51,9 @@ async def fetch(
 
 
 @asynccontextmanager
-async def visit(door: Door) -> AsyncIterator[Visit]:
+async def visit(policy: FetchPolicy) -> AsyncIterator[Visit]:
     """Several questions to one site, one after the other, over connections that stay open in between."""
-    one = Visit(door)
+    one = Visit(policy)
     try:
         yield one
     finally:

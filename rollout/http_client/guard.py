@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 
-from .addresses import is_loopback, judge
+from .addresses import evaluate, is_loopback
 from .own_services import OwnServices
 
 # Host and port in, addresses in the order to try out. Raises OSError (``socket.gaierror``) when there are none.
@@ -79,12 +79,12 @@ class Guard:
         if len(found) > MAX_ADDRESSES:
             raise AddressRefusedError("too many addresses")
         for address in found:
-            self.judge(place, address)
+            self.evaluate(place, address)
         return found
 
-    def judge(self, place: Place, address: str) -> None:
+    def evaluate(self, place: Place, address: str) -> None:
         """Asked before a socket opens, and before each further request on an open one."""
-        why = judge(address, allowed_networks=self.allowed_networks, allow_loopback=self.allow_loopback)
+        why = evaluate(address, allowed_networks=self.allowed_networks, allow_loopback=self.allow_loopback)
         why = why or self.own.why_closed(
             host=place.host, address=address, port=place.port, path=place.path, addresses_of=self._own_addresses
         )

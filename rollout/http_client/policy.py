@@ -14,7 +14,7 @@ USER_AGENT = f"Gatepass/{__version__} (compatibility check)"
 
 
 @dataclass(frozen=True)
-class Door:
+class FetchPolicy:
     """What may be reached and how long it may take.
 
     ``allowed_networks`` are CIDR texts that open private ranges; ``own`` are our own services, always closed;

@@ -28,7 +28,7 @@ class BadUrlError(ValueError):
 
 
 @dataclass(frozen=True)
-class Asked:
+class ParsedUrl:
     """A URL taken apart: where it goes, and what the request line and the Host header say."""
 
     place: Place
@@ -36,7 +36,7 @@ class Asked:
     host_header: str
 
 
-def read_url(url: str) -> Asked:
+def read_url(url: str) -> ParsedUrl:
     """An http or https URL without user info. Raises BadUrlError, and AddressRefusedError on a number in disguise."""
     if len(url) > MAX_URL or not _VISIBLE.fullmatch(url):
         raise BadUrlError("unusual characters or too long")
@@ -50,7 +50,7 @@ def read_url(url: str) -> Asked:
     own_port = DEFAULT_PORTS[parts.scheme]
     port, path = parts.port or own_port, parts.path or "/"
     host_header = parts.host.lower() + ("" if port == own_port else f":{port}")
-    return Asked(Place(parts.scheme, host, port, path), path + parts.query, host_header)
+    return ParsedUrl(Place(parts.scheme, host, port, path), path + parts.query, host_header)
 
 
 def origin(url: str) -> tuple[str, str, int | None]:

@@ -17,10 +17,10 @@ from .failures import StoppedError, failed
 from .guard import Guard
 from .http1 import NothingCameError, Raw, ask
 from .kept_headers import kept
-from .policy import Door
+from .policy import FetchPolicy
 from .redaction import clean, excerpt, safe_url
 from .reply import PeerCertificate, Reply, location_of, text_of
-from .request_urls import Asked, origin, read_url
+from .request_urls import ParsedUrl, origin, read_url
 from .transport import Connection, Route, connect
 
 MAX_REDIRECTS = 5
@@ -59,12 +59,12 @@ class _Step:
 class Visit:
     """``fetch`` as ``rollout.http_client.client.fetch``, for one question at a time. ``close`` ends all connections."""
 
-    door: Door
+    policy: FetchPolicy
     _open: dict[tuple[str, str, int], Connection] = field(default_factory=dict)
     _route: Route = field(init=False)
 
     def __post_init__(self) -> None:
-        self._route = _route_of(self.door)
+        self._route = _route_of(self.policy)
 
     async def fetch(
         self,
@@ -84,7 +84,7 @@ class Visit:
         at, started = now() if now else datetime.now(UTC), time.perf_counter()
         request = _Request(method.upper(), url, headers or {}, form, cookies or {}, body)
         steps: list[_Step] = []
-        deadline = min(seconds or self.door.total_seconds, self.door.total_seconds)
+        deadline = min(seconds or self.policy.total_seconds, self.policy.total_seconds)
         try:
             async with asyncio.timeout(deadline):
                 raw, certificate = await self._walk(request, min(follow, MAX_REDIRECTS), same_host, steps)
@@ -138,28 +138,28 @@ class Visit:
 
     async def _ask(self, request: _Request, step: _Step) -> tuple[Raw, PeerCertificate | None]:
         """One answer: over the connection that is open, or else, or when that one had died meanwhile, a new one."""
-        asked = read_url(request.url)
-        if self.door.through_proxy and not self.door.proxy:
+        parsed = read_url(request.url)
+        if self.policy.through_proxy and not self.policy.proxy:
             raise StoppedError("proxy", "PROBE_PROXY is not set")
-        place = asked.place
+        place = parsed.place
         key = (place.scheme, place.host, place.port)
         connection = self._open.pop(key, None)
         if connection is not None:
             step.address = connection.address
             try:
                 if connection.wire.is_fresh:
-                    self._route.guard.judge(place, connection.address)
-                    return await self._exchange(connection, key, request, asked), connection.certificate
+                    self._route.guard.evaluate(place, connection.address)
+                    return await self._exchange(connection, key, request, parsed), connection.certificate
             except NothingCameError:
                 pass
             finally:
                 if self._open.get(key) is not connection:
                     connection.close()
         connection = await connect(self._route, place, reached=lambda address: setattr(step, "address", address))
-        return await self._exchange(connection, key, request, asked), connection.certificate
+        return await self._exchange(connection, key, request, parsed), connection.certificate
 
     async def _exchange(
-        self, connection: Connection, key: tuple[str, str, int], request: _Request, asked: Asked
+        self, connection: Connection, key: tuple[str, str, int], request: _Request, parsed: ParsedUrl
     ) -> Raw:
         content = urlencode(request.form).encode() if request.form is not None else request.body or b""
         try:
@@ -167,10 +167,10 @@ class Visit:
                 connection.wire,
                 connection.http,
                 method=request.method,
-                target=asked.target,
-                headers=_headers(self.door.user_agent, request, asked.host_header, len(content)),
+                target=parsed.target,
+                headers=_headers(self.policy.user_agent, request, parsed.host_header, len(content)),
                 content=content,
-                limit=self.door.max_bytes,
+                limit=self.policy.max_bytes,
             )
         except BaseException:
             connection.close()
@@ -182,10 +182,10 @@ class Visit:
         return raw
 
 
-def _route_of(door: Door) -> Route:
-    guard = Guard(door.allowed_networks, door.allow_loopback, door.plain_http, door.own, door.resolver)
-    proxy = door.proxy if door.through_proxy else ""
-    return Route(guard, door.connect_seconds, proxy, door.ca_bundle, door.ssl_context)
+def _route_of(policy: FetchPolicy) -> Route:
+    guard = Guard(policy.allowed_networks, policy.allow_loopback, policy.plain_http, policy.own, policy.resolver)
+    proxy = policy.proxy if policy.through_proxy else ""
+    return Route(guard, policy.connect_seconds, proxy, policy.ca_bundle, policy.ssl_context)
 
 
 def _headers(user_agent: str, request: _Request, host: str, length: int) -> list[tuple[bytes, bytes]]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from pydantic import ConfigDict, TypeAdapter
+from pydantic import AliasChoices, ConfigDict, Field, TypeAdapter
 
 from rollout.compatibility.observation import Observation, Time
 from rollout.compatibility.verdict import Verdict
@@ -44,12 +44,15 @@ class WorkQuerySet(models.QuerySet[Any]):
 
 @dataclass(frozen=True)
 class Finding:
-    """What one rule said in one run, on one road. ``message`` and ``remedy`` are message ids for ``values``."""
+    """The result of one rule in one run, for one setup. ``message`` and ``remedy`` are message ids for ``values``.
+
+    Rows written by earlier versions name the setup ``road``; they still load.
+    """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     position: int
-    road: str
+    setup: Annotated[str, Field(validation_alias=AliasChoices("setup", "road"))]  # "mdm" or "non_mdm"
     rule: str
     outcome: str
     message: str
@@ -76,7 +79,7 @@ class CheckRun(models.Model):
         SCHEDULE = "schedule", _("Schedule")
         COMMAND = "command", _("Command line")
         SWEEP = "sweep", _("Check of many sites")
-        REJUDGED = "rejudged", _("Judged again")
+        REEVALUATED = "rejudged", _("Re-evaluated")
 
     site = models.ForeignKey("rollout.Site", on_delete=models.CASCADE, related_name="check_runs")
     trigger = models.CharField(max_length=16, choices=Trigger.choices)
@@ -101,8 +104,8 @@ class CheckRun(models.Model):
     was_non_mdm_verdict = models.CharField(max_length=16, blank=True)
     changed_at = models.DateTimeField(null=True)
     matrix = models.CharField(max_length=40, blank=True)
-    judged_at = models.DateTimeField(null=True)
-    judged_findings = models.JSONField(default=list)  # of both roads, gravest first on each
+    evaluated_at = models.DateTimeField(null=True)
+    evaluated_findings = models.JSONField(default=list)  # of both roads, gravest first on each
 
     objects = WorkQuerySet.as_manager()
 
@@ -143,4 +146,4 @@ class CheckRun(models.Model):
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What the rules said, both roads, gravest first on each."""
-        return _FINDINGS.validate_python(self.judged_findings)
+        return _FINDINGS.validate_python(self.evaluated_findings)

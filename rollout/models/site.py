@@ -174,7 +174,7 @@ class SiteCredential(models.Model):
     token = models.TextField(editable=False)  # encrypted
     stored_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     stored_at = models.DateTimeField()
-    asked_at = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True)
     refused_at = models.DateTimeField(null=True)  # the site did not accept it: it is not tried again
 
     def __str__(self) -> str:

@@ -36,7 +36,7 @@ class Sweep(models.Model):
     started_at = models.DateTimeField()
     paused_at = models.DateTimeField(null=True)
     paused_seconds = models.PositiveIntegerField(default=0)  # all pauses that have ended
-    moved_at = models.DateTimeField(null=True)  # when a run of it finished last
+    last_finished_at = models.DateTimeField(null=True)  # when a run of it finished last
     finished_at = models.DateTimeField(null=True)
     total = models.PositiveIntegerField(default=0)
     done = models.PositiveIntegerField(default=0)  # judged

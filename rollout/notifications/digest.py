@@ -12,7 +12,7 @@ from . import cool_down
 
 MOST_NAMED = 20  # of each kind
 KINDS = ("verdict", "client_id", "certificate", "sweep", "webhook")  # in this order
-_GRAVEST_FIRST = ("INCOMPATIBLE", "ACTION_NEEDED", "UNKNOWN")
+_MOST_SEVERE_FIRST = ("INCOMPATIBLE", "ACTION_NEEDED", "UNKNOWN")
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,10 @@ def _joined(earlier: Entry | None, later: Entry) -> Entry:
 def _order(entry: Entry) -> tuple[Any, ...]:
     """The gravest verdict first, the certificate that ends first; then by title."""
     now = entry.details.get("now", ())
-    gravest = next((place for place, verdict in enumerate(_GRAVEST_FIRST) if verdict in now), len(_GRAVEST_FIRST))
-    return gravest, str(entry.details.get("expires_at", "")), entry.title.casefold(), entry.key
+    most_severe = next(
+        (place for place, verdict in enumerate(_MOST_SEVERE_FIRST) if verdict in now), len(_MOST_SEVERE_FIRST)
+    )
+    return most_severe, str(entry.details.get("expires_at", "")), entry.title.casefold(), entry.key
 
 
 def next_time(now: datetime, *, hour: int, zone: ZoneInfo) -> datetime:

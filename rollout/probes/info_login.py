@@ -15,8 +15,8 @@ from rollout.http_client.redaction import clean, safe_url
 from rollout.http_client.reply import Reply
 from rollout.http_url import DEFAULT_PORTS
 
-from .asking import Asking, is_unreachable
 from .json_body import CLIENT_ID_NAMES, read_json
+from .probe_session import ProbeSession, is_unreachable
 from .web_page import is_login_page
 
 PATHS = ("/rest/nativemobile/1.1/info/login", "/rest/nativemobile/1.0/info/login")
@@ -39,21 +39,21 @@ class InfoLogins:
     old: InfoLogin | None = None
 
 
-async def ask_info_login(asking: Asking, base_url: str) -> InfoLogins:
+async def probe_info_login(session: ProbeSession, base_url: str) -> InfoLogins:
     """Version 1.1 as the app and as anybody, and 1.0 where 1.1 is shut. Where it is missing, 1.0 is what counts."""
-    newest = await _ask(asking, base_url + PATHS[0], APP_USER_AGENT)
+    newest = await _probe(session, base_url + PATHS[0], APP_USER_AGENT)
     if newest.kind == "unreachable":
         return InfoLogins(newest)
-    older = await _ask(asking, base_url + PATHS[1], APP_USER_AGENT) if newest.kind in _OLDER_MAY_TELL else None
+    older = await _probe(session, base_url + PATHS[1], APP_USER_AGENT) if newest.kind in _OLDER_MAY_TELL else None
     if newest.kind == "missing":
         answers = older is not None and older.kind in ("json", "disabled")
         return InfoLogins(older if older and answers else newest, old=older)
-    return InfoLogins(newest, await _ask(asking, base_url + PATHS[0], None), older)
+    return InfoLogins(newest, await _probe(session, base_url + PATHS[0], None), older)
 
 
-async def _ask(asking: Asking, url: str, user_agent: str | None) -> InfoLogin:
+async def _probe(session: ProbeSession, url: str, user_agent: str | None) -> InfoLogin:
     headers = {"Accept": "application/json"} | ({"User-Agent": user_agent} if user_agent else {})
-    return read_info_login(await asking.ask("GET", url, headers=headers, follow=True))
+    return read_info_login(await session.request("GET", url, headers=headers, follow=True))
 
 
 def read_info_login(reply: Reply) -> InfoLogin:

@@ -6,15 +6,15 @@ from rollout.compatibility.observation import LoginPage
 from rollout.http_client.redaction import clean, safe_url
 from rollout.http_client.reply import Reply
 
-from .asking import Asking, is_unreachable
+from .probe_session import ProbeSession, is_unreachable
 from .web_page import is_html, read_page
 
 PATHS = {"confluence": "/login.action", "jira": "/login.jsp"}
 
 
-async def ask_login_page(asking: Asking, base_url: str, *, product: str) -> LoginPage:
+async def probe_login_page(session: ProbeSession, base_url: str, *, product: str) -> LoginPage:
     path = PATHS.get(product, PATHS["confluence"])
-    return read_login_page(await asking.ask("GET", base_url + path, headers={"Accept": "text/html"}, follow=True))
+    return read_login_page(await session.request("GET", base_url + path, headers={"Accept": "text/html"}, follow=True))
 
 
 def read_login_page(reply: Reply) -> LoginPage:

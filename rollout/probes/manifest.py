@@ -12,15 +12,15 @@ from rollout.compatibility.observation import Manifest
 from rollout.http_client.redaction import clean, safe_url
 from rollout.http_client.reply import Reply
 
-from .asking import Asking
 from .json_body import read_json
+from .probe_session import ProbeSession
 
 PATH = "/rest/applinks/1.0/manifest"
 ACCEPT = "application/xml, application/json;q=0.5"
 
 
-async def ask_manifest(asking: Asking, base_url: str) -> Manifest:
-    return read_manifest(await asking.ask("GET", base_url + PATH, headers={"Accept": ACCEPT}, follow=True))
+async def probe_manifest(session: ProbeSession, base_url: str) -> Manifest:
+    return read_manifest(await session.request("GET", base_url + PATH, headers={"Accept": ACCEPT}, follow=True))
 
 
 def read_manifest(reply: Reply) -> Manifest:

@@ -8,14 +8,14 @@ from rollout.compatibility.observation import Metadata
 from rollout.http_client.redaction import clean, safe_url
 from rollout.http_client.reply import Reply
 
-from .asking import Asking
 from .json_body import read_json
+from .probe_session import ProbeSession
 
 PATH = "/rest/oauth2/latest/.well-known/oauth-authorization-server"
 
 
-async def ask_metadata(asking: Asking, base_url: str) -> Metadata:
-    return read_metadata(await asking.ask("GET", base_url + PATH, headers={"Accept": "application/json"}))
+async def probe_metadata(session: ProbeSession, base_url: str) -> Metadata:
+    return read_metadata(await session.request("GET", base_url + PATH, headers={"Accept": "application/json"}))
 
 
 def read_metadata(reply: Reply) -> Metadata:

@@ -14,9 +14,9 @@ from rollout.compatibility.observation import Endpoint
 from rollout.http_client.redaction import clean
 from rollout.http_client.reply import Reply
 
-from .asking import Asking, is_unreachable
 from .info_login import APP_USER_AGENT, host_of
 from .json_body import read_json
+from .probe_session import ProbeSession, is_unreachable
 from .web_page import is_login_page
 
 AUTHORIZE = "/rest/oauth2/latest/authorize"
@@ -30,7 +30,7 @@ def redirect_uri_of(product: str) -> str:
     return REDIRECT_URIS.get(product, REDIRECT_URIS["confluence"])
 
 
-async def ask_authorize(asking: Asking, base_url: str, *, product: str, client_id: str | None) -> Endpoint:
+async def probe_authorize(session: ProbeSession, base_url: str, *, product: str, client_id: str | None) -> Endpoint:
     """Starts an authorization as the app would (RFC 6749 §4.1.1, RFC 7636 §4.3) and follows it nowhere."""
     digest = hashlib.sha256(secrets.token_urlsafe(48).encode()).digest()
     query = {
@@ -42,11 +42,11 @@ async def ask_authorize(asking: Asking, base_url: str, *, product: str, client_i
         "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
         "code_challenge_method": "S256",
     }
-    reply = await asking.ask("GET", f"{base_url}{AUTHORIZE}?{urlencode(query)}", headers={"Accept": "text/html"})
+    reply = await session.request("GET", f"{base_url}{AUTHORIZE}?{urlencode(query)}", headers={"Accept": "text/html"})
     return Endpoint(reply.answer, authorize_kind(reply, base_url), _error_in(reply.location))
 
 
-async def ask_token(asking: Asking, base_url: str, *, product: str, client_id: str | None) -> Endpoint:
+async def probe_token(session: ProbeSession, base_url: str, *, product: str, client_id: str | None) -> Endpoint:
     """Redeems a code that was never issued: a provider refuses it in OAuth's own words (RFC 6749 §5.2).
 
     It is the app itself that asks here, so it is asked by the app's name.
@@ -59,7 +59,7 @@ async def ask_token(asking: Asking, base_url: str, *, product: str, client_id: s
         "code_verifier": secrets.token_urlsafe(48),
     }
     headers = {"Accept": "application/json", "User-Agent": APP_USER_AGENT}
-    reply = await asking.ask("POST", base_url + TOKEN, form=form, headers=headers)
+    reply = await session.request("POST", base_url + TOKEN, form=form, headers=headers)
     return Endpoint(reply.answer, token_kind(reply), oauth_error(reply))
 
 

@@ -8,10 +8,10 @@ from rollout.base_url import is_loopback
 from rollout.compatibility.observation import PlainHttp
 from rollout.http_client.reply import Reply
 
-from .asking import Asking
+from .probe_session import ProbeSession
 
 
-def is_worth_asking(base_url: str) -> bool:
+def is_worth_probing(base_url: str) -> bool:
     """Only where port 80 is the other side of the same site: https on its own port, and not on this machine."""
     try:
         parts = urlsplit(base_url)
@@ -20,11 +20,11 @@ def is_worth_asking(base_url: str) -> bool:
         return False
 
 
-async def ask_plain_http(asking: Asking, base_url: str) -> PlainHttp:
+async def probe_plain_http(session: ProbeSession, base_url: str) -> PlainHttp:
     parts = urlsplit(base_url)
     url = f"http://{parts.netloc.removesuffix(':443')}{parts.path}/"
-    reply = await asking.ask("GET", url, headers={"Accept": "text/html"}, follow=True, plain_http=True)
-    return read_plain_http(reply, leads_back=any(_leads_back(earlier, base_url) for earlier in asking.replies))
+    reply = await session.request("GET", url, headers={"Accept": "text/html"}, follow=True, plain_http=True)
+    return read_plain_http(reply, leads_back=any(_leads_back(earlier, base_url) for earlier in session.replies))
 
 
 def read_plain_http(reply: Reply, *, leads_back: bool) -> PlainHttp:

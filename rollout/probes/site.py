@@ -16,17 +16,17 @@ from rollout.compatibility.observation import (
     PluginVersions,
     ServerStatus,
 )
-from rollout.http_client.policy import Door
+from rollout.http_client.policy import FetchPolicy
 
-from .asking import Asking
 from .fingerprint import fingerprint_of
-from .info_login import ask_info_login
-from .login_page import ask_login_page
-from .manifest import ask_manifest
-from .metadata import ask_metadata
-from .oauth_endpoints import ask_authorize, ask_token
-from .plain_http import ask_plain_http, is_worth_asking
-from .status import ask_status
+from .info_login import probe_info_login
+from .login_page import probe_login_page
+from .manifest import probe_manifest
+from .metadata import probe_metadata
+from .oauth_endpoints import probe_authorize, probe_token
+from .plain_http import is_worth_probing, probe_plain_http
+from .probe_session import ProbeSession
+from .status import probe_status
 from .tls import tls_facts
 
 SITE_SECONDS = 25.0
@@ -60,7 +60,7 @@ class _Beside:
     plain_http: PlainHttp | None = None
 
 
-async def observe(target: Target, *, door: Door, now: Callable[[], datetime]) -> Observation:
+async def observe(target: Target, *, policy: FetchPolicy, now: Callable[[], datetime]) -> Observation:
     """The observation, complete whatever the site does: what could not be asked is recorded as unreachable.
 
     One request is under way at a time, seven or eight for a site that is well, and 25 s is all a site gets. ``now``
@@ -68,12 +68,12 @@ async def observe(target: Target, *, door: Door, now: Callable[[], datetime]) ->
     """
     base_url = str(target.base_url).rstrip("/")
     observed_at = now()
-    async with Asking.within(SITE_SECONDS, door=_door_of(target, door), now=now) as asking:
-        manifest = await ask_manifest(asking, base_url)
-        info_login = await ask_info_login(asking, base_url)
-        authorize = await ask_authorize(asking, base_url, product=target.product, client_id=target.client_id)
-        token = await ask_token(asking, base_url, product=target.product, client_id=target.client_id)
-        beside = await _ask_beside(asking, base_url, target.product, manifest)
+    async with ProbeSession.within(SITE_SECONDS, policy=_policy_of(target, policy), now=now) as session:
+        manifest = await probe_manifest(session, base_url)
+        info_login = await probe_info_login(session, base_url)
+        authorize = await probe_authorize(session, base_url, product=target.product, client_id=target.client_id)
+        token = await probe_token(session, base_url, product=target.product, client_id=target.client_id)
+        beside = await _probe_rest(session, base_url, target.product, manifest)
     return Observation(
         base_url=base_url,
         product=target.product,
@@ -84,37 +84,37 @@ async def observe(target: Target, *, door: Door, now: Callable[[], datetime]) ->
         info_login_old=info_login.old,
         authorize=authorize,
         token=token,
-        tls=tls_facts(base_url, asking.replies),
+        tls=tls_facts(base_url, session.replies),
         plugins=target.plugins,
         login_page=beside.login_page,
         status=beside.status,
-        fingerprint=fingerprint_of(asking.replies),
+        fingerprint=fingerprint_of(session.replies),
         metadata=beside.metadata,
         plain_http=beside.plain_http,
         links=target.links,
     )
 
 
-async def _ask_beside(asking: Asking, base_url: str, product: str, manifest: Manifest) -> _Beside:
+async def _probe_rest(session: ProbeSession, base_url: str, product: str, manifest: Manifest) -> _Beside:
     """Second sources and hints, each only of a site that still answers.
 
     ``/status`` explains why there is no manifest, so it is asked only then; a redirect to a sign-in needs no
     explanation.
     """
     login_page = metadata = status = plain_http = None
-    if asking.gave_up is None:
-        login_page = await ask_login_page(asking, base_url, product=product)
-    if asking.gave_up is None:
-        metadata = await ask_metadata(asking, base_url)
-    if asking.gave_up is None and manifest.form is None and not manifest.answer.location:
-        status = await ask_status(asking, base_url)
-    if asking.gave_up is None and is_worth_asking(base_url):
-        plain_http = await ask_plain_http(asking, base_url)
+    if session.gave_up is None:
+        login_page = await probe_login_page(session, base_url, product=product)
+    if session.gave_up is None:
+        metadata = await probe_metadata(session, base_url)
+    if session.gave_up is None and manifest.form is None and not manifest.answer.location:
+        status = await probe_status(session, base_url)
+    if session.gave_up is None and is_worth_probing(base_url):
+        plain_http = await probe_plain_http(session, base_url)
     return _Beside(login_page, metadata, status, plain_http)
 
 
-def _door_of(target: Target, door: Door) -> Door:
+def _policy_of(target: Target, policy: FetchPolicy) -> FetchPolicy:
     """The door with what counts for this site only."""
     if not (target.ca_bundle or target.through_proxy):
-        return door
-    return replace(door, ca_bundle=target.ca_bundle or door.ca_bundle, through_proxy=target.through_proxy)
+        return policy
+    return replace(policy, ca_bundle=target.ca_bundle or policy.ca_bundle, through_proxy=target.through_proxy)

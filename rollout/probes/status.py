@@ -6,14 +6,14 @@ from rollout.compatibility.observation import ServerStatus
 from rollout.http_client.redaction import clean
 from rollout.http_client.reply import Reply
 
-from .asking import Asking
 from .json_body import read_json
+from .probe_session import ProbeSession
 
 PATH = "/status"
 
 
-async def ask_status(asking: Asking, base_url: str) -> ServerStatus:
-    return read_status(await asking.ask("GET", base_url + PATH, headers={"Accept": "application/json"}))
+async def probe_status(session: ProbeSession, base_url: str) -> ServerStatus:
+    return read_status(await session.request("GET", base_url + PATH, headers={"Accept": "application/json"}))
 
 
 def read_status(reply: Reply) -> ServerStatus:

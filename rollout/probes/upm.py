@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from rollout.formats.upm import MOBILE_KEYS, OAUTH_KEY, PATH, Plugin, Plugins, UpmError, path_of, read_upm
 from rollout.http_client.client import fetch
-from rollout.http_client.policy import Door
+from rollout.http_client.policy import FetchPolicy
 from rollout.http_client.reply import Reply
 
 SECONDS = 8.0  # for all questions together: somebody waits for the page
@@ -23,7 +23,7 @@ NOTHING = Plugins()
 
 
 @dataclass(frozen=True)
-class Asked:
+class UpmResult:
     """What the manager said. ``problem`` is empty when it answered, else one of:
 
     ``token_refused`` (401 or 403), ``redirected``, ``no_manager`` (404 for everything), ``not_upm`` (no JSON of
@@ -38,14 +38,14 @@ class Asked:
 class _StoppedError(Exception):
     def __init__(self, problem: str, status: int | None = None) -> None:
         super().__init__(problem)
-        self.asked = Asked(problem=problem, status=status)
+        self.asked = UpmResult(problem=problem, status=status)
 
 
-async def ask_upm(door: Door, *, base_url: str, product: str, token: str) -> Asked:
+async def read_plugins(policy: FetchPolicy, *, base_url: str, product: str, token: str) -> UpmResult:
     """The versions of the two plugins; never raises for anything a site does. Raises ValueError for no token."""
     if not TOKEN.fullmatch(token):
         raise ValueError("not a personal access token")
-    manager = _Manager(door, base_url.rstrip("/"), product, token, deadline=time.monotonic() + SECONDS)
+    manager = _Manager(policy, base_url.rstrip("/"), product, token, deadline=time.monotonic() + SECONDS)
     try:
         oauth = await manager.plugin(OAUTH_KEY)
         mobile = await manager.plugin(MOBILE_KEYS[product])
@@ -54,12 +54,12 @@ async def ask_upm(door: Door, *, base_url: str, product: str, token: str) -> Ask
             oauth, mobile = listed.oauth, mobile or listed.mobile
     except _StoppedError as stopped:
         return stopped.asked
-    return Asked(Plugins(oauth, mobile))
+    return UpmResult(Plugins(oauth, mobile))
 
 
 @dataclass(frozen=True)
 class _Manager:
-    door: Door
+    policy: FetchPolicy
     base_url: str
     product: str
     token: str
@@ -67,7 +67,7 @@ class _Manager:
 
     async def plugin(self, key: str) -> Plugin | None:
         """The plugin of this key; None when the site has none."""
-        reply = await self._ask(path_of(key), self.door.max_bytes)
+        reply = await self._probe(path_of(key), self.policy.max_bytes)
         if reply.status == 404:
             return None
         found = self._read(reply)
@@ -75,7 +75,7 @@ class _Manager:
 
     async def listed(self) -> Plugins:
         """The plugins in the whole list. A list that is too large or names neither says nothing."""
-        reply = await self._ask(PATH, max(LIST_BYTES, self.door.max_bytes))
+        reply = await self._probe(PATH, max(LIST_BYTES, self.policy.max_bytes))
         if reply.status == 404:
             raise _StoppedError("no_manager", 404)
         try:
@@ -85,14 +85,14 @@ class _Manager:
                 return NOTHING
             raise
 
-    async def _ask(self, path: str, max_bytes: int) -> Reply:
+    async def _probe(self, path: str, max_bytes: int) -> Reply:
         """The reply, a 200 or 404. Raises _StoppedError for any other."""
         left = self.deadline - time.monotonic()
         if left <= 0:
             raise _StoppedError("timeout")
-        door = replace(self.door, total_seconds=min(self.door.total_seconds, left), max_bytes=max_bytes)
+        policy = replace(self.policy, total_seconds=min(self.policy.total_seconds, left), max_bytes=max_bytes)
         headers = {"Authorization": f"Bearer {self.token}", "Accept": "application/json"}
-        reply = await fetch(door, "GET", self.base_url + path, headers=headers, follow=0)
+        reply = await fetch(policy, "GET", self.base_url + path, headers=headers, follow=0)
         if reply.status is None:
             raise _StoppedError(reply.error or "bad_answer")
         if reply.status in (401, 403):

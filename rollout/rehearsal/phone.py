@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from rollout.compatibility.observation import Answer
-from rollout.http_client.policy import Door
+from rollout.http_client.policy import FetchPolicy
 from rollout.message_ids import gettext_noop as _
 
 from . import steps
@@ -36,12 +36,12 @@ STEPS: tuple[tuple[str, str, Step], ...] = (
 )
 
 
-async def rehearse(plan: Plan, *, door: Door, now: Callable[[], datetime]) -> Transcript:
+async def rehearse(plan: Plan, *, policy: FetchPolicy, now: Callable[[], datetime]) -> Transcript:
     """The transcript of the walk; never raises for anything the site does. Takes 90 s at most.
 
     The walk ends at the first step that fails or stops. Tokens that were issued by then are revoked all the same.
     """
-    walk = Walk(plan, Wire(door, now, time.monotonic() + TOTAL_SECONDS))
+    walk = Walk(plan, Wire(policy, now, time.monotonic() + TOTAL_SECONDS))
     ended_at: str | None = None
     found: list[tuple[StepResult, list[tuple[Answer, Mapping[str, str] | None]]]] = []
     for id, title, step in STEPS:

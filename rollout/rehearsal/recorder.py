@@ -9,7 +9,7 @@ from datetime import datetime
 
 from rollout.compatibility.observation import Answer
 from rollout.http_client.client import fetch
-from rollout.http_client.policy import Door
+from rollout.http_client.policy import FetchPolicy
 from rollout.http_client.reply import Reply
 
 # Sign-ins are told apart by the middle word, sites react to the last one.
@@ -20,7 +20,7 @@ USER_AGENT = "GatepassRehearsal/0.1 AtlassianMobileApp"
 class Wire:
     """``exchanges`` are (answer, form) since the last ``take``; ``secrets`` must not show in any of them."""
 
-    door: Door
+    policy: FetchPolicy
     now: Callable[[], datetime]
     deadline: float  # by time.monotonic()
     exchanges: list[tuple[Answer, Mapping[str, str] | None]] = field(default_factory=list)
@@ -45,9 +45,9 @@ class Wire:
     ) -> Reply:
         """The reply, never following a redirect. Past the deadline every answer is a timeout."""
         left = max(self.deadline - time.monotonic(), 0.01)
-        door = replace(self.door, total_seconds=min(self.door.total_seconds, left))
+        policy = replace(self.policy, total_seconds=min(self.policy.total_seconds, left))
         sent = {"User-Agent": USER_AGENT, "Accept": accept, **(headers or {})}
-        reply = await fetch(door, method, url, headers=sent, form=form, cookies=cookies, now=self.now)
+        reply = await fetch(policy, method, url, headers=sent, form=form, cookies=cookies, now=self.now)
         self.exchanges.append((reply.answer, form))
         return reply
 

@@ -39,7 +39,7 @@ def record(
     """
     with transaction.atomic(savepoint=False):
         found = run_statement(_statements()["end"], {})
-        head = AuditHead(id=1, number=found[0][0], hash=found[0][1]) if found else locked_head()
+        head = AuditHead(id=1, number=found[0][0], hash=found[0][1]) if found else locked_chain_head()
         event = _next_event(head, actor=actor, action=action, target=target, label=label, details=details)
         values = {name: getattr(event, name) for name in _COLUMNS} | {
             "at": connection.ops.adapt_datetimefield_value(event.at),
@@ -66,7 +66,7 @@ def _statements() -> dict[str, Any]:
 def record_many(*, actor: Actor | None, action: str, targets: list[tuple[Model, dict[str, Any]]]) -> None:
     """Append one event for each target with its details; the number of statements does not grow with theirs."""
     with transaction.atomic():
-        head = locked_head()
+        head = locked_chain_head()
         events = [
             _next_event(head, actor=actor, action=action, target=target, label="", details=details)
             for target, details in targets
@@ -75,15 +75,15 @@ def record_many(*, actor: Actor | None, action: str, targets: list[tuple[Model, 
         head.save()
 
 
-def hold_the_end() -> None:
+def lock_chain_head() -> None:
     """Wait for the end of the chain and hold it to the end of the transaction.
 
     What is numbered while it is held becomes visible in the order of the numbers.
     """
-    locked_head()
+    locked_chain_head()
 
 
-def locked_head() -> AuditHead:
+def locked_chain_head() -> AuditHead:
     held = AuditHead.objects.select_for_update(no_key=True)
     found = held.filter(pk=1).first()
     if found is None:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from rollout.actor import Actor
 from rollout.models import AuditEvent, AuditHead
 
-from .audit import FIRST_HASH, hash_of, locked_head, record
+from .audit import FIRST_HASH, hash_of, locked_chain_head, record
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def verify_chain() -> ChainReport:
     if isinstance(walked, int):
         return ChainReport(walked - 1, walked, timezone.now())
     with transaction.atomic():
-        head = locked_head()
+        head = locked_chain_head()
         walked = _walk(AuditEvent.objects.filter(number__gt=walked[0]), *walked)
     if isinstance(walked, int):
         return ChainReport(walked - 1, walked, timezone.now())

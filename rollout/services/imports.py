@@ -128,7 +128,7 @@ def _add(plan: _Plan, row: SiteRow, site: Site | None, people: dict[str, Any]) -
 
 def _add_change(plan: _Plan, row: SiteRow, site: Site, owners: list[Any]) -> None:
     """Only what the file has a column for is changed."""
-    fixed = sites.JUDGED if site.is_provided else set()
+    fixed = sites.VERDICT_FIELDS if site.is_provided else set()
     wanted = {name: getattr(row, name) for name in FIELDS if name in plan.columns and name not in fixed}
     new_owners = owners if "owners" in plan.columns else None
     same_owners = new_owners is None or {owner.pk for owner in owners} == {owner.pk for owner in site.owners.all()}

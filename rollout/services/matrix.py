@@ -158,5 +158,5 @@ def put_in_force(*, actor: Actor, edition: MatrixEdition) -> MatrixEdition:
             details={"instead_of": before, "lines": len(matrix.requirements)},
         )
         transaction.on_commit(forget)
-        wake_worker("rejudge_sites")
+        wake_worker("reevaluate_sites")
     return edition

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from rollout.http_client.own_services import OwnServices
-from rollout.http_client.policy import Door
+from rollout.http_client.policy import FetchPolicy
 from rollout.http_url import DEFAULT_PORTS
 from rollout.models import Site
 
@@ -20,7 +20,7 @@ DATABASE_PORTS = {"postgresql": 5432, "mysql": 3306}  # by the last part of the 
 PROVIDED_PATHS = ("/at/", "/.well-known/oauth-authorization-server/at/")
 
 
-def door(site: Site | None = None, *, sign_in_url: str | None = None) -> Door:
+def policy(site: Site | None = None, *, sign_in_url: str | None = None) -> FetchPolicy:
     """The door for a site, with its own CA bundle and way out; for nobody in particular without one.
 
     ``sign_in_url`` is the page where the virtual phone's browser signs in to a provided site: it may be asked too.
@@ -38,7 +38,7 @@ def door(site: Site | None = None, *, sign_in_url: str | None = None) -> Door:
     )
     if sign_in_url:
         own = replace(own, portal_paths=(*own.portal_paths, urlsplit(sign_in_url).path, reverse(settings.LOGIN_URL)))
-    return Door(
+    return FetchPolicy(
         allowed_networks=tuple(settings.PROBE_ALLOWED_NETWORKS),
         allow_loopback=settings.PROBE_ALLOW_LOOPBACK,
         own=own,

@@ -27,11 +27,11 @@ from rollout.actor import Actor
 from rollout.formats.upm import Plugin, Plugins, UpmError, read_upm
 from rollout.http_client.failures import ERRORS
 from rollout.models import CheckRun, PluginSource, Site, SiteCredential
-from rollout.probes.upm import TOKEN, Asked, ask_upm
+from rollout.probes.upm import TOKEN, UpmResult, read_plugins
 
 from . import audit, vault
 from .checks import check_runs
-from .network import door
+from .network import policy
 from .sites import validate
 
 log = structlog.get_logger(__name__)
@@ -108,7 +108,7 @@ def read_with_stored_token(*, actor: Actor | None, site: Site) -> Kept | None:
     credential = SiteCredential.objects.filter(site=site, refused_at=None).first()
     if credential is None:
         return None
-    SiteCredential.objects.filter(pk=credential.pk).update(asked_at=now)
+    SiteCredential.objects.filter(pk=credential.pk).update(last_used_at=now)
     token = _opened(credential, site)
     asked = _ask(site, token)
     if asked.problem == "token_refused":
@@ -130,7 +130,7 @@ def forget_token(*, actor: Actor | None, site: Site) -> bool:
 def look_up_due() -> int:
     """Ask every site whose token was not asked for a day, one after the other; return how many answered.
 
-    A row is claimed by moving ``asked_at``: two workers never ask one site, and one that fails has its turn tomorrow.
+    A row is claimed by moving ``last_used_at``: two workers never use one token, and a failure is retried tomorrow.
     """
     until, answered = time.monotonic() + LONGEST_ROUND, 0
     while time.monotonic() < until:
@@ -146,21 +146,25 @@ def look_up_due() -> int:
 
 def _next_due() -> SiteCredential | None:
     now = timezone.now()
-    due = SiteCredential.objects.filter(Q(asked_at=None) | Q(asked_at__lte=now - EVERY), refused_at=None)
-    rows = due.filter(site__archived_at=None).select_related("site").order_by(F("asked_at").asc(nulls_first=True), "pk")
+    due = SiteCredential.objects.filter(Q(last_used_at=None) | Q(last_used_at__lte=now - EVERY), refused_at=None)
+    rows = (
+        due.filter(site__archived_at=None)
+        .select_related("site")
+        .order_by(F("last_used_at").asc(nulls_first=True), "pk")
+    )
     for credential in rows[:20]:
-        if due.filter(pk=credential.pk).update(asked_at=now):
+        if due.filter(pk=credential.pk).update(last_used_at=now):
             return credential
     return None
 
 
-def said(asked: Asked) -> str:
+def said(asked: UpmResult) -> str:
     """The sentence for a question that was not answered."""
     return str(PROBLEMS[asked.problem]) if asked.problem in PROBLEMS else _(ERRORS[asked.problem])
 
 
-def _ask(site: Site, token: str) -> Asked:
-    return asyncio.run(ask_upm(door(site), base_url=site.base_url, product=site.product, token=token))
+def _ask(site: Site, token: str) -> UpmResult:
+    return asyncio.run(read_plugins(policy(site), base_url=site.base_url, product=site.product, token=token))
 
 
 def _keep(*, actor: Actor | None, site: Site, found: Plugins, source: str) -> Kept:
@@ -183,12 +187,12 @@ def _write(*, actor: Actor | None, site: Site, plugins: dict[str, Plugin], sourc
         site = Site.objects.select_for_update(no_key=True).get(pk=site.pk)
         if site.is_provided or site.base_url != asked_of:
             raise ValidationError(_("The site was changed meanwhile. Look at it again, and then try once more."))
-        before = _judged(site)
+        before = _evaluated(site)
         for name, plugin in plugins.items():
             setattr(site, f"{name}_plugin_version", plugin.version)
             setattr(site, f"{name}_plugin_enabled", plugin.enabled)
         validate(site)
-        changed = _judged(site) != before
+        changed = _evaluated(site) != before
         site.plugin_versions_at = site.updated_at = timezone.now()
         site.plugin_versions_source = source
         site.save()
@@ -200,7 +204,7 @@ def _write(*, actor: Actor | None, site: Site, plugins: dict[str, Plugin], sourc
     return site
 
 
-def _judged(site: Site) -> tuple[Any, ...]:
+def _evaluated(site: Site) -> tuple[Any, ...]:
     return (
         site.oauth_plugin_version, site.mobile_plugin_version, site.oauth_plugin_enabled, site.mobile_plugin_enabled,
     )  # fmt: skip
@@ -211,7 +215,7 @@ def _store_token(*, actor: Actor, site: Site, token: str) -> None:
     now = timezone.now()
     sealed = vault.seal(json.dumps({"token": token, "base_url": site.base_url}))
     Site.objects.select_for_update(no_key=True).get(pk=site.pk)
-    fields = {"token": sealed, "stored_by_id": actor.pk, "stored_at": now, "asked_at": now, "refused_at": None}
+    fields = {"token": sealed, "stored_by_id": actor.pk, "stored_at": now, "last_used_at": now, "refused_at": None}
     SiteCredential.objects.update_or_create(site=site, defaults=fields)
 
 

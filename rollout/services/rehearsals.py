@@ -18,7 +18,7 @@ from rollout.ports import browser_sign_in
 from rollout.rehearsal.phone import Plan, Transcript, rehearse
 
 from . import audit
-from .network import door
+from .network import policy
 from .queue import wake_worker
 
 log = structlog.get_logger(__name__)
@@ -47,8 +47,8 @@ def run_rehearsal(*, rehearsal_id: int) -> bool:
     rehearsal = Rehearsal.objects.select_related("site", "requested_by").get(pk=rehearsal_id)
     try:
         plan = _plan(rehearsal)
-        way = door(rehearsal.site, sign_in_url=plan.sign_in_url)
-        transcript = asyncio.run(rehearse(plan, door=way, now=timezone.now))
+        way = policy(rehearsal.site, sign_in_url=plan.sign_in_url)
+        transcript = asyncio.run(rehearse(plan, policy=way, now=timezone.now))
     except Exception as error:
         log.exception("rehearsal_failed", rehearsal_id=rehearsal_id)
         _finish(rehearsal, lease, state=RunState.FAILED, failure=f"{type(error).__name__} while rehearsing")

@@ -29,12 +29,12 @@ EDITABLE = (
     "oauth_plugin_version", "mobile_plugin_version", "ca_bundle", "through_proxy",
 )  # fmt: skip
 # A change of one of these makes what is known of the site worthless until it is checked again.
-MOVED = {"product", "base_url"}
+IDENTITY_FIELDS = {"product", "base_url"}
 # A change of one of these is judged by a check of its own. The verdict stays until then: set back to unknown it would
 # seem to flip from unknown, with nothing behind it, even when the new version changes nothing.
-JUDGED = MOVED | {"oauth_plugin_version", "mobile_plugin_version"}
+VERDICT_FIELDS = IDENTITY_FIELDS | {"oauth_plugin_version", "mobile_plugin_version"}
 # A change of one of these changes only how the site is asked: it is asked again.
-ASKED_BY = {"ca_bundle", "through_proxy"}
+PROBE_FIELDS = {"ca_bundle", "through_proxy"}
 
 
 def provided_base_url(slug: str) -> str:
@@ -164,7 +164,7 @@ def update_site(*, actor: Actor | None, site: Site, owners: Iterable[Any] | None
         if removed:
             audit.record(actor=actor, action="credential.removed", target=site)
         audit.record(actor=actor, action="site.changed", target=site, details={"fields": sorted(changed)})
-        if changed & (JUDGED | ASKED_BY) and site.archived_at is None:
+        if changed & (VERDICT_FIELDS | PROBE_FIELDS) and site.archived_at is None:
             check_runs.request_check(site=site, actor=actor, trigger=CheckRun.Trigger.EDITED)
     return site
 
@@ -175,7 +175,7 @@ def _forget_what_changed(site: Site, changed: set[str]) -> None:
         site.plugin_versions_at, site.plugin_versions_source = timezone.now(), PluginSource.MANUAL
     for name in entered:  # what is entered says nothing of whether the plugin is enabled
         setattr(site, name.replace("version", "enabled"), None)
-    if changed & MOVED:
+    if changed & IDENTITY_FIELDS:
         site.mdm_verdict = site.non_mdm_verdict = Verdict.UNKNOWN.value
         site.server_version, site.checked_at = "", None
 
@@ -198,7 +198,7 @@ def restore_site(*, actor: Actor, site: Site) -> None:
             check_runs.request_check(site=site, actor=actor, trigger=CheckRun.Trigger.EDITED)
 
 
-def said_of_bundle(error: BundleRefusedError | NoAuthorityError) -> str:
+def ca_bundle_error(error: BundleRefusedError | NoAuthorityError) -> str:
     """Return why pasted CA certificates are refused, in words that repeat none of the text."""
     if isinstance(error, NoAuthorityError):
         return _(error.message) % error.values
@@ -226,7 +226,7 @@ def validate(site: Site, *, unique: bool = True) -> None:
         if site.ca_bundle:
             check_ca_bundle(site.ca_bundle)
     except (BundleRefusedError, NoAuthorityError) as error:
-        errors["ca_bundle"] = [said_of_bundle(error)]
+        errors["ca_bundle"] = [ca_bundle_error(error)]
     try:
         site.full_clean(exclude=list(errors), validate_unique=unique, validate_constraints=unique)
     except ValidationError as error:

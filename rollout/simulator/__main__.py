@@ -6,7 +6,7 @@ import argparse
 import signal
 import threading
 
-from .fleet import PersonaFleet
+from .fleet import SimulatedFleet
 from .table import DEMO, PERSONAS
 
 
@@ -20,13 +20,13 @@ def main(arguments: list[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     try:
-        fleet = PersonaFleet(DEMO if chosen.demo else PERSONAS, port_base=chosen.port_base)
+        fleet = SimulatedFleet(DEMO if chosen.demo else PERSONAS, port_base=chosen.port_base)
     except (OSError, OverflowError) as error:
         print(f"The fleet cannot start from port {chosen.port_base}: {error}", flush=True)
         return 1
     with fleet:
-        for name, persona in fleet.personas.items():
-            print(f"{name:22} {fleet.base_url(name)}  {persona.story}", flush=True)
+        for name, simulated in fleet.personas.items():
+            print(f"{name:22} {fleet.base_url(name)}  {simulated.story}", flush=True)
         for name, why in fleet.left_out.items():
             print(f"{name:22} is left out: {why}.", flush=True)
         stopping.wait()

@@ -8,7 +8,7 @@ from html import escape
 from urllib.parse import quote, urlsplit
 from xml.sax.saxutils import escape as xml_escape  # nosec B406 - writes XML, parses none
 
-from .persona import Call, InfoLoginStyle, Response
+from .simulated_site import Call, InfoLoginStyle, Response
 
 NOTICE = "This is a simulated site for trials. It holds no content, and nobody can sign in to it."
 LOGIN = {"confluence": "/login.action", "jira": "/login.jsp"}
@@ -18,9 +18,9 @@ INFO_LOGIN = ("/rest/nativemobile/1.0/info/login", "/rest/nativemobile/1.1/info/
 
 def answer(call: Call) -> Response:
     """The persona's answer to one request: its front's, if that keeps it, else its own."""
-    persona = call.persona
-    response = (persona.front(call) if persona.front else None) or _own(call)
-    return persona.altered(call, response) if persona.altered else response
+    simulated = call.simulated
+    response = (simulated.front(call) if simulated.front else None) or _own(call)
+    return simulated.altered(call, response) if simulated.altered else response
 
 
 def inner_path(target: str, context_path: str) -> str | None:
@@ -35,7 +35,7 @@ def _own(call: Call) -> Response:
     if not call.path:
         return page(404, "Page not found", f"This site lives at {call.base_url}.")
     methods = ROUTES.get(call.path)
-    if methods is None or (call.path.startswith("/rest/oauth2/") and not call.persona.oauth_enabled):
+    if methods is None or (call.path.startswith("/rest/oauth2/") and not call.simulated.oauth_enabled):
         return page(404, "Page not found", NOTICE)
     return (
         methods[call.method](call) if call.method in methods else Response(405, headers={"Allow": ", ".join(methods)})
@@ -53,17 +53,17 @@ def single_sign_on_for(call: Call) -> str:
 
 
 def manifest(call: Call) -> Response:
-    persona = call.persona
+    simulated = call.simulated
     values = {
         "id": "9f2d636e-c842-3388-8a66-17c1b951dd45",
-        "name": persona.title,
-        "typeId": persona.says_product or persona.product,
-        "version": persona.version,
+        "name": simulated.title,
+        "typeId": simulated.says_product or simulated.product,
+        "version": simulated.version,
         "buildNumber": "9111",
         "applinksVersion": "10.1.1",
         "inboundAuthenticationTypes": "com.atlassian.applinks.api.auth.types.OAuthAuthenticationProvider",
         "publicSignup": "false",
-        "url": persona.canonical_url or call.base_url,
+        "url": simulated.canonical_url or call.base_url,
     }
     fields = "".join(f"<{name}>{xml_escape(value)}</{name}>" for name, value in values.items())
     text = f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<manifest>{fields}</manifest>'
@@ -72,16 +72,16 @@ def manifest(call: Call) -> Response:
 
 def info_login(call: Call) -> Response:
     """Version 1.1, with the client ID. Its field names are not documented: these are a guess, as the probes know."""
-    persona = call.persona
-    if persona.info_login is InfoLoginStyle.SINGLE_SIGN_ON:
+    simulated = call.simulated
+    if simulated.info_login is InfoLoginStyle.SINGLE_SIGN_ON:
         return to_single_sign_on(call)
-    if persona.info_login is InfoLoginStyle.MISSING:
+    if simulated.info_login is InfoLoginStyle.MISSING:
         return page(404, "Page not found", NOTICE)
-    if persona.info_login is InfoLoginStyle.DISABLED:
+    if simulated.info_login is InfoLoginStyle.DISABLED:
         return Response(503, "", "text/plain", {"mobile-app-disabled": "true"})
-    data: dict[str, object] = {"title": persona.title, "baseUrl": call.base_url}
-    if persona.info_login is InfoLoginStyle.OPEN and call.path.startswith("/rest/nativemobile/1.1/"):
-        data["oauth"] = {"clientId": persona.client_id or f"simulated-{persona.name}"}
+    data: dict[str, object] = {"title": simulated.title, "baseUrl": call.base_url}
+    if simulated.info_login is InfoLoginStyle.OPEN and call.path.startswith("/rest/nativemobile/1.1/"):
+        data["oauth"] = {"clientId": simulated.client_id or f"simulated-{simulated.name}"}
     return as_json(200, data)
 
 
@@ -91,7 +91,7 @@ def status(call: Call) -> Response:
 
 def authorize(call: Call) -> Response:
     """To the login page, whoever asks: an unknown client is noticed only after consent, as on Confluence."""
-    login = LOGIN[call.persona.says_product or call.persona.product]
+    login = LOGIN[call.simulated.says_product or call.simulated.product]
     return Response(302, headers={"Location": f"{call.base_url}{login}?os_destination={quote(call.target, safe='')}"})
 
 
@@ -99,7 +99,7 @@ def token(call: Call) -> Response:
     """Refuses in OAuth's words (RFC 6749 section 5.2): no code was ever issued here."""
     if call.form.get("grant_type") not in ("authorization_code", "refresh_token"):
         return as_json(400, {"error": "unsupported_grant_type"})
-    if call.persona.client_id and call.form.get("client_id") != call.persona.client_id:
+    if call.simulated.client_id and call.form.get("client_id") != call.simulated.client_id:
         return as_json(401, {"error": "invalid_client", "error_description": "Client not found"})
     return as_json(400, {"error": "invalid_grant", "error_description": "Authorization code is invalid"})
 
@@ -114,15 +114,15 @@ def login_page(call: Call) -> Response:
         '<form method="post" action="dologin.action"><p><label>Username <input name="os_username"></label></p>'
         '<p><label>Password <input type="password" name="os_password"></label></p><p><button>Log in</button></p></form>'
     )
-    return page(200, f"Log in – {call.persona.title}", NOTICE, form, _meta(call))
+    return page(200, f"Log in – {call.simulated.title}", NOTICE, form, _meta(call))
 
 
 def refuse_login(call: Call) -> Response:
-    return page(401, f"Log in – {call.persona.title}", NOTICE)
+    return page(401, f"Log in – {call.simulated.title}", NOTICE)
 
 
 def index(call: Call) -> Response:
-    return page(200, call.persona.title, f"{NOTICE} {call.persona.story}", head=_meta(call))
+    return page(200, call.simulated.title, f"{NOTICE} {call.simulated.story}", head=_meta(call))
 
 
 Route = dict[str, Callable[[Call], Response]]
@@ -163,8 +163,8 @@ def page(status: int, title: str, text: str, content: str = "", head: str = "") 
 def _meta(call: Call) -> str:
     """The meta tags by which Confluence's pages tell version and address."""
     values = {
-        "ajs-version-number": call.persona.version,
-        "ajs-base-url": call.persona.canonical_url or call.base_url,
-        "ajs-context-path": call.persona.context_path,
+        "ajs-version-number": call.simulated.version,
+        "ajs-base-url": call.simulated.canonical_url or call.base_url,
+        "ajs-context-path": call.simulated.context_path,
     }
     return "".join(f'<meta name="{name}" content="{escape(value)}">' for name, value in values.items())

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from .persona import CertificateKind
+from .simulated_site import CertificateKind
 
 DAY = timedelta(days=1)
 OTHER_HOST = "wiki.other.example"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from .persona import ACTION_NEEDED, READY_MDM, READY_NON_MDM, UNKNOWN, CertificateKind, Persona
+from .simulated_site import ACTION_NEEDED, READY_MDM, READY_NON_MDM, UNKNOWN, CertificateKind, SimulatedSite
 
 ROWS = (
-    Persona(
+    SimulatedSite(
         name="private-authority",
         title="Subsidiary Wiki",
         story="Its certificate comes from a private authority, which was entered for this site.",
@@ -19,7 +19,7 @@ ROWS = (
         certificate=CertificateKind.VALID,
         client_id="70b5de18subsidiary",
     ),
-    Persona(
+    SimulatedSite(
         name="unknown-authority",
         title="Joint Venture Wiki",
         story="Its certificate comes from a private authority that nobody entered.",
@@ -35,7 +35,7 @@ ROWS = (
         in_demo=True,
         people=90,
     ),
-    Persona(
+    SimulatedSite(
         name="self-signed",
         title="Workshop Wiki",
         story="Shows the certificate that it signed itself when it was installed.",
@@ -50,7 +50,7 @@ ROWS = (
         in_demo=True,
         people=15,
     ),
-    Persona(
+    SimulatedSite(
         name="expired-certificate",
         title="Events Wiki",
         story="Its certificate expired yesterday.",
@@ -63,7 +63,7 @@ ROWS = (
         scheme="https",
         certificate=CertificateKind.EXPIRED,
     ),
-    Persona(
+    SimulatedSite(
         name="wrong-host",
         title="Acquired Company Wiki",
         story="Its certificate is that of another host.",
@@ -76,7 +76,7 @@ ROWS = (
         scheme="https",
         certificate=CertificateKind.WRONG_HOST,
     ),
-    Persona(
+    SimulatedSite(
         name="expiring-certificate",
         title="Seasonal Campaigns",
         story="Its certificate is valid for ten more days.",
@@ -89,7 +89,7 @@ ROWS = (
         scheme="https",
         certificate=CertificateKind.EXPIRING,
     ),
-    Persona(
+    SimulatedSite(
         name="no-tls-on-port",
         title="Lab Instruments",
         story="Entered as https, but plain http is spoken at the port.",
@@ -101,7 +101,7 @@ ROWS = (
         error="tls",
         scheme="https",
     ),
-    Persona(
+    SimulatedSite(
         name="believes-http",
         title="Purchasing Forms",
         story="TLS ends at the reverse proxy, and the site takes itself for one by http.",

@@ -7,7 +7,7 @@ import json
 from dataclasses import replace
 
 from .answers import INFO_LOGIN, LOGIN, MANIFEST, NOTICE, as_json, page
-from .persona import READY_MDM, READY_NON_MDM, UNKNOWN, Call, Persona, Response
+from .simulated_site import READY_MDM, READY_NON_MDM, UNKNOWN, Call, Response, SimulatedSite
 
 DEPTH = 60_000  # brackets: far deeper than any parser's stack, and below what the door reads
 
@@ -35,7 +35,7 @@ def with_two_client_ids(call: Call, response: Response) -> Response:
     """``clientId`` twice in one object: which one an app takes depends on its parser (RFC 8259 section 4)."""
     if call.path not in INFO_LOGIN:
         return response
-    first, second = (json.dumps(f"{call.persona.client_id}-{name}") for name in ("one", "two"))
+    first, second = (json.dumps(f"{call.simulated.client_id}-{name}") for name in ("one", "two"))
     return replace(as_json(200, {}), body=f'{{"oauth": {{"clientId": {first}, "clientId": {second}}}}}')
 
 
@@ -44,8 +44,8 @@ def with_odd_characters(call: Call, response: Response) -> Response:
     odd = "\x00\ud800\u202e\x1b[31m"
     if call.path == MANIFEST:
         data = {
-            "typeId": call.persona.product,
-            "version": call.persona.version,
+            "typeId": call.simulated.product,
+            "version": call.simulated.version,
             "url": call.base_url,
             "name": f"Odd{odd}",
         }
@@ -73,7 +73,7 @@ def _json_as(response: Response, body: bytes) -> Response:
 
 
 ROWS = (
-    Persona(
+    SimulatedSite(
         name="wrong-content-type",
         title="Glossary",
         story="A filter calls every answer plain text.",
@@ -84,7 +84,7 @@ ROWS = (
         non_mdm_rule="INFO-LOGIN-OPEN",
         altered=as_plain_text,
     ),
-    Persona(
+    SimulatedSite(
         name="byte-order-mark",
         title="Translations",
         story="Its JSON starts with a byte order mark.",
@@ -96,7 +96,7 @@ ROWS = (
         warnings=("INFO-LOGIN-JSON",),
         altered=with_byte_order_mark,
     ),
-    Persona(
+    SimulatedSite(
         name="utf-16",
         title="Regional Offices",
         story="Its JSON is encoded in UTF-16.",
@@ -108,7 +108,7 @@ ROWS = (
         warnings=("INFO-LOGIN-JSON",),
         altered=in_utf_16,
     ),
-    Persona(
+    SimulatedSite(
         name="deep-json",
         title="Nested Folders",
         story="Its info/login is nested 60,000 levels deep.",
@@ -119,7 +119,7 @@ ROWS = (
         non_mdm_rule="INFO-LOGIN-OPEN",
         altered=deeply_nested,
     ),
-    Persona(
+    SimulatedSite(
         name="duplicate-keys",
         title="Twin Towns",
         story="Its info/login names two client IDs under one name.",
@@ -132,7 +132,7 @@ ROWS = (
         client_id="20f9ce71twin",
         altered=with_two_client_ids,
     ),
-    Persona(
+    SimulatedSite(
         name="odd-characters",
         title="Alphabet Museum",
         story="Puts null characters and halves of characters into every name it gives.",
@@ -144,7 +144,7 @@ ROWS = (
         client_id="odd-but-fine",
         altered=with_odd_characters,
     ),
-    Persona(
+    SimulatedSite(
         name="billion-laughs",
         title="Joke Collection",
         story="Its manifest is a small document that grows to gigabytes when it is read.",

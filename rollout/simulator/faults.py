@@ -10,7 +10,7 @@ import gzip
 from functools import lru_cache
 
 from .http_server import head
-from .persona import READY_MDM, READY_NON_MDM, UNKNOWN, Persona, Response, Wire
+from .simulated_site import READY_MDM, READY_NON_MDM, UNKNOWN, Response, SimulatedSite, Wire
 
 DRIPS = 200
 DRIP_SECONDS = 0.1
@@ -76,7 +76,7 @@ async def http_1_0(wire: Wire, response: Response) -> None:
 
 
 ROWS = (
-    Persona(
+    SimulatedSite(
         name="slow-headers",
         title="Mountain Station",
         story="Sends one byte now and then and never comes to an end.",
@@ -88,7 +88,7 @@ ROWS = (
         error="timeout",
         sent=drip,
     ),
-    Persona(
+    SimulatedSite(
         name="endless-body",
         title="Measurement Archive",
         story="Its answers never end.",
@@ -100,7 +100,7 @@ ROWS = (
         error="too_large",
         sent=endless,
     ),
-    Persona(
+    SimulatedSite(
         name="gzip-bomb",
         title="Scanned Forms",
         story="Its answers are small on the wire and grow to megabytes when they are unpacked.",
@@ -114,7 +114,7 @@ ROWS = (
         in_demo=True,
         people=25,
     ),
-    Persona(
+    SimulatedSite(
         name="header-flood",
         title="Old Load Balancer",
         story="Sends ten thousand headers with every answer.",
@@ -126,7 +126,7 @@ ROWS = (
         error="bad_answer",
         sent=flood_of_headers,
     ),
-    Persona(
+    SimulatedSite(
         name="chunk-garbage",
         title="Broken Gateway",
         story="Its chunked answers are garbage after the first chunk.",
@@ -138,7 +138,7 @@ ROWS = (
         error="bad_answer",
         sent=garbage_in_chunks,
     ),
-    Persona(
+    SimulatedSite(
         name="reset",
         title="Flaky Uplink",
         story="Drops the connection in the middle of every answer.",
@@ -152,7 +152,7 @@ ROWS = (
         in_demo=True,
         people=40,
     ),
-    Persona(
+    SimulatedSite(
         name="not-http",
         title="Jump Host",
         story="Another protocol is spoken at this port.",
@@ -164,7 +164,7 @@ ROWS = (
         error="bad_answer",
         sent=other_protocol,
     ),
-    Persona(
+    SimulatedSite(
         name="http-1-0",
         title="Museum Wiki",
         story="Stands behind a proxy that speaks HTTP/1.0 only.",
@@ -175,7 +175,7 @@ ROWS = (
         non_mdm_rule="INFO-LOGIN-OPEN",
         sent=http_1_0,
     ),
-    Persona(
+    SimulatedSite(
         name="ipv6-only",
         title="New Network Wiki",
         story="Listens on IPv6 only.",

@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl
 from .answers import answer, identity_provider, inner_path, page
 from .authority import Authority
 from .http_server import Connection, RefusedError, Request, head, read_request
-from .persona import Call, Persona, Response
+from .simulated_site import Call, Response, SimulatedSite
 from .table import PERSONAS, PLAIN_OFFSET, SINGLE_SIGN_ON_OFFSET
 
 HOST = "127.0.0.1"
@@ -33,7 +33,7 @@ class _Place:
     """A bound socket; ``persona`` is None for the fleet's own two places."""
 
     name: str
-    persona: Persona | None
+    simulated: SimulatedSite | None
     bound: socket.socket
     tls: ssl.SSLContext | None = None
 
@@ -42,7 +42,7 @@ class _Place:
         return int(self.bound.getsockname()[1])
 
 
-class PersonaFleet:
+class SimulatedFleet:
     """Serves personas until ``stop``; usable as a context manager.
 
     ``port_base`` fixes every port; without it the system chooses free ones. ``ca_pem`` is the authority that the
@@ -53,7 +53,7 @@ class PersonaFleet:
     def __init__(self, names: Iterable[str] | None = None, *, port_base: int | None = None) -> None:
         wanted = {name: PERSONAS[name] for name in (names if names is not None else PERSONAS)}
         self.left_out = {name: why for name in wanted if (why := _why_not_here(wanted[name]))}
-        self.personas = {name: persona for name, persona in wanted.items() if name not in self.left_out}
+        self.personas = {name: simulated for name, simulated in wanted.items() if name not in self.left_out}
         self.authority = Authority()
         self._places: dict[str, _Place] = {}
         self._servers: list[asyncio.Server] = []
@@ -62,8 +62,8 @@ class PersonaFleet:
         try:
             self._bind(SINGLE_SIGN_ON, None, HOST, _port(port_base, SINGLE_SIGN_ON_OFFSET))
             self._bind(PLAIN, None, HOST, _port(port_base, PLAIN_OFFSET))
-            for name, persona in self.personas.items():
-                self._bind(name, persona, persona.host, _port(port_base, persona.offset))
+            for name, simulated in self.personas.items():
+                self._bind(name, simulated, simulated.host, _port(port_base, simulated.offset))
             self._thread.start()
             asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result(PATIENCE)
         except BaseException:
@@ -93,23 +93,23 @@ class PersonaFleet:
         if not self._loop.is_running():
             self._loop.close()
 
-    def __enter__(self) -> PersonaFleet:
+    def __enter__(self) -> SimulatedFleet:
         return self
 
     def __exit__(self, *exception: Any) -> None:
         self.stop()
 
-    def _bind(self, name: str, persona: Persona | None, host: str, port: int) -> None:
+    def _bind(self, name: str, simulated: SimulatedSite | None, host: str, port: int) -> None:
         """Takes the port. A persona that does not listen keeps it taken and refuses every connection."""
         bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
-        kind = persona.certificate if persona else None
-        self._places[name] = _Place(name, persona, bound, self.authority.server_context(kind) if kind else None)
+        kind = simulated.certificate if simulated else None
+        self._places[name] = _Place(name, simulated, bound, self.authority.server_context(kind) if kind else None)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((host, port))
 
     async def _listen(self) -> None:
         for place in self._places.values():
-            if place.persona is None or place.persona.listens:
+            if place.simulated is None or place.simulated.listens:
                 self._servers.append(await self._server(place))
 
     async def _server(self, place: _Place) -> asyncio.Server:
@@ -132,30 +132,30 @@ class PersonaFleet:
                 async with asyncio.timeout(IDLE_SECONDS):
                     request = await read_request(reader)
             except RefusedError as refused:
-                await _send(connection, Response(refused.status), place.persona, keeps=False)
+                await _send(connection, Response(refused.status), place.simulated, keeps=False)
                 return
             if request is None:
                 return
             response = self._answer(place, request)
-            if place.persona and place.persona.sent:
-                await place.persona.sent(connection, response)
+            if place.simulated and place.simulated.sent:
+                await place.simulated.sent(connection, response)
                 return
             keeps = request.keeps
-            await _send(connection, response, place.persona, keeps=keeps)
+            await _send(connection, response, place.simulated, keeps=keeps)
 
     def _answer(self, place: _Place, request: Request) -> Response:
         """The answer to a request. What cannot be read as one is refused."""
         if place.name == PLAIN:
             return self._back_to_https(request.target)
-        persona = place.persona or next(iter(PERSONAS.values()))
+        simulated = place.simulated or next(iter(PERSONAS.values()))
         try:
-            path = inner_path(request.target, persona.context_path) or ""
+            path = inner_path(request.target, simulated.context_path) or ""
             form = dict(parse_qsl(request.body, max_num_fields=50))
         except ValueError:
             return page(400, "Bad request", "This request cannot be read.")
         call = Call(
-            persona=persona,
-            base_url=persona.origin(place.port) + persona.context_path,
+            simulated=simulated,
+            base_url=simulated.origin(place.port) + simulated.context_path,
             port=place.port,
             single_sign_on_url=self.single_sign_on_url,
             plain_url=f"http://{HOST}:{self._places[PLAIN].port}",
@@ -165,14 +165,14 @@ class PersonaFleet:
             form=form,
             headers=request.headers,
         )
-        return answer(call) if place.persona else identity_provider(call)
+        return answer(call) if place.simulated else identity_provider(call)
 
     def _back_to_https(self, target: str) -> Response:
         """Where plain http of the persona that goes in a circle leads."""
         place = self._places.get("http-https-circle")
-        if place is None or place.persona is None:
+        if place is None or place.simulated is None:
             return page(404, "Page not found", "Nobody is here.")
-        return Response(301, headers={"Location": place.persona.origin(place.port) + target})
+        return Response(301, headers={"Location": place.simulated.origin(place.port) + target})
 
     async def _finish(self) -> None:
         for server in self._servers:
@@ -187,9 +187,9 @@ def _port(port_base: int | None, offset: int) -> int:
     return 0 if port_base is None else port_base + offset
 
 
-async def _send(connection: Connection, response: Response, persona: Persona | None, *, keeps: bool) -> None:
+async def _send(connection: Connection, response: Response, simulated: SimulatedSite | None, *, keeps: bool) -> None:
     content = response.content
-    product = (persona.says_product or persona.product) if persona else "confluence"
+    product = (simulated.says_product or simulated.product) if simulated else "confluence"
     headers = {
         "Server": "SimulatedConfluence",
         "Content-Type": response.content_type,
@@ -200,13 +200,13 @@ async def _send(connection: Connection, response: Response, persona: Persona | N
     await connection.send(head(response.status, {**headers, **response.headers}) + content)
 
 
-def _why_not_here(persona: Persona) -> str | None:
+def _why_not_here(simulated: SimulatedSite) -> str | None:
     """Why this machine cannot serve a persona; None where it can."""
-    if ":" not in persona.host:
+    if ":" not in simulated.host:
         return None
     try:
         with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as tried:
-            tried.bind((persona.host, 0))
+            tried.bind((simulated.host, 0))
     except OSError:
         return "this machine has no IPv6 loopback address"
     return None

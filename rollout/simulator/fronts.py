@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from .answers import INFO_LOGIN, LOGIN, MANIFEST, NOTICE, as_json, page, single_sign_on_for, to_single_sign_on
-from .persona import (
+from .simulated_site import (
     ACTION_NEEDED,
     INCOMPATIBLE,
     READY_MDM,
@@ -13,8 +13,8 @@ from .persona import (
     UNKNOWN,
     Call,
     CertificateKind,
-    Persona,
     Response,
+    SimulatedSite,
 )
 
 APP = "AtlassianMobileApp"  # how the app's User-Agent ends
@@ -67,7 +67,7 @@ def refuse_all_but_app(call: Call) -> Response | None:
 
 def to_itself(call: Call) -> Response:
     """To https, where the question came by https already: TLS ends at a proxy, and the site does not know."""
-    return Response(302, headers={"Location": call.persona.origin(call.port) + call.target})
+    return Response(302, headers={"Location": call.simulated.origin(call.port) + call.target})
 
 
 def to_http(call: Call) -> Response:
@@ -100,7 +100,7 @@ def shut_version(call: Call) -> Response | None:
 
 
 ROWS = (
-    Persona(
+    SimulatedSite(
         name="sso-303",
         title="Treasury Space",
         story="Single sign-on answers everything with 303.",
@@ -111,7 +111,7 @@ ROWS = (
         non_mdm_rule="INFO-LOGIN-OPEN",
         front=see_other,
     ),
-    Persona(
+    SimulatedSite(
         name="sso-307",
         title="Audit Space",
         story="Single sign-on answers everything with 307, which would carry forms along.",
@@ -122,7 +122,7 @@ ROWS = (
         non_mdm_rule="INFO-LOGIN-OPEN",
         front=temporary_redirect,
     ),
-    Persona(
+    SimulatedSite(
         name="sso-meta-refresh",
         title="Insurance Space",
         story="Single sign-on answers 200 with a page that leads on by itself.",
@@ -133,7 +133,7 @@ ROWS = (
         non_mdm_rule="INFO-LOGIN-OPEN",
         front=meta_refresh,
     ),
-    Persona(
+    SimulatedSite(
         name="sso-javascript",
         title="Travel Desk",
         story="Every address answers with a sign-in page that is nothing but JavaScript.",
@@ -146,7 +146,7 @@ ROWS = (
         in_demo=True,
         people=110,
     ),
-    Persona(
+    SimulatedSite(
         name="basic-auth",
         title="Test Bench Wiki",
         story="A reverse proxy asks for a password (401) before it lets anything through.",
@@ -159,7 +159,7 @@ ROWS = (
         in_demo=True,
         people=30,
     ),
-    Persona(
+    SimulatedSite(
         name="waf-blocks-app",
         title="Branch Offices",
         story="A firewall refuses whoever calls itself the app, and lets everybody else in.",
@@ -174,7 +174,7 @@ ROWS = (
         in_demo=True,
         people=640,
     ),
-    Persona(
+    SimulatedSite(
         name="waf-lets-app-only",
         title="Call Centre",
         story="A firewall shows info/login to the app and to nobody else.",
@@ -186,7 +186,7 @@ ROWS = (
         warnings=("USER-AGENT",),
         front=refuse_all_but_app,
     ),
-    Persona(
+    SimulatedSite(
         name="waf-shuts-info-login",
         title="Delegates' Handbook",
         story="A firewall refuses the app at info/login and nowhere else.",
@@ -198,7 +198,7 @@ ROWS = (
         warnings=("USER-AGENT",),
         front=refuse_app_at_info_login,
     ),
-    Persona(
+    SimulatedSite(
         name="redirect-circle",
         title="Logistics Wiki",
         story="Redirects https to https: the connector behind the proxy is not marked as secure.",
@@ -211,7 +211,7 @@ ROWS = (
         certificate=CertificateKind.VALID,
         front=to_itself,
     ),
-    Persona(
+    SimulatedSite(
         name="http-https-circle",
         title="Fleet Management",
         story="The site leads from https to http, the proxy from http to https.",
@@ -224,7 +224,7 @@ ROWS = (
         certificate=CertificateKind.VALID,
         front=to_http,
     ),
-    Persona(
+    SimulatedSite(
         name="leads-inside",
         title="Partner Portal",
         story="Sends every question to an address inside, where no probe may go.",
@@ -235,7 +235,7 @@ ROWS = (
         non_mdm_rule="INFO-LOGIN-OPEN",
         front=into_private_network,
     ),
-    Persona(
+    SimulatedSite(
         name="maintenance",
         title="Warehouse Manual",
         story="Down for maintenance, and says so.",
@@ -248,7 +248,7 @@ ROWS = (
         in_demo=True,
         people=140,
     ),
-    Persona(
+    SimulatedSite(
         name="internal-error",
         title="Reporting Wiki",
         story="Fails with 500, whatever it is asked.",
@@ -259,7 +259,7 @@ ROWS = (
         non_mdm_rule="MANIFEST-REACHABLE",
         front=internal_error,
     ),
-    Persona(
+    SimulatedSite(
         name="login-page-only",
         title="Brand Guidelines",
         story="The manifest is shut, but the login page tells version and base URL.",
@@ -274,7 +274,7 @@ ROWS = (
         in_demo=True,
         people=75,
     ),
-    Persona(
+    SimulatedSite(
         name="tells-no-version",
         title="Innovation Lab",
         story="Neither the manifest nor the login page is shown to anyone.",

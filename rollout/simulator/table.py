@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from . import bad_certificates, bodies, faults, fronts, versions
-from .persona import ACTION_NEEDED, INCOMPATIBLE, READY_MDM, READY_NON_MDM, UNKNOWN, InfoLoginStyle, Persona
+from .simulated_site import (
+    ACTION_NEEDED,
+    INCOMPATIBLE,
+    READY_MDM,
+    READY_NON_MDM,
+    UNKNOWN,
+    InfoLoginStyle,
+    SimulatedSite,
+)
 
 _FIRST = (
-    Persona(
+    SimulatedSite(
         name="ready-mdm",
         title="Engineering Wiki",
         story="Confluence 9.2.1 whose reverse proxy asks for single sign-on before info/login: MDM only.",
@@ -20,7 +28,7 @@ _FIRST = (
         in_demo=True,
         people=420,
     ),
-    Persona(
+    SimulatedSite(
         name="ready-non-mdm",
         title="People Handbook",
         story="Confluence 9.2.1 that hands the client ID to anyone's app: both roads are open.",
@@ -33,7 +41,7 @@ _FIRST = (
         in_demo=True,
         people=1350,
     ),
-    Persona(
+    SimulatedSite(
         name="too-old",
         title="Legal Archive",
         story="Confluence 8.5.4, from before the app's OAuth 2.0.",
@@ -49,7 +57,7 @@ _FIRST = (
         in_demo=True,
         people=85,
     ),
-    Persona(
+    SimulatedSite(
         name="plugin-too-old",
         title="Support Knowledge Base",
         story="Confluence 9.1.0 with OAuth plugin 4.0.2: people could sign in, then the app gets invalid_client.",
@@ -64,7 +72,7 @@ _FIRST = (
         in_demo=True,
         people=610,
     ),
-    Persona(
+    SimulatedSite(
         name="behind-sso",
         title="Finance Space",
         story="Single sign-on stands before every address, the manifest and the token endpoint included.",
@@ -78,7 +86,7 @@ _FIRST = (
         in_demo=True,
         people=240,
     ),
-    Persona(
+    SimulatedSite(
         name="unreachable",
         title="Plant Documentation",
         story="Nothing listens at this address.",
@@ -92,7 +100,7 @@ _FIRST = (
         in_demo=True,
         people=45,
     ),
-    Persona(
+    SimulatedSite(
         name="action-needed",
         title="Marketing Hub",
         story="The site calls itself by the name it had before it moved.",
@@ -106,7 +114,7 @@ _FIRST = (
         in_demo=True,
         people=190,
     ),
-    Persona(
+    SimulatedSite(
         name="switch-off",
         title="Research Notes",
         story="Ready by MDM; OAuth 2.0 is off in the mobile app's settings.",
@@ -123,7 +131,7 @@ _FIRST = (
         in_demo=True,
         people=130,
     ),
-    Persona(
+    SimulatedSite(
         name="context-path",
         title="Product Wiki",
         story="Confluence under a context path, open on both roads.",
@@ -141,12 +149,12 @@ _FIRST = (
         people=760,
     ),
 )
-PERSONAS: dict[str, Persona] = {
-    persona.name: persona
-    for persona in (*_FIRST, *versions.ROWS, *fronts.ROWS, *bad_certificates.ROWS, *bodies.ROWS, *faults.ROWS)
+PERSONAS: dict[str, SimulatedSite] = {
+    simulated.name: simulated
+    for simulated in (*_FIRST, *versions.ROWS, *fronts.ROWS, *bad_certificates.ROWS, *bodies.ROWS, *faults.ROWS)
 }
 # What a trial shows: every kind of story once, and nothing that takes long to find out.
-DEMO: dict[str, Persona] = {name: persona for name, persona in PERSONAS.items() if persona.in_demo}
+DEMO: dict[str, SimulatedSite] = {name: simulated for name, simulated in PERSONAS.items() if simulated.in_demo}
 # Two places that belong to no persona, out of the way of later ones: where plain http leads back to https, and the
 # identity provider of the personas behind single sign-on.
 PLAIN_OFFSET = 98
@@ -155,11 +163,11 @@ SINGLE_SIGN_ON_OFFSET = 99
 
 def base_url_of(name: str, port_base: int) -> str:
     """The persona's base URL when the fleet's first port is ``port_base``. Raises KeyError."""
-    persona = PERSONAS[name]
-    return persona.base_url(port_base + persona.offset)
+    simulated = PERSONAS[name]
+    return simulated.base_url(port_base + simulated.offset)
 
 
 def ports(port_base: int) -> list[int]:
     """Every port that the demo fleet from ``port_base`` on takes, the silent one included."""
-    offsets = [persona.offset for persona in DEMO.values()]
+    offsets = [simulated.offset for simulated in DEMO.values()]
     return [port_base + offset for offset in (*offsets, PLAIN_OFFSET, SINGLE_SIGN_ON_OFFSET)]

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from .persona import ACTION_NEEDED, INCOMPATIBLE, READY_MDM, READY_NON_MDM, UNKNOWN, InfoLoginStyle, Persona
+from .simulated_site import (
+    ACTION_NEEDED,
+    INCOMPATIBLE,
+    READY_MDM,
+    READY_NON_MDM,
+    UNKNOWN,
+    InfoLoginStyle,
+    SimulatedSite,
+)
 
 ROWS = (
-    Persona(
+    SimulatedSite(
         name="first-supported",
         title="Sales Playbook",
         story="Confluence 9.1.0 with the first plugin versions that work, not one newer.",
@@ -19,7 +27,7 @@ ROWS = (
         in_demo=True,
         people=310,
     ),
-    Persona(
+    SimulatedSite(
         name="version-9-0",
         title="Procurement Wiki",
         story="Confluence 9.0.3, one minor version too early.",
@@ -32,7 +40,7 @@ ROWS = (
         in_demo=True,
         people=150,
     ),
-    Persona(
+    SimulatedSite(
         name="milestone",
         title="Platform Preview",
         story="Confluence 9.2.1-m05: a milestone, newer than every version that is needed.",
@@ -43,7 +51,7 @@ ROWS = (
         non_mdm_rule="CONFLUENCE-VERSION",
         version="9.2.1-m05",
     ),
-    Persona(
+    SimulatedSite(
         name="milestone-too-early",
         title="Release Candidate Lab",
         story="Confluence 9.1.0-rc2, which comes before 9.1.0.",
@@ -54,7 +62,7 @@ ROWS = (
         non_mdm_rule="CONFLUENCE-VERSION",
         version="9.1.0-rc2",
     ),
-    Persona(
+    SimulatedSite(
         name="version-10",
         title="Architecture Decisions",
         story="Confluence 10.2.0: ten comes after nine.",
@@ -70,7 +78,7 @@ ROWS = (
         in_demo=True,
         people=520,
     ),
-    Persona(
+    SimulatedSite(
         name="jira-9-12-14",
         title="Service Desk Tracker",
         story="Jira 9.12.14: ready by MDM. For phones without MDM Atlassian names no version of the mobile plugin.",
@@ -87,7 +95,7 @@ ROWS = (
         in_demo=True,
         people=880,
     ),
-    Persona(
+    SimulatedSite(
         name="jira-9-13",
         title="Bug Tracker",
         story="Jira 9.13.0, between the two lines that Atlassian names: nobody can say.",
@@ -103,7 +111,7 @@ ROWS = (
         in_demo=True,
         people=70,
     ),
-    Persona(
+    SimulatedSite(
         name="jira-10-1",
         title="Project Tracker",
         story="Jira 10.1.1 with the OAuth plugin that its line needs.",
@@ -118,7 +126,7 @@ ROWS = (
         mobile_plugin="3.4.0",
         client_id="08e5f2b1projects",
     ),
-    Persona(
+    SimulatedSite(
         name="jira-too-old",
         title="Field Service Tracker",
         story="Jira 9.12.13, one fix release too early.",
@@ -132,7 +140,7 @@ ROWS = (
         oauth_plugin="3.1.14",
         mobile_plugin="3.1.0",
     ),
-    Persona(
+    SimulatedSite(
         name="plugins-not-entered",
         title="Works Council",
         story="Nobody has looked up the plugins' versions yet.",
@@ -146,7 +154,7 @@ ROWS = (
         in_demo=True,
         people=35,
     ),
-    Persona(
+    SimulatedSite(
         name="mobile-plugin-old",
         title="Training Centre",
         story="The mobile plugin is 19.1.46, one version too early for phones without MDM.",
@@ -160,7 +168,7 @@ ROWS = (
         in_demo=True,
         people=275,
     ),
-    Persona(
+    SimulatedSite(
         name="mobile-plugin-missing",
         title="Security Runbooks",
         story="There is no mobile plugin: info/login is not found.",
@@ -172,7 +180,7 @@ ROWS = (
         mobile_plugin=None,
         info_login=InfoLoginStyle.MISSING,
     ),
-    Persona(
+    SimulatedSite(
         name="mobile-app-disabled",
         title="Board Papers",
         story="The mobile app is switched off: info/login answers 503 with mobile-app-disabled.",
@@ -186,7 +194,7 @@ ROWS = (
         in_demo=True,
         people=20,
     ),
-    Persona(
+    SimulatedSite(
         name="oauth-plugin-disabled",
         title="Quality Manual",
         story="The OAuth provider plugin is disabled, so its endpoints are not found.",
@@ -199,7 +207,7 @@ ROWS = (
         in_demo=True,
         people=165,
     ),
-    Persona(
+    SimulatedSite(
         name="context-path-missing",
         title="Facilities Wiki",
         story="Confluence lives under /wiki, and somebody entered the address without it.",
@@ -213,7 +221,7 @@ ROWS = (
         in_demo=True,
         people=60,
     ),
-    Persona(
+    SimulatedSite(
         name="wrong-product",
         title="Operations Wiki",
         story="Entered as Confluence, but it is a Jira.",
@@ -225,7 +233,7 @@ ROWS = (
         says_product="jira",
         version="10.3.0",
     ),
-    Persona(
+    SimulatedSite(
         name="client-id-drift",
         title="Customer Stories",
         story="The link was made anew: the site hands out another client ID than the one Gatepass holds.",
@@ -239,7 +247,7 @@ ROWS = (
         held_client_id="61d3c4b8before",
         held_without_mdm=True,
     ),
-    Persona(
+    SimulatedSite(
         name="client-id-unlike-mdm",
         title="Press Office",
         story="The mobile plugin hands out another client ID than the one the MDM configuration carries.",

@@ -227,16 +227,16 @@ def test_every_stored_observation_is_read_and_written_back_as_it_is(installation
 
 def test_the_database_is_up_to_date_and_the_commands_work(installation: Installation) -> None:
     sites = [row for row in installation.after["rollout_site"].values() if row["archived_at"] is None]
-    *_outputs, rejudged, _audit, _rotated = manage(
+    *_outputs, reevaluated, _audit, _rotated = manage(
         installation.environment,
         ["migrate", "--check"],  # ends with status 1 when a migration is left
         ["verify_audit"],  # ends with status 1 when the chain is broken
-        ["rejudge", "--all", "--json"],
+        ["reevaluate", "--all", "--json"],
         ["verify_audit"],  # with the events after those of the case
         ["rotate_credentials"],  # ends with status 1 when a sealed secret cannot be opened
     )
-    counts = json.loads(rejudged)
-    assert (counts["judged"], counts["sites"], counts["changed"], counts["unreadable"]) == (
+    counts = json.loads(reevaluated)
+    assert (counts["evaluated"], counts["sites"], counts["changed"], counts["unreadable"]) == (
         len(sites),
         len(sites),
         0,

@@ -9,14 +9,14 @@ from django.conf import settings
 
 from rollout.services.checks import leases
 from rollout.services.checks.check_runs import answer, target_of
-from rollout.services.checks.judgements import record
+from rollout.services.checks.evaluations import record
 
 
 def do_waiting_checks() -> list[int]:
     """Observe and evaluate every run that can be taken; return their ids."""
     done: list[int] = []
     lease = uuid.uuid4().hex
-    while taken := leases.exchange(lease=lease, room=settings.PROBE_SITES_AT_ONCE):
+    while taken := leases.swap_leases(lease=lease, room=settings.PROBE_SITES_AT_ONCE):
         targets = target_of(taken)
         try:
             record([asyncio.run(answer(run, targets[run.pk])) for run in taken])

@@ -171,11 +171,11 @@ class Portal:
     def at_once(self, deeds: list[Callable[[], Reply]]) -> list[Reply]:
         start = threading.Barrier(len(deeds))
 
-        def deed(one: Callable[[], Reply]) -> Reply:
+        def action(one: Callable[[], Reply]) -> Reply:
             start.wait(10)
             return one()
 
-        return list(self.crowd.map(deed, deeds))
+        return list(self.crowd.map(action, deeds))
 
 
 @contextlib.contextmanager

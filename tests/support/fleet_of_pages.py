@@ -12,9 +12,9 @@ from django.utils import timezone
 from rollout.compatibility.matrix import redirect_url_for
 from rollout.models import CheckRun, NoticeKind, Rehearsal, SignIn, Site, Webhook
 from rollout.services import configurations, inventories, links, passes, rehearsals, sites, waves
-from rollout.services.checks import shards, sweeps
+from rollout.services.checks import check_worker, sweeps
 from rollout.services.notifications import deliveries, preferences, webhooks
-from rollout.simulator.fleet import PersonaFleet
+from rollout.simulator.fleet import SimulatedFleet
 from rollout.simulator.table import DEMO, PERSONAS
 
 from .check_runs import do_waiting_checks
@@ -28,24 +28,24 @@ class Pages:
     token: str
 
 
-def fill(administrator: Any, member: Any, personas: PersonaFleet) -> Pages:
+def fill(administrator: Any, member: Any, personas: SimulatedFleet) -> Pages:
     """Add every simulated site, check it for real, link, publish, rehearse and enroll what is ready."""
-    for name, persona in DEMO.items():
+    for name, simulated in DEMO.items():
         site = sites.create_site(
             actor=administrator,
-            title=persona.title,
-            product=persona.product,
+            title=simulated.title,
+            product=simulated.product,
             base_url=personas.base_url(name),
-            people=persona.people,
-            oauth_plugin_version=persona.oauth_plugin or "",
-            mobile_plugin_version=persona.mobile_plugin or "",
+            people=simulated.people,
+            oauth_plugin_version=simulated.oauth_plugin or "",
+            mobile_plugin_version=simulated.mobile_plugin or "",
         )
-        if persona.link:
+        if simulated.link:
             links.create_link(
                 actor=administrator,
                 site=site,
-                redirect_url=redirect_url_for(persona.product),
-                client_id=persona.link,
+                redirect_url=redirect_url_for(simulated.product),
+                client_id=simulated.link,
             )
     do_waiting_checks()
     ready = Site.objects.get(title=PERSONAS["ready-non-mdm"].title)
@@ -64,7 +64,7 @@ def fill(administrator: Any, member: Any, personas: PersonaFleet) -> Pages:
     SignIn.objects.create(site=ready, person=member, client_id="x", signed_in_at=timezone.now())
     failing = Site.objects.get(title=PERSONAS["behind-sso"].title)
     swept = sweeps.start_sweep(actor=administrator, trigger="button")
-    shards.run_shard(seconds=60)
+    check_worker.run_check_worker(seconds=60)
     hook = _tell(administrator, failing)
     _bring_phones(administrator)
     pilot = sites.create_site(actor=administrator, title="Pilot wiki", provider="gatepass", slug="pilot")

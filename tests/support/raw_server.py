@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import pytest
 
 from rollout.http_client.client import fetch
-from rollout.http_client.policy import Door
+from rollout.http_client.policy import FetchPolicy
 from rollout.http_client.reply import Reply
 
 Respond = Callable[[bytes, "socketserver.StreamRequestHandler"], bytes | None]
@@ -87,16 +87,16 @@ def make_answer() -> Callable[..., bytes]:
 
 
 @pytest.fixture
-def door() -> Door:
-    return Door(allow_loopback=True, connect_seconds=1, total_seconds=2)
+def policy() -> FetchPolicy:
+    return FetchPolicy(allow_loopback=True, connect_seconds=1, total_seconds=2)
 
 
 @pytest.fixture
-def get(door: Door) -> Callable[..., Reply]:
+def get(policy: FetchPolicy) -> Callable[..., Reply]:
     """``get(url, method=…, door=…, **fetch arguments)``: one fetch through the real door."""
 
-    def call(url: str, *, method: str = "GET", door: Door = door, **options: object) -> Reply:
-        return asyncio.run(fetch(door, method, url, **options))
+    def call(url: str, *, method: str = "GET", policy: FetchPolicy = policy, **options: object) -> Reply:
+        return asyncio.run(fetch(policy, method, url, **options))
 
     return call
 

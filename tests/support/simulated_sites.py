@@ -10,46 +10,48 @@ from datetime import UTC, datetime
 import pytest
 
 from rollout.compatibility.observation import KnownLinks, Observation, PluginVersions
-from rollout.http_client.policy import Door
+from rollout.http_client.policy import FetchPolicy
 from rollout.probes.site import Target, observe
-from rollout.simulator.fleet import PersonaFleet
+from rollout.simulator.fleet import SimulatedFleet
 
 AT_ONCE = 12
-DOOR = Door(allow_loopback=True, connect_seconds=5, total_seconds=10)  # waited for on a busy machine only
+DOOR = FetchPolicy(allow_loopback=True, connect_seconds=5, total_seconds=10)  # waited for on a busy machine only
 IMPATIENT = replace(DOOR, total_seconds=1.5)  # for those that never come to an end
 
 
 @pytest.fixture(scope="session")
-def fleet() -> Iterator[PersonaFleet]:
-    with PersonaFleet() as running:
+def fleet() -> Iterator[SimulatedFleet]:
+    with SimulatedFleet() as running:
         yield running
 
 
 @pytest.fixture(scope="session")
-def observations(fleet: PersonaFleet) -> dict[str, Observation]:
+def observations(fleet: SimulatedFleet) -> dict[str, Observation]:
     """What a check sees of each persona, by name."""
     return asyncio.run(_observe_all(fleet))
 
 
-async def _observe_all(fleet: PersonaFleet) -> dict[str, Observation]:
+async def _observe_all(fleet: SimulatedFleet) -> dict[str, Observation]:
     free = asyncio.Semaphore(AT_ONCE)
 
     async def one(name: str) -> tuple[str, Observation]:
         async with free:
-            door = IMPATIENT if fleet.personas[name].error == "timeout" else DOOR
-            return name, await observe(target_of(fleet, name), door=door, now=lambda: datetime.now(UTC))
+            policy = IMPATIENT if fleet.personas[name].error == "timeout" else DOOR
+            return name, await observe(target_of(fleet, name), policy=policy, now=lambda: datetime.now(UTC))
 
     return dict(await asyncio.gather(*map(one, fleet.personas)))
 
 
-def target_of(fleet: PersonaFleet, name: str) -> Target:
+def target_of(fleet: SimulatedFleet, name: str) -> Target:
     """What Gatepass knows of a persona before it looks."""
-    persona = fleet.personas[name]
+    simulated = fleet.personas[name]
     return Target(
         base_url=fleet.base_url(name),
-        product=persona.product,
-        client_id=persona.link or None,
-        plugins=PluginVersions(persona.oauth_plugin, persona.mobile_plugin, source="manual", as_of=datetime.now(UTC)),
-        ca_bundle=fleet.ca_pem if persona.scheme == "https" and persona.trusted else "",
-        links=KnownLinks(persona.link or None, persona.link if persona.held_without_mdm else None),
+        product=simulated.product,
+        client_id=simulated.link or None,
+        plugins=PluginVersions(
+            simulated.oauth_plugin, simulated.mobile_plugin, source="manual", as_of=datetime.now(UTC)
+        ),
+        ca_bundle=fleet.ca_pem if simulated.scheme == "https" and simulated.trusted else "",
+        links=KnownLinks(simulated.link or None, simulated.link if simulated.held_without_mdm else None),
     )

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from rollout.simulator.fleet import PersonaFleet
+from rollout.simulator.fleet import SimulatedFleet
 from tests.support.paths import ROOT
 
 
@@ -28,7 +28,7 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
 
 
 def test_check_site_needs_no_database_and_keeps_its_contract():
-    with PersonaFleet(["ready-non-mdm", "too-old"]) as fleet:
+    with SimulatedFleet(["ready-non-mdm", "too-old"]) as fleet:
         urls = [fleet.base_url("ready-non-mdm"), fleet.base_url("too-old")]
         versions = ("--oauth-plugin", "4.1.1", "--mobile-plugin", "19.1.47")
         done = run(
@@ -38,14 +38,14 @@ def test_check_site_needs_no_database_and_keeps_its_contract():
     assert done.returncode == 0, done.stderr
     ready, old = json.loads(done.stdout)
     assert [ready["url"], old["url"]] == urls
-    assert ready["roads"]["mdm"]["verdict"] == "READY_MDM"
-    assert ready["roads"]["non_mdm"]["verdict"] == "READY_NON_MDM"
-    assert old["roads"]["mdm"]["verdict"] == "INCOMPATIBLE"
-    for finding in ready["roads"]["mdm"]["findings"] + old["roads"]["non_mdm"]["findings"]:
+    assert ready["setups"]["mdm"]["verdict"] == "READY_MDM"
+    assert ready["setups"]["non_mdm"]["verdict"] == "READY_NON_MDM"
+    assert old["setups"]["mdm"]["verdict"] == "INCOMPATIBLE"
+    for finding in ready["setups"]["mdm"]["findings"] + old["setups"]["non_mdm"]["findings"]:
         assert set(finding) == {"rule", "outcome", "evidence", "remedy"}
         assert set(finding["evidence"]) == {"summary", "asked", "answered", "at"}
     assert old["observation"]["manifest"]["version"] == "8.5.4"
-    assert (ready["roads"]["mdm"]["first"], old["roads"]["mdm"]["first"]) == ([], ["CONFLUENCE-VERSION"])
+    assert (ready["setups"]["mdm"]["first"], old["setups"]["mdm"]["first"]) == ([], ["CONFLUENCE-VERSION"])
 
 
 def test_check_site_speaks_to_people_too():

@@ -93,13 +93,13 @@ class Ground:
 
     def get(self, path: str, session: str = "") -> tuple[int, str]:
         """Status and text of a page of the portal."""
-        asking = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        session = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         try:
-            asking.request("GET", path, headers={"Cookie": f"gatepass_session={session}"} if session else {})
-            answer = asking.getresponse()
+            session.request("GET", path, headers={"Cookie": f"gatepass_session={session}"} if session else {})
+            answer = session.getresponse()
             return answer.status, answer.read().decode()
         finally:
-            asking.close()
+            session.close()
 
     def components(self) -> dict[str, str]:
         return json.loads(self.get("/readyz")[1])["components"]
@@ -135,7 +135,7 @@ def until(condition: Callable[[], Any], what: str, ground: Ground, seconds: floa
     pytest.fail(f"{what} did not happen in {seconds:.0f} seconds\n{ground.told()}")
 
 
-def judged(ground: Ground) -> int:
+def evaluated(ground: Ground) -> int:
     return int(ground.one("SELECT count(*) FROM rollout_checkrun WHERE state = 'done'"))
 
 
@@ -163,10 +163,10 @@ def begin(ground: Ground) -> str:
 def test_a_sweep_survives_a_killed_worker_and_both_servers(ground: Ground) -> None:
     session = begin(ground)
     web = ground.processes["web"].pid
-    until(lambda: judged(ground) >= SITES // 10, "a tenth", ground)
+    until(lambda: evaluated(ground) >= SITES // 10, "a tenth", ground)
     ground.kill("worker-2")
 
-    until(lambda: judged(ground) >= SITES // 5, "a fifth", ground)
+    until(lambda: evaluated(ground) >= SITES // 5, "a fifth", ground)
     ground.redis.stop()
     assert ground.get("/healthz")[0] == 200
     assert ground.components() == {"database": "ok", "migrations": "ok", "broker": "failing"}
@@ -174,7 +174,7 @@ def test_a_sweep_survives_a_killed_worker_and_both_servers(ground: Ground) -> No
     ground.redis.start()
     until(lambda: ground.components()["broker"] == "ok", "Redis", ground)
 
-    until(lambda: judged(ground) >= SITES // 3, "a third", ground)
+    until(lambda: evaluated(ground) >= SITES // 3, "a third", ground)
     ground.postgres.stop()
     assert ground.get("/healthz")[0] == 200
     assert ground.components()["database"] == "failing"

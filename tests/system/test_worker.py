@@ -13,7 +13,7 @@ from django.db import connection
 from portal.models import User
 from rollout.models import AuditEvent, CheckRun
 from rollout.services.sites import create_site
-from rollout.simulator.fleet import PersonaFleet
+from rollout.simulator.fleet import SimulatedFleet
 from rollout.simulator.table import PERSONAS
 
 
@@ -30,7 +30,7 @@ def until(condition: Callable[[], Any], what: str, seconds: float = 30) -> Any:
 @pytest.mark.parametrize("name", ["too-old", "unreachable"])
 def test_a_worker_checks_the_site_that_was_added(worker: Any, administrator: User, name: str) -> None:
     # Twice, so that the database is emptied between two tests while the worker runs on.
-    with PersonaFleet([name]) as fleet:
+    with SimulatedFleet([name]) as fleet:
         site = create_site(actor=administrator, title="From a test", base_url=fleet.base_url(name))
         try:
             run = until(lambda: CheckRun.objects.filter(site=site, state="done").first(), "the check")

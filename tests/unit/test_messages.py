@@ -35,7 +35,7 @@ from rollout.compatibility.observation import (
     ServerStatus,
     Tls,
 )
-from rollout.compatibility.rules import RULES, judge
+from rollout.compatibility.rules import RULES, evaluate
 from rollout.formats.site_csv import read_sites_csv
 from rollout.http_client.failures import ERRORS
 from rollout.mdm.lint import lint
@@ -205,8 +205,8 @@ def test_findings() -> None:
         text
         for observation in observations()
         for matrix in (MATRIX, SHORT)
-        for road in judge(observation, matrix).roads()
-        for finding in road.findings
+        for setup in evaluate(observation, matrix).setups()
+        for finding in setup.findings
         for text in (finding.message, finding.remedy)
         if text
     }

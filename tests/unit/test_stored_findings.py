@@ -12,14 +12,19 @@ from rollout.models.check_run import stored_findings
 from tests.support.paths import CASES
 
 CASE = CASES / "stored_findings.json"
-LEAST = {"position": 0, "road": "mdm", "rule": "HTTPS", "outcome": "PASS", "message": "It is https."}
+LEAST = {"position": 0, "setup": "mdm", "rule": "HTTPS", "outcome": "PASS", "message": "It is https."}
 
 
 def test_stored_findings_are_written_back_byte_for_byte() -> None:
     text = CASE.read_text()
-    findings = CheckRun(judged_findings=json.loads(text)).findings
+    findings = CheckRun(evaluated_findings=json.loads(text)).findings
     assert findings[0].answered_at == datetime(2025, 3, 4, 12, 30, tzinfo=UTC)
     assert json.dumps(stored_findings(findings), indent=2) + "\n" == text
+
+
+def test_a_finding_stored_under_the_former_name_of_its_setup_still_loads() -> None:
+    former = {"road": LEAST["setup"], **{key: value for key, value in LEAST.items() if key != "setup"}}
+    assert CheckRun(evaluated_findings=[former]).findings == (Finding(**LEAST),)  # type: ignore[arg-type]
 
 
 def test_what_is_empty_is_not_stored() -> None:
@@ -28,10 +33,10 @@ def test_what_is_empty_is_not_stored() -> None:
 
 def test_a_finding_moved_from_its_own_row_has_empty_fields() -> None:
     stored = [{**LEAST, "remedy": "", "values": {}, "asked": "", "answered": ""}]
-    findings = CheckRun(judged_findings=stored).findings
+    findings = CheckRun(evaluated_findings=stored).findings
     assert findings == (Finding(**LEAST),)  # type: ignore[arg-type]
 
 
 def test_a_field_that_a_finding_does_not_have_is_refused() -> None:
     with pytest.raises(ValueError, match="secret"):
-        assert CheckRun(judged_findings=[{**LEAST, "secret": "x"}]).findings
+        assert CheckRun(evaluated_findings=[{**LEAST, "secret": "x"}]).findings

@@ -13,10 +13,10 @@ from django.utils import timezone
 from rollout.base_url import BaseUrlError, parse_base_url
 from rollout.compatibility import rules
 from rollout.compatibility.observation import Observation, PluginVersions
-from rollout.compatibility.verdict import Judgement, RoadVerdict
+from rollout.compatibility.verdict import Evaluation, SetupVerdict
 from rollout.compatibility.what_to_do import what_to_do
 from rollout.probes.site import Target, observe
-from rollout.services.network import door
+from rollout.services.network import policy
 
 
 class Command(BaseCommand):
@@ -36,8 +36,8 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps([as_contract(*result) for result in results], indent=2, ensure_ascii=False))
             return
-        for observation, judgement in results:
-            self._print(observation, judgement)
+        for observation, evaluation in results:
+            self._print(observation, evaluation)
 
     def _target(self, url: str, options: dict[str, Any]) -> Target:
         try:
@@ -50,35 +50,35 @@ class Command(BaseCommand):
             plugins = PluginVersions(oauth=oauth, mobile=mobile, source="manual", as_of=timezone.now())
         return Target(base_url=str(base_url), product=options["product"], plugins=plugins)
 
-    def _check(self, target: Target) -> tuple[Observation, Judgement]:
-        observation = asyncio.run(observe(target, door=door(), now=timezone.now))
-        return observation, rules.judge(observation)
+    def _check(self, target: Target) -> tuple[Observation, Evaluation]:
+        observation = asyncio.run(observe(target, policy=policy(), now=timezone.now))
+        return observation, rules.evaluate(observation)
 
-    def _print(self, observation: Observation, judgement: Judgement) -> None:
+    def _print(self, observation: Observation, evaluation: Evaluation) -> None:
         self.stdout.write(self.style.MIGRATE_HEADING(observation.base_url))
-        for road in judgement.roads():
-            self._print_road(road)
+        for setup in evaluation.setups():
+            self._print_setup(setup)
 
-    def _print_road(self, road: RoadVerdict) -> None:
-        self.stdout.write(f"  {road.road.value}: {road.verdict.value}")
-        for number, first in enumerate(what_to_do(road), start=1):
+    def _print_setup(self, setup: SetupVerdict) -> None:
+        self.stdout.write(f"  {setup.setup.value}: {setup.verdict.value}")
+        for number, first in enumerate(what_to_do(setup), start=1):
             self.stdout.write(f"    {number}. {first.remedy % first.values} ({first.rule})")
-        for finding in road.findings:
+        for finding in setup.findings:
             evidence = finding.evidence()
             self.stdout.write(f"    {finding.outcome.value:<14} {finding.rule:<20} {evidence['summary']}")
             if finding.remedy:
                 self.stdout.write(f"    {'':<35} → {finding.remedy % finding.values}")
 
 
-def as_contract(observation: Observation, judgement: Judgement) -> dict[str, Any]:
+def as_contract(observation: Observation, evaluation: Evaluation) -> dict[str, Any]:
     """One site in the documented JSON: ``url``, ``roads.mdm``, ``roads.non_mdm`` and ``observation``."""
     return {
         "url": observation.base_url,
-        "matrix": judgement.matrix,
-        "roads": {road.road.value: _road(road) for road in judgement.roads()},
+        "matrix": evaluation.matrix,
+        "setups": {setup.setup.value: _setup(setup) for setup in evaluation.setups()},
         "observation": observation.to_json(),
     }
 
 
-def _road(road: RoadVerdict) -> dict[str, Any]:
-    return {**road.to_json(), "first": [finding.rule for finding in what_to_do(road)]}
+def _setup(setup: SetupVerdict) -> dict[str, Any]:
+    return {**setup.to_json(), "first": [finding.rule for finding in what_to_do(setup)]}

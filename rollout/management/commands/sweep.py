@@ -17,12 +17,12 @@ class Command(BaseCommand):
     help = "Queues a check of every site that does not wait for one; workers do it."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        deed = parser.add_mutually_exclusive_group()
-        deed.add_argument(
+        action = parser.add_mutually_exclusive_group()
+        action.add_argument(
             "--due", action="store_true", help="only the sites that come due, if it is time (beat's deed)"
         )
-        deed.add_argument("--pause", action="store_true", help="pause the sweeps that run")
-        deed.add_argument("--resume", action="store_true", help="resume the sweeps that are paused")
+        action.add_argument("--pause", action="store_true", help="pause the sweeps that run")
+        action.add_argument("--resume", action="store_true", help="resume the sweeps that are paused")
         parser.add_argument("--wait", action="store_true", help="wait for the end; exit with 1 when the sweep failed")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -43,8 +43,8 @@ class Command(BaseCommand):
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
 
-    def _pause_or_resume(self, deed: Any) -> None:
-        done = [sweep.pk for sweep in Sweep.objects.unfinished() if deed(actor=None, sweep=sweep)]
+    def _pause_or_resume(self, action: Any) -> None:
+        done = [sweep.pk for sweep in Sweep.objects.unfinished() if action(actor=None, sweep=sweep)]
         self.stdout.write(f"Sweeps: {', '.join(map(str, done)) or 'none'}.")
 
     def _wait(self, sweep: Sweep) -> None:

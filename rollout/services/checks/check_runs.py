@@ -2,8 +2,8 @@
 
 1. A run is a row. A message only wakes a worker: a lost one costs the time to the next beat.
 2. A worker takes rows that wait, each with a lease of its own and of its host (services.leases).
-3. The network is asked outside any transaction; answers are written in batches (services.judgements).
-4. services.checks.shards observes many sites at once.
+3. The network is asked outside any transaction; answers are written in batches (services.checks.evaluations).
+4. services.checks.check_worker observes many sites at once.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from rollout.models import ApplicationLink, CheckRun, RunState, Site
 from rollout.models.check_run import UNFINISHED
 from rollout.probes.site import Target, observe
 from rollout.services import audit
-from rollout.services.network import door
+from rollout.services.network import policy
 from rollout.services.queue import wake_worker
 
-from .judgements import Answered
+from .evaluations import ProbeResult
 
 log = structlog.get_logger(__name__)
 
@@ -47,7 +47,7 @@ def request_check(*, site: Site, actor: Actor | None, trigger: str) -> CheckRun:
         elif run.state == RunState.QUEUED and not (run.urgent and run.host == site.host):
             CheckRun.objects.filter(pk=run.pk, state=RunState.QUEUED).update(urgent=True, host=site.host)
             run.urgent, run.host = True, site.host
-        wake_worker("run_shard")
+        wake_worker("run_check_worker")
     return run
 
 
@@ -70,15 +70,15 @@ def request_first_checks(*, sites: list[Site], actor: Actor | None) -> None:
     wake_worker("pick_up_waiting_work")
 
 
-async def answer(run: CheckRun, target: Target) -> Answered:
+async def answer(run: CheckRun, target: Target) -> ProbeResult:
     """How asking the site of a run that was taken went."""
     try:
-        observation = await observe(target, door=door(), now=timezone.now)
+        observation = await observe(target, policy=policy(), now=timezone.now)
     except Exception as error:
         # Whatever a server answers is an observation; what arrives here is our own fault, and is said so.
         log.exception("check_run_failed", run_id=run.pk)
-        return Answered(run.pk, run.site_id, run.lease, failure=f"{type(error).__name__} while checking")
-    return Answered(run.pk, run.site_id, run.lease, observation, target=target)
+        return ProbeResult(run.pk, run.site_id, run.lease, failure=f"{type(error).__name__} while checking")
+    return ProbeResult(run.pk, run.site_id, run.lease, observation, target=target)
 
 
 def target_of(runs: Iterable[CheckRun]) -> dict[int, Target]:

@@ -25,7 +25,7 @@ STANDSTILL = timedelta(minutes=3)  # work that nobody takes for so long has no w
 LOOKED_AT = 4  # rows looked at for each run that may be taken: several of them may live on one host
 
 
-def exchange(*, lease: str, left: Iterable[str] = (), room: int) -> list[CheckRun]:
+def swap_leases(*, lease: str, left: Iterable[str] = (), room: int) -> list[CheckRun]:
     """Give the hosts of ``left`` back and return runs to start now: at most ``room``, each on a host of its own.
 
     Runs that somebody waits for come first, then the oldest; those of a paused sweep stay where they are.
@@ -39,7 +39,7 @@ def exchange(*, lease: str, left: Iterable[str] = (), room: int) -> list[CheckRu
     return list(_with_sites(CheckRun.objects.filter(pk__in=taken)))
 
 
-def taken(*, lease: str, but: Iterable[int]) -> list[CheckRun]:
+def unconfirmed_runs(*, lease: str, but: Iterable[int]) -> list[CheckRun]:
     """The runs that an exchange gave to this lease without its answer arriving: all it has, ``but`` those known."""
     running = CheckRun.objects.filter(state=RunState.RUNNING, lease=lease, lease_until__gt=timezone.now())
     return list(_with_sites(running.exclude(pk__in=list(but))))
@@ -100,8 +100,8 @@ def _take(lease: str, room: int, now: datetime) -> list[int]:
     busy = list(
         ProbeHost.objects.filter(Q(leased_until__gt=now) | Q(free_at__gt=now)).values_list("host", "leased_until")
     )
-    asked_now = sum(1 for _host, until in busy if until and until > now)
-    room = min(room, settings.PROBE_SITES_AT_ONCE - asked_now)
+    leased_now = sum(1 for _host, until in busy if until and until > now)
+    room = min(room, settings.PROBE_SITES_AT_ONCE - leased_now)
     if room <= 0:
         return []
     runs = _startable(now).exclude(host__in=[host for host, _until in busy])

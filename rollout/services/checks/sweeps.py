@@ -143,9 +143,9 @@ def _finish(pk: int) -> None:
 
 def _summary(sweep: Sweep) -> dict[str, dict[str, int]]:
     """How many of the sweep's sites got which verdict, by road."""
-    judged = sweep.runs.filter(state=RunState.DONE).order_by()
-    roads = {"mdm": "mdm_verdict", "non_mdm": "non_mdm_verdict"}
+    evaluated = sweep.runs.filter(state=RunState.DONE).order_by()
+    setups = {"mdm": "mdm_verdict", "non_mdm": "non_mdm_verdict"}
     return {
-        road: dict(judged.values_list(column).annotate(count=Count("pk")).values_list(column, "count"))
-        for road, column in roads.items()
+        setup: dict(evaluated.values_list(column).annotate(count=Count("pk")).values_list(column, "count"))
+        for setup, column in setups.items()
     }

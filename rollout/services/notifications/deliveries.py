@@ -35,7 +35,7 @@ from rollout.models import AttemptError, DeliveryState, Notice, Site, Webhook, W
 from rollout.notifications import back_off, payload
 from rollout.notifications.signing import headers
 from rollout.services import audit, vault
-from rollout.services.network import door
+from rollout.services.network import policy
 from rollout.services.queue import wake_worker
 
 from .preferences import newest_notice
@@ -190,7 +190,7 @@ def _attempt(delivery: WebhookDelivery) -> tuple[dict[str, Any], bool]:
 
 def _post(url: str, signed: dict[str, str], body: bytes) -> Reply:
     """One request through the door; a redirect is an answer like any other."""
-    ours = replace(door(), user_agent=f"Gatepass/{__version__} (webhook)", total_seconds=10, max_bytes=65_536)
+    ours = replace(policy(), user_agent=f"Gatepass/{__version__} (webhook)", total_seconds=10, max_bytes=65_536)
     return asyncio.run(fetch(ours, "POST", url, headers={**signed, "Content-Type": "application/json"}, body=body))
 
 

@@ -16,29 +16,29 @@ from django.db import transaction
 from django.utils import timezone
 
 from rollout.compatibility.observation import Observation
-from rollout.compatibility.verdict import Judgement
+from rollout.compatibility.verdict import Evaluation
 from rollout.models import CheckRun, Notice, NoticeKind, Site, Sweep
 from rollout.notifications import cool_down, facts
 from rollout.services import audit
 from rollout.services.rows import update_rows
 
-Judged = tuple[Site, CheckRun, Observation, Judgement, bool, tuple[str, str]]
+Evaluated = tuple[Site, CheckRun, Observation, Evaluation, bool, tuple[str, str]]
 AT_ONCE = 1000
 KEPT = timedelta(days=90)
 
 
-def notice_judgements(batch: Iterable[Judged]) -> int:
+def notice_changes(batch: Iterable[Evaluated]) -> int:
     """Write the notices of a batch of judged runs, in the caller's transaction that holds their sites; return how many.
 
     Each is ``(site, run, observation, judgement, changed, was)``; ``changed`` is False for a first judgement, ``was``
     are the verdicts with and without MDM before. The number of statements does not depend on the size of the batch.
     """
-    now, judged = timezone.now(), list(batch)
-    found = _not_told_yet([notice for item in judged for notice in _noteworthy(item, now)])
-    flips = [_flip(item, now) for item in judged if item[4]]
+    now, evaluated = timezone.now(), list(batch)
+    found = _not_told_yet([notice for item in evaluated for notice in _noteworthy(item, now)])
+    flips = [_flip(item, now) for item in evaluated if item[4]]
     if found or flips:
         with transaction.atomic():
-            audit.hold_the_end()
+            audit.lock_chain_head()
             Notice.objects.bulk_create(found + _told_or_held(flips, now), batch_size=AT_ONCE)
     return len(found) + len(flips)
 
@@ -48,7 +48,7 @@ def notice_sweep_failure(sweep: Sweep) -> None:
     subject = f"sweep:{sweep.pk}"
     details = {name: getattr(sweep, name) for name in ("total", "done", "failing", "broken")}
     with transaction.atomic():
-        audit.hold_the_end()
+        audit.lock_chain_head()
         if not Notice.objects.filter(subject=subject).exists():
             Notice.objects.create(
                 kind=NoticeKind.SWEEP, sweep=sweep, subject=subject, details=details, at=timezone.now()
@@ -61,7 +61,7 @@ def release_held() -> int:
     if not Notice.objects.filter(held_until__lte=now).exists():
         return 0
     with transaction.atomic():
-        audit.hold_the_end()
+        audit.lock_chain_head()
         held = list(Notice.objects.filter(held_until__lte=now).order_by("pk")[:AT_ONCE])
         Notice.objects.filter(pk__in=[row.pk for row in held]).delete()
         for row in held:
@@ -76,7 +76,7 @@ def prune(*, now: datetime) -> int:
     return Notice.objects.filter(pk__in=list(old.values_list("pk", flat=True))).delete()[0]
 
 
-def _noteworthy(item: Judged, now: datetime) -> list[Notice]:
+def _noteworthy(item: Evaluated, now: datetime) -> list[Notice]:
     """What the observation itself is worth telling, told before or not."""
     site, run, observation = item[:3]
     found = {
@@ -99,9 +99,9 @@ def _not_told_yet(notices: list[Notice]) -> list[Notice]:
     return [notice for notice in notices if notice.subject not in told]
 
 
-def _flip(item: Judged, now: datetime) -> Notice:
-    site, run, _observation, judgement, _changed, was = item
-    details = cool_down.flip(was, (judgement.mdm.verdict.value, judgement.non_mdm.verdict.value))
+def _flip(item: Evaluated, now: datetime) -> Notice:
+    site, run, _observation, evaluation, _changed, was = item
+    details = cool_down.flip(was, (evaluation.mdm.verdict.value, evaluation.non_mdm.verdict.value))
     return Notice(kind=NoticeKind.VERDICT, site=site, run=run, subject=f"verdict:{site.pk}", details=details, at=now)
 
 

@@ -96,11 +96,11 @@ def fill(state: Path) -> dict[str, Any]:
     django.setup()
     from django.test.utils import setup_test_environment
 
-    from rollout.simulator.fleet import PersonaFleet
+    from rollout.simulator.fleet import SimulatedFleet
     from rollout.simulator.table import DEMO
 
     setup_test_environment()  # so that a page's context can be looked at
-    with PersonaFleet([*DEMO, *IMPORTED, *WITH_CA], port_base=PORT_BASE) as fleet, receiver(), supervised(state):
+    with SimulatedFleet([*DEMO, *IMPORTED, *WITH_CA], port_base=PORT_BASE) as fleet, receiver(), supervised(state):
         return Scenario(fleet).run()
 
 
@@ -163,18 +163,18 @@ class Scenario:
         self.pilot = Site.objects.get(slug="pilot").pk
         lines = ["title,base_url,owners,people,oauth_plugin_version,mobile_plugin_version"]
         for name in IMPORTED:
-            persona = self.fleet.personas[name]
-            versions = f"{persona.oauth_plugin or ''},{persona.mobile_plugin or ''}"
-            lines.append(f"{persona.title},{self.fleet.base_url(name)},bob@example.com,40,{versions}")
+            simulated = self.fleet.personas[name]
+            versions = f"{simulated.oauth_plugin or ''},{simulated.mobile_plugin or ''}"
+            lines.append(f"{simulated.title},{self.fleet.base_url(name)},bob@example.com,40,{versions}")
         file = io.BytesIO("\r\n".join(lines).encode())
         file.name = "sites.csv"
         page = self.administrator.post("/sites/import/", {"file": file})
         check_redirect(self.administrator.post("/sites/import/", {"encoded": page.context["encoded"], "apply": "1"}))
         for name in WITH_CA:
-            persona, base_url = self.fleet.personas[name], self.fleet.base_url(name)
-            pk = self.add_site(title=persona.title, base_url=base_url, ca_bundle=self.fleet.ca_pem)
-            if persona.client_id:
-                self.add_link(pk, client_id=persona.client_id)
+            simulated, base_url = self.fleet.personas[name], self.fleet.base_url(name)
+            pk = self.add_site(title=simulated.title, base_url=base_url, ca_bundle=self.fleet.ca_pem)
+            if simulated.client_id:
+                self.add_link(pk, client_id=simulated.client_id)
         self.with_token = self.add_site(title="Plugin manager", base_url=f"http://127.0.0.1:{RECEIVER_PORT}")
         self.old_wiki = self.add_site(title="Old wiki", base_url="https://old-wiki.example.com")
         self.handbook = self.add_site(title="Handbook", provider="gatepass", slug="handbook")
@@ -216,8 +216,8 @@ class Scenario:
         hook = {"name": "Chat", "url": f"http://127.0.0.1:{RECEIVER_PORT}/hook", "kinds": ["verdict", "sweep"]}
         assert self.submit_once("/webhooks/new/", hook).status_code == 200
         self.webhook = rows("Webhook").get().pk
-        self.administrator.post(f"/webhooks/{self.webhook}/", {"deed": "test"})
-        self.submit_once(f"/webhooks/{self.webhook}/", {"deed": "rotate"})
+        self.administrator.post(f"/webhooks/{self.webhook}/", {"do": "test"})
+        self.submit_once(f"/webhooks/{self.webhook}/", {"do": "rotate"})
 
     def change_matrix(self) -> None:
         """Put an edition in force that decides what the first one leaves open: Jira 9.13 to 10.0."""
@@ -246,7 +246,7 @@ class Scenario:
         sites = [self.pilot, self.handbook]
         wave = self.administrator.post("/waves/new/", {"title": "The first wave", "sites": sites})
         labels = "charlie@example.com\nmember@example.com\nReception"
-        form = {"deed": "issue", "labels": labels, "expiry": "30"}
+        form = {"do": "issue", "labels": labels, "expiry": "30"}
         issued = self.submit_once(wave["Location"], form).context["issued"]
         self.note["passes"] = {"wave": issued[0][2]}
         for name in ("live", "used", "revoked", "renewed"):

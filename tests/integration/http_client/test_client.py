@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import pytest
 
-from rollout.http_client.policy import Door
+from rollout.http_client.policy import FetchPolicy
 
 
 def test_it_works(serve, make_answer, get, now) -> None:
@@ -48,25 +48,25 @@ def test_the_environment_names_no_proxy(serve, make_answer, get, monkeypatch) ->
 
 
 def test_this_machine_is_refused_by_name(get) -> None:
-    reply = get("https://localhost/", door=Door(connect_seconds=1, total_seconds=2))
+    reply = get("https://localhost/", policy=FetchPolicy(connect_seconds=1, total_seconds=2))
     assert (reply.status, reply.error) == (None, "blocked_address")
 
 
-def test_a_name_is_judged_again_at_every_hop(serve, make_answer, get, door) -> None:
+def test_a_name_is_judged_again_at_every_hop(serve, make_answer, get, policy) -> None:
     """DNS rebinding: the first look-up is harmless, the second is not."""
     answers = [["127.0.0.1"], ["169.254.169.254"]]
-    door = replace(door, resolver=lambda host, port: answers.pop(0))
+    policy = replace(policy, resolver=lambda host, port: answers.pop(0))
     server = serve(make_answer(status="302 Found", Location="/next"))
-    reply = get(f"http://rebind.test:{server.port}/", door=door, follow=3)
+    reply = get(f"http://rebind.test:{server.port}/", policy=policy, follow=3)
     assert reply.error == "blocked_address"
     assert len(server.requests) == 1
     assert f"host: rebind.test:{server.port}" in server.requests[0].decode().lower()
 
 
-def test_the_second_address_is_tried_when_the_first_is_silent(serve, make_answer, get, door) -> None:
+def test_the_second_address_is_tried_when_the_first_is_silent(serve, make_answer, get, policy) -> None:
     server = serve(make_answer(b"here"))
-    door = replace(door, resolver=lambda host, port: ["127.0.0.9", "127.0.0.1"])
-    assert get(f"http://two.test:{server.port}/", door=door).body == b"here"
+    policy = replace(policy, resolver=lambda host, port: ["127.0.0.9", "127.0.0.1"])
+    assert get(f"http://two.test:{server.port}/", policy=policy).body == b"here"
 
 
 def test_nobody_listens(get) -> None:
@@ -75,7 +75,7 @@ def test_nobody_listens(get) -> None:
         assert get(f"http://127.0.0.1:{taken.getsockname()[1]}/").error == "refused"
 
 
-def test_slow_headers(serve, get, door) -> None:
+def test_slow_headers(serve, get, policy) -> None:
     def drip(request, handler):
         handler.wfile.write(b"HTTP/1.1 200 OK\r\n")
         for _ in range(40):
@@ -83,22 +83,22 @@ def test_slow_headers(serve, get, door) -> None:
             time.sleep(0.1)
 
     started = time.monotonic()
-    assert get(serve(drip).url, door=replace(door, total_seconds=0.5)).error == "timeout"
+    assert get(serve(drip).url, policy=replace(policy, total_seconds=0.5)).error == "timeout"
     assert time.monotonic() - started < 2
 
 
-def test_silence(serve, get, door) -> None:
+def test_silence(serve, get, policy) -> None:
     server = serve(lambda request, handler: time.sleep(3))
-    assert get(server.url, door=replace(door, total_seconds=0.3)).error == "timeout"
+    assert get(server.url, policy=replace(policy, total_seconds=0.3)).error == "timeout"
 
 
-def test_informational_answers_without_end(serve, get, door) -> None:
+def test_informational_answers_without_end(serve, get, policy) -> None:
     def chatter(request, handler):
         for _ in range(100):
             handler.wfile.write(b"HTTP/1.1 102 Processing\r\n\r\n")
             time.sleep(0.05)
 
-    assert get(serve(chatter).url, door=replace(door, total_seconds=0.4)).error == "timeout"
+    assert get(serve(chatter).url, policy=replace(policy, total_seconds=0.4)).error == "timeout"
 
 
 def test_an_endless_body(serve, get) -> None:
@@ -114,10 +114,10 @@ def test_an_endless_body(serve, get) -> None:
     assert len(sent) < 9000
 
 
-def test_exactly_the_cap_is_read(serve, make_answer, get, door) -> None:
-    door = replace(door, max_bytes=1000)
-    assert get(serve(make_answer(b"x" * 1000)).url, door=door).status == 200
-    assert get(serve(make_answer(b"x" * 1001)).url, door=door).error == "too_large"
+def test_exactly_the_cap_is_read(serve, make_answer, get, policy) -> None:
+    policy = replace(policy, max_bytes=1000)
+    assert get(serve(make_answer(b"x" * 1000)).url, policy=policy).status == 200
+    assert get(serve(make_answer(b"x" * 1001)).url, policy=policy).error == "too_large"
 
 
 @pytest.mark.parametrize("layers", ["gzip", "gzip, gzip", "deflate"])

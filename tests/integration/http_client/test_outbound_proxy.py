@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from rollout.http_client.policy import Door
+from rollout.http_client.policy import FetchPolicy
 
 
 class _Tunnel(socketserver.StreamRequestHandler):
@@ -56,15 +56,15 @@ def proxy() -> Iterator[socketserver.ThreadingTCPServer]:
     server.server_close()
 
 
-def _door(proxy: socketserver.ThreadingTCPServer, user: str = "", **more: object) -> Door:
+def _door(proxy: socketserver.ThreadingTCPServer, user: str = "", **more: object) -> FetchPolicy:
     address = f"http://{user}127.0.0.1:{proxy.server_address[1]}"
     settings = {"allow_loopback": True, "resolver": lambda host, port: ["127.0.0.1"], **more}
-    return Door(proxy=address, through_proxy=True, connect_seconds=1, total_seconds=2, **settings)
+    return FetchPolicy(proxy=address, through_proxy=True, connect_seconds=1, total_seconds=2, **settings)
 
 
 def test_it_works(serve, make_answer, get, proxy) -> None:
     server = serve(make_answer(b"behind the proxy"))
-    reply = get(f"http://wiki.test:{server.port}/x?y=1", door=_door(proxy))
+    reply = get(f"http://wiki.test:{server.port}/x?y=1", policy=_door(proxy))
     assert (reply.body, reply.answer.address) == (b"behind the proxy", "loopback")
     assert proxy.heads[0].startswith(f"CONNECT 127.0.0.1:{server.port} HTTP/1.1\r\n")  # an address, never the name
     assert "wiki.test" not in proxy.heads[0]
@@ -76,39 +76,39 @@ def test_only_when_the_door_says_so(serve, make_answer, get, proxy) -> None:
     from dataclasses import replace
 
     server = serve(make_answer(b"direct"))
-    assert get(server.url, door=replace(_door(proxy), through_proxy=False)).body == b"direct"
+    assert get(server.url, policy=replace(_door(proxy), through_proxy=False)).body == b"direct"
     assert proxy.heads == []
 
 
-def test_a_door_that_wants_a_proxy_without_one_does_not_go_out_directly(serve, make_answer, get, door) -> None:
+def test_a_door_that_wants_a_proxy_without_one_does_not_go_out_directly(serve, make_answer, get, policy) -> None:
     from dataclasses import replace
 
     server = serve(make_answer())
-    reply = get(server.url, door=replace(door, through_proxy=True))
+    reply = get(server.url, policy=replace(policy, through_proxy=True))
     assert (reply.error, reply.answer.excerpt, server.requests) == ("proxy", "PROBE_PROXY is not set", [])
 
 
 def test_the_password_is_for_the_proxy_alone(serve, make_answer, get, proxy, caplog) -> None:
     caplog.set_level(logging.DEBUG)
     server = serve(make_answer())
-    door = _door(proxy, user="gate%40pass:s%3Acret@")
-    reply = get(f"http://wiki.test:{server.port}/", door=door)
+    policy = _door(proxy, user="gate%40pass:s%3Acret@")
+    reply = get(f"http://wiki.test:{server.port}/", policy=policy)
     assert reply.status == 200
     assert base64.b64encode(b"gate@pass:s:cret").decode() in proxy.heads[0]
-    for text in (repr(door), repr(reply), caplog.text, server.requests[0].decode()):
+    for text in (repr(policy), repr(reply), caplog.text, server.requests[0].decode()):
         assert "cret" not in text
 
 
 @pytest.mark.parametrize("address", ["10.0.0.1", "169.254.169.254", "::ffff:127.0.0.1"])
 def test_the_guard_holds_behind_the_proxy(get, proxy, address) -> None:
-    door = _door(proxy, resolver=lambda host, port: [address])
-    assert get("https://wiki.test/", door=door).error == "blocked_address"
+    policy = _door(proxy, resolver=lambda host, port: [address])
+    assert get("https://wiki.test/", policy=policy).error == "blocked_address"
     assert proxy.heads == []
 
 
 def test_a_redirect_is_judged_behind_the_proxy(serve, make_answer, get, proxy) -> None:
     server = serve(make_answer(status="302 Found", Location="https://10.0.0.1/"))
-    assert get(f"http://wiki.test:{server.port}/", door=_door(proxy), follow=3).error == "blocked_address"
+    assert get(f"http://wiki.test:{server.port}/", policy=_door(proxy), follow=3).error == "blocked_address"
     assert len(proxy.heads) == 1
 
 
@@ -127,18 +127,18 @@ def test_a_redirect_is_judged_behind_the_proxy(serve, make_answer, get, proxy) -
 def test_a_proxy_that_will_not(serve, make_answer, get, proxy, answer) -> None:
     server = serve(make_answer())
     proxy.answer = answer
-    reply = get(f"http://wiki.test:{server.port}/", door=_door(proxy))
+    reply = get(f"http://wiki.test:{server.port}/", policy=_door(proxy))
     assert (reply.status, reply.error, server.requests) == (None, "proxy", [])
     assert "secret" not in reply.answer.excerpt
 
 
 def test_a_proxy_that_is_not_there(get) -> None:
-    door = Door(
+    policy = FetchPolicy(
         allow_loopback=True,
         proxy="http://u:secret@127.0.0.1:1",
         through_proxy=True,
         resolver=lambda h, p: ["127.0.0.1"],
     )
-    reply = get("http://wiki.test:81/", door=door)
+    reply = get("http://wiki.test:81/", policy=policy)
     assert reply.error == "proxy"
     assert "secret" not in repr(reply)

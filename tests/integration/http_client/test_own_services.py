@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from rollout.http_client.own_services import OwnServices
-from rollout.http_client.policy import Door
+from rollout.http_client.policy import FetchPolicy
 from rollout.http_client.reply import Reply
 from rollout.services import network
 
@@ -20,49 +20,51 @@ def test_it_works(serve, make_answer, get: Get, own: str) -> None:
     """Compared by address: whoever listens on this machine is reached by every address of it."""
     server = serve(make_answer(b"PostgreSQL"))
     names = {"database.test": ["127.0.0.1"], "localhost": ["127.0.0.1"], "evil.test": ["127.0.0.1"]}
-    door = Door(
+    policy = FetchPolicy(
         allow_loopback=True,
         allowed_networks=("127.0.0.0/8",),
         resolver=lambda host, port: names[host],
         own=OwnServices(closed=frozenset({(own, server.port)})),
     )
     for host in ("127.0.0.1", "127.0.0.2", "evil.test", "localhost"):
-        reply = get(f"http://{host}:{server.port}/", door=door)
+        reply = get(f"http://{host}:{server.port}/", policy=policy)
         assert (reply.error, reply.answer.excerpt) == ("blocked_address", "a service of Gatepass itself")
     assert server.requests == []
 
 
 def test_another_port_of_the_same_machine_is_a_stranger(serve, make_answer, get: Get) -> None:
     server = serve(make_answer(b"wiki"))
-    door = Door(allow_loopback=True, own=OwnServices(closed=frozenset({("127.0.0.1", server.port + 1)})))
-    assert get(server.url, door=door).body == b"wiki"
+    policy = FetchPolicy(allow_loopback=True, own=OwnServices(closed=frozenset({("127.0.0.1", server.port + 1)})))
+    assert get(server.url, policy=policy).body == b"wiki"
 
 
 def test_a_name_of_ours_that_does_not_resolve_is_still_refused_by_name(get: Get) -> None:
     def nobody(host: str, port: int) -> list[str]:
         raise OSError("unknown")
 
-    door = Door(resolver=nobody, own=OwnServices(closed=frozenset({("database.test", 5432)})))
-    assert get("https://database.test:5432/", door=door).error in ("dns", "blocked_address")
+    policy = FetchPolicy(resolver=nobody, own=OwnServices(closed=frozenset({("database.test", 5432)})))
+    assert get("https://database.test:5432/", policy=policy).error in ("dns", "blocked_address")
 
 
 def test_a_redirect_to_our_database(serve, make_answer, get: Get) -> None:
     database = serve(make_answer(b"PostgreSQL"))
     site = serve(make_answer(status="302 Found", Location=database.url + "/"))
-    door = Door(allow_loopback=True, own=OwnServices(closed=frozenset({("localhost", database.port)})))
-    reply = get(site.url, door=door, follow=5)
+    policy = FetchPolicy(allow_loopback=True, own=OwnServices(closed=frozenset({("localhost", database.port)})))
+    reply = get(site.url, policy=policy, follow=5)
     assert (reply.error, len(reply.answer.trace), database.requests) == ("blocked_address", 2, [])
 
 
-def _portal(port: int) -> Door:
+def _portal(port: int) -> FetchPolicy:
     own = OwnServices(portal=frozenset({("127.0.0.1", port)}), portal_host="127.0.0.1", portal_paths=("/at/",))
-    return Door(allow_loopback=True, connect_seconds=1, total_seconds=2, own=own, resolver=lambda h, p: ["127.0.0.1"])
+    return FetchPolicy(
+        allow_loopback=True, connect_seconds=1, total_seconds=2, own=own, resolver=lambda h, p: ["127.0.0.1"]
+    )
 
 
 @pytest.mark.parametrize("path", ["/at/demo/rest/applinks/1.0/manifest", "/at/demo/x?next=/../admin", "/at/a%20b/"])
 def test_sites_that_gatepass_provides_are_asked(serve, make_answer, get: Get, path: str) -> None:
     server = serve(make_answer(b"provided"))
-    assert get(server.url + path, door=_portal(server.port)).body == b"provided"
+    assert get(server.url + path, policy=_portal(server.port)).body == b"provided"
 
 
 @pytest.mark.parametrize(
@@ -72,14 +74,14 @@ def test_sites_that_gatepass_provides_are_asked(serve, make_answer, get: Get, pa
 )  # fmt: skip
 def test_other_pages_of_gatepass_are_not(serve, make_answer, get: Get, path: str) -> None:
     server = serve(make_answer(b"page"))
-    reply = get(server.url + path, door=_portal(server.port))
+    reply = get(server.url + path, policy=_portal(server.port))
     assert (reply.error, reply.answer.excerpt, server.requests) == ("blocked_address", "Gatepass itself", [])
 
 
 def test_the_portal_by_another_name_or_address_is_not(serve, make_answer, get: Get) -> None:
     server = serve(make_answer(b"page"))
     for host in ("localhost", "127.0.0.3", "evil.test"):
-        assert get(f"http://{host}:{server.port}/at/demo/", door=_portal(server.port)).error == "blocked_address"
+        assert get(f"http://{host}:{server.port}/at/demo/", policy=_portal(server.port)).error == "blocked_address"
     assert server.requests == []
 
 
@@ -87,9 +89,9 @@ def test_a_shared_address_closes_the_portals_own_name_only(serve, make_answer, g
     server = serve(make_answer(b"wiki"))
     closed = _portal(server.port)
     shared = replace(closed, own=replace(closed.own, portal_by_name=True))
-    assert get(f"http://wiki.test:{server.port}/", door=closed).error == "blocked_address"
-    assert get(f"http://wiki.test:{server.port}/", door=shared).body == b"wiki"
-    assert get(f"http://127.0.0.1:{server.port}/metrics", door=shared).error == "blocked_address"
+    assert get(f"http://wiki.test:{server.port}/", policy=closed).error == "blocked_address"
+    assert get(f"http://wiki.test:{server.port}/", policy=shared).body == b"wiki"
+    assert get(f"http://127.0.0.1:{server.port}/metrics", policy=shared).error == "blocked_address"
 
 
 def test_an_open_connection_does_not_lead_past_the_guard(serve, get: Get, now) -> None:
@@ -114,5 +116,5 @@ def test_an_open_connection_does_not_lead_past_the_guard(serve, get: Get, now) -
 def test_our_real_database_and_broker_are_closed(get: Get, settings) -> None:
     for own in (f"127.0.0.1:{settings.DATABASES['default'].get('PORT') or 5432}", settings.REDIS_URL.split("/")[2]):
         if settings.DATABASES["default"]["ENGINE"].endswith("postgresql"):
-            reply = get(f"http://{own.rpartition('@')[2]}/", door=network.door())
+            reply = get(f"http://{own.rpartition('@')[2]}/", policy=network.policy())
             assert (reply.error, reply.answer.excerpt) == ("blocked_address", "a service of Gatepass itself")

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from rollout.http_client.policy import Door
+from rollout.http_client.policy import FetchPolicy
 
 
-def test_the_address_that_was_judged_is_the_one_connected_to(serve, make_answer, get, door) -> None:
+def test_the_address_that_was_judged_is_the_one_connected_to(serve, make_answer, get, policy) -> None:
     """DNS rebinding between the look-up and the connection: there is no second look-up to change."""
     server, asked = serve(make_answer(b"judged")), []
 
@@ -18,7 +18,7 @@ def test_the_address_that_was_judged_is_the_one_connected_to(serve, make_answer,
         asked.append(host)
         return ["127.0.0.1"] if len(asked) == 1 else ["169.254.169.254"]
 
-    reply = get(f"http://rebind.test:{server.port}/", door=replace(door, resolver=changing))
+    reply = get(f"http://rebind.test:{server.port}/", policy=replace(policy, resolver=changing))
     assert (reply.body, asked) == (b"judged", ["rebind.test"])
     assert f"host: rebind.test:{server.port}".encode() in server.requests[0].lower()
     assert reply.answer.address == "loopback"
@@ -36,11 +36,11 @@ def test_the_address_that_was_judged_is_the_one_connected_to(serve, make_answer,
         ("http://inside.test/", "blocked_address"),
     ],
 )
-def test_a_redirect_into_a_private_range(serve, make_answer, get, door, target: str, error: str) -> None:
+def test_a_redirect_into_a_private_range(serve, make_answer, get, policy, target: str, error: str) -> None:
     server = serve(make_answer(status="302 Found", Location=target))
     names = {"wiki.test": ["127.0.0.1"], "inside.test": ["10.1.2.3"]}
-    door = replace(door, resolver=lambda host, port: names[host])
-    reply = get(f"http://wiki.test:{server.port}/", door=door, follow=5)
+    policy = replace(policy, resolver=lambda host, port: names[host])
+    reply = get(f"http://wiki.test:{server.port}/", policy=policy, follow=5)
     assert reply.error == error
     assert [hop.status for hop in reply.answer.trace] == [302, None]
     assert [hop.address for hop in reply.answer.trace] == ["loopback", ""]
@@ -55,5 +55,5 @@ def test_ipv6_of_this_machine(get, make_answer, serve) -> None:
     with socket.socket(socket.AF_INET6) as taken:
         taken.bind(("::1", 0))
         port = taken.getsockname()[1]
-        reply = get(f"http://[::1]:{port}/", door=Door(allow_loopback=True, connect_seconds=1))
+        reply = get(f"http://[::1]:{port}/", policy=FetchPolicy(allow_loopback=True, connect_seconds=1))
     assert (reply.error, reply.answer.address) == ("refused", "loopback")

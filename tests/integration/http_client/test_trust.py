@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from rollout.http_client.policy import Door
+from rollout.http_client.policy import FetchPolicy
 
 PEM = serialization.Encoding.PEM
 
@@ -94,15 +94,17 @@ def authority() -> Issued:
 
 
 @pytest.fixture
-def tls_door() -> Door:
-    return Door(allow_loopback=True, connect_seconds=2, total_seconds=5, resolver=lambda host, port: ["127.0.0.1"])
+def tls_door() -> FetchPolicy:
+    return FetchPolicy(
+        allow_loopback=True, connect_seconds=2, total_seconds=5, resolver=lambda host, port: ["127.0.0.1"]
+    )
 
 
 def test_it_works(serve_tls, authority, tls_door, get) -> None:
     """The site's own authority vouches where the system's store does not; name and host header stay the site's."""
     server = serve_tls(issue("wiki.test", authority))
     port = server.server_address[1]
-    reply = get(f"https://wiki.test:{port}/", door=replace(tls_door, ca_bundle=authority.pem))
+    reply = get(f"https://wiki.test:{port}/", policy=replace(tls_door, ca_bundle=authority.pem))
     assert (reply.status, reply.certificate.trust, reply.certificate.issuer) == (200, "site", "Example private root")
     assert server.names[-1] == "wiki.test"
     assert server.asked == [f"wiki.test:{port}"]
@@ -113,7 +115,7 @@ def test_what_the_system_trusts_needs_no_bundle(serve_tls, authority, tls_door, 
     system = ssl.create_default_context(cadata=authority.pem)
     url = f"https://wiki.test:{server.server_address[1]}/"
     for bundle in ("", authority.pem):
-        reply = get(url, door=replace(tls_door, ssl_context=system, ca_bundle=bundle))
+        reply = get(url, policy=replace(tls_door, ssl_context=system, ca_bundle=bundle))
         assert (reply.status, reply.certificate.trust) == (200, "system")
 
 
@@ -125,7 +127,7 @@ def test_any_certificate_of_the_bundle_is_an_anchor(serve_tls, authority, tls_do
     bundle = {"root": authority, "intermediate": between, "itself": own}[anchor].pem
     reply = get(
         f"https://wiki.test:{server.server_address[1]}/",
-        door=replace(tls_door, ca_bundle=f"Wurzelzertifikat für das Büro\n{bundle}"),
+        policy=replace(tls_door, ca_bundle=f"Wurzelzertifikat für das Büro\n{bundle}"),
     )
     assert (reply.status, reply.certificate.trust) == (200, "site")
 
@@ -134,7 +136,7 @@ def test_the_chain_as_the_server_sends_it(serve_tls, authority, tls_door, get) -
     between = issue("Example issuing authority", authority, is_authority=True)
     own = issue("wiki.test", between)
     server = serve_tls(own, between)
-    reply = get(f"https://wiki.test:{server.server_address[1]}/", door=replace(tls_door, ca_bundle=authority.pem))
+    reply = get(f"https://wiki.test:{server.server_address[1]}/", policy=replace(tls_door, ca_bundle=authority.pem))
     first, second = reply.certificate.chain
     assert (first.subject, first.issuer, first.names) == ("wiki.test", "Example issuing authority", ("wiki.test",))
     assert first.fingerprint == own.certificate.fingerprint(hashes.SHA256()).hex()
@@ -152,8 +154,8 @@ def test_a_chain_that_is_not_trusted_is_told_and_nothing_sent(
 ) -> None:
     own = issue(name, authority, days=days)
     server = serve_tls(own)
-    door = replace(tls_door, ca_bundle=authority.pem if bundled else "")
-    reply = get(f"https://wiki.test:{server.server_address[1]}/", door=door)
+    policy = replace(tls_door, ca_bundle=authority.pem if bundled else "")
+    reply = get(f"https://wiki.test:{server.server_address[1]}/", policy=policy)
     assert (reply.status, reply.error, reply.certificate) == (None, "tls", None)
     assert reply.tls_failure.verify_code == code
     der = own.certificate.public_bytes(serialization.Encoding.DER)
@@ -165,18 +167,18 @@ def test_a_chain_that_is_not_trusted_is_told_and_nothing_sent(
 def test_a_bundle_of_somebody_else_does_not_help(serve_tls, authority, tls_door, get) -> None:
     server = serve_tls(issue("wiki.test", authority))
     stranger = issue("Example other root", is_authority=True)
-    reply = get(f"https://wiki.test:{server.server_address[1]}/", door=replace(tls_door, ca_bundle=stranger.pem))
+    reply = get(f"https://wiki.test:{server.server_address[1]}/", policy=replace(tls_door, ca_bundle=stranger.pem))
     assert reply.error == "tls"
 
 
 def test_a_bundle_that_is_none_is_an_answer_not_an_exception(serve_tls, authority, tls_door, get) -> None:
     server = serve_tls(issue("wiki.test", authority))
-    reply = get(f"https://wiki.test:{server.server_address[1]}/", door=replace(tls_door, ca_bundle="nonsense"))
+    reply = get(f"https://wiki.test:{server.server_address[1]}/", policy=replace(tls_door, ca_bundle="nonsense"))
     assert reply.error == "tls"
 
 
 def test_a_bundle_counts_for_its_own_site_only(serve_tls, authority, tls_door, get) -> None:
     server = serve_tls(issue("wiki.test", authority))
     url = f"https://wiki.test:{server.server_address[1]}/"
-    assert get(url, door=replace(tls_door, ca_bundle=authority.pem)).status == 200
-    assert get(url, door=tls_door).error == "tls"
+    assert get(url, policy=replace(tls_door, ca_bundle=authority.pem)).status == 200
+    assert get(url, policy=tls_door).error == "tls"

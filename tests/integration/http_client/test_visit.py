@@ -33,9 +33,9 @@ def _keep_open(answers: list[bytes]) -> Callable:
     return respond
 
 
-def _ask(door, *urls: str, **options: object) -> list[Reply]:
+def _ask(policy, *urls: str, **options: object) -> list[Reply]:
     async def ask() -> list[Reply]:
-        async with visit(door) as one:
+        async with visit(policy) as one:
             return [await one.fetch("GET", url, **options) for url in urls]
 
     return asyncio.run(ask())
@@ -45,7 +45,7 @@ def _plain(body: bytes) -> bytes:
     return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
 
 
-def test_it_works(serve, door) -> None:
+def test_it_works(serve, policy) -> None:
     server = serve(_keep_open([_plain(b"one"), _plain(b"two"), _plain(b"three")]))
     looked_up = []
 
@@ -54,22 +54,22 @@ def test_it_works(serve, door) -> None:
         return ["127.0.0.1"]
 
     url = f"http://wiki.test:{server.port}"
-    replies = _ask(replace(door, resolver=resolver), url + "/1", url + "/2", url + "/3")
+    replies = _ask(replace(policy, resolver=resolver), url + "/1", url + "/2", url + "/3")
     assert [reply.body for reply in replies] == [b"one", b"two", b"three"]
     assert looked_up == ["wiki.test"]
     assert server._server.connections == 1
 
 
-def test_a_server_that_closes_is_asked_again_over_a_new_connection(serve, door) -> None:
+def test_a_server_that_closes_is_asked_again_over_a_new_connection(serve, policy) -> None:
     server = serve(_keep_open([_plain(b"one")]))  # the second request finds the connection closed
     again = serve(lambda request, handler: _plain(b"each"))
-    assert [reply.body for reply in _ask(door, again.url, again.url, again.url)] == [b"each"] * 3
-    first, second = _ask(door, server.url, server.url)
+    assert [reply.body for reply in _ask(policy, again.url, again.url, again.url)] == [b"each"] * 3
+    first, second = _ask(policy, server.url, server.url)
     assert (first.body, second.error) == (b"one", "bad_answer")
 
 
 @pytest.mark.parametrize("more", [_plain(b"forged"), b"garbage"])
-def test_an_answer_nobody_asked_for_is_not_taken_for_the_next(serve, door, more) -> None:
+def test_an_answer_nobody_asked_for_is_not_taken_for_the_next(serve, policy, more) -> None:
     calls = []
 
     def respond(request, handler):
@@ -77,7 +77,7 @@ def test_an_answer_nobody_asked_for_is_not_taken_for_the_next(serve, door, more)
         return _plain(b"one") + more if len(calls) == 1 else _plain(b"two")
 
     server = serve(respond)
-    assert [reply.body for reply in _ask(door, server.url, server.url)] == [b"one", b"two"]
+    assert [reply.body for reply in _ask(policy, server.url, server.url)] == [b"one", b"two"]
 
 
 def test_what_an_answer_says_of_itself(serve, make_answer, get) -> None:

@@ -14,7 +14,7 @@ from rollout.models import AuditEvent, CheckRun, EnrollmentPass
 from rollout.services.links import create_link
 from rollout.services.passes import issue_pass
 from rollout.services.sites import create_site
-from rollout.simulator.fleet import PersonaFleet
+from rollout.simulator.fleet import SimulatedFleet
 from tests.support.check_runs import do_waiting_checks
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +30,7 @@ def operator(client_of, administrator):
 @pytest.fixture
 def rows(administrator):
     """A row of most models; returns what must never be seen."""
-    with PersonaFleet(["too-old"]) as fleet:
+    with SimulatedFleet(["too-old"]) as fleet:
         site = create_site(actor=administrator, title="Wiki", base_url=fleet.base_url("too-old"))
         do_waiting_checks()
     create_link(actor=administrator, site=site, redirect_url="confluence-server://oauth-callback", client_id="abc")

@@ -16,7 +16,7 @@ from portal.models import User
 from rollout.models import AuditEvent, CheckRun, RunState, Site
 from rollout.services import configurations
 from rollout.services.checks import check_runs
-from rollout.services.checks.judgements import Answered, record
+from rollout.services.checks.evaluations import ProbeResult, record
 
 SITES = "/api/v1/sites"
 HOSTILE = [
@@ -79,14 +79,14 @@ def test_a_finished_run_follows_the_contract_of_check_site(
 ) -> None:
     run = check_runs.request_check(site=site, actor=administrator, trigger=CheckRun.Trigger.BUTTON)
     CheckRun.objects.update(state=RunState.RUNNING, lease="test")
-    record([Answered(run.pk, site.pk, "test", observation)])
+    record([ProbeResult(run.pk, site.pk, "test", observation)])
     answer = client_of(administrator).get(f"/api/v1/check-runs/{run.pk}").json()
     assert answer["state"] == "done"
     from rollout.compatibility import rules
     from rollout.management.commands.check_site import as_contract
     from rollout.services.matrix import matrix_in_force
 
-    contract = json.loads(json.dumps(as_contract(observation, rules.judge(observation, matrix_in_force()))))
+    contract = json.loads(json.dumps(as_contract(observation, rules.evaluate(observation, matrix_in_force()))))
     assert {name: answer[name] for name in contract} == contract
 
 

@@ -16,8 +16,8 @@ from portal.models import User
 from portal.presenters.check_history import tell
 from rollout.models import AuditEvent, CheckRun, MatrixEdition, Site
 from rollout.services import matrix
-from rollout.services.checks import rejudging
-from tests.support.judged import WITH_PLUGINS, judge
+from rollout.services.checks import reevaluation
+from tests.support.evaluated import WITH_PLUGINS, evaluate
 
 pytestmark = pytest.mark.django_db
 
@@ -43,8 +43,8 @@ def compared(client: Client, site: Site, query: str = "") -> str:
 
 
 def test_a_change_is_told_with_both_findings(client: Client, wiki: Site) -> None:
-    judge(wiki)
-    judge(wiki, "sso")
+    evaluate(wiki)
+    evaluate(wiki, "sso")
     text = page(client, wiki)
     assert "Everything it needs was there." in text
     assert "sso.example.com" in text
@@ -52,10 +52,10 @@ def test_a_change_is_told_with_both_findings(client: Client, wiki: Site) -> None
 
 
 def test_a_change_from_one_trouble_to_another_tells_both(client: Client, wiki: Site) -> None:
-    judge(wiki, "off")
-    judge(wiki, "old")
+    evaluate(wiki, "off")
+    evaluate(wiki, "old")
     text = page(client, wiki)
-    (change,) = [one for one in tell(wiki.check_runs.all()[:1])[0].changes if one.road == "non_mdm"]
+    (change,) = [one for one in tell(wiki.check_runs.all()[:1])[0].changes if one.setup == "non_mdm"]
     assert (change.was, change.now) == ("ACTION_NEEDED", "INCOMPATIBLE")
     assert change.was_because in text
     assert "8.5.4" in change.now_because
@@ -64,12 +64,12 @@ def test_a_change_from_one_trouble_to_another_tells_both(client: Client, wiki: S
 def test_a_change_by_a_new_matrix_is_told_with_both_findings(
     client: Client, wiki: Site, administrator: User, first_edition: MatrixEdition
 ) -> None:
-    judge(wiki)
+    evaluate(wiki)
     draft = matrix.copy_edition(actor=administrator, edition=first_edition)
     draft.lines.filter(product="confluence").update(server="9.3")
     matrix.put_in_force(actor=administrator, edition=draft)
     matrix.forget()
-    rejudging.rejudge_outdated()
+    reevaluation.reevaluate_outdated()
     text = page(client, wiki, "?show=changes")
     assert "Judged again" in text
     assert "9.3 or later is needed" in text
@@ -78,7 +78,7 @@ def test_a_change_by_a_new_matrix_is_told_with_both_findings(
 
 
 def test_only_changes(client: Client, wiki: Site) -> None:
-    first, second, third = judge(wiki), judge(wiki), judge(wiki, "old")
+    first, second, third = evaluate(wiki), evaluate(wiki), evaluate(wiki, "old")
     text = page(client, wiki, "?show=changes")
     assert f"/check-runs/{third.pk}/" in text
     assert f"/check-runs/{first.pk}/" not in text
@@ -87,19 +87,19 @@ def test_only_changes(client: Client, wiki: Site) -> None:
 
 
 def test_a_site_that_never_changed_says_so(client: Client, wiki: Site) -> None:
-    judge(wiki)
+    evaluate(wiki)
     assert "No check changed a verdict" in page(client, wiki, "?show=changes")
 
 
 @pytest.mark.parametrize("query", ["?show=x", "?because=x", "?page=x", "?sort=x", "?show=%00", "?page=" + "9" * 40])
 def test_a_filter_that_cannot_be_read_is_left_out(client: Client, wiki: Site, query: str) -> None:
-    run = judge(wiki)
+    run = evaluate(wiki)
     assert f"/check-runs/{run.pk}/" in page(client, wiki, query)
 
 
 def test_the_export_has_the_same_rows(client: Client, wiki: Site) -> None:
-    judge(wiki, "sso")
-    judge(wiki, "old")
+    evaluate(wiki, "sso")
+    evaluate(wiki, "old")
     answer = client.get(f"/sites/{wiki.pk}/check-runs/export/?show=changes")
     text = b"".join(answer.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
     (row,) = csv.DictReader(io.StringIO(text))
@@ -115,18 +115,18 @@ def test_queries_do_not_grow_with_the_checks(client: Client, wiki: Site) -> None
             page(client, wiki)
         return len(captured)
 
-    judge(wiki)
-    judge(wiki, "old")
-    judge(wiki)
+    evaluate(wiki)
+    evaluate(wiki, "old")
+    evaluate(wiki)
     few = queries()
     for _ in range(10):
-        judge(wiki, "old")
-        judge(wiki)
+        evaluate(wiki, "old")
+        evaluate(wiki)
     assert queries() == few
 
 
 def test_two_checks_side_by_side(client: Client, wiki: Site) -> None:
-    first, second = judge(wiki), judge(wiki, "old")
+    first, second = evaluate(wiki), evaluate(wiki, "old")
     text = compared(client, wiki, f"?was={first.pk}&now={second.pk}")
     assert "9.2.1" in text
     assert "8.5.4" in text
@@ -139,37 +139,37 @@ def test_two_checks_side_by_side(client: Client, wiki: Site) -> None:
 
 
 def test_without_a_choice_it_is_the_newest_and_the_one_before_the_last_change(client: Client, wiki: Site) -> None:
-    judge(wiki, "sso")
-    before, _flip, newest = judge(wiki), judge(wiki, "old"), judge(wiki, "old")
+    evaluate(wiki, "sso")
+    before, _flip, newest = evaluate(wiki), evaluate(wiki, "old"), evaluate(wiki, "old")
     text = compared(client, wiki)
     assert f'<option value="{before.pk}" selected>' in text
     assert f'<option value="{newest.pk}" selected>' in text
 
 
 def test_two_checks_that_say_the_same(client: Client, wiki: Site) -> None:
-    first, second = judge(wiki), judge(wiki)
+    first, second = evaluate(wiki), evaluate(wiki)
     CheckRun.objects.filter(pk=second.pk).update(observation=CheckRun.objects.get(pk=first.pk).observation)
     assert "Nothing differs" in compared(client, wiki, f"?was={first.pk}&now={second.pk}")
 
 
 def test_one_check_alone_is_nothing_to_compare(client: Client, wiki: Site) -> None:
     assert "Nothing to compare yet" in compared(client, wiki)
-    judge(wiki)
+    evaluate(wiki)
     assert "Nothing to compare yet" in compared(client, wiki)
 
 
 @pytest.mark.parametrize("value", ["x", "-1", "0", "9" * 18, "9" * 40, "%00", "½", "²"])
 def test_a_check_that_is_not_there_is_said(client: Client, wiki: Site, value: str) -> None:
-    judge(wiki)
-    judge(wiki)
+    evaluate(wiki)
+    evaluate(wiki)
     assert "is not there" in compared(client, wiki, f"?was={value}")
     assert "is not there" in compared(client, wiki, f"?now={value}")
 
 
 def test_a_check_of_another_site_is_not_there(client: Client, wiki: Site, make_site: Callable[..., Site]) -> None:
-    judge(wiki)
-    judge(wiki)
-    foreign = judge(make_site(title="Secret", **WITH_PLUGINS), "old")
+    evaluate(wiki)
+    evaluate(wiki)
+    foreign = evaluate(make_site(title="Secret", **WITH_PLUGINS), "old")
     text = compared(client, wiki, f"?now={foreign.pk}")
     assert "is not there" in text
     assert "8.5.4" not in text
@@ -177,7 +177,7 @@ def test_a_check_of_another_site_is_not_there(client: Client, wiki: Site, make_s
 
 @pytest.mark.parametrize("stored", [{"format": 99}, {}, [1], {"format": 2, "base_url": {}}, None])
 def test_an_observation_that_cannot_be_read_leaves_the_rules(client: Client, wiki: Site, stored: Any) -> None:
-    first, second = judge(wiki), judge(wiki, "old")
+    first, second = evaluate(wiki), evaluate(wiki, "old")
     CheckRun.objects.filter(pk=first.pk).update(observation=stored)
     text = compared(client, wiki, f"?was={first.pk}&now={second.pk}")
     assert "cannot be read any more" in text
@@ -187,7 +187,7 @@ def test_an_observation_that_cannot_be_read_leaves_the_rules(client: Client, wik
 
 
 def test_a_rule_that_is_gone_is_still_compared(client: Client, wiki: Site) -> None:
-    first, second = judge(wiki), judge(wiki)
-    gone = {"position": 0, "road": "mdm", "rule": "GONE", "message": "Broken %(place)s", "outcome": "WARNING"}
-    CheckRun.objects.filter(pk=first.pk).update(judged_findings=[gone])
+    first, second = evaluate(wiki), evaluate(wiki)
+    gone = {"position": 0, "setup": "mdm", "rule": "GONE", "message": "Broken %(place)s", "outcome": "WARNING"}
+    CheckRun.objects.filter(pk=first.pk).update(evaluated_findings=[gone])
     assert "GONE" in compared(client, wiki, f"?was={first.pk}&now={second.pk}")

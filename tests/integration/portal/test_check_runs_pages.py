@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from portal.models import User
 from rollout.models import CheckRun, Site
-from tests.support.judged import WITH_PLUGINS, judge
+from tests.support.evaluated import WITH_PLUGINS, evaluate
 
 pytestmark = pytest.mark.django_db
 
@@ -29,7 +29,7 @@ def test_it_works_and_the_page_stops_asking_at_the_end(
     assert f'hx-get="/check-runs/{run.pk}/progress/"' in waiting
     assert "Look again" in waiting  # the way on without JavaScript
     assert "hx-trigger" in client.get(f"{address}progress/").content.decode()
-    judge(site)  # the same run: a site has one unfinished at a time
+    evaluate(site)  # the same run: a site has one unfinished at a time
     done = client.get(f"{address}progress/").content.decode()
     assert "hx-trigger" not in done
     assert "Ready for MDM" in done
@@ -61,8 +61,8 @@ def test_a_failed_run_says_that_the_site_is_not_to_blame(
 
 def test_the_history_shows_what_a_run_changed(client_of: Callable[[User], Client], alice: User, make_site: Any) -> None:
     site = make_site(owners=[alice], **WITH_PLUGINS)
-    judge(site)
-    judge(site, "sso")
+    evaluate(site)
+    evaluate(site, "sso")
     page = client_of(alice).get(f"/sites/{site.pk}/check-runs/").content.decode()
     assert "Everything it needs was there." in page
     assert client_of(alice).get(f"/sites/{site.pk}/check-runs/?page=x").status_code == 200
@@ -72,9 +72,9 @@ def test_a_finding_of_a_rule_that_is_gone_is_still_shown(
     client_of: Callable[[User], Client], alice: User, make_site: Any
 ) -> None:
     site = make_site(owners=[alice], **WITH_PLUGINS)
-    run = judge(site)
-    gone = {"position": 0, "road": "mdm", "rule": "GONE", "message": "Broken %(place)s", "outcome": "WARNING"}
-    CheckRun.objects.filter(pk=run.pk).update(judged_findings=[gone])
+    run = evaluate(site)
+    gone = {"position": 0, "setup": "mdm", "rule": "GONE", "message": "Broken %(place)s", "outcome": "WARNING"}
+    CheckRun.objects.filter(pk=run.pk).update(evaluated_findings=[gone])
     page = client_of(alice).get(f"/check-runs/{run.pk}/")
     assert page.status_code == 200
     assert "GONE" in page.content.decode()

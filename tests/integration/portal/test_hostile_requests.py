@@ -27,7 +27,7 @@ NAMES = (
     "q", "page", "sort", "site", "sites", "sites_of", "all", "status", "state", "wave", "owner", "mdm", "non_mdm",
     "link", "product", "provider", "archived", "role", "active", "person", "target_id", "target_type", "family",
     "since", "until", "before", "after", "pick", "show", "format", "release", "device", "next", "find", "where",
-    "size", "verdict", "on", "do", "deed", "token", "labels", "label", "title", "base_url", "slug", "email", "name",
+    "size", "verdict", "on", "do", "do", "token", "labels", "label", "title", "base_url", "slug", "email", "name",
     "theme", "note", "seen", "text", "expiry", "expires_at", "uses", "max_uses", "audience", "people", "owners",
     "notes", "oauth_plugin_version", "mobile_plugin_version", "client_id", "redirect_url", "redirect_uri",
     "permission", "direction", "application_type", "form_id", "encoded", "apply", "search", "answer", "scope",

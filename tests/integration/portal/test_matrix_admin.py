@@ -11,7 +11,7 @@ from django.test import Client
 from portal.models import User
 from rollout.models import AuditEvent, MatrixEdition, Site
 from rollout.services import matrix
-from tests.support.judged import WITH_PLUGINS, judge
+from tests.support.evaluated import WITH_PLUGINS, evaluate
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/rollout/matrixedition/"
@@ -52,7 +52,7 @@ def act(client: Client, action: str, *editions: MatrixEdition, **more: str) -> A
 def test_it_works(
     operator: Client, first: MatrixEdition, make_site: Callable[..., Site], django_capture_on_commit_callbacks: Any
 ) -> None:
-    judge(make_site(**WITH_PLUGINS))
+    evaluate(make_site(**WITH_PLUGINS))
     page = act(operator, "new_edition", first)
     draft = MatrixEdition.objects.latest("pk")
     assert page.redirect_chain[-1][0] == f"{LIST}{draft.pk}/change/"

@@ -25,7 +25,7 @@ from rollout.compatibility.observation import (
     ServerStatus,
 )
 from rollout.models import CheckRun, Site
-from tests.support.judged import WITH_PLUGINS, judge, observation
+from tests.support.evaluated import WITH_PLUGINS, evaluate, observation
 
 pytestmark = pytest.mark.django_db
 
@@ -99,7 +99,7 @@ def test_the_page_of_a_site_folds_them_in(
     client_of: Callable[[User], Client], alice: User, make_site: Callable[..., Site]
 ) -> None:
     site = make_site(owners=[alice], **WITH_PLUGINS)
-    judge(site)
+    evaluate(site)
     text = client_of(alice).get(f"/sites/{site.pk}/").content.decode()
     assert "questions that were asked" in text
 

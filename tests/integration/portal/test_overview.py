@@ -16,7 +16,7 @@ from portal.models import User
 from rollout.compatibility.verdict import Verdict
 from rollout.models import CheckRun, EnrollmentPass, ProbeHost, SignIn, Wave
 from rollout.services import links
-from tests.support.judged import WITH_PLUGINS, judge
+from tests.support.evaluated import WITH_PLUGINS, evaluate
 
 pytestmark = pytest.mark.django_db
 READY, ALSO = Verdict.READY_MDM, Verdict.READY_NON_MDM
@@ -81,10 +81,10 @@ def test_what_needs_somebody_comes_by_people_with_one_button(
     make_site(owners=[alice], title="New", people=50)
     linked = make_site(owners=[alice], title="Linked", people=900, **WITH_PLUGINS)
     done = make_site(owners=[alice], title="Without", people=900, **WITH_PLUGINS)
-    judge(small, "sso")
-    judge(large)
-    judge(linked, "sso")
-    judge(done)
+    evaluate(small, "sso")
+    evaluate(large)
+    evaluate(linked, "sso")
+    evaluate(done)
     links.create_link(actor=alice, site=linked, redirect_url="confluence-server://oauth-callback", client_id="c")
     page = client_of(alice).get("/")
     assert [(need.site.title, need.kind) for need in page.context["needs"]] == [
@@ -97,8 +97,8 @@ def test_what_needs_somebody_comes_by_people_with_one_button(
 
 def test_what_changed_since_yesterday(client_of: Callable[[User], Client], alice: User, make_site: Any) -> None:
     site = make_site(owners=[alice], title="Turned", **WITH_PLUGINS)
-    judge(site)
-    run = judge(site, "sso")
+    evaluate(site)
+    run = evaluate(site, "sso")
     assert [flip.run for flip in client_of(alice).get("/").context["flips"]] == [run]
     CheckRun.objects.filter(pk=run.pk).update(changed_at=timezone.now() - timedelta(days=2))
     assert client_of(alice).get("/").context["flips"] == []
@@ -154,8 +154,8 @@ def test_five_and_sixty_sites_take_the_same_queries(
     def add(count: int) -> None:
         for _ in range(count):
             site = make_site()
-            judge(site)
-            judge(site, "old")
+            evaluate(site)
+            evaluate(site, "old")
             SignIn.objects.create(site=site, person=member, client_id="c", signed_in_at=timezone.now())
 
     def queries() -> int:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from portal.models import User
 from rollout.models import CheckRun, Rehearsal, SignIn, Site
 from rollout.services import configurations, links, sites
-from tests.support.judged import WITH_PLUGINS, judge
+from tests.support.evaluated import WITH_PLUGINS, evaluate
 
 pytestmark = pytest.mark.django_db
 REDIRECT = "confluence-server://oauth-callback"
@@ -27,7 +27,7 @@ def steps(page: Any) -> list[str]:
 @pytest.fixture
 def ready(make_site: Any, alice: User) -> Site:
     site = make_site(owners=[alice], title="Wiki", **WITH_PLUGINS)
-    judge(site)
+    evaluate(site)
     return site
 
 
@@ -37,7 +37,7 @@ def test_it_works_from_the_first_step_to_the_last(
     site = make_site(title="Wiki", **WITH_PLUGINS)
     client, address = client_of(administrator), f"/sites/{site.pk}/"
     seen = [steps(client.get(address))]
-    judge(site)
+    evaluate(site)
     seen.append(steps(client.get(address)))
     links.create_link(actor=administrator, site=site, redirect_url=REDIRECT, client_id="client-1")
     site.non_mdm_verdict = "INCOMPATIBLE"
@@ -78,7 +78,7 @@ def test_the_verdict_is_a_sentence_with_its_evidence(
     client_of: Callable[[User], Client], alice: User, make_site: Any
 ) -> None:
     site = make_site(owners=[alice], **WITH_PLUGINS)
-    judge(site, "sso")
+    evaluate(site, "sso")
     page = client_of(alice).get(f"/sites/{site.pk}/").content.decode()
     assert "Ready for MDM" in page
     assert "Without MDM: the reverse proxy sends the app to sso.example.com." in page
@@ -89,7 +89,7 @@ def test_the_verdict_is_a_sentence_with_its_evidence(
 
 def test_a_site_that_does_not_answer_says_so(client_of: Callable[[User], Client], alice: User, make_site: Any) -> None:
     site = make_site(owners=[alice], **WITH_PLUGINS)
-    judge(site, "down")
+    evaluate(site, "down")
     assert "With MDM: the site could not be reached" in client_of(alice).get(f"/sites/{site.pk}/").content.decode()
 
 
@@ -97,7 +97,7 @@ def test_unknown_plugin_versions_lead_to_their_form(
     client_of: Callable[[User], Client], alice: User, make_site: Any
 ) -> None:
     site = make_site(owners=[alice])
-    judge(site)
+    evaluate(site)
     page = client_of(alice).get(f"/sites/{site.pk}/")
     assert page.context["next"].url == "#plugins"
 
@@ -126,8 +126,8 @@ def test_what_stands_in_the_way_of_both_roads_is_told_once(
     client_of: Callable[[User], Client], alice: User, make_site: Any
 ) -> None:
     site = make_site(owners=[alice], **WITH_PLUGINS)
-    judge(site, "old")
-    with_mdm, without = client_of(alice).get(f"/sites/{site.pk}/").context["roads"]
+    evaluate(site, "old")
+    with_mdm, without = client_of(alice).get(f"/sites/{site.pk}/").context["setups"]
     assert [shown.finding.rule for shown in with_mdm.serious] == ["CONFLUENCE-VERSION"]
     assert not with_mdm.shared
     assert "CONFLUENCE-VERSION" in [shown.finding.rule for shown in without.shared]
@@ -139,7 +139,7 @@ def test_findings_of_before_an_edit_are_not_shown(
 ) -> None:
     sites.update_site(actor=alice, site=ready, base_url="https://moved.example.com")
     page = client_of(alice).get(f"/sites/{ready.pk}/")
-    assert all(not road.serious and not road.shared and not road.passed for road in page.context["roads"])
+    assert all(not setup.serious and not setup.shared and not setup.passed for setup in page.context["setups"])
     assert page.context["next"].url.startswith("/check-runs/")
 
 
@@ -176,8 +176,8 @@ def test_a_long_history_takes_the_same_queries(client_of: Callable[[User], Clien
             client.get(f"/sites/{ready.pk}/")
         return len(captured)
 
-    judge(ready)
+    evaluate(ready)
     few = queries()
     for _ in range(8):
-        judge(ready)
+        evaluate(ready)
     assert queries() == few

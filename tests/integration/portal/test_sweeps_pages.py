@@ -16,16 +16,16 @@ from django.utils import timezone
 from portal.models import User
 from rollout.models import AuditEvent, CheckRun, RunState, Sweep, SweepState
 from rollout.services.checks import leases, sweeps
-from rollout.services.checks.judgements import Answered, record
-from tests.support.judged import judge, observation
+from rollout.services.checks.evaluations import ProbeResult, record
+from tests.support.evaluated import evaluate, observation
 
 
 def finish(kind: str = "old", *, broken: int = 0) -> None:
-    taken = leases.exchange(lease=kind, room=100)
+    taken = leases.swap_leases(lease=kind, room=100)
     leases.give_back(lease=kind, hosts=[run.host for run in taken], pause=0)
     record(
         [
-            Answered(run.pk, run.site_id, kind, None if number < broken else observation(run.site, kind), "It broke")
+            ProbeResult(run.pk, run.site_id, kind, None if number < broken else observation(run.site, kind), "It broke")
             for number, run in enumerate(taken)
         ]
     )
@@ -91,13 +91,13 @@ def test_a_second_sweep_is_refused_in_words(client_of: Any, administrator: User,
     assert Sweep.objects.count() == 1
 
 
-@pytest.mark.parametrize("deed", ["start/", "{pk}/pause/", "{pk}/resume/"])
-def test_an_auditor_reads_and_starts_nothing(client_of: Any, auditor: User, make_site: Any, deed: str) -> None:
+@pytest.mark.parametrize("do", ["start/", "{pk}/pause/", "{pk}/resume/"])
+def test_an_auditor_reads_and_starts_nothing(client_of: Any, auditor: User, make_site: Any, action: str) -> None:
     make_site()
     sweep = sweeps.start_sweep(actor=None)
     client = client_of(auditor)
 
-    assert client.post(f"/sweeps/{deed.format(pk=sweep.pk)}").status_code == 403
+    assert client.post(f"/sweeps/{action.format(pk=sweep.pk)}").status_code == 403
     for address in ("/sweeps/", f"/sweeps/{sweep.pk}/"):
         page = client.get(address).content.decode()
         assert "Check all sites" not in page
@@ -117,7 +117,7 @@ def test_a_site_owner_sees_no_sweep(client_of: Any, alice: User, site: Any) -> N
 
 def test_the_page_lists_what_changed_and_what_broke(client_of: Any, administrator: User, make_site: Any) -> None:
     for title in ("Broken wiki", "Changed wiki", "Same wiki"):
-        judge(make_site(title=title), "old" if title == "Same wiki" else "down")
+        evaluate(make_site(title=title), "old" if title == "Same wiki" else "down")
     client = client_of(administrator)
     client.post("/sweeps/start/")
     finish("old", broken=1)
@@ -147,7 +147,7 @@ def test_both_exports_have_the_rows_of_their_list(client_of: Any, administrator:
         text = b"".join(client.get(address).streaming_content).decode("utf-8-sig")
         return list(csv.DictReader(io.StringIO(text)))
 
-    assert rows("/sweeps/export.csv")[0]["judged"] == "1"
+    assert rows("/sweeps/export.csv")[0]["evaluated"] == "1"
     assert rows("/sweeps/export.csv?state=failed") == []
     assert rows(f"/sweeps/{sweep.pk}/export.csv") == []
     assert rows(f"/sweeps/{sweep.pk}/export.csv?show=every")[0]["site"] == "'=danger"

@@ -13,7 +13,7 @@ from portal.forms.troubleshooting import SITES_OFFERED
 from portal.models import User
 from rollout.models import AuditEvent, Site
 from rollout.troubleshooting.paste import LONGEST_PASTE
-from tests.support.judged import WITH_PLUGINS, judge
+from tests.support.evaluated import WITH_PLUGINS, evaluate
 from tests.support.people import MakeSite
 
 URL = "/troubleshooting/"
@@ -78,11 +78,11 @@ def test_what_says_nothing_is_told_so(client_of: Any, alice: User) -> None:
 
 def test_the_findings_of_a_site_are_weighed(client_of: Any, alice: User, make_site: MakeSite) -> None:
     site = make_site(owners=[alice], title="Behind sign-on", **WITH_PLUGINS)
-    judge(site, "sso")
+    evaluate(site, "sso")
     page = words(client_of(alice).post(URL, {"symptom": "not-compatible", "site": site.pk}))
     assert f'href="/sites/{site.pk}/#non_mdm"' in page
     assert page.index("A proxy, single sign-on or filter") < page.index("The mobile plugin is missing")
-    judge(site, "off")
+    evaluate(site, "off")
     page = words(client_of(alice).post(URL, {"symptom": "not-compatible", "site": site.pk}))
     assert page.index("A proxy, single sign-on or filter") > page.index("web application firewall")
 

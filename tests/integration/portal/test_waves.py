@@ -26,7 +26,7 @@ def issue(client: Any, wave: Wave, **data: Any) -> Any:
     """Post the form of the wave's page, with the id that the page carries."""
     page = client.get(f"/waves/{wave.pk}/").content.decode()
     found = re.search(r'name="form_id" value="([^"]*)"', page)
-    fields = {"deed": "issue", "labels": "Ann\nBen", "expiry": "7", "form_id": found[1] if found else ""}
+    fields = {"do": "issue", "labels": "Ann\nBen", "expiry": "7", "form_id": found[1] if found else ""}
     return client.post(f"/waves/{wave.pk}/", fields | data)
 
 
@@ -44,14 +44,14 @@ def test_it_works(client_of: Any, administrator: User, site: Site) -> None:
     assert "2 passes issued" in text
     tokens = tokens_of(issued)
     assert {digest(token) for token in tokens} == set(EnrollmentPass.objects.values_list("token_digest", flat=True))
-    sheet = client.post(f"/waves/{row.pk}/", {"deed": "sheet", "token": tokens})
+    sheet = client.post(f"/waves/{row.pk}/", {"do": "sheet", "token": tokens})
     assert sheet["Content-Type"] == "application/pdf"
     assert sheet.content.startswith(b"%PDF")
     assert AuditEvent.objects.get(action="wave.sheet_taken").details == {"passes": 2}
     page = client.get(f"/waves/{row.pk}/").content.decode()
     assert "Ann" in page
     assert not [token for token in tokens if token in page]
-    client.post(f"/waves/{row.pk}/", {"deed": "finish"})
+    client.post(f"/waves/{row.pk}/", {"do": "finish"})
     row.refresh_from_db()
     assert row.finished_at
     assert "Finished" in client.get("/waves/").content.decode()
@@ -115,7 +115,7 @@ def test_a_reload_of_the_answer_issues_nothing_twice(client_of: Any, administrat
     page = client.get(f"/waves/{wave.pk}/").content.decode()
     found = re.search(r'name="form_id" value="([^"]+)"', page)
     assert found
-    data = {"deed": "issue", "labels": "Ann", "expiry": "7", "form_id": found[1]}
+    data = {"do": "issue", "labels": "Ann", "expiry": "7", "form_id": found[1]}
     assert client.post(f"/waves/{wave.pk}/", data).status_code == 200
     assert client.post(f"/waves/{wave.pk}/", data).status_code == 302
     assert EnrollmentPass.objects.count() == 1
@@ -142,11 +142,11 @@ def test_owners_follow_waves_with_their_sites(
     assert client_of(charlie).get(f"/waves/{wave.pk}/").status_code == 404
 
 
-@pytest.mark.parametrize("deed", ["issue", "sheet", "finish"])
+@pytest.mark.parametrize("do", ["issue", "sheet", "finish"])
 def test_only_administrators_run_waves(
-    client_of: Any, alice: User, auditor: User, charlie: User, member: User, wave: Wave, deed: str
+    client_of: Any, alice: User, auditor: User, charlie: User, member: User, wave: Wave, action: str
 ) -> None:
-    data = {"deed": deed, "labels": "Ann", "expiry": "7"}
+    data = {"do": action, "labels": "Ann", "expiry": "7"}
     for user, status in ((alice, 403), (auditor, 403), (charlie, 404), (member, 404)):
         assert client_of(user).post(f"/waves/{wave.pk}/", data).status_code == status
     assert not EnrollmentPass.objects.exists()
@@ -233,7 +233,7 @@ def test_a_finished_wave_issues_no_more(client_of: Any, administrator: User, wav
     found = re.search(r'name="form_id" value="([^"]+)"', page)
     assert found
     waves.finish_wave(actor=administrator, wave=wave)
-    data = {"deed": "issue", "labels": "Ann", "expiry": "7", "form_id": found[1]}
+    data = {"do": "issue", "labels": "Ann", "expiry": "7", "form_id": found[1]}
     answer = client.post(f"/waves/{wave.pk}/", data)
     assert answer.status_code == 422
     assert "This wave is finished" in answer.content.decode()
@@ -242,7 +242,7 @@ def test_a_finished_wave_issues_no_more(client_of: Any, administrator: User, wav
 
 @pytest.mark.parametrize("tokens", [[], ["x"], ["A" * 26], ["\x00"], ["ü" * 26], ["A" * 10_000]])
 def test_a_sheet_of_other_tokens_is_refused(client_of: Any, administrator: User, wave: Wave, tokens: list[str]) -> None:
-    answer = client_of(administrator).post(f"/waves/{wave.pk}/", {"deed": "sheet", "token": tokens})
+    answer = client_of(administrator).post(f"/waves/{wave.pk}/", {"do": "sheet", "token": tokens})
     assert answer.status_code == 400
     assert "do not belong to the passes of this wave" in answer.content.decode()
     assert not AuditEvent.objects.filter(action="wave.sheet_taken").exists()
@@ -252,13 +252,13 @@ def test_a_sheet_takes_no_pass_of_another_wave(client_of: Any, administrator: Us
     other = waves.create_wave(actor=administrator, title="Other", sites=[site])
     until = timezone.now() + timedelta(days=1)
     ((_made, token),) = waves.issue_wave_passes(actor=administrator, wave=other, labels=["Ann"], expires_at=until)
-    answer = client_of(administrator).post(f"/waves/{wave.pk}/", {"deed": "sheet", "token": [token]})
+    answer = client_of(administrator).post(f"/waves/{wave.pk}/", {"do": "sheet", "token": [token]})
     assert answer.status_code == 400
 
 
-@pytest.mark.parametrize("deed", ["", "x", "\x00"])
-def test_an_unknown_deed_is_refused(client_of: Any, administrator: User, wave: Wave, deed: str) -> None:
-    assert client_of(administrator).post(f"/waves/{wave.pk}/", {"deed": deed}).status_code == 400
+@pytest.mark.parametrize("do", ["", "x", "\x00"])
+def test_an_unknown_deed_is_refused(client_of: Any, administrator: User, wave: Wave, action: str) -> None:
+    assert client_of(administrator).post(f"/waves/{wave.pk}/", {"do": action}).status_code == 400
 
 
 @pytest.mark.parametrize("query", ["state=x", "where=%00", "sort=hash", "page=x", "q=%00", f"page={10**30}"])

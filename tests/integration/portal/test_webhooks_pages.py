@@ -73,13 +73,13 @@ def test_without_a_key_the_page_says_what_to_set(browser, settings):
 
 def test_deeds(browser, hook):
     url = reverse("webhook", args=[hook.pk])
-    assert "whsec_" in browser.post(url, {"deed": "rotate", "form_id": form_id(browser, url)}).content.decode()
-    browser.post(url, {"deed": "pause"})
+    assert "whsec_" in browser.post(url, {"do": "rotate", "form_id": form_id(browser, url)}).content.decode()
+    browser.post(url, {"do": "pause"})
     assert not Webhook.objects.get().is_active
-    assert browser.post(url, {"deed": "test"}).status_code == 302
+    assert browser.post(url, {"do": "test"}).status_code == 302
     assert not WebhookDelivery.objects.exists()
-    browser.post(url, {"deed": "resume"})
-    browser.post(url, {"deed": "test"})
+    browser.post(url, {"do": "resume"})
+    browser.post(url, {"do": "test"})
     row = WebhookDelivery.objects.get()
     page = browser.get(reverse("webhook_delivery", args=[row.pk])).content.decode()
     assert "gatepass.test" in page
@@ -89,7 +89,7 @@ def test_deeds(browser, hook):
     assert "302: a redirect" in browser.get(reverse("webhook_delivery", args=[row.pk])).content.decode()
     browser.post(reverse("webhook_delivery", args=[row.pk]))
     assert WebhookDelivery.objects.get().state == "waiting"
-    browser.post(url, {"deed": "remove"})
+    browser.post(url, {"do": "remove"})
     assert not Webhook.objects.exists()
 
 
@@ -102,7 +102,7 @@ def test_no_deed_without_the_forms_own_token(administrator, hook):
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(administrator)
     for url in (reverse("webhook", args=[hook.pk]), reverse("webhook_create"), reverse("my_notifications")):
-        assert browser.post(url, {"deed": "remove", **FORM}).status_code == 403
+        assert browser.post(url, {"do": "remove", **FORM}).status_code == 403
     assert Webhook.objects.count() == 1
 
 

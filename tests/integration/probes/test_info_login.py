@@ -7,25 +7,27 @@ import json
 
 import pytest
 
-from rollout.probes.asking import Asking
-from rollout.probes.info_login import ask_info_login
+from rollout.probes.info_login import probe_info_login
+from rollout.probes.probe_session import ProbeSession
 
 
 @pytest.fixture
-def read(serve, door, now):
+def read(serve, policy, now):
     def call(respond):
         server = serve(respond)
-        facts = asyncio.run(ask_info_login(Asking.within(5, door=door, now=now), server.url + "/wiki"))
+        facts = asyncio.run(probe_info_login(ProbeSession.within(5, policy=policy, now=now), server.url + "/wiki"))
         return facts.app, server
 
     return call
 
 
 @pytest.fixture
-def read_all(serve, door, now):
+def read_all(serve, policy, now):
     def call(respond):
         server = serve(respond)
-        return asyncio.run(ask_info_login(Asking.within(5, door=door, now=now), server.url + "/wiki")), server
+        return asyncio.run(
+            probe_info_login(ProbeSession.within(5, policy=policy, now=now), server.url + "/wiki")
+        ), server
 
     return call
 

@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from rollout.probes.asking import Asking
-from rollout.probes.login_page import ask_login_page
+from rollout.probes.login_page import probe_login_page
+from rollout.probes.probe_session import ProbeSession
 
 OWN = b"""<!doctype html><html><head>
 <meta name="ajs-version-number" content="9.2.1">
@@ -16,11 +16,11 @@ OWN = b"""<!doctype html><html><head>
 
 
 @pytest.fixture
-def read(serve, door, now):
+def read(serve, policy, now):
     def call(respond, product="confluence"):
         server = serve(respond)
-        asking = Asking.within(5, door=door, now=now)
-        return asyncio.run(ask_login_page(asking, server.url + "/wiki", product=product)), server
+        session = ProbeSession.within(5, policy=policy, now=now)
+        return asyncio.run(probe_login_page(session, server.url + "/wiki", product=product)), server
 
     return call
 

@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from rollout.probes.asking import Asking
-from rollout.probes.manifest import ask_manifest
+from rollout.probes.manifest import probe_manifest
+from rollout.probes.probe_session import ProbeSession
 
 SAMPLE = b"""<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
 <manifest><id>9f2d636e-c842-3388-8a66-17c1b951dd45</id><name>Wiki</name><typeId>confluence</typeId><version>9.2.1</version>
@@ -18,10 +18,10 @@ LAUGHS = b"""<!DOCTYPE m [<!ENTITY a "aaaaaaaaaa">%s]><manifest><version>&z;</ve
 
 
 @pytest.fixture
-def read(serve, make_answer, door, now):
+def read(serve, make_answer, policy, now):
     def call(body: bytes, **headers: str):
         server = serve(make_answer(body, **{"Content_Type": "application/xml", **headers}))
-        return asyncio.run(ask_manifest(Asking.within(5, door=door, now=now), server.url + "/wiki"))
+        return asyncio.run(probe_manifest(ProbeSession.within(5, policy=policy, now=now), server.url + "/wiki"))
 
     return call
 
@@ -107,8 +107,8 @@ def test_every_encoding_and_both_forms(read, charset: str, text: str) -> None:
     assert manifest.form == ("json" if text.startswith("{") else "xml")
 
 
-def test_a_redirect_has_no_facts(serve, make_answer, door, now) -> None:
+def test_a_redirect_has_no_facts(serve, make_answer, policy, now) -> None:
     server = serve(make_answer(SAMPLE, status="302 Found", Location="https://sso.example.com/login"))
-    manifest = asyncio.run(ask_manifest(Asking.within(5, door=door, now=now), server.url))
+    manifest = asyncio.run(probe_manifest(ProbeSession.within(5, policy=policy, now=now), server.url))
     assert manifest.version is None
     assert manifest.answer.location == "https://sso.example.com/login"

@@ -8,25 +8,25 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from rollout.probes.asking import Asking
-from rollout.probes.oauth_endpoints import ask_authorize, ask_token
+from rollout.probes.oauth_endpoints import probe_authorize, probe_token
+from rollout.probes.probe_session import ProbeSession
 
 LOGIN = b"<html><form action='/dologin.action'><input type=password name=os_password></form></html>"
 
 
 @pytest.fixture
-def probe(serve, door, now):
+def probe(serve, policy, now):
     def call(question, respond, client_id="abc"):
         server = serve(respond)
-        asking = Asking.within(5, door=door, now=now)
-        return asyncio.run(question(asking, server.url + "/wiki", product="confluence", client_id=client_id)), server
+        session = ProbeSession.within(5, policy=policy, now=now)
+        return asyncio.run(question(session, server.url + "/wiki", product="confluence", client_id=client_id)), server
 
     return call
 
 
 def test_authorize_asks_as_the_app_does(probe, make_answer) -> None:
     facts, server = probe(
-        ask_authorize, make_answer(status="302 Found", Location="/wiki/login.action?os_destination=x")
+        probe_authorize, make_answer(status="302 Found", Location="/wiki/login.action?os_destination=x")
     )
     assert facts.kind == "answers"
     target = server.requests[0].split(b" ")[1].decode()
@@ -41,7 +41,7 @@ def test_authorize_asks_as_the_app_does(probe, make_answer) -> None:
 
 
 def test_each_challenge_is_fresh(probe, make_answer) -> None:
-    requests = [probe(ask_authorize, make_answer())[1].requests[0] for _ in range(2)]
+    requests = [probe(probe_authorize, make_answer())[1].requests[0] for _ in range(2)]
     assert requests[0].split(b" ")[1] != requests[1].split(b" ")[1]
 
 
@@ -65,12 +65,12 @@ def test_each_challenge_is_fresh(probe, make_answer) -> None:
 )
 def test_authorize_kinds(probe, make_answer, status, location, kind) -> None:
     headers = {"Location": location} if location else {}
-    assert probe(ask_authorize, make_answer(LOGIN, status=status, **headers))[0].kind == kind
+    assert probe(probe_authorize, make_answer(LOGIN, status=status, **headers))[0].kind == kind
 
 
 def test_token_sends_a_code_that_never_existed(probe, make_answer) -> None:
     facts, server = probe(
-        ask_token, make_answer(b'{"error": "invalid_grant"}', status="400 Bad Request"), client_id=None
+        probe_token, make_answer(b'{"error": "invalid_grant"}', status="400 Bad Request"), client_id=None
     )
     assert facts.kind == "answers"
     head, _, body = server.requests[0].decode().partition("\r\n\r\n")
@@ -103,5 +103,5 @@ def test_token_sends_a_code_that_never_existed(probe, make_answer) -> None:
 )
 def test_token_kinds(probe, make_answer, case) -> None:
     status, headers, body, kind = case
-    facts, _ = probe(ask_token, make_answer(body, status=status, **headers))
+    facts, _ = probe(probe_token, make_answer(body, status=status, **headers))
     assert facts.kind == kind

@@ -18,10 +18,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from rollout.compatibility.observation import KnownLinks, Observation, PluginVersions
-from rollout.compatibility.rules import judge
+from rollout.compatibility.rules import evaluate
 from rollout.compatibility.verdict import Verdict
 from rollout.compatibility.what_to_do import what_to_do
-from rollout.http_client.policy import Door
+from rollout.http_client.policy import FetchPolicy
 from rollout.probes.site import Target, observe
 
 MANIFEST = b"<manifest><typeId>confluence</typeId><version>9.2.1</version><url>https://w.example.com</url></manifest>"
@@ -46,10 +46,10 @@ def _confluence(make_answer):
     return respond
 
 
-def test_it_works(serve, make_answer, door, now) -> None:
+def test_it_works(serve, make_answer, policy, now) -> None:
     server = serve(_confluence(make_answer))
     plugins = PluginVersions(oauth="4.1.1", source="manual", as_of=now())
-    observation = asyncio.run(observe(Target(server.url + "/", "confluence", "abc", plugins), door=door, now=now))
+    observation = asyncio.run(observe(Target(server.url + "/", "confluence", "abc", plugins), policy=policy, now=now))
     assert observation.base_url == server.url
     assert observation.manifest.version == "9.2.1"
     assert (observation.info_login.kind, observation.info_login.client_id) == ("json", "abc")
@@ -66,34 +66,36 @@ def test_it_works(serve, make_answer, door, now) -> None:
     assert len(server.requests) == 7
 
 
-def test_links_are_kept_for_the_rules(serve, make_answer, door, now) -> None:
+def test_links_are_kept_for_the_rules(serve, make_answer, policy, now) -> None:
     target = Target(serve(_confluence(make_answer)).url, "confluence", "abc", links=KnownLinks("abc", "xyz"))
-    assert asyncio.run(observe(target, door=door, now=now)).links == KnownLinks("abc", "xyz")
+    assert asyncio.run(observe(target, policy=policy, now=now)).links == KnownLinks("abc", "xyz")
 
 
-def test_a_shut_manifest_is_explained_by_status(serve, make_answer, door, now) -> None:
+def test_a_shut_manifest_is_explained_by_status(serve, make_answer, policy, now) -> None:
     def respond(request, handler):
         if b"GET /status" in request:
             return make_answer(b'{"state": "maintenance"}', status="503 Service Unavailable")
         return make_answer(status="503 Service Unavailable")
 
-    observation = asyncio.run(observe(Target(serve(respond).url, "confluence"), door=door, now=now))
+    observation = asyncio.run(observe(Target(serve(respond).url, "confluence"), policy=policy, now=now))
     assert observation.status.state == "MAINTENANCE"
-    judgement = judge(observation)
-    assert {road.verdict for road in judgement.roads()} == {Verdict.UNKNOWN}
-    assert [found.rule for found in what_to_do(judgement.mdm)] == ["SERVER-STATUS"]
+    evaluation = evaluate(observation)
+    assert {setup.verdict for setup in evaluation.setups()} == {Verdict.UNKNOWN}
+    assert [found.rule for found in what_to_do(evaluation.mdm)] == ["SERVER-STATUS"]
 
 
 def test_the_site_s_own_authority_goes_through_the_door(certificate, serve_tls, now) -> None:
     cert, key = certificate("wiki.test")
     target = Target(f"https://wiki.test:{serve_tls(cert, key)}", "confluence", ca_bundle=cert.read_text())
-    observation = asyncio.run(observe(target, door=_tls_door(), now=now))
+    observation = asyncio.run(observe(target, policy=_tls_door(), now=now))
     assert (observation.tls.kind, observation.tls.trust) == ("valid", "site")
     assert [certificate.subject for certificate in observation.tls.chain] == ["wiki.test"]
-    assert "TLS-PRIVATE-CA" in {found.rule for found in judge(observation).mdm.findings if found.outcome == "WARNING"}
+    assert "TLS-PRIVATE-CA" in {
+        found.rule for found in evaluate(observation).mdm.findings if found.outcome == "WARNING"
+    }
 
 
-def test_one_request_is_under_way_at_a_time(serve, make_answer, door, now) -> None:
+def test_one_request_is_under_way_at_a_time(serve, make_answer, policy, now) -> None:
     busy, most = [], []
 
     def respond(request, handler):
@@ -103,28 +105,30 @@ def test_one_request_is_under_way_at_a_time(serve, make_answer, door, now) -> No
         busy.pop()
         return make_answer(status="404 Not Found")
 
-    asyncio.run(observe(Target(serve(respond).url, "confluence"), door=door, now=now))
+    asyncio.run(observe(Target(serve(respond).url, "confluence"), policy=policy, now=now))
     assert set(most) == {1}
 
 
 @pytest.mark.parametrize(
-    ("door", "base_url", "error"),
+    ("policy", "base_url", "error"),
     [
-        (Door(resolver=lambda host, port: []), "https://nowhere.example.com", "dns"),
-        (Door(resolver=lambda host, port: ["10.0.0.1"]), "https://inside.example.com", "blocked_address"),
-        (Door(allow_loopback=True), "https://127.0.0.1:1", "refused"),
-        (Door(), "http://wiki.example.com", "not_https"),
-        (Door(), "nonsense", "bad_url"),
+        (FetchPolicy(resolver=lambda host, port: []), "https://nowhere.example.com", "dns"),
+        (FetchPolicy(resolver=lambda host, port: ["10.0.0.1"]), "https://inside.example.com", "blocked_address"),
+        (FetchPolicy(allow_loopback=True), "https://127.0.0.1:1", "refused"),
+        (FetchPolicy(), "http://wiki.example.com", "not_https"),
+        (FetchPolicy(), "nonsense", "bad_url"),
     ],
 )
-def test_a_site_that_is_not_there_is_asked_once(door, base_url, error, now) -> None:
+def test_a_site_that_is_not_there_is_asked_once(policy, base_url, error, now) -> None:
     asked = []
 
     def counting(host, port):
         asked.append(host)
-        return door.resolver(host, port)
+        return policy.resolver(host, port)
 
-    observation = asyncio.run(observe(Target(base_url, "confluence"), door=replace(door, resolver=counting), now=now))
+    observation = asyncio.run(
+        observe(Target(base_url, "confluence"), policy=replace(policy, resolver=counting), now=now)
+    )
     answers = [observation.manifest.answer, observation.info_login.answer, observation.authorize.answer]
     answers.append(observation.token.answer)
     assert [answer.error for answer in answers] == [error] * 4
@@ -133,11 +137,11 @@ def test_a_site_that_is_not_there_is_asked_once(door, base_url, error, now) -> N
     assert observation.tls.kind == ("plain" if base_url.startswith("http:") else "unreachable")
 
 
-def test_silence_costs_one_deadline_not_four(serve, door, now) -> None:
+def test_silence_costs_one_deadline_not_four(serve, policy, now) -> None:
     server = serve(lambda request, handler: time.sleep(2))
     started = time.monotonic()
-    door = replace(door, total_seconds=0.3)
-    observation = asyncio.run(observe(Target(server.url, "confluence"), door=door, now=now))
+    policy = replace(policy, total_seconds=0.3)
+    observation = asyncio.run(observe(Target(server.url, "confluence"), policy=policy, now=now))
     assert time.monotonic() - started < 1.5
     assert observation.token.answer.error == "timeout"
     assert len(server.requests) == 1
@@ -200,15 +204,15 @@ def serve_tls():
         server.server_close()
 
 
-def _tls_door(trusted: Path | None = None) -> Door:
+def _tls_door(trusted: Path | None = None) -> FetchPolicy:
     context = ssl.create_default_context(cafile=trusted) if trusted else None
-    return Door(allow_loopback=True, ssl_context=context, resolver=lambda host, port: ["127.0.0.1"])
+    return FetchPolicy(allow_loopback=True, ssl_context=context, resolver=lambda host, port: ["127.0.0.1"])
 
 
 def test_a_valid_certificate(certificate, serve_tls, now) -> None:
     cert, key = certificate("wiki.test")
     base_url = f"https://wiki.test:{serve_tls(cert, key)}"
-    observation = asyncio.run(observe(Target(base_url, "confluence"), door=_tls_door(cert), now=now))
+    observation = asyncio.run(observe(Target(base_url, "confluence"), policy=_tls_door(cert), now=now))
     assert (observation.tls.kind, observation.tls.issuer) == ("valid", "wiki.test")
     assert observation.tls.protocol in ("TLSv1.2", "TLSv1.3")
     assert observation.tls.expires_at is not None
@@ -218,9 +222,9 @@ def test_a_valid_certificate(certificate, serve_tls, now) -> None:
 @pytest.mark.parametrize(("host", "kind"), [("wiki.test", "untrusted"), ("other.test", "wrong_host")])
 def test_a_certificate_nobody_vouches_for_or_of_another_host(certificate, serve_tls, now, host, kind) -> None:
     cert, key = certificate("wiki.test")
-    door = _tls_door(cert if kind == "wrong_host" else None)
+    policy = _tls_door(cert if kind == "wrong_host" else None)
     base_url = f"https://{host}:{serve_tls(cert, key)}"
-    observation = asyncio.run(observe(Target(base_url, "confluence"), door=door, now=now))
+    observation = asyncio.run(observe(Target(base_url, "confluence"), policy=policy, now=now))
     assert observation.tls.kind == kind
     assert observation.tls.detail
     assert observation.manifest.answer.error == "tls"
@@ -230,13 +234,13 @@ def test_a_certificate_nobody_vouches_for_or_of_another_host(certificate, serve_
 def test_an_expired_certificate(certificate, serve_tls, now) -> None:
     cert, key = certificate("wiki.test", days=-1)
     base_url = f"https://wiki.test:{serve_tls(cert, key)}"
-    observation = asyncio.run(observe(Target(base_url, "confluence"), door=_tls_door(cert), now=now))
+    observation = asyncio.run(observe(Target(base_url, "confluence"), policy=_tls_door(cert), now=now))
     assert observation.tls.kind == "expired"
 
 
 def test_tls_asked_of_a_plain_server(serve, make_answer, now) -> None:
     server = serve(make_answer())
-    door = Door(allow_loopback=True, total_seconds=2)
-    observation = asyncio.run(observe(Target(f"https://127.0.0.1:{server.port}", "confluence"), door=door, now=now))
+    policy = FetchPolicy(allow_loopback=True, total_seconds=2)
+    observation = asyncio.run(observe(Target(f"https://127.0.0.1:{server.port}", "confluence"), policy=policy, now=now))
     assert observation.tls.kind in ("error", "unreachable")
     assert observation.manifest.answer.error in ("tls", "refused", "timeout")

@@ -9,7 +9,7 @@ import re
 import pytest
 
 from rollout.formats.upm import MOBILE_KEYS, OAUTH_KEY
-from rollout.probes.upm import Asked, ask_upm
+from rollout.probes.upm import UpmResult, read_plugins
 
 TOKEN = "NjM0OTg3MjE6Qk5mZ2hqa2zDqWFiY2RlZmdo"
 MOBILE_KEY = MOBILE_KEYS["confluence"]
@@ -23,9 +23,9 @@ BOTH = {OAUTH_KEY: described(OAUTH_KEY, "4.1.1"), MOBILE_KEY: described(MOBILE_K
 
 
 @pytest.fixture
-def ask(door):
-    def call(server, *, path: str = "/wiki", token: str = TOKEN) -> Asked:
-        return asyncio.run(ask_upm(door, base_url=server.url + path, product="confluence", token=token))
+def request(policy):
+    def call(server, *, path: str = "/wiki", token: str = TOKEN) -> UpmResult:
+        return asyncio.run(read_plugins(policy, base_url=server.url + path, product="confluence", token=token))
 
     return call
 
@@ -51,24 +51,24 @@ def manager(serve, make_answer):
     return start
 
 
-def test_it_works(ask, manager) -> None:
+def test_it_works(request, manager) -> None:
     server = manager()
-    asked = ask(server)
+    asked = request(server)
     assert asked.problem == ""
     assert (asked.plugins.oauth.version, asked.plugins.oauth.enabled) == ("4.1.1", True)
     assert (asked.plugins.mobile.version, asked.plugins.mobile.enabled) == ("19.1.47", False)
     assert len(server.requests) == 2
 
 
-def test_a_plugin_under_another_key_is_found_in_the_list(ask, manager) -> None:
+def test_a_plugin_under_another_key_is_found_in_the_list(request, manager) -> None:
     renamed = described("com.atlassian.renamed", "4.2.0", name="OAuth 2.0 Provider")
     others = [described(f"com.example.{number}", "1.0", text="x" * 1000) for number in range(500)]
-    asked = ask(manager({MOBILE_KEY: BOTH[MOBILE_KEY]}, listed=[*others, renamed]))
+    asked = request(manager({MOBILE_KEY: BOTH[MOBILE_KEY]}, listed=[*others, renamed]))
     assert (asked.plugins.oauth.version, asked.plugins.mobile.version) == ("4.2.0", "19.1.47")
 
 
-def test_a_site_without_either_plugin_is_an_answer(ask, manager) -> None:
-    asked = ask(manager({}, listed=[described("com.example", "1.0")]))
+def test_a_site_without_either_plugin_is_an_answer(request, manager) -> None:
+    asked = request(manager({}, listed=[described("com.example", "1.0")]))
     assert (asked.problem, asked.plugins.oauth, asked.plugins.mobile) == ("", None, None)
 
 
@@ -84,50 +84,50 @@ def test_a_site_without_either_plugin_is_an_answer(ask, manager) -> None:
         ("302 Found", {"Location": "/wiki/login.action"}, "redirected"),
     ],
 )
-def test_every_other_answer_has_its_word(ask, serve, make_answer, status, headers, problem) -> None:
+def test_every_other_answer_has_its_word(request, serve, make_answer, status, headers, problem) -> None:
     server = serve(make_answer(b"<html>Log in</html>", status=status, **headers))
-    assert ask(server) == Asked(problem=problem, status=int(status[:3]))
+    assert request(server) == UpmResult(problem=problem, status=int(status[:3]))
     assert len(server.requests) <= 3
 
 
-def test_a_redirect_does_not_get_the_token(ask, serve, make_answer) -> None:
+def test_a_redirect_does_not_get_the_token(request, serve, make_answer) -> None:
     thief = serve(make_answer(json.dumps(BOTH[OAUTH_KEY]).encode()))
     server = serve(make_answer(status="302 Found", Location=thief.url + "/rest/plugins/1.0/"))
-    assert ask(server).problem == "redirected"
+    assert request(server).problem == "redirected"
     assert thief.requests == []
 
 
-def test_a_refused_token_is_sent_once(ask, serve, make_answer) -> None:
+def test_a_refused_token_is_sent_once(request, serve, make_answer) -> None:
     server = serve(make_answer(b"{}", status="401 Unauthorized"))
-    ask(server)
+    request(server)
     assert len(server.requests) == 1
 
 
-def test_a_server_that_never_ends_is_left(ask, serve) -> None:
+def test_a_server_that_never_ends_is_left(request, serve) -> None:
     def respond(_request: bytes, handler) -> None:
         handler.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
         while True:
             handler.wfile.write(b" " * 65536)
 
-    assert ask(serve(respond)).problem == "too_large"
+    assert request(serve(respond)).problem == "too_large"
 
 
-def test_nobody_at_home(ask, serve) -> None:
+def test_nobody_at_home(request, serve) -> None:
     server = serve(b"")
     server.stop()
-    assert ask(server).problem == "refused"
+    assert request(server).problem == "refused"
 
 
 @pytest.mark.parametrize("version", [f"1-{TOKEN[:30]}", f"1.0.{TOKEN[8:24]}", f"9.2-m{TOKEN[-12:]}"])
-def test_a_version_that_repeats_the_token_is_none(ask, manager, version: str) -> None:
-    asked = ask(manager({OAUTH_KEY: described(OAUTH_KEY, version)}))
+def test_a_version_that_repeats_the_token_is_none(request, manager, version: str) -> None:
+    asked = request(manager({OAUTH_KEY: described(OAUTH_KEY, version)}))
     assert asked.problem == "not_upm"
     assert TOKEN[8:16] not in repr(asked)
 
 
 @pytest.mark.parametrize("token", ["", "short", "with space here", "line\r\nbreak: x", "ünïcode-token", "x" * 501])
-def test_what_is_no_token_is_never_sent(ask, manager, token: str) -> None:
+def test_what_is_no_token_is_never_sent(request, manager, token: str) -> None:
     server = manager()
     with pytest.raises(ValueError, match="not a personal access token"):
-        ask(server, token=token)
+        request(server, token=token)
     assert server.requests == []

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from rollout.http_client.policy import Door
+from rollout.http_client.policy import FetchPolicy
 from rollout.rehearsal.browser import Browser
 from rollout.rehearsal.recorder import Wire
 
@@ -47,7 +47,7 @@ def site():
 
 def _visit(origin: str, *paths: str):
     async def walk():
-        wire = Wire(Door(allow_loopback=True), lambda: datetime(2026, 3, 1, tzinfo=UTC), time.monotonic() + 20)
+        wire = Wire(FetchPolicy(allow_loopback=True), lambda: datetime(2026, 3, 1, tzinfo=UTC), time.monotonic() + 20)
         browser = Browser(wire)
         return [await browser.open(origin + path) for path in paths]
 

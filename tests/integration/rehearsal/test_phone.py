@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from rollout.http_client.policy import Door
+from rollout.http_client.policy import FetchPolicy
 from rollout.rehearsal.phone import STEPS, Plan, StepOutcome, rehearse
-from rollout.simulator.fleet import PersonaFleet
+from rollout.simulator.fleet import SimulatedFleet
 from rollout.simulator.table import PERSONAS
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-DOOR = Door(allow_loopback=True, connect_seconds=1, total_seconds=3)
+DOOR = FetchPolicy(allow_loopback=True, connect_seconds=1, total_seconds=3)
 REDIRECT_URI = "confluence-server://oauth-callback"
 
 
@@ -34,8 +34,8 @@ def _plan(provider, **changes) -> Plan:
     return replace(plan, **changes)
 
 
-def _rehearse(plan: Plan, door: Door = DOOR):
-    return asyncio.run(rehearse(plan, door=door, now=lambda: NOW))
+def _rehearse(plan: Plan, policy: FetchPolicy = DOOR):
+    return asyncio.run(rehearse(plan, policy=policy, now=lambda: NOW))
 
 
 def _outcomes(transcript) -> dict[str, str]:
@@ -199,7 +199,7 @@ def test_a_site_list_the_app_would_not_take(make_provider, site_list, words) -> 
 
 
 def test_a_site_that_is_not_there() -> None:
-    with PersonaFleet(["unreachable"]) as fleet:
+    with SimulatedFleet(["unreachable"]) as fleet:
         base_url = fleet.base_url("unreachable")
         transcript = _rehearse(Plan(_site_list(base_url, "abc"), base_url, REDIRECT_URI))
     assert transcript.stopped_at == "info-login"
@@ -208,7 +208,7 @@ def test_a_site_that_is_not_there() -> None:
 
 @pytest.mark.parametrize("name", ["ready-mdm", "ready-non-mdm", "context-path"])
 def test_a_confluence_provided_site_is_walked_up_to_its_login_page(name) -> None:
-    with PersonaFleet([name]) as fleet:
+    with SimulatedFleet([name]) as fleet:
         base_url = fleet.base_url(name)
         transcript = _rehearse(Plan(_site_list(base_url, PERSONAS[name].client_id), base_url, REDIRECT_URI))
     assert transcript.stopped_at == "authorize"
@@ -216,7 +216,7 @@ def test_a_confluence_provided_site_is_walked_up_to_its_login_page(name) -> None
 
 
 def test_single_sign_on_is_where_an_honest_rehearsal_stops() -> None:
-    with PersonaFleet(["behind-sso"]) as fleet:
+    with SimulatedFleet(["behind-sso"]) as fleet:
         base_url = fleet.base_url("behind-sso")
         transcript = _rehearse(Plan(_site_list(base_url, "abc"), base_url, REDIRECT_URI))
         assert _outcomes(transcript)["authorize"] == "stopped"
@@ -224,5 +224,5 @@ def test_single_sign_on_is_where_an_honest_rehearsal_stops() -> None:
 
 
 def test_a_closed_door_is_a_failed_step_not_an_exception(make_provider) -> None:
-    transcript = _rehearse(_plan(make_provider()), door=Door())
+    transcript = _rehearse(_plan(make_provider()), policy=FetchPolicy())
     assert transcript.stopped_at == "info-login"

@@ -13,8 +13,8 @@ from rollout.compatibility.verdict import Verdict
 from rollout.models import AuditEvent, CheckRun, RunState, Site
 from rollout.probes.site import Target, observe
 from rollout.services.checks import check_runs, leases
-from rollout.services.checks.judgements import Answered, record
-from rollout.services.network import door
+from rollout.services.checks.evaluations import ProbeResult, record
+from rollout.services.network import policy
 from rollout.services.sites import create_site, update_site
 from rollout.simulator.table import DEMO, PERSONAS
 from tests.support.check_runs import do_waiting_checks
@@ -27,14 +27,14 @@ def add(administrator, fleet):
     """``add(name)``: the persona as a site, its first check queued."""
 
     def add_persona(name):
-        persona = PERSONAS[name]
+        simulated = PERSONAS[name]
         return create_site(
             actor=administrator,
-            title=persona.title,
-            product=persona.product,
+            title=simulated.title,
+            product=simulated.product,
             base_url=fleet.base_url(name),
-            oauth_plugin_version=persona.oauth_plugin or "",
-            mobile_plugin_version=persona.mobile_plugin or "",
+            oauth_plugin_version=simulated.oauth_plugin or "",
+            mobile_plugin_version=simulated.mobile_plugin or "",
         )
 
     return add_persona
@@ -51,7 +51,7 @@ def test_every_simulated_site_gets_its_verdicts(add, name):
     run = site.check_runs.get()
     assert run.state == RunState.DONE
     assert run.facts.base_url == site.base_url
-    assert any(finding.road == "mdm" for finding in run.findings)
+    assert any(finding.setup == "mdm" for finding in run.findings)
     for finding in run.findings:
         if finding.outcome in {"PASS", "WARNING"}:
             continue
@@ -88,12 +88,12 @@ def test_a_run_whose_worker_died_is_taken_up_again(add):
 
 def test_a_site_edited_during_its_run_is_asked_again(add, administrator, fleet):
     site = add("ready-mdm")
-    [run] = leases.exchange(lease="test", room=1)
+    [run] = leases.swap_leases(lease="test", room=1)
     target = Target(base_url=site.base_url, product=site.product, plugins=site.plugin_versions)
-    observed = asyncio.run(observe(target, door=door(), now=timezone.now))
+    observed = asyncio.run(observe(target, policy=policy(), now=timezone.now))
     update_site(actor=administrator, site=site, base_url=fleet.base_url("too-old"))
 
-    record([Answered(run.pk, site.pk, "test", observed)])
+    record([ProbeResult(run.pk, site.pk, "test", observed)])
 
     run.refresh_from_db()
     site.refresh_from_db()

@@ -17,9 +17,9 @@ from rollout.models import AuditEvent, CheckRun, ConfigurationRelease, RunState,
 from rollout.services import audit, configurations, imports, links, passes, sign_ins, sites, waves
 from rollout.services.audit_verification import verify_chain
 from rollout.services.checks import check_runs, leases
-from rollout.services.checks.judgements import Answered, record
+from rollout.services.checks.evaluations import ProbeResult, record
 from tests.support.environment import LONG
-from tests.support.judged import observation
+from tests.support.evaluated import observation
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROUNDS = 120 if LONG else 12  # of each of six writers
@@ -101,8 +101,8 @@ def test_it_works(fleet_of_two: list[Site], make_site: Any, administrator: Any, 
         def request_and_observe(n: int) -> None:
             check_runs.request_check(site=site, actor=alice, trigger=CheckRun.Trigger.BUTTON)
             lease = f"{threading.get_ident()}-{n}"
-            for taken in leases.exchange(lease=lease, room=1):
-                record([Answered(taken.pk, taken.site_id, lease, observation(taken.site))])
+            for taken in leases.swap_leases(lease=lease, room=1):
+                record([ProbeResult(taken.pk, taken.site_id, lease, observation(taken.site))])
                 leases.give_back(lease=lease, hosts=[taken.host])
 
         return request_and_observe

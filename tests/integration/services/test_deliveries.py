@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from rollout.models import AuditEvent, DeliveryState, Notice, Webhook, WebhookDelivery
 from rollout.services.notifications import deliveries, webhooks
-from tests.support.judged_notices import BROKEN, READY, flip, judged, tell
+from tests.support.evaluated_notices import BROKEN, READY, evaluated, flip, tell
 from tests.support.receiver import receiving, verifies
 
 pytestmark = pytest.mark.django_db
@@ -52,7 +52,7 @@ def test_it_works(hook, receiver, site):
 
 
 def test_many_notices_travel_together(hook, receiver, make_site):
-    tell(*[judged(make_site(), BROKEN, READY) for _ in range(120)])
+    tell(*[evaluated(make_site(), BROKEN, READY) for _ in range(120)])
 
     assert deliveries.make_deliveries() == 2
     deliveries.deliver(webhook_id=hook[0].pk)
@@ -65,7 +65,7 @@ def test_only_what_it_asked_for(receiver, administrator, site, make_site):
         actor=administrator, name="Narrow", url=receiver.url, kinds=["verdict"], sites=[site]
     )
     soon = timezone.now() + timedelta(days=3)
-    tell(judged(site, BROKEN, READY, expires_at=soon), judged(other, BROKEN, READY))
+    tell(evaluated(site, BROKEN, READY, expires_at=soon), evaluated(other, BROKEN, READY))
     deliveries.make_deliveries()
     deliveries.deliver(webhook_id=narrow.pk)
 
@@ -130,7 +130,7 @@ def _rest(webhook):
 def test_a_dead_receiver_is_left_alone_whatever_waits_for_it(hook, receiver, make_site):
     webhook, _secret = hook
     receiver.answers = [500] * 50
-    tell(*[judged(make_site(), BROKEN, READY) for _ in range(300)])
+    tell(*[evaluated(make_site(), BROKEN, READY) for _ in range(300)])
     assert deliveries.make_deliveries() == 3
 
     assert sum(deliveries.deliver(webhook_id=webhook.pk) for _ in range(5)) == 1
@@ -260,7 +260,7 @@ def test_old_deliveries_go(hook, receiver, site):
 def test_two_workers_send_one_at_a_time_and_nothing_twice(hook, receiver, make_site):
     webhook, _secret = hook
     receiver.seconds = 0.05
-    tell(*[judged(make_site(), BROKEN, READY) for _ in range(401)])
+    tell(*[evaluated(make_site(), BROKEN, READY) for _ in range(401)])
     deliveries.make_deliveries()
 
     def work() -> None:

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from rollout.models import NotificationPreference, Sweep
 from rollout.services.notifications import digests, notices, preferences
-from tests.support.judged_notices import BROKEN, READY, flip, judged, tell
+from tests.support.evaluated_notices import BROKEN, READY, evaluated, flip, tell
 
 pytestmark = pytest.mark.django_db
 TOMORROW = timedelta(days=1, minutes=1)
@@ -78,7 +78,7 @@ def test_muted_and_followed_sites(site, make_site, administrator, alice):
     preferences.follow(actor=alice, site=site, follows=False)
     choose(administrator, only_followed=True)
     preferences.follow(actor=administrator, site=other, follows=True)
-    tell(judged(site, BROKEN, READY), judged(other, BROKEN, READY))
+    tell(evaluated(site, BROKEN, READY), evaluated(other, BROKEN, READY))
     digests.send_due_digests()
 
     assert alice.email not in recipients()
@@ -96,7 +96,7 @@ def test_kinds_that_nobody_asked_for_are_left_out(site, administrator):
 
 
 def test_ten_thousand_flips_are_one_message(make_site, administrator):
-    tell(*[judged(make_site(title=f"Wiki {n:03}"), BROKEN, READY) for n in range(200)])
+    tell(*[evaluated(make_site(title=f"Wiki {n:03}"), BROKEN, READY) for n in range(200)])
     digests.send_due_digests()
 
     [message] = mail.outbox
@@ -106,7 +106,7 @@ def test_ten_thousand_flips_are_one_message(make_site, administrator):
 
 
 def test_the_number_of_queries_does_not_grow_with_the_news(make_site, administrator, django_assert_max_num_queries):
-    tell(*[judged(make_site(), BROKEN, READY) for _ in range(150)])
+    tell(*[evaluated(make_site(), BROKEN, READY) for _ in range(150)])
     with django_assert_max_num_queries(14):
         digests.send_due_digests()
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from rollout.models import Notice, Sweep
 from rollout.services.notifications import notices
-from tests.support.judged_notices import BROKEN, READY, flip, judged, tell
+from tests.support.evaluated_notices import BROKEN, READY, evaluated, flip, tell
 
 pytestmark = pytest.mark.django_db
 
@@ -25,7 +25,7 @@ def test_it_works(site):
 
 
 def test_a_first_judgement_is_no_news(site):
-    assert tell(judged(site, READY)) == 0
+    assert tell(evaluated(site, READY)) == 0
     assert not Notice.objects.exists()
 
 
@@ -77,7 +77,7 @@ def test_a_certificate_is_told_at_thirty_seven_and_one_days_once_each(site, time
     told = []
     for day in (0, 9, 11, 20, 32, 34, 39, 39.5, 41):
         time_machine.move_to(start + timedelta(days=day), tick=False)
-        if tell(judged(site, expires_at=ends)):
+        if tell(evaluated(site, expires_at=ends)):
             told.append(day)
 
     assert told == [11, 34, 39]
@@ -86,26 +86,26 @@ def test_a_certificate_is_told_at_thirty_seven_and_one_days_once_each(site, time
 
 def test_a_renewed_certificate_is_told_anew(site):
     now = timezone.now()
-    tell(judged(site, expires_at=now + timedelta(days=5)))
-    tell(judged(site, expires_at=now + timedelta(days=6)))
+    tell(evaluated(site, expires_at=now + timedelta(days=5)))
+    tell(evaluated(site, expires_at=now + timedelta(days=6)))
 
     assert Notice.objects.filter(kind="certificate").count() == 2
 
 
 def test_another_client_id_is_told_once_for_each_value(site):
-    tell(judged(site, handed_out="abc", held="abc"))
+    tell(evaluated(site, handed_out="abc", held="abc"))
     assert not Notice.objects.exists()
-    tell(judged(site, handed_out="other", held="abc"))
-    tell(judged(site, handed_out="other", held="abc"))
-    tell(judged(site, handed_out="third", held="abc"))
-    tell(judged(site, handed_out="other", held=None))
+    tell(evaluated(site, handed_out="other", held="abc"))
+    tell(evaluated(site, handed_out="other", held="abc"))
+    tell(evaluated(site, handed_out="third", held="abc"))
+    tell(evaluated(site, handed_out="other", held=None))
 
     handed = [notice.details["handed_out"] for notice in Notice.objects.order_by("pk")]
     assert handed == ["other", "third"]
 
 
 def test_what_a_hostile_site_hands_out_is_made_harmless(site):
-    tell(judged(site, handed_out="a\x00\n\ud800\u202e" + "x" * 5000, held="abc"))
+    tell(evaluated(site, handed_out="a\x00\n\ud800\u202e" + "x" * 5000, held="abc"))
 
     shown = Notice.objects.get().details["handed_out"]
     assert len(shown) == 80
@@ -127,14 +127,14 @@ def test_the_number_of_statements_does_not_grow_with_the_batch(make_site):
 
     def statements(count: int) -> int:
         sites = [make_site() for _ in range(count)]
-        flips = [judged(site, BROKEN, READY, expires_at=ends, handed_out="b", held="a") for site in sites]
+        flips = [evaluated(site, BROKEN, READY, expires_at=ends, handed_out="b", held="a") for site in sites]
         with transaction.atomic(), CaptureQueriesContext(connection) as first:
-            assert notices.notice_judgements(flips) == 3 * count
-        back = [judged(site, READY, BROKEN, expires_at=ends) for site in sites]
+            assert notices.notice_changes(flips) == 3 * count
+        back = [evaluated(site, READY, BROKEN, expires_at=ends) for site in sites]
         with transaction.atomic(), CaptureQueriesContext(connection) as second:
-            notices.notice_judgements(back)
+            notices.notice_changes(back)
         with transaction.atomic(), CaptureQueriesContext(connection) as third:
-            notices.notice_judgements(back)
+            notices.notice_changes(back)
         return len(first), len(second), len(third)
 
     statements(1)  # makes the end of the chain
@@ -142,9 +142,9 @@ def test_the_number_of_statements_does_not_grow_with_the_batch(make_site):
 
 
 def test_nothing_new_locks_nothing(site, django_assert_num_queries):
-    item = judged(site, READY)
+    item = evaluated(site, READY)
     with django_assert_num_queries(0):
-        notices.notice_judgements([item])
+        notices.notice_changes([item])
 
 
 def test_old_notices_go(site, time_machine):

@@ -25,22 +25,22 @@ def check(administrator, fleet):
     """``check(name)``: the persona as a site with its authority and links, checked once; the site as stored then."""
 
     def check_persona(name: str) -> Site:
-        persona = PERSONAS[name]
+        simulated = PERSONAS[name]
         site = create_site(
             actor=administrator,
-            title=persona.title,
-            product=persona.product,
+            title=simulated.title,
+            product=simulated.product,
             base_url=fleet.base_url(name),
-            oauth_plugin_version=persona.oauth_plugin or "",
-            mobile_plugin_version=persona.mobile_plugin or "",
+            oauth_plugin_version=simulated.oauth_plugin or "",
+            mobile_plugin_version=simulated.mobile_plugin or "",
         )
-        Site.objects.filter(pk=site.pk).update(ca_bundle=fleet.ca_pem if persona.trusted else "")
-        if persona.link:
-            url = redirect_url_for(persona.product)
-            create_link(actor=administrator, site=site, redirect_url=url, client_id=persona.link)
-        if persona.held_without_mdm:
+        Site.objects.filter(pk=site.pk).update(ca_bundle=fleet.ca_pem if simulated.trusted else "")
+        if simulated.link:
+            url = redirect_url_for(simulated.product)
+            create_link(actor=administrator, site=site, redirect_url=url, client_id=simulated.link)
+        if simulated.held_without_mdm:
             ApplicationLink.objects.create(
-                site=site, origin=ApplicationLink.Origin.SWITCH, client_id=persona.link, created_at=timezone.now()
+                site=site, origin=ApplicationLink.Origin.SWITCH, client_id=simulated.link, created_at=timezone.now()
             )
         assert do_waiting_checks() == [site.check_runs.get().pk]
         site.refresh_from_db()
@@ -51,12 +51,12 @@ def check(administrator, fleet):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_it_is_stored_with_its_verdicts_and_their_reasons(check, name) -> None:
-    persona = PERSONAS[name]
+    simulated = PERSONAS[name]
     site = check(name)
 
     run = site.check_runs.get()
     assert run.state == RunState.DONE
-    assert (site.mdm_verdict, site.non_mdm_verdict) == (persona.mdm, persona.non_mdm)
-    found = {(finding.road, finding.rule) for finding in run.findings}
-    assert found >= {("mdm", persona.mdm_rule), ("non_mdm", persona.non_mdm_rule)}
-    assert {finding.rule for finding in run.findings if finding.outcome == "WARNING"} >= set(persona.warnings)
+    assert (site.mdm_verdict, site.non_mdm_verdict) == (simulated.mdm, simulated.non_mdm)
+    found = {(finding.setup, finding.rule) for finding in run.findings}
+    assert found >= {("mdm", simulated.mdm_rule), ("non_mdm", simulated.non_mdm_rule)}
+    assert {finding.rule for finding in run.findings if finding.outcome == "WARNING"} >= set(simulated.warnings)

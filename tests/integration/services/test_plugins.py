@@ -17,7 +17,7 @@ from rollout.formats.upm import OAUTH_KEY
 from rollout.models import AuditEvent, CheckRun, Notice, PluginSource, Site, SiteCredential
 from rollout.services import plugins, vault
 from rollout.services.sites import update_site
-from tests.support.judged import judge
+from tests.support.evaluated import evaluate
 from tests.support.plugin_manager import ANSWER, MOBILE, TOKEN, Manager
 
 
@@ -96,11 +96,11 @@ def test_the_same_again_only_renews_the_date(site, alice) -> None:
 def test_the_history_tells_from_what_to_what_new_versions_changed_the_verdict(site, alice) -> None:
     plugins.enter_versions(actor=alice, site=site, oauth_plugin_version="4.0", mobile_plugin_version="19.1.47")
     site.refresh_from_db()
-    assert judge(site).mdm_verdict == "INCOMPATIBLE"
+    assert evaluate(site).mdm_verdict == "INCOMPATIBLE"
 
     plugins.enter_versions(actor=alice, site=site, oauth_plugin_version="4.1.1", mobile_plugin_version="19.1.47")
     site.refresh_from_db()
-    flip = judge(site)
+    flip = evaluate(site)
 
     assert (flip.was_mdm_verdict, flip.mdm_verdict) == ("INCOMPATIBLE", "READY_MDM")
     assert Notice.objects.get().details["was"][0] == "INCOMPATIBLE"
@@ -110,7 +110,7 @@ def test_the_history_tells_from_what_to_what_new_versions_changed_the_verdict(si
 def test_new_versions_that_change_no_verdict_are_no_flip(site, alice, by: str) -> None:
     plugins.enter_versions(actor=alice, site=site, oauth_plugin_version="4.1.1", mobile_plugin_version="19.1.47")
     site.refresh_from_db()
-    judge(site)
+    evaluate(site)
 
     if by == "plugins":
         plugins.enter_versions(actor=alice, site=site, oauth_plugin_version="4.1.2", mobile_plugin_version="19.1.48")
@@ -118,7 +118,7 @@ def test_new_versions_that_change_no_verdict_are_no_flip(site, alice, by: str) -
         update_site(actor=alice, site=site, oauth_plugin_version="4.1.2", mobile_plugin_version="19.1.48")
     site.refresh_from_db()
     assert site.check_runs.first().state == "queued"
-    assert judge(site).changed_at is None
+    assert evaluate(site).changed_at is None
 
     assert (site.mdm_verdict, site.non_mdm_verdict) == ("READY_MDM", "READY_NON_MDM")
     assert not Notice.objects.exists()
@@ -171,7 +171,7 @@ def test_without_a_key_nothing_is_asked_and_nothing_kept(site, alice, manager, s
 def stored(site, alice, manager) -> SiteCredential:
     """A token that was left yesterday."""
     plugins.read_versions(actor=alice, site=site, token=TOKEN, keep=True)
-    SiteCredential.objects.update(asked_at=timezone.now() - timedelta(days=1, minutes=1))
+    SiteCredential.objects.update(last_used_at=timezone.now() - timedelta(days=1, minutes=1))
     CheckRun.objects.all().delete()
     manager.requests.clear()
     return SiteCredential.objects.get()
@@ -199,7 +199,7 @@ def test_a_refused_token_is_not_tried_again(stored, site, manager, alice) -> Non
     stored.refresh_from_db()
     assert stored.refused_at is not None
     assert actions()[-1] == "credential.refused"
-    SiteCredential.objects.update(asked_at=timezone.now() - timedelta(days=9))
+    SiteCredential.objects.update(last_used_at=timezone.now() - timedelta(days=9))
     manager.requests.clear()
     assert plugins.look_up_due() == 0
     assert plugins.read_with_stored_token(actor=alice, site=site) is None

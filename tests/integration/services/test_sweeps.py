@@ -15,19 +15,19 @@ from rollout.models import AuditEvent, CheckRun, Notice, RunState, Site, Sweep, 
 from rollout.services.audit_verification import verify_chain
 from rollout.services.checks import check_runs, leases, old_runs, sweeps
 from rollout.services.checks.due_times import next_due
-from rollout.services.checks.judgements import Answered, record
-from tests.support.judged import judge, observation
+from rollout.services.checks.evaluations import ProbeResult, record
+from tests.support.evaluated import evaluate, observation
 
 pytestmark = pytest.mark.django_db
 
 
 def finish(kind: str = "ready", *, broken: int = 0) -> None:
     """Finish every run that waits, so many of them by our own fault."""
-    taken = leases.exchange(lease=kind, room=100)
+    taken = leases.swap_leases(lease=kind, room=100)
     leases.give_back(lease=kind, hosts=[run.host for run in taken], pause=0)
     record(
         [
-            Answered(run.pk, run.site_id, kind, None if number < broken else observation(run.site, kind), "broke")
+            ProbeResult(run.pk, run.site_id, kind, None if number < broken else observation(run.site, kind), "broke")
             for number, run in enumerate(taken)
         ]
     )
@@ -55,7 +55,7 @@ def test_it_works(make_site: Any, administrator: Any) -> None:
 def test_the_counters_say_who_was_not_reached_and_what_changed(make_site: Any, administrator: Any) -> None:
     sites = [make_site() for _ in range(2)]
     for site in sites:
-        judge(site, "old")
+        evaluate(site, "old")
     sweep = sweeps.start_sweep(actor=administrator)
     finish("down")
 
@@ -226,15 +226,15 @@ def test_an_interval_longer_than_a_week_stays(settings: Any) -> None:
 def test_failures_in_a_row_are_counted_until_somebody_is_there(make_site: Any) -> None:
     site = make_site()
     for expected, kind in ((1, "down"), (2, "down"), (0, "sso"), (1, "down"), (0, "ready")):
-        judge(site, kind)
+        evaluate(site, kind)
         assert site.failed_checks == expected
 
 
 def test_old_runs_go_but_the_newest_and_those_that_changed_a_verdict(make_site: Any, settings: Any) -> None:
     settings.CHECK_RUNS_KEPT_DAYS = 10
     site, quiet = make_site(), make_site()
-    first, same, changed, newest = (judge(site, kind) for kind in ("ready", "ready", "old", "old"))
-    only = judge(quiet, "ready")
+    first, same, changed, newest = (evaluate(site, kind) for kind in ("ready", "ready", "old", "old"))
+    only = evaluate(quiet, "ready")
     failed = CheckRun.objects.create(site=quiet, trigger="button", requested_at=timezone.now(), state=RunState.FAILED)
     waiting = CheckRun.objects.create(site=quiet, trigger="button", requested_at=timezone.now())
     assert old_runs.remove_old_runs() == 0

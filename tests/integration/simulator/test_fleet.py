@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from rollout.http_client.client import fetch
-from rollout.simulator.fleet import PersonaFleet
+from rollout.simulator.fleet import SimulatedFleet
 from rollout.simulator.table import DEMO, PERSONAS, PLAIN_OFFSET, SINGLE_SIGN_ON_OFFSET, base_url_of, ports
 from tests.support.simulated_sites import DOOR
 
@@ -47,9 +47,9 @@ def test_an_unreachable_site_refuses_at_once(fleet, observations) -> None:
 FINGERPRINT = {"confluence": "x-confluence-request-time", "jira": "x-arequestid"}
 POLITE = [
     name
-    for name, persona in PERSONAS.items()
-    if persona.listens and persona.base_url(80) == f"http://127.0.0.1:80{persona.context_path}"
-    if not (persona.front or persona.sent)
+    for name, simulated in PERSONAS.items()
+    if simulated.listens and simulated.base_url(80) == f"http://127.0.0.1:80{simulated.context_path}"
+    if not (simulated.front or simulated.sent)
 ]
 
 
@@ -58,8 +58,8 @@ def test_every_page_says_that_it_is_simulated(fleet, name) -> None:
     page = _get(fleet.base_url(name), follow=2)
     assert page.status == 200
     assert "simulated site" in page.text()
-    persona = PERSONAS[name]
-    assert page.headers[FINGERPRINT[persona.says_product or persona.product]].isdecimal()
+    simulated = PERSONAS[name]
+    assert page.headers[FINGERPRINT[simulated.says_product or simulated.product]].isdecimal()
 
 
 def test_the_login_page_tells_the_version(fleet) -> None:
@@ -119,7 +119,7 @@ def test_a_connection_is_kept_for_the_next_request(fleet) -> None:
 
 
 def test_it_stops_at_once_whoever_is_connected() -> None:
-    fleet = PersonaFleet(["slow-headers", "endless-body", "ready-mdm"])
+    fleet = SimulatedFleet(["slow-headers", "endless-body", "ready-mdm"])
     with contextlib.ExitStack() as open_ones:
         for name in fleet.personas:
             connection = open_ones.enter_context(_connected(fleet, name))
@@ -145,7 +145,7 @@ def test_no_probe_carries_a_form_to_single_sign_on(observations) -> None:
     assert (token.status, len(token.hops)) == (307, 1)
 
 
-def _connected(fleet: PersonaFleet, name: str) -> socket.socket:
+def _connected(fleet: SimulatedFleet, name: str) -> socket.socket:
     parts = urlsplit(fleet.base_url(name))
     return socket.create_connection((parts.hostname, parts.port), timeout=5)
 
@@ -176,10 +176,10 @@ def test_ports_are_fixed_by_the_base() -> None:
 
 
 def test_no_two_share_a_place() -> None:
-    offsets = [*(persona.offset for persona in PERSONAS.values()), PLAIN_OFFSET, SINGLE_SIGN_ON_OFFSET]
+    offsets = [*(simulated.offset for simulated in PERSONAS.values()), PLAIN_OFFSET, SINGLE_SIGN_ON_OFFSET]
     assert len(set(offsets)) == len(offsets)
     assert set(ports(8101)) <= {8101 + offset for offset in offsets}
-    assert len({persona.title for persona in PERSONAS.values()}) == len(PERSONAS)
+    assert len({simulated.title for simulated in PERSONAS.values()}) == len(PERSONAS)
 
 
 @pytest.mark.parametrize(("arguments", "served"), [([], PERSONAS), (["--demo"], DEMO)])
@@ -211,7 +211,7 @@ def free_base() -> int:
 
 
 def test_a_taken_port_is_an_error_and_leaves_nothing_running() -> None:
-    with PersonaFleet(["ready-mdm"]) as running:
+    with SimulatedFleet(["ready-mdm"]) as running:
         port = int(running.base_url("ready-mdm").rpartition(":")[2])
         with pytest.raises(OSError, match="in use"):
-            PersonaFleet(["ready-mdm"], port_base=port)
+            SimulatedFleet(["ready-mdm"], port_base=port)

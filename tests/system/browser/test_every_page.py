@@ -23,7 +23,7 @@ from django.db import connection
 from playwright.sync_api import BrowserContext
 
 from portal.models import User
-from rollout.simulator.fleet import PersonaFleet
+from rollout.simulator.fleet import SimulatedFleet
 from rollout.simulator.table import DEMO
 from tests.support.browser import IPHONE
 from tests.support.fleet_of_pages import Pages, fill
@@ -52,13 +52,13 @@ SCREENSHOTS = os.environ.get("SCREENSHOTS")
 def pages(administrator: User, member: User) -> Iterator[Pages]:
     """In a thread of its own: Playwright's loop runs in this one, and a check run brings its own."""
 
-    def filled(fleet: PersonaFleet) -> Pages:
+    def filled(fleet: SimulatedFleet) -> Pages:
         try:
             return fill(administrator, member, fleet)
         finally:
             connection.close()
 
-    with PersonaFleet(DEMO) as fleet, ThreadPoolExecutor(1) as other_thread:
+    with SimulatedFleet(DEMO) as fleet, ThreadPoolExecutor(1) as other_thread:
         yield other_thread.submit(filled, fleet).result()
 
 

@@ -525,10 +525,10 @@ def _(portal: Portal) -> None:
 
 @case(70, "9700 4.14.2", "Person deactivated, password changed, phone signed out")
 def _(portal: Portal) -> None:
-    for deed in ("deactivate", "change_password", "sign_out_phones"):
+    for action in ("deactivate", "change_password", "sign_out_phones"):
         tokens = portal.tokens()
-        portal.order(deed, email=PERSON)
-        assert portal.refresh(tokens["refresh_token"]).error == GRANT, deed
+        portal.order(action, email=PERSON)
+        assert portal.refresh(tokens["refresh_token"]).error == GRANT, action
         assert portal.introspect(tokens["access_token"]) == {"active": False}
         portal.cookie = portal.order("person", email=PERSON)
 

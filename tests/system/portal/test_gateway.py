@@ -25,7 +25,7 @@ from oauth_provider.gateway import Gateway, GatewayError, nginx_configuration, p
 from oauth_provider.models import ResourceServer
 from portal.models import User
 from rollout.models import ApplicationLink, AuditEvent, Product, Provider, Site
-from rollout.simulator.fleet import PersonaFleet
+from rollout.simulator.fleet import SimulatedFleet
 from tests.support.browser_sheet import sign_in_and_answer
 from tests.support.nginx import nginx
 
@@ -297,7 +297,7 @@ def test_in_front_of_a_simulated_confluence(
     live_server: Any, admin_client: Client, pilot: Site, person: User, start_nginx: Callable[..., str]
 ) -> None:
     secret = make_credential(admin_client, pilot)
-    with PersonaFleet(["ready-mdm"]) as personas:
+    with SimulatedFleet(["ready-mdm"]) as personas:
         configuration = download(admin_client, pilot, personas.base_url("ready-mdm"))
         gateway = start_nginx(configuration, {"gatepass-pilot.secret": secret}) + "/at/pilot"
         assert get(f"{gateway}/rest/applinks/1.0/manifest").status_code == 401

@@ -26,7 +26,7 @@ from rollout.compatibility.observation import (
     ServerStatus,
     Tls,
 )
-from rollout.compatibility.rules import judge
+from rollout.compatibility.rules import evaluate
 from rollout.compatibility.verdict import Verdict
 from tests.support.paths import CASES
 
@@ -128,7 +128,7 @@ def test_parts_that_are_not_known_survive(build: Callable[..., Observation]):
 
 
 def test_a_judgement_can_be_replayed_from_what_was_stored(ready: Observation):
-    assert judge(Observation.from_json(ready.to_json())) == judge(ready)
+    assert evaluate(Observation.from_json(ready.to_json())) == evaluate(ready)
 
 
 def test_what_the_first_format_held_is_read(ready: Observation):
@@ -152,7 +152,7 @@ def test_what_the_first_format_held_is_read(ready: Observation):
     read = Observation.from_json(stored)
     assert (read.format, read.manifest.version, read.tls.chain) == (2, "9.2.1", ())
     assert (read.login_page, read.plain_http, read.links) == (None, None, KnownLinks())
-    assert judge(read).mdm.verdict is Verdict.READY_MDM
+    assert evaluate(read).mdm.verdict is Verdict.READY_MDM
 
 
 def test_a_name_that_no_format_has_is_refused(ready: Observation):
@@ -186,8 +186,8 @@ def test_any_observation_is_stored_and_read_back(observation: Observation):
 
 @given(OBSERVATIONS)
 def test_any_observation_gets_a_verdict_and_sentences(observation: Observation):
-    judgement = judge(observation)
-    for road in judgement.roads():
-        assert road.verdict in Verdict
-        assert all(found.to_json()["evidence"]["summary"] for found in road.findings)
-        assert json.dumps(road.to_json())
+    evaluation = evaluate(observation)
+    for setup in evaluation.setups():
+        assert setup.verdict in Verdict
+        assert all(found.to_json()["evidence"]["summary"] for found in setup.findings)
+        assert json.dumps(setup.to_json())

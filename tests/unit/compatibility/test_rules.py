@@ -12,8 +12,8 @@ import pytest
 
 from rollout.compatibility.matrix import MATRIX, Matrix
 from rollout.compatibility.observation import Certificate, Fingerprint, KnownLinks, Observation, PluginVersions
-from rollout.compatibility.rules import GRAVEST_FIRST, RULES, gravest_first, judge, rule
-from rollout.compatibility.verdict import Finding, Judgement, Outcome, Road, Verdict
+from rollout.compatibility.rules import MOST_SEVERE_FIRST, RULES, evaluate, most_severe_first, rule
+from rollout.compatibility.verdict import Evaluation, Finding, Outcome, Setup, Verdict
 from rollout.compatibility.version import Version
 from tests.support.paths import ROOT
 
@@ -42,9 +42,9 @@ def jira(version: str, **plugins: Any) -> dict[str, Any]:
     return {"product": "jira", "manifest": manifest, "login_page": None, "plugins": plugins}
 
 
-def finding(judgement: Judgement, name: str) -> Finding | None:
+def finding(evaluation: Evaluation, name: str) -> Finding | None:
     """What the rule found, on whichever road it applies; None when it said nothing."""
-    return next((found for road in judgement.roads() for found in road.findings if found.rule == name), None)
+    return next((found for setup in evaluation.setups() for found in setup.findings if found.rule == name), None)
 
 
 def info(kind: str, **changes: Any) -> dict[str, Any]:
@@ -54,11 +54,11 @@ def info(kind: str, **changes: Any) -> dict[str, Any]:
 
 
 def test_it_works(ready: Observation):
-    judgement = judge(ready)
-    assert judgement.mdm.verdict is Verdict.READY_MDM
-    assert judgement.non_mdm.verdict is Verdict.READY_NON_MDM
-    assert judgement.matrix == "2024-10-07"
-    assert {found.outcome for road in judgement.roads() for found in road.findings} == {PASS}
+    evaluation = evaluate(ready)
+    assert evaluation.mdm.verdict is Verdict.READY_MDM
+    assert evaluation.non_mdm.verdict is Verdict.READY_NON_MDM
+    assert evaluation.matrix == "2024-10-07"
+    assert {found.outcome for setup in evaluation.setups() for found in setup.findings} == {PASS}
 
 
 # rule, change → outcome. The ready observation, where every rule passes, is the nearest that does not trip;
@@ -277,7 +277,7 @@ TABLE: list[tuple[str, dict[str, Any], Outcome | None]] = [
 
 @pytest.mark.parametrize(("name", "changes", "outcome"), TABLE)
 def test_rule(build: Build, name: str, changes: dict[str, Any], outcome: Outcome | None):
-    found = finding(judge(build(**changes)), name)
+    found = finding(evaluate(build(**changes)), name)
     assert (found and found.outcome) == outcome
 
 
@@ -285,7 +285,7 @@ def test_rule(build: Build, name: str, changes: dict[str, Any], outcome: Outcome
 def test_every_finding_speaks_plainly_and_keeps_secrets(
     build: Build, name: str, changes: dict[str, Any], outcome: Outcome | None
 ):
-    for found in [found for road in judge(build(**changes)).roads() for found in road.findings]:
+    for found in [found for setup in evaluate(build(**changes)).setups() for found in setup.findings]:
         rendered = found.to_json()
         sentence, remedy = rendered["evidence"]["summary"], rendered["remedy"]
         assert sentence.endswith(".")
@@ -330,13 +330,13 @@ def test_every_rule_is_tripped_and_passed_in_the_table():
     ],
 )
 def test_verdict(build: Build, changes: dict[str, Any], mdm: str, non_mdm: str):
-    judgement = judge(build(**changes))
-    assert (judgement.mdm.verdict, judgement.non_mdm.verdict) == (mdm, non_mdm)
+    evaluation = evaluate(build(**changes))
+    assert (evaluation.mdm.verdict, evaluation.non_mdm.verdict) == (mdm, non_mdm)
 
 
 def test_a_site_that_cannot_be_reached_is_unknown(build: Build):
     silent = {"kind": "unreachable", "answer": SILENT}
-    judgement = judge(
+    evaluation = evaluate(
         build(
             manifest={**UNREAD, "answer": SILENT},
             info_login={**silent, "client_id": None},
@@ -351,26 +351,26 @@ def test_a_site_that_cannot_be_reached_is_unknown(build: Build):
             status=None,
         )
     )
-    assert {road.verdict for road in judgement.roads()} == {Verdict.UNKNOWN}
+    assert {setup.verdict for setup in evaluation.setups()} == {Verdict.UNKNOWN}
 
 
 def test_the_proxy_is_named(build: Build):
-    found = finding(judge(build(**info("redirect", answer=SSO))), "INFO-LOGIN-OPEN")
+    found = finding(evaluate(build(**info("redirect", answer=SSO))), "INFO-LOGIN-OPEN")
     assert found is not None
     assert found.to_json()["evidence"]["summary"] == "The reverse proxy sends the app to sso.example.com."
     assert found.to_json()["remedy"].startswith("Use MDM, or let this one path")
 
 
 def test_a_failing_site_is_not_taken_for_a_wrong_address(build: Build):
-    found = finding(judge(build(**NO_PAGE, manifest={**UNREAD, "answer": {"status": 503}})), "MANIFEST-REACHABLE")
+    found = finding(evaluate(build(**NO_PAGE, manifest={**UNREAD, "answer": {"status": 503}})), "MANIFEST-REACHABLE")
     assert found is not None
     assert found.to_json()["evidence"]["summary"] == "The site failed when it was asked for its manifest (503)."
     assert "logs" in found.remedy
 
 
 def test_an_undocumented_plugin_key_is_not_presented_as_a_fact(build: Build):
-    judgement = judge(build(plugins={"oauth": None, "mobile": None}))
-    oauth, mobile = finding(judgement, "OAUTH-PLUGIN"), finding(judgement, "MOBILE-PLUGIN")
+    evaluation = evaluate(build(plugins={"oauth": None, "mobile": None}))
+    oauth, mobile = finding(evaluation, "OAUTH-PLUGIN"), finding(evaluation, "MOBILE-PLUGIN")
     assert oauth is not None
     assert mobile is not None
     assert "seems to be com.atlassian.oauth2.oauth2-provider-plugin" in oauth.to_json()["remedy"]
@@ -379,8 +379,8 @@ def test_an_undocumented_plugin_key_is_not_presented_as_a_fact(build: Build):
 
 def test_the_menu_of_confluence_is_named_for_confluence_only(build: Build):
     elsewhere = {"canonical_url": "https://other.example.com"}
-    confluence = finding(judge(build(manifest=elsewhere)), "BASE-URL-MATCH")
-    other = finding(judge(build(product="jira", manifest={"product": "jira", **elsewhere})), "BASE-URL-MATCH")
+    confluence = finding(evaluate(build(manifest=elsewhere)), "BASE-URL-MATCH")
+    other = finding(evaluate(build(product="jira", manifest={"product": "jira", **elsewhere})), "BASE-URL-MATCH")
     assert confluence is not None
     assert other is not None
     assert "Settings → General Configuration" in confluence.remedy
@@ -388,7 +388,7 @@ def test_the_menu_of_confluence_is_named_for_confluence_only(build: Build):
 
 
 def test_both_versions_are_named(build: Build):
-    found = finding(judge(build(manifest={"version": "9.0.3"})), "CONFLUENCE-VERSION")
+    found = finding(evaluate(build(manifest={"version": "9.0.3"})), "CONFLUENCE-VERSION")
     assert found is not None
     assert found.to_json()["evidence"]["summary"] == "Confluence 9.0.3 is too old: 9.1 or later is needed."
     assert found.to_json()["remedy"] == "Upgrade Confluence to 9.1 or later."
@@ -396,14 +396,14 @@ def test_both_versions_are_named(build: Build):
 
 
 def test_what_a_server_answers_is_quoted_as_one_short_line(build: Build):
-    found = finding(judge(build(manifest={"version": "9\n\x1b[31m\u202e" + "x" * 10_000})), "CONFLUENCE-VERSION")
+    found = finding(evaluate(build(manifest={"version": "9\n\x1b[31m\u202e" + "x" * 10_000})), "CONFLUENCE-VERSION")
     assert found is not None
     assert found.values["found"].isprintable()
     assert len(found.values["found"]) <= 81
 
 
 def test_rules_without_mdm_stay_off_the_mdm_road(ready: Observation):
-    only = {entry.id for entry in RULES if entry.roads == (Road.NON_MDM,)}
+    only = {entry.id for entry in RULES if entry.setups == (Setup.NON_MDM,)}
     assert only == {
         "MOBILE-PLUGIN",
         "MOBILE-PLUGIN-ENABLED",
@@ -412,41 +412,43 @@ def test_rules_without_mdm_stay_off_the_mdm_road(ready: Observation):
         "OAUTH-SWITCH",
         "CLIENT-ID-DRIFT",
     }
-    assert not only & {found.rule for found in judge(ready).mdm.findings}
+    assert not only & {found.rule for found in evaluate(ready).mdm.findings}
 
 
 def test_every_rule_says_what_it_needs_and_how_grave_it_is():
     parts = set(Observation.__dataclass_fields__)
-    gravest = {name: min((row for row in TABLE if row[0] == name and row[2]), key=_gravity)[2] for name, _, _ in TABLE}
+    most_severe = {
+        name: min((row for row in TABLE if row[0] == name and row[2]), key=_severity)[2] for name, _, _ in TABLE
+    }
     for entry in RULES:
         assert set(entry.needs) <= parts
-        assert entry.severity is gravest[entry.id]
+        assert entry.severity is most_severe[entry.id]
 
 
-def _gravity(row: tuple[str, dict[str, Any], Outcome | None]) -> int:
-    return GRAVEST_FIRST.index(row[2]) if row[2] else len(GRAVEST_FIRST)
+def _severity(row: tuple[str, dict[str, Any], Outcome | None]) -> int:
+    return MOST_SEVERE_FIRST.index(row[2]) if row[2] else len(MOST_SEVERE_FIRST)
 
 
 def test_every_remedy_of_the_table_is_one_that_is_given(build: Build):
     given = {
         (found.rule, found.remedy)
         for _, changes, _ in TABLE
-        for road in judge(build(**changes)).roads()
-        for found in road.findings
+        for setup in evaluate(build(**changes)).setups()
+        for found in setup.findings
     }
     assert {(entry.id, entry.remedy) for entry in RULES} <= given
 
 
 def test_a_version_that_an_edition_does_not_cover_is_unknown(ready: Observation):
     only_old = [replace(row, below=Version.parse("9.2")) for row in MATRIX.lines("confluence")]
-    found = finding(judge(ready, Matrix(MATRIX.as_of, MATRIX.source, tuple(only_old))), "CONFLUENCE-VERSION")
+    found = finding(evaluate(ready, Matrix(MATRIX.as_of, MATRIX.source, tuple(only_old))), "CONFLUENCE-VERSION")
     assert found is not None
     assert found.outcome is UNKNOWN
     assert found.to_json()["evidence"]["summary"] == "The version matrix has no line for Confluence 9.2.1."
 
 
 def test_the_source_of_a_version_is_named(build: Build):
-    found = finding(judge(build(**SHUT)), "CONFLUENCE-VERSION")
+    found = finding(evaluate(build(**SHUT)), "CONFLUENCE-VERSION")
     assert found is not None
     assert "as its login page says" in found.message
     assert found.evidence()["asked"].endswith("/login.action")
@@ -454,13 +456,13 @@ def test_the_source_of_a_version_is_named(build: Build):
 
 def test_the_source_and_date_of_old_plugin_versions_are_named(build: Build):
     old = {"as_of": datetime(2024, 6, 5, tzinfo=UTC), "source": "upm_token"}
-    found = finding(judge(build(plugins=old)), "PLUGIN-VERSIONS-AGE")
+    found = finding(evaluate(build(plugins=old)), "PLUGIN-VERSIONS-AGE")
     assert found is not None
     assert "read from the plugin manager on 2024-06-05" in found.to_json()["evidence"]["summary"]
 
 
 def test_both_answers_are_named_where_they_differ(build: Build):
-    found = finding(judge(build(info_login={"kind": "unauthorized", "answer": {"status": 403}})), "USER-AGENT")
+    found = finding(evaluate(build(info_login={"kind": "unauthorized", "answer": {"status": 403}})), "USER-AGENT")
     assert found is not None
     sentence = found.to_json()["evidence"]["summary"]
     assert "403 (unauthorized)" in sentence
@@ -469,22 +471,22 @@ def test_both_answers_are_named_where_they_differ(build: Build):
 
 def test_findings_come_gravest_first_then_in_table_order(build: Build):
     later = build(tls={"kind": "expired"}, plugins={"oauth": "4.0", "mobile": "18"}, token={"kind": "error"})
-    outcomes = [found.outcome for found in judge(later).non_mdm.findings]
-    assert outcomes == sorted(outcomes, key=GRAVEST_FIRST.index)
-    rules = [found.rule for found in judge(later).non_mdm.findings]
+    outcomes = [found.outcome for found in evaluate(later).non_mdm.findings]
+    assert outcomes == sorted(outcomes, key=MOST_SEVERE_FIRST.index)
+    rules = [found.rule for found in evaluate(later).non_mdm.findings]
     assert rules[:4] == ["OAUTH-PLUGIN", "MOBILE-PLUGIN", "TLS-VALID", "TOKEN-REACHABLE"]
     assert rules[4:] == [entry.id for entry in RULES if entry.id in rules[4:]]
     assert findings_again(later) == rules
 
 
 def findings_again(observation: Observation) -> list[str]:
-    return [found.rule for found in gravest_first(reversed(judge(observation).non_mdm.findings))]
+    return [found.rule for found in most_severe_first(reversed(evaluate(observation).non_mdm.findings))]
 
 
 def test_findings_of_a_rule_that_is_gone_still_sort():
     gone = Finding("GONE", PASS, "Fine.", "", {})
     known = Finding("HTTPS", PASS, "Fine.", "", {})
-    assert gravest_first([gone, known]) == (known, gone)
+    assert most_severe_first([gone, known]) == (known, gone)
 
 
 def test_rule_ids_are_unique_and_stable():
@@ -509,6 +511,6 @@ def test_every_rule_has_a_heading_in_the_docs():
 
 def test_the_certificate_warning_names_the_day(build: Build):
     soon = build(tls={"expires_at": datetime(2025, 3, 6, tzinfo=UTC) + timedelta(hours=1)})
-    found = finding(judge(soon), "TLS-VALID")
+    found = finding(evaluate(soon), "TLS-VALID")
     assert found is not None
     assert "2025-03-06" in found.to_json()["evidence"]["summary"]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from rollout.compatibility.observation import Observation
-from rollout.compatibility.rules import judge
+from rollout.compatibility.rules import evaluate
 
 CASES = Path(__file__).resolve().parents[2] / "cases" / "observations"
 FILES = sorted(CASES.glob("*/*.json"))
@@ -37,5 +37,5 @@ def test_it_is_read_and_written_back_as_it_is(file: Path) -> None:
 @pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}-{file.stem}")
 def test_it_gets_the_verdicts_that_it_got(file: Path) -> None:
     case = json.loads(file.read_text())
-    judgement = judge(Observation.from_json(case["observation"]))
-    assert {"mdm": judgement.mdm.verdict, "non_mdm": judgement.non_mdm.verdict} == case["verdicts"]
+    evaluation = evaluate(Observation.from_json(case["observation"]))
+    assert {"mdm": evaluation.mdm.verdict, "non_mdm": evaluation.non_mdm.verdict} == case["verdicts"]

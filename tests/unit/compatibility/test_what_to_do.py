@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from rollout.compatibility.observation import Fingerprint, Observation
-from rollout.compatibility.rules import judge
-from rollout.compatibility.verdict import GRAVITY, SERIOUS
+from rollout.compatibility.rules import evaluate
+from rollout.compatibility.verdict import SERIOUS, SEVERITY
 from rollout.compatibility.what_to_do import first_things, what_to_do
 
 Build = Callable[..., Observation]
@@ -45,8 +45,10 @@ BEHIND_SSO = {
 
 
 def rules_of(observation: Observation) -> tuple[list[str], list[str]]:
-    judgement = judge(observation)
-    return [found.rule for found in what_to_do(judgement.mdm)], [found.rule for found in what_to_do(judgement.non_mdm)]
+    evaluation = evaluate(observation)
+    return [found.rule for found in what_to_do(evaluation.mdm)], [
+        found.rule for found in what_to_do(evaluation.non_mdm)
+    ]
 
 
 def test_a_ready_site_has_nothing_to_do(ready: Observation):
@@ -102,12 +104,12 @@ def test_the_same_advice_is_given_once(build: Build):
 
 
 def test_stored_findings_get_the_same_list(build: Build):
-    road = judge(build(**BEHIND_SSO)).non_mdm
+    setup = evaluate(build(**BEHIND_SSO)).non_mdm
     stored = [
         SimpleNamespace(rule=found.rule, outcome=found.outcome.value, remedy=found.remedy, values=found.values)
-        for found in road.findings
+        for found in setup.findings
     ]
-    assert [found.rule for found in first_things(stored)] == [found.rule for found in what_to_do(road)]
+    assert [found.rule for found in first_things(stored)] == [found.rule for found in what_to_do(setup)]
 
 
 def test_what_decides_the_verdict_comes_first(build: Build):
@@ -116,8 +118,8 @@ def test_what_decides_the_verdict_comes_first(build: Build):
         BEHIND_SSO,
         {"plugins": {"oauth": "1", "mobile": "2"}, "token": {"kind": "missing"}},
     ):
-        for road in judge(build(**changes)).roads():
-            listed = what_to_do(road)
-            assert listed[0].outcome.value == road.verdict.value
-            assert [GRAVITY[found.outcome] for found in listed] == sorted(GRAVITY[found.outcome] for found in listed)
+        for setup in evaluate(build(**changes)).setups():
+            listed = what_to_do(setup)
+            assert listed[0].outcome.value == setup.verdict.value
+            assert [SEVERITY[found.outcome] for found in listed] == sorted(SEVERITY[found.outcome] for found in listed)
             assert {found.outcome for found in listed} <= SERIOUS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rollout.http_client.addresses import TABLE, Gate, embedded_ipv4, is_loopback, judge
+from rollout.http_client.addresses import TABLE, Gate, embedded_ipv4, evaluate, is_loopback
 
 REFUSED = [
     ("127.0.0.1", "loopback"),
@@ -81,29 +81,29 @@ OPEN += ["2606:4700:4700::1111", "2a00:1450:4001:82a::200e", "2001:4860:4860::88
 
 @pytest.mark.parametrize("address", OPEN)
 def test_it_works(address: str) -> None:
-    assert judge(address) is None
+    assert evaluate(address) is None
 
 
 @pytest.mark.parametrize(("address", "why"), REFUSED)
 def test_refused(address: str, why: str) -> None:
-    assert judge(address) == why
+    assert evaluate(address) == why
 
 
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: str(row.network))
 def test_every_row_refuses_both_its_ends(row: object) -> None:
-    assert judge(str(row.network[0]))
-    assert judge(str(row.network[-1]))
+    assert evaluate(str(row.network[0]))
+    assert evaluate(str(row.network[-1]))
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.8.8.8", "::1"])
 def test_loopback_opens_by_its_own_setting_only(address: str) -> None:
-    assert judge(address, allow_loopback=True) is None
-    assert judge(address, allowed_networks=["127.0.0.0/8", "::/0", "0.0.0.0/0"]) == "loopback"
+    assert evaluate(address, allow_loopback=True) is None
+    assert evaluate(address, allowed_networks=["127.0.0.0/8", "::/0", "0.0.0.0/0"]) == "loopback"
 
 
 def test_the_loopback_setting_opens_nothing_that_decodes_to_loopback() -> None:
     for address in ("::ffff:127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::"):
-        assert judge(address, allow_loopback=True) == "IPv4 inside IPv6"
+        assert evaluate(address, allow_loopback=True) == "IPv4 inside IPv6"
 
 
 @pytest.mark.parametrize(
@@ -116,24 +116,24 @@ def test_the_loopback_setting_opens_nothing_that_decodes_to_loopback() -> None:
     ],
 )
 def test_a_named_network_opens_its_range_and_no_more(address: str, network: str) -> None:
-    assert judge(address, allowed_networks=[network]) is None
-    assert judge("10.2.0.1", allowed_networks=[network]) == "private"
+    assert evaluate(address, allowed_networks=[network]) is None
+    assert evaluate("10.2.0.1", allowed_networks=[network]) == "private"
 
 
 @pytest.mark.parametrize("row", [row for row in TABLE if row.gate is Gate.NEVER], ids=lambda row: str(row.network))
 def test_no_setting_opens_metadata_link_local_or_multicast(row: object) -> None:
     everything = ["0.0.0.0/0", "::/0"]
-    assert judge(str(row.network[0]), allowed_networks=everything, allow_loopback=True)
+    assert evaluate(str(row.network[0]), allowed_networks=everything, allow_loopback=True)
 
 
 def test_a_tunnel_prefix_opens_only_for_addresses_that_pass_inside() -> None:
-    assert judge("64:ff9b::5db8:d822", allowed_networks=["64:ff9b::/96"]) is None
-    assert judge("64:ff9b::a9fe:a9fe", allowed_networks=["64:ff9b::/96"]) == "cloud metadata"
-    assert judge("64:ff9b::a00:1", allowed_networks=["64:ff9b::/96"]) == "private"
+    assert evaluate("64:ff9b::5db8:d822", allowed_networks=["64:ff9b::/96"]) is None
+    assert evaluate("64:ff9b::a9fe:a9fe", allowed_networks=["64:ff9b::/96"]) == "cloud metadata"
+    assert evaluate("64:ff9b::a00:1", allowed_networks=["64:ff9b::/96"]) == "private"
 
 
 def test_a_wrong_network_in_the_settings_closes_everything() -> None:
-    assert judge("93.184.216.34", allowed_networks=["10.0.0.0/33"]) == "not an address"
+    assert evaluate("93.184.216.34", allowed_networks=["10.0.0.0/33"]) == "not an address"
 
 
 def test_decoding() -> None:

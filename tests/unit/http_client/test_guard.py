@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from rollout.http_client.policy import Door
+from rollout.http_client.policy import FetchPolicy
 from rollout.http_client.request_urls import BadUrlError, read_url
 
 CLOSED = [
@@ -120,15 +120,15 @@ def _no_look_up(host: str, port: int) -> list[str]:
 
 @pytest.mark.parametrize(("url", "why"), CLOSED)
 def test_a_closed_place_in_any_spelling(get, url: str, why: str) -> None:
-    door = Door(resolver=(lambda host, port: ["127.0.0.1"]) if "localhost" in url.lower() else _no_look_up)
-    reply = get(url, door=door)
+    policy = FetchPolicy(resolver=(lambda host, port: ["127.0.0.1"]) if "localhost" in url.lower() else _no_look_up)
+    reply = get(url, policy=policy)
     assert (reply.error, reply.answer.excerpt, reply.answer.address) == ("blocked_address", why, "")
 
 
 @pytest.mark.parametrize("url", NO_URL)
 def test_what_two_parsers_could_read_differently_is_no_url(get, url: str) -> None:
-    door = Door(connect_seconds=1, total_seconds=2, allow_loopback=True, resolver=_no_look_up)
-    assert get(url, door=door).error == "bad_url"
+    policy = FetchPolicy(connect_seconds=1, total_seconds=2, allow_loopback=True, resolver=_no_look_up)
+    assert get(url, policy=policy).error == "bad_url"
 
 
 @pytest.mark.parametrize(
@@ -155,6 +155,6 @@ def test_a_label_that_is_too_long_is_no_name() -> None:
 
 
 def test_plain_http_of_another_machine_needs_its_own_word(get) -> None:
-    closed = Door(resolver=lambda host, port: ["10.0.0.1"])
-    assert get("http://wiki.example.com/", door=closed).error == "not_https"
-    assert get("http://wiki.example.com/", door=replace(closed, plain_http=True)).error == "blocked_address"
+    closed = FetchPolicy(resolver=lambda host, port: ["10.0.0.1"])
+    assert get("http://wiki.example.com/", policy=closed).error == "not_https"
+    assert get("http://wiki.example.com/", policy=replace(closed, plain_http=True)).error == "blocked_address"

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from rollout.http_client.failures import ERRORS
-from rollout.http_client.policy import Door
+from rollout.http_client.policy import FetchPolicy
 
 
 @pytest.mark.parametrize(
@@ -46,32 +46,32 @@ from rollout.http_client.policy import Door
     ],
 )
 def test_refused_by_a_closed_door(get, url: str, error: str) -> None:
-    reply = get(url, door=Door(connect_seconds=1, total_seconds=2))
+    reply = get(url, policy=FetchPolicy(connect_seconds=1, total_seconds=2))
     assert (reply.status, reply.error) == (None, error)
     assert error in ERRORS
 
 
 def test_http_is_for_loopback_only_even_when_loopback_is_allowed(get) -> None:
-    door = Door(allow_loopback=True, resolver=lambda host, port: ["93.184.216.34"])
-    assert get("http://confluence.example.com/", door=door).error == "not_https"
-    mixed = replace(door, resolver=lambda host, port: ["127.0.0.1", "93.184.216.34"])
-    assert get("http://confluence.example.com/", door=mixed).error == "not_https"
+    policy = FetchPolicy(allow_loopback=True, resolver=lambda host, port: ["93.184.216.34"])
+    assert get("http://confluence.example.com/", policy=policy).error == "not_https"
+    mixed = replace(policy, resolver=lambda host, port: ["127.0.0.1", "93.184.216.34"])
+    assert get("http://confluence.example.com/", policy=mixed).error == "not_https"
 
 
 def test_a_reason_is_given_but_not_the_address_behind_a_name(get) -> None:
-    reply = get("https://wiki.example.com/", door=Door(resolver=lambda host, port: ["10.1.2.3"]))
+    reply = get("https://wiki.example.com/", policy=FetchPolicy(resolver=lambda host, port: ["10.1.2.3"]))
     assert reply.error == "blocked_address"
     assert reply.answer.excerpt == "private"
 
 
 def test_one_bad_address_among_good_ones_refuses_the_name(get) -> None:
-    door = Door(resolver=lambda host, port: ["93.184.216.34", "169.254.169.254"])
-    assert get("https://rebind.example.com/", door=door).error == "blocked_address"
+    policy = FetchPolicy(resolver=lambda host, port: ["93.184.216.34", "169.254.169.254"])
+    assert get("https://rebind.example.com/", policy=policy).error == "blocked_address"
 
 
 def test_a_name_with_too_many_addresses_is_refused(get) -> None:
-    door = Door(resolver=lambda host, port: [f"93.184.216.{n}" for n in range(1, 60)])
-    assert get("https://many.example.com/", door=door).error == "blocked_address"
+    policy = FetchPolicy(resolver=lambda host, port: [f"93.184.216.{n}" for n in range(1, 60)])
+    assert get("https://many.example.com/", policy=policy).error == "blocked_address"
 
 
 @pytest.mark.parametrize("problem", [socket.gaierror(-2, "unknown"), UnicodeError("label too long")])
@@ -79,15 +79,15 @@ def test_an_unknown_name(get, problem) -> None:
     def resolver(host, port):
         raise problem
 
-    assert get("https://nowhere.example.com/", door=Door(resolver=resolver)).error == "dns"
+    assert get("https://nowhere.example.com/", policy=FetchPolicy(resolver=resolver)).error == "dns"
 
 
 def test_a_name_without_addresses(get) -> None:
-    assert get("https://empty.example.com/", door=Door(resolver=lambda host, port: [])).error == "dns"
+    assert get("https://empty.example.com/", policy=FetchPolicy(resolver=lambda host, port: [])).error == "dns"
 
 
 def test_a_resolver_that_hangs(get) -> None:
     started = time.monotonic()
-    door = Door(connect_seconds=0.3, resolver=lambda host, port: time.sleep(3) or [])
-    assert get("https://slow.example.com/", door=door).error == "timeout"
+    policy = FetchPolicy(connect_seconds=0.3, resolver=lambda host, port: time.sleep(3) or [])
+    assert get("https://slow.example.com/", policy=policy).error == "timeout"
     assert time.monotonic() - started < 2

@@ -211,7 +211,7 @@ def test_a_share_bar_and_a_funnel_stand_empty() -> None:
 # --- Forms -----------------------------------------------------------------------------------------------------
 class Example(forms.Form):
     title = forms.CharField(help_text="As people see it.")
-    road = forms.ChoiceField(choices=[("mdm", "MDM")], widget=forms.RadioSelect)
+    setup = forms.ChoiceField(choices=[("mdm", "MDM")], widget=forms.RadioSelect)
     keep = forms.BooleanField(required=False)
 
 
@@ -227,12 +227,12 @@ def test_the_summary_leads_to_every_problem() -> None:
     html = rendered('{% include "partials/error_summary.html" %}', form=Example({}))
     assert "2 things need correcting" in html
     assert 'href="#id_title"' in html
-    assert 'href="#id_road_0"' in html
+    assert 'href="#id_setup_0"' in html
 
 
 def test_choices_are_a_named_group() -> None:
-    html = rendered('{% include "partials/field.html" with field=form.road %}', form=Example())
-    assert 'role="group" aria-labelledby="id_road_label"' in html
+    html = rendered('{% include "partials/field.html" with field=form.setup %}', form=Example())
+    assert 'role="group" aria-labelledby="id_setup_label"' in html
 
 
 def test_a_dangerous_deed_says_what_happens_and_asks_for_the_name() -> None:

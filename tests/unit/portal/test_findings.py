@@ -9,8 +9,10 @@ from rollout.compatibility.site_rules import CHECK_NETWORK
 from rollout.models import Finding
 
 
-def row(rule: str, outcome: str, road: str = "mdm", **changes: Any) -> Finding:
-    return Finding(**{"position": 0, "road": road, "rule": rule, "outcome": outcome, "message": f"{rule}.", **changes})
+def row(rule: str, outcome: str, setup: str = "mdm", **changes: Any) -> Finding:
+    return Finding(
+        **{"position": 0, "setup": setup, "rule": rule, "outcome": outcome, "message": f"{rule}.", **changes}
+    )
 
 
 UNREACHABLE = row("MANIFEST-REACHABLE", "UNKNOWN", remedy=CHECK_NETWORK)
@@ -24,19 +26,19 @@ ROWS = [
 
 
 def test_what_to_do_first_is_not_buried() -> None:
-    road = findings.roads("UNKNOWN", "UNKNOWN", ROWS)[0]
-    assert [shown.finding.rule for shown in road.serious] == ["MANIFEST-REACHABLE"]
-    assert [shown.finding.rule for shown in road.later] == ["TLS-VALID", "TOKEN-REACHABLE"]
-    assert (len(road.warnings), len(road.passed)) == (1, 1)
+    setup = findings.setups("UNKNOWN", "UNKNOWN", ROWS)[0]
+    assert [shown.finding.rule for shown in setup.serious] == ["MANIFEST-REACHABLE"]
+    assert [shown.finding.rule for shown in setup.later] == ["TLS-VALID", "TOKEN-REACHABLE"]
+    assert (len(setup.warnings), len(setup.passed)) == (1, 1)
 
 
 def test_what_both_roads_have_is_told_once() -> None:
     also = [row(found.rule, found.outcome, "non_mdm", remedy=found.remedy) for found in ROWS]
-    road = findings.roads("UNKNOWN", "UNKNOWN", [*ROWS, *also])[1]
-    assert (road.serious, road.later, len(road.shared)) == ([], [], 3)
+    setup = findings.setups("UNKNOWN", "UNKNOWN", [*ROWS, *also])[1]
+    assert (setup.serious, setup.later, len(setup.shared)) == ([], [], 3)
 
 
 def test_the_sentence_of_a_road_is_the_first_thing_to_do() -> None:
-    assert messages.gravest(ROWS, "mdm") is UNREACHABLE
-    assert messages.gravest(ROWS, "non_mdm") is None
-    assert messages.gravest([row("HTTPS", "PASS"), row("TLS-PRIVATE-CA", "WARNING")]) is None
+    assert messages.most_severe(ROWS, "mdm") is UNREACHABLE
+    assert messages.most_severe(ROWS, "non_mdm") is None
+    assert messages.most_severe([row("HTTPS", "PASS"), row("TLS-PRIVATE-CA", "WARNING")]) is None

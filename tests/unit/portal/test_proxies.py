@@ -8,7 +8,7 @@ import pytest
 from django.core.checks import run_checks
 from django.test import RequestFactory
 
-from portal.accounts.proxies import ProxyMiddleware, visitor
+from portal.accounts.proxies import ProxyMiddleware, client_address
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ from portal.accounts.proxies import ProxyMiddleware, visitor
 )
 def test_only_trusted_proxies_are_believed(settings: Any, peer: str, forwarded: str, expected: str) -> None:
     settings.TRUSTED_PROXIES = ["10.0.0.0/24"]
-    assert visitor(peer, forwarded) == expected
+    assert client_address(peer, forwarded) == expected
 
 
 def test_without_proxies_the_header_means_nothing(settings: Any) -> None:

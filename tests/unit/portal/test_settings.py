@@ -37,7 +37,7 @@ ALL_CHECKS = (
     checks.production_has_a_database_server,
     checks.production_seals_its_secrets,
     checks.roles_of_the_sign_in_policy_exist,
-    checks.ways_in_are_whole,
+    checks.check_login_methods,
 )
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rollout.compatibility.observation import Answer, Endpoint, Observation, PlainHttp
-from rollout.compatibility.rules import judge
+from rollout.compatibility.rules import evaluate
 from rollout.compatibility.verdict import Verdict
 from rollout.compatibility.what_to_do import what_to_do
 from rollout.http_client.redaction import clean, safe_url
@@ -95,11 +95,11 @@ def test_any_bytes_get_a_verdict(asked: list[Reply]) -> None:
     stored = json.dumps(observation.to_json())
     assert "\\u0000" not in stored  # PostgreSQL takes no NUL in JSON
     assert Observation.from_json(json.loads(stored)) == observation
-    judgement = judge(observation)
-    for road in judgement.roads():
-        assert road.verdict in Verdict
-        assert bool(what_to_do(road)) == (not road.verdict.startswith("READY"))
-        assert all(found.to_json()["evidence"]["summary"].isprintable() for found in road.findings)
+    evaluation = evaluate(observation)
+    for setup in evaluation.setups():
+        assert setup.verdict in Verdict
+        assert bool(what_to_do(setup)) == (not setup.verdict.startswith("READY"))
+        assert all(found.to_json()["evidence"]["summary"].isprintable() for found in setup.findings)
 
 
 @pytest.mark.parametrize("read", [read_manifest, read_info_login, read_login_page, read_metadata, read_status])

@@ -11,7 +11,7 @@ from rollout.compatibility.observation import Answer, Certificate, Fingerprint
 from rollout.http_client.reply import PeerCertificate, Reply, TlsFailure
 from rollout.probes.fingerprint import fingerprint_of
 from rollout.probes.metadata import read_metadata
-from rollout.probes.plain_http import is_worth_asking, read_plain_http
+from rollout.probes.plain_http import is_worth_probing, read_plain_http
 from rollout.probes.status import read_status
 from rollout.probes.tls import tls_facts
 
@@ -99,7 +99,7 @@ def test_fingerprint(headers, found) -> None:
     ],
 )
 def test_plain_http_is_asked_only_where_it_is_the_same_site(base_url, worth) -> None:
-    assert is_worth_asking(base_url) is worth
+    assert is_worth_probing(base_url) is worth
 
 
 PLAIN = "http://wiki.example.com/wiki/"

@@ -19,14 +19,14 @@ def test_the_settings_name_database_broker_mail_and_portal(settings, monkeypatch
     settings.EMAIL_HOST, settings.EMAIL_PORT = "mail.example.com", 587
     settings.PROBE_OWN_SERVICES = ["web:8000", " [fd00::5]:9000"]
     settings.PUBLIC_URL = "https://gatepass.example.com/portal"
-    own = network.door().own
+    own = network.policy().own
     assert own.closed == {
         ("postgres", 5432), ("redis", 6380), ("one", 26379), ("two", 26379), ("mail.example.com", 587), ("web", 8000),
         ("fd00::5", 9000),
     }  # fmt: skip
     assert own.portal == {("gatepass.example.com", 443)}
     assert own.portal_paths[0] == "/portal/at/"
-    assert "secret" not in repr(network.door())
+    assert "secret" not in repr(network.policy())
 
 
 def test_files_and_sockets_are_reached_by_no_probe(settings, monkeypatch) -> None:
@@ -35,24 +35,24 @@ def test_files_and_sockets_are_reached_by_no_probe(settings, monkeypatch) -> Non
     )
     settings.REDIS_URL, settings.CELERY_BROKER_URL = "", "filesystem://localhost"
     settings.EMAIL_HOST, settings.EMAIL_PORT = None, None
-    assert network.door().own.closed == set()
+    assert network.policy().own.closed == set()
     monkeypatch.setattr(
         django_settings,
         "DATABASES",
         {"default": {"ENGINE": "django.db.backends.postgresql", "HOST": "/run/postgresql"}},
     )
-    assert network.door().own.closed == {("127.0.0.1", 5432)}
+    assert network.policy().own.closed == {("127.0.0.1", 5432)}
 
 
 def test_a_sites_own_way_out(settings) -> None:
     settings.PROBE_PROXY = "http://user:secret@proxy.example.com:3128"
     site = Site(title="x", base_url="https://wiki.example.com", through_proxy=True, ca_bundle="PEM")
-    assert not network.door().through_proxy
-    assert (network.door(site).through_proxy, network.door(site).ca_bundle) == (True, "PEM")
-    assert "secret" not in repr(network.door(site))
+    assert not network.policy().through_proxy
+    assert (network.policy(site).through_proxy, network.policy(site).ca_bundle) == (True, "PEM")
+    assert "secret" not in repr(network.policy(site))
 
 
 def test_the_sign_in_page_is_open_to_a_rehearsal_only(settings) -> None:
     url = settings.PUBLIC_URL + "/welcome/abc/"
-    assert "/welcome/abc/" in network.door(sign_in_url=url).own.portal_paths
-    assert "/welcome/abc/" not in network.door().own.portal_paths
+    assert "/welcome/abc/" in network.policy(sign_in_url=url).own.portal_paths
+    assert "/welcome/abc/" not in network.policy().own.portal_paths

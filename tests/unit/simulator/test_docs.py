@@ -1,24 +1,24 @@
-"""docs/personas.md says of every simulated site what the table says."""
+"""docs/simulated-sites.md says of every simulated site what the table says."""
 
 from __future__ import annotations
 
 import pytest
 
-from rollout.compatibility.verdict import Road
-from rollout.simulator.persona import Persona
+from rollout.compatibility.verdict import Setup
+from rollout.simulator.simulated_site import SimulatedSite
 from rollout.simulator.table import PERSONAS
 from tests.support.paths import ROOT
 
-PAGE = ROOT / "docs" / "personas.md"
+PAGE = ROOT / "docs" / "simulated-sites.md"
 
 
-def row(persona: Persona) -> str:
-    roads = [
-        f"{persona.mdm} by {persona.reason(Road.MDM)[0]}",
-        f"{persona.non_mdm} by {persona.reason(Road.NON_MDM)[0]}",
+def row(simulated: SimulatedSite) -> str:
+    setups = [
+        f"{simulated.mdm} by {simulated.reason(Setup.MDM)[0]}",
+        f"{simulated.non_mdm} by {simulated.reason(Setup.NON_MDM)[0]}",
     ]
-    name = f"`{persona.name}`" + (" ●" if persona.in_demo else "")
-    return f"| {name} | {persona.story} | {roads[0]} | {roads[1]} | {', '.join(persona.warnings)} |"
+    name = f"`{simulated.name}`" + (" ●" if simulated.in_demo else "")
+    return f"| {name} | {simulated.story} | {setups[0]} | {setups[1]} | {', '.join(simulated.warnings)} |"
 
 
 @pytest.mark.parametrize("name", PERSONAS)

@@ -23,16 +23,16 @@ from rollout.actor import Actor
 from rollout.compatibility import rules
 from rollout.compatibility.matrix import Matrix
 from rollout.compatibility.observation import Observation
-from rollout.compatibility.verdict import Judgement
+from rollout.compatibility.verdict import Evaluation
 from rollout.models import CheckRun, RunState, Site
 from rollout.models.check_run import UNFINISHED
 from rollout.services import audit
 from rollout.services.matrix import matrix_in_force
-from rollout.services.notifications.notices import notice_judgements
+from rollout.services.notifications.notices import notice_changes
 from rollout.services.queue import wake_worker
 from rollout.services.rows import update_rows
 
-from .judgements import findings_of
+from .evaluations import findings_of
 
 BATCH = 250
 BATCHES_A_TASK = 8
@@ -52,7 +52,7 @@ class Change:
 
 
 @dataclass
-class Rejudged:
+class Reevaluated:
     """How many sites were judged again, and what became of the rest.
 
     ``unreadable``: the stored observation cannot be read any more. ``under_way``: a check of the site is. ``unknown``:
@@ -60,7 +60,7 @@ class Rejudged:
     """
 
     matrix: str
-    judged: int = 0
+    evaluated: int = 0
     unreadable: int = 0
     under_way: int = 0
     unknown: int = 0
@@ -71,52 +71,52 @@ class Rejudged:
 class _Replay:
     run: CheckRun
     observation: Observation
-    judgement: Judgement
+    evaluation: Evaluation
 
     @property
     def verdicts(self) -> tuple[str, str]:
-        return self.judgement.mdm.verdict.value, self.judgement.non_mdm.verdict.value
+        return self.evaluation.mdm.verdict.value, self.evaluation.non_mdm.verdict.value
 
     @property
     def findings(self) -> list[dict[str, Any]]:
-        return findings_of(self.judgement)
+        return findings_of(self.evaluation)
 
     @property
     def says_the_same(self) -> bool:
         before = (self.run.mdm_verdict, self.run.non_mdm_verdict)
-        return before == self.verdicts and self.run.judged_findings == self.findings
+        return before == self.verdicts and self.run.evaluated_findings == self.findings
 
 
-def rejudge_sites(*, actor: Actor | None, sites: QuerySet[Site]) -> Rejudged:
+def reevaluate_sites(*, actor: Actor | None, sites: QuerySet[Site]) -> Reevaluated:
     """Judge the newest observation of each of these sites again, whatever matrix it was judged by."""
-    result, after = Rejudged(matrix_in_force().name), 0
+    result, after = Reevaluated(matrix_in_force().name), 0
     while ids := _next_ids(sites, after):
-        _rejudge_batch(ids, matrix_in_force(), result)
+        _reevaluate_batch(ids, matrix_in_force(), result)
         after = ids[-1]
     _record(actor, result)
     return result
 
 
-def rejudge_outdated(*, after: int = 0) -> Rejudged:
+def reevaluate_outdated(*, after: int = 0) -> Reevaluated:
     """Judge again what was judged by another matrix than the one in force, in batches from the site id ``after`` on.
 
     After so many batches the rest is left to the next message, so that no task runs long.
     """
-    result, matrix = Rejudged(matrix_in_force().name), matrix_in_force()
+    result, matrix = Reevaluated(matrix_in_force().name), matrix_in_force()
     for _turn in range(BATCHES_A_TASK):
         ids = _next_ids(Site.objects.active(), after)
         if not ids:
             break
-        _rejudge_batch(ids, matrix, result, outdated_only=True)
+        _reevaluate_batch(ids, matrix, result, outdated_only=True)
         after = ids[-1]
     else:
-        wake_worker("rejudge_sites", after)
-    if result.judged:
+        wake_worker("reevaluate_sites", after)
+    if result.evaluated:
         _record(None, result)
     return result
 
 
-def sites_to_judge_again() -> int:
+def sites_to_reevaluate() -> int:
     """Return how many sites a change of the matrix judges again: those that something was observed of."""
     return Site.objects.active().filter(checked_at__isnull=False).count()
 
@@ -125,12 +125,12 @@ def _next_ids(sites: QuerySet[Site], after: int) -> list[int]:
     return list(sites.order_by("pk").filter(pk__gt=after).values_list("pk", flat=True).distinct()[:BATCH])
 
 
-def _record(actor: Actor | None, result: Rejudged) -> None:
-    counts = {"sites": result.judged, "changed": len(result.changes), "unreadable": result.unreadable}
+def _record(actor: Actor | None, result: Reevaluated) -> None:
+    counts = {"sites": result.evaluated, "changed": len(result.changes), "unreadable": result.unreadable}
     audit.record(actor=actor, action="checks.rejudged", label=result.matrix, details=counts)
 
 
-def _rejudge_batch(ids: list[int], matrix: Matrix, result: Rejudged, *, outdated_only: bool = False) -> None:
+def _reevaluate_batch(ids: list[int], matrix: Matrix, result: Reevaluated, *, outdated_only: bool = False) -> None:
     runs = _newest_runs(ids)
     chosen = list(runs.exclude(matrix=matrix.name) if outdated_only else runs)
     result.unknown += 0 if outdated_only else len(ids) - len(chosen)
@@ -155,29 +155,29 @@ def _replay(run: CheckRun, matrix: Matrix) -> _Replay | None:
     """None for an observation that cannot be read: stored in another format, or not by Gatepass."""
     try:
         observation = run.facts
-        return _Replay(run, observation, rules.judge(observation, matrix)) if observation else None
+        return _Replay(run, observation, rules.evaluate(observation, matrix)) if observation else None
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
-def _write(replays: list[_Replay], sites: dict[int, Site], result: Rejudged) -> None:
+def _write(replays: list[_Replay], sites: dict[int, Site], result: Reevaluated) -> None:
     """Write a batch whose sites are locked."""
     busy = set(CheckRun.objects.filter(site__in=sites, state__in=UNFINISHED).values_list("site", flat=True))
     still = {run.pk: run.matrix for run in _newest_runs(list(sites)).only("pk", "matrix", "site")}
     now, free = timezone.now(), [replay for replay in replays if replay.run.site_id not in busy]
     mine = [replay for replay in free if still.get(replay.run.pk) == replay.run.matrix]
     result.under_way += len(replays) - len(free)
-    result.judged += len(mine)
+    result.evaluated += len(mine)
     told = [(replay, _change(replay, sites[replay.run.site_id])) for replay in mine]
     same = [replay.run.pk for replay, change in told if replay.says_the_same and not change.is_one]
     if same:
-        CheckRun.objects.filter(pk__in=same).update(matrix=result.matrix, judged_at=now)
+        CheckRun.objects.filter(pk__in=same).update(matrix=result.matrix, evaluated_at=now)
     other = [(replay, change) for replay, change in told if replay.run.pk not in set(same)]
     runs = CheckRun.objects.bulk_create([_new_run(*one, now) for one in other], batch_size=100)
     changes = [change for _replay, change in told if change.is_one]
     _write_changes(changes)
-    notice_judgements(
-        (change.site, run, replay.observation, replay.judgement, True, change.was)
+    notice_changes(
+        (change.site, run, replay.observation, replay.evaluation, True, change.was)
         for run, (replay, change) in zip(runs, other, strict=True)
         if change.is_one
     )
@@ -194,7 +194,7 @@ def _new_run(replay: _Replay, change: Change, now: datetime) -> CheckRun:
     changed = change.is_one
     return CheckRun(
         site_id=change.site.pk,
-        trigger=CheckRun.Trigger.REJUDGED,
+        trigger=CheckRun.Trigger.REEVALUATED,
         state=RunState.DONE,
         host=replay.run.host,
         requested_at=now,
@@ -206,9 +206,9 @@ def _new_run(replay: _Replay, change: Change, now: datetime) -> CheckRun:
         was_mdm_verdict=change.was[0] if changed else "",
         was_non_mdm_verdict=change.was[1] if changed else "",
         changed_at=now if changed else None,
-        matrix=replay.judgement.matrix,
-        judged_at=now,
-        judged_findings=replay.findings,
+        matrix=replay.evaluation.matrix,
+        evaluated_at=now,
+        evaluated_findings=replay.findings,
     )
 
 

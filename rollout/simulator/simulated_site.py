@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from rollout.compatibility.verdict import Outcome, Road, Verdict
+from rollout.compatibility.verdict import Outcome, Setup, Verdict
 
 READY_MDM, READY_NON_MDM = Verdict.READY_MDM, Verdict.READY_NON_MDM
 ACTION_NEEDED, INCOMPATIBLE, UNKNOWN = Verdict.ACTION_NEEDED, Verdict.INCOMPATIBLE, Verdict.UNKNOWN
@@ -55,7 +55,7 @@ class Call:
     http by sending back here.
     """
 
-    persona: Persona
+    simulated: SimulatedSite
     base_url: str
     port: int
     single_sign_on_url: str
@@ -76,7 +76,7 @@ class Wire(Protocol):
 
 
 @dataclass(frozen=True)
-class Persona:
+class SimulatedSite:
     """One simulated site, and what our own rules must come to.
 
     ``mdm`` and ``non_mdm`` are the verdicts; ``mdm_rule`` and ``non_mdm_rule`` the rules that must decide them, or
@@ -128,9 +128,9 @@ class Persona:
     altered: Callable[[Call, Response], Response] | None = None
     sent: Callable[[Wire, Response], Awaitable[None]] | None = None
 
-    def reason(self, road: Road) -> tuple[str, Outcome]:
+    def reason(self, setup: Setup) -> tuple[str, Outcome]:
         """The rule that must decide a road's verdict, and what it must find."""
-        rule, verdict = (self.mdm_rule, self.mdm) if road is Road.MDM else (self.non_mdm_rule, self.non_mdm)
+        rule, verdict = (self.mdm_rule, self.mdm) if setup is Setup.MDM else (self.non_mdm_rule, self.non_mdm)
         return rule, Outcome.PASS if verdict in (READY_MDM, READY_NON_MDM) else Outcome(verdict.value)
 
     @property

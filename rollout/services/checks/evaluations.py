@@ -19,7 +19,7 @@ from django.utils import timezone
 from rollout.compatibility import rules
 from rollout.compatibility.observation import Observation
 from rollout.compatibility.sources import server_version
-from rollout.compatibility.verdict import Judgement
+from rollout.compatibility.verdict import Evaluation
 from rollout.models import CheckRun, Finding, RunState, Site, Sweep
 from rollout.models.check_run import stored_findings
 from rollout.probes.site import Target
@@ -32,13 +32,13 @@ from .due_times import due_after_our_fault, next_due
 
 RUN_FIELDS = (
     "state", "finished_at", "lease", "lease_until", "failure", "observation", "mdm_verdict", "non_mdm_verdict",
-    "matrix", "judged_at", "judged_findings", "was_mdm_verdict", "was_non_mdm_verdict", "changed_at",
+    "matrix", "evaluated_at", "evaluated_findings", "was_mdm_verdict", "was_non_mdm_verdict", "changed_at",
 )  # fmt: skip
 SITE_FIELDS = ("server_version", "checked_at", "check_due_at", "failed_checks", "mdm_verdict", "non_mdm_verdict")
 
 
 @dataclass(frozen=True)
-class Answered:
+class ProbeResult:
     """How a run under a lease went: what was observed, or why it could not be (our own fault, then)."""
 
     run_id: int
@@ -50,20 +50,20 @@ class Answered:
 
 
 @dataclass(frozen=True)
-class Judged:
+class Evaluated:
     """A run whose judgement was written, and whether it changed a verdict. ``run.site`` is as it is now."""
 
     run: CheckRun
     observation: Observation
-    judgement: Judgement
+    evaluation: Evaluation
     changed: bool
     was: tuple[str, str]  # the verdicts of the site before, with and without MDM
 
 
-def record(batch: Sequence[Answered]) -> list[Judged]:
+def record(batch: Sequence[ProbeResult]) -> list[Evaluated]:
     """Finish the runs that are still under their lease, judge them and bring their sites up to date."""
     matrix = matrix_in_force()
-    judgements = {one.run_id: rules.judge(one.observation, matrix) for one in batch if one.observation is not None}
+    evaluations = {one.run_id: rules.evaluate(one.observation, matrix) for one in batch if one.observation is not None}
     with transaction.atomic():
         # Sites first, as an edit does: a run that was overtaken by one does not overwrite its reset.
         sites = _locked_sites([one.site_id for one in batch])
@@ -71,22 +71,22 @@ def record(batch: Sequence[Answered]) -> list[Judged]:
         held = [one for one in batch if one.run_id in runs and runs[one.run_id].lease == one.lease]
         again = [one for one in held if not _is_still_about(sites[one.site_id], one)]
         _start_over([runs[one.run_id] for one in again], sites)
-        now, judged = timezone.now(), []
+        now, evaluated = timezone.now(), []
         ended = [one for one in held if one not in again]
         for one in ended:
             run, site = runs[one.run_id], sites[one.site_id]
             run.site = site
             if one.observation is None:
-                _break(run, site, one.failure, now)
+                _mark_failed(run, site, one.failure, now)
             else:
                 was = (site.mdm_verdict, site.non_mdm_verdict)
-                changed = _judge(run, site, one.observation, judgements[one.run_id], now)
-                judged.append(Judged(run, one.observation, judgements[one.run_id], changed, was))
+                changed = _evaluate(run, site, one.observation, evaluations[one.run_id], now)
+                evaluated.append(Evaluated(run, one.observation, evaluations[one.run_id], changed, was))
         update_rows([runs[one.run_id] for one in ended], RUN_FIELDS)
         update_rows([sites[one.site_id] for one in ended], SITE_FIELDS)
-        _count([runs[one.run_id] for one in ended], judged, now)
-        _tell(judged)
-    return judged
+        _count([runs[one.run_id] for one in ended], evaluated, now)
+        _tell(evaluated)
+    return evaluated
 
 
 def _locked_sites(ids: Sequence[int]) -> dict[int, Site]:
@@ -94,12 +94,12 @@ def _locked_sites(ids: Sequence[int]) -> dict[int, Site]:
     return {site.pk: site for site in rows.order_by("pk")}
 
 
-def _held(batch: Sequence[Answered]) -> QuerySet[CheckRun]:
-    rows = CheckRun.objects.select_for_update(no_key=True).defer("observation", "judged_findings")
+def _held(batch: Sequence[ProbeResult]) -> QuerySet[CheckRun]:
+    rows = CheckRun.objects.select_for_update(no_key=True).defer("observation", "evaluated_findings")
     return rows.filter(pk__in=[one.run_id for one in batch], state=RunState.RUNNING).order_by("pk")
 
 
-def _is_still_about(site: Site, answered: Answered) -> bool:
+def _is_still_about(site: Site, answered: ProbeResult) -> bool:
     """Whether the site is still what was observed: an edit during the run changes the question."""
     observation, target = answered.observation, answered.target
     if observation is None:
@@ -122,16 +122,16 @@ def _end(run: CheckRun, state: RunState, now: datetime) -> None:
     run.state, run.finished_at, run.lease, run.lease_until = state, now, "", None
 
 
-def _break(run: CheckRun, site: Site, failure: str, now: datetime) -> None:
+def _mark_failed(run: CheckRun, site: Site, failure: str, now: datetime) -> None:
     _end(run, RunState.FAILED, now)
     run.failure = failure[:200]
     site.check_due_at = None if site.archived_at else due_after_our_fault(now)
 
 
-def _judge(run: CheckRun, site: Site, observation: Observation, judgement: Judgement, now: datetime) -> bool:
+def _evaluate(run: CheckRun, site: Site, observation: Observation, evaluation: Evaluation, now: datetime) -> bool:
     _end(run, RunState.DONE, now)
     run.observation = observation.to_json()
-    changed = put_judgement(run=run, site=site, judgement=judgement, now=now)
+    changed = put_evaluation(run=run, site=site, evaluation=evaluation, now=now)
     site.server_version = (server_version(observation).text or site.server_version)[:40]
     site.checked_at = observation.observed_at
     site.failed_checks = min(site.failed_checks + 1, 1000) if is_unreachable(observation) else 0
@@ -139,15 +139,15 @@ def _judge(run: CheckRun, site: Site, observation: Observation, judgement: Judge
     return changed
 
 
-def put_judgement(*, run: CheckRun, site: Site, judgement: Judgement, now: datetime) -> bool:
+def put_evaluation(*, run: CheckRun, site: Site, evaluation: Evaluation, now: datetime) -> bool:
     """Put verdicts and findings on a run and its site, in memory only; return whether a verdict of the site changed.
 
     The site's first judgement changes nothing. What the run changed when it was judged before stays.
     """
-    mdm, non_mdm = judgement.mdm.verdict.value, judgement.non_mdm.verdict.value
+    mdm, non_mdm = evaluation.mdm.verdict.value, evaluation.non_mdm.verdict.value
     changed = site.checked_at is not None and (site.mdm_verdict, site.non_mdm_verdict) != (mdm, non_mdm)
-    run.mdm_verdict, run.non_mdm_verdict, run.matrix, run.judged_at = mdm, non_mdm, judgement.matrix, now
-    run.judged_findings = findings_of(judgement)
+    run.mdm_verdict, run.non_mdm_verdict, run.matrix, run.evaluated_at = mdm, non_mdm, evaluation.matrix, now
+    run.evaluated_findings = findings_of(evaluation)
     if changed:
         run.was_mdm_verdict, run.was_non_mdm_verdict, run.changed_at = site.mdm_verdict, site.non_mdm_verdict, now
     site.mdm_verdict, site.non_mdm_verdict = mdm, non_mdm
@@ -160,42 +160,42 @@ def is_unreachable(observation: Observation) -> bool:
     return all(part.answer.status is None for part in parts)
 
 
-def _count(ended: list[CheckRun], judged: list[Judged], now: datetime) -> None:
+def _count(ended: list[CheckRun], evaluated: list[Evaluated], now: datetime) -> None:
     """Move the counters of the sweeps that these runs are part of."""
     moved: defaultdict[int, Counter[str]] = defaultdict(Counter)
     for run in ended:
         if run.sweep_id:
             moved[run.sweep_id]["done" if run.state == RunState.DONE else "broken"] += 1
-    for one in judged:
+    for one in evaluated:
         if one.run.sweep_id:
             moved[one.run.sweep_id]["failing"] += is_unreachable(one.observation)
             moved[one.run.sweep_id]["changed"] += one.changed
     for sweep_id, counts in sorted(moved.items()):
         Sweep.objects.filter(pk=sweep_id).update(
-            moved_at=now, **{name: F(name) + count for name, count in counts.items() if count}
+            last_finished_at=now, **{name: F(name) + count for name, count in counts.items() if count}
         )
 
 
-def _tell(judged: list[Judged]) -> None:
+def _tell(evaluated: list[Evaluated]) -> None:
     """Record and notice what changed. Both hold the end of the audit chain: nothing is locked after this."""
-    notices.notice_judgements(
-        (one.run.site, one.run, one.observation, one.judgement, one.changed, one.was) for one in judged
+    notices.notice_changes(
+        (one.run.site, one.run, one.observation, one.evaluation, one.changed, one.was) for one in evaluated
     )
     targets: list[tuple[Any, dict[str, Any]]] = [
         (one.run.site, {"mdm": one.run.mdm_verdict, "non_mdm": one.run.non_mdm_verdict})
-        for one in judged
+        for one in evaluated
         if one.changed
     ]
     if targets:
         audit.record_many(actor=None, action="site.verdict_changed", targets=targets)
 
 
-def findings_of(judgement: Judgement) -> list[dict[str, Any]]:
+def findings_of(evaluation: Evaluation) -> list[dict[str, Any]]:
     """The findings of both roads as they are stored."""
     return stored_findings(
         Finding(
             position=position,
-            road=road.road.value,
+            setup=setup.setup.value,
             rule=finding.rule,
             outcome=finding.outcome.value,
             message=finding.message,
@@ -205,6 +205,6 @@ def findings_of(judgement: Judgement) -> list[dict[str, Any]]:
             answered=finding.answer.answered if finding.answer else "",
             answered_at=finding.answer.at if finding.answer else None,
         )
-        for road in judgement.roads()
-        for position, finding in enumerate(road.findings)
+        for setup in evaluation.setups()
+        for position, finding in enumerate(setup.findings)
     )

@@ -10,7 +10,7 @@ from django.utils import timezone
 from rollout.compatibility.observation import Answer, Endpoint, InfoLogin, Manifest, Observation, Tls
 from rollout.models import CheckRun, RunState, Site
 from rollout.services.checks import check_runs
-from rollout.services.checks.judgements import Answered, record
+from rollout.services.checks.evaluations import ProbeResult, record
 
 
 def observation(site: Site, kind: str = "ready", at: datetime | None = None) -> Observation:
@@ -46,11 +46,11 @@ def observation(site: Site, kind: str = "ready", at: datetime | None = None) -> 
     )
 
 
-def judge(site: Site, kind: str = "ready") -> CheckRun:
+def evaluate(site: Site, kind: str = "ready") -> CheckRun:
     """Finish a check run of this kind; the site carries its verdicts afterwards."""
     run = check_runs.request_check(site=site, actor=None, trigger=CheckRun.Trigger.BUTTON)
     CheckRun.objects.filter(pk=run.pk).update(state=RunState.RUNNING, started_at=timezone.now(), lease="test")
-    record([Answered(run.pk, site.pk, "test", observation(site, kind))])
+    record([ProbeResult(run.pk, site.pk, "test", observation(site, kind))])
     site.refresh_from_db()
     run.refresh_from_db()
     return run

@@ -30,7 +30,7 @@ from rollout.services.queue import wake_worker
 
 from . import leases, sweeps
 from .check_runs import answer, target_of
-from .judgements import Answered, record
+from .evaluations import ProbeResult, record
 
 log = structlog.get_logger(__name__)
 Result = TypeVar("Result")
@@ -40,7 +40,7 @@ SLOWEST = SITE_SECONDS + 15  # a probe that takes longer is our own fault
 BATCH = 50  # answers written in one transaction
 GATHER = 0.2  # seconds in which answers gather before they are written
 TICK = 0.1  # seconds in which places gather before they are filled
-LOOK_AGAIN = 0.5  # seconds until the queue is looked at again after it had nothing for us
+POLL_EVERY = 0.5  # seconds until the queue is looked at again after it had nothing for us
 EXTEND_EVERY = 10.0
 STOP_BEFORE = 5.0  # seconds before a lease ends
 
@@ -49,12 +49,12 @@ class LeaseLostError(Exception):
     """The database could not be asked for so long that another worker may have our sites."""
 
 
-def run_shard(*, seconds: float = SECONDS) -> int:
+def run_check_worker(*, seconds: float = SECONDS) -> int:
     """Ask and judge sites that wait; return how many were asked."""
-    return asyncio.run(Shard(room=settings.PROBE_SITES_PER_TASK, seconds=seconds).run())
+    return asyncio.run(CheckWorker(room=settings.PROBE_SITES_PER_TASK, seconds=seconds).run())
 
 
-def wake_shards(*, but: str = "") -> int:
+def wake_check_workers(*, but: str = "") -> int:
     """Wake as many tasks as the waiting runs can use, less those that are at it; return how many.
 
     ``but`` is the lease of a task that is about to end.
@@ -65,11 +65,11 @@ def wake_shards(*, but: str = "") -> int:
     most = -(-settings.PROBE_SITES_AT_ONCE // settings.PROBE_SITES_PER_TASK)
     wanted = max(0, min(useful, most - leases.holders(now, but=but)))
     for _number in range(wanted):
-        wake_worker("run_shard")
+        wake_worker("run_check_worker")
     return wanted
 
 
-class Shard:
+class CheckWorker:
     """One task: up to ``room`` sites at once, each on a host of its own."""
 
     def __init__(self, *, room: int, seconds: float) -> None:
@@ -78,13 +78,13 @@ class Shard:
         self.ends = time.monotonic() + seconds
         self.good_until = time.monotonic() + leases.LEASE.total_seconds() - STOP_BEFORE
         self.extended = time.monotonic()
-        self.look_again = 0.0
-        self.asked = 0
+        self.next_poll = 0.0
+        self.started = 0
         self.answer_lost = False  # the database went away: what it was told last may have been done all the same
-        self.asking: dict[str, asyncio.Task[None]] = {}  # by host
+        self.probing: dict[str, asyncio.Task[None]] = {}  # by host
         self.left: list[str] = []  # hosts that are done with, not handed back yet
         self.held: set[int] = set()  # runs that are not written yet
-        self.answers: asyncio.Queue[Answered | None] = asyncio.Queue(maxsize=room + BATCH)
+        self.answers: asyncio.Queue[ProbeResult | None] = asyncio.Queue(maxsize=room + BATCH)
         self.freed = asyncio.Event()
         self.taker = ThreadPoolExecutor(1, "taker")
         self.writer = ThreadPoolExecutor(1, "writer")
@@ -92,7 +92,7 @@ class Shard:
     async def run(self) -> int:
         writing = asyncio.create_task(self._write())
         try:
-            await self._ask_while_there_is_time()
+            await self._probe_until_time_is_up()
             await self._wait_for_the_slowest()
             await self.answers.put(None)
             await writing
@@ -100,14 +100,14 @@ class Shard:
             log.warning("shard_gave_up", runs=len(self.held))
         finally:
             await self._end(writing)
-        return self.asked
+        return self.started
 
-    async def _ask_while_there_is_time(self) -> None:
+    async def _probe_until_time_is_up(self) -> None:
         while time.monotonic() < self.ends:
             await self._keep_leases()
-            if self._worth_an_exchange():
-                await self._exchange()
-            if self.asking or self.left:
+            if self._has_places_to_fill():
+                await self._swap_leases()
+            if self.probing or self.left:
                 await self._some_places_are_free()
             elif await self._in(self.taker, leases.more_soon, timezone.now()):
                 await asyncio.sleep(max(TICK, settings.PROBE_HOST_PAUSE / 2))
@@ -115,45 +115,45 @@ class Shard:
                 return
         await self._in(self.taker, _go_on, self.lease)
 
-    def _worth_an_exchange(self) -> bool:
-        return bool(self.left) or (self._places() > 0 and time.monotonic() >= self.look_again)
+    def _has_places_to_fill(self) -> bool:
+        return bool(self.left) or (self._places() > 0 and time.monotonic() >= self.next_poll)
 
     def _places(self) -> int:
         """How many sites may be started: fewer when answers pile up."""
-        return self.room - len(self.asking) - max(0, self.answers.qsize() - BATCH)
+        return self.room - len(self.probing) - max(0, self.answers.qsize() - BATCH)
 
-    async def _exchange(self) -> None:
+    async def _swap_leases(self) -> None:
         left, self.left = self.left, []
         taken = await self._in(self.taker, self._take, left, self._places())
         if not taken:
-            self.look_again = time.monotonic() + LOOK_AGAIN
+            self.next_poll = time.monotonic() + POLL_EVERY
         for run, target in taken:
             self.held.add(run.pk)
-            self.asking[run.host] = asyncio.create_task(self._ask(run, target))
-        self.asked += len(taken)
+            self.probing[run.host] = asyncio.create_task(self._probe(run, target))
+        self.started += len(taken)
 
     def _take(self, left: list[str], room: int) -> list[tuple[CheckRun, Target]]:
-        runs = leases.taken(lease=self.lease, but=self.held) if self.answer_lost else []
-        runs = runs or leases.exchange(lease=self.lease, left=left, room=room)
+        runs = leases.unconfirmed_runs(lease=self.lease, but=self.held) if self.answer_lost else []
+        runs = runs or leases.swap_leases(lease=self.lease, left=left, room=room)
         targets = target_of(runs) if runs else {}
         self.answer_lost = False
         return [(run, targets[run.pk]) for run in runs]
 
-    async def _ask(self, run: CheckRun, target: Target) -> None:
+    async def _probe(self, run: CheckRun, target: Target) -> None:
         try:
             async with asyncio.timeout(SLOWEST):
                 answered = await answer(run, target)
         except TimeoutError:
-            answered = Answered(run.pk, run.site_id, run.lease, failure=f"did not end within {SLOWEST:.0f} seconds")
+            answered = ProbeResult(run.pk, run.site_id, run.lease, failure=f"did not end within {SLOWEST:.0f} seconds")
         await self.answers.put(answered)
-        del self.asking[run.host]
+        del self.probing[run.host]
         self.left.append(run.host)
-        if len(self.left) * 10 >= self.room or not self.asking:
+        if len(self.left) * 10 >= self.room or not self.probing:
             self.freed.set()
 
     async def _some_places_are_free(self) -> None:
         self.freed.clear()
-        if self.left and not self.asking:
+        if self.left and not self.probing:
             return
         try:
             async with asyncio.timeout(TICK):
@@ -162,7 +162,7 @@ class Shard:
             pass
 
     async def _wait_for_the_slowest(self) -> None:
-        while self.asking or self.left:
+        while self.probing or self.left:
             await self._keep_leases()
             if self.left:
                 left, self.left = self.left, []
@@ -172,7 +172,7 @@ class Shard:
     async def _keep_leases(self) -> None:
         now = time.monotonic()
         if now >= self.extended + EXTEND_EVERY:
-            hosts = [*self.asking, *self.left]
+            hosts = [*self.probing, *self.left]
             await self._in(self.taker, _extend, self.lease, list(self.held), hosts)
             self.extended, self.good_until = now, now + leases.LEASE.total_seconds() - STOP_BEFORE
 
@@ -181,7 +181,7 @@ class Shard:
         more = True
         while more:
             batch = [await self.answers.get()]
-            if self.asking and self.answers.qsize() < BATCH:
+            if self.probing and self.answers.qsize() < BATCH:
                 await asyncio.sleep(GATHER)
             while len(batch) < BATCH and not self.answers.empty():
                 batch.append(self.answers.get_nowait())
@@ -206,9 +206,9 @@ class Shard:
                 pause = min(pause * 2, 3)
 
     async def _end(self, writing: asyncio.Task[None]) -> None:
-        for task in (*self.asking.values(), writing):
+        for task in (*self.probing.values(), writing):
             task.cancel()
-        await asyncio.gather(*self.asking.values(), writing, return_exceptions=True)
+        await asyncio.gather(*self.probing.values(), writing, return_exceptions=True)
         loop = asyncio.get_running_loop()
         for thread in (self.taker, self.writer):
             await loop.run_in_executor(thread, connections.close_all)
@@ -225,7 +225,7 @@ def _with_connection(work: Callable[..., Result], *arguments: Any) -> Result:
 
 
 def _go_on(lease: str) -> None:
-    wake_shards(but=lease)
+    wake_check_workers(but=lease)
 
 
 def _hand_back(lease: str, hosts: list[str]) -> None:
@@ -236,6 +236,6 @@ def _extend(lease: str, runs: list[int], hosts: list[str]) -> None:
     leases.extend(lease=lease, runs=runs, hosts=hosts)
 
 
-def _record(answers: list[Answered]) -> None:
+def _record(answers: list[ProbeResult]) -> None:
     record(answers)
     sweeps.finish_counted()

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 
 from rollout.base_url import BaseUrlError, parse_base_url
 from rollout.models import Site
-from rollout.services.checks.rejudging import Change, Rejudged, rejudge_sites
+from rollout.services.checks.reevaluation import Change, Reevaluated, reevaluate_sites
 
 
 class Command(BaseCommand):
@@ -22,7 +22,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        result = rejudge_sites(actor=None, sites=self._sites(options["urls"], every=options["all"]))
+        result = reevaluate_sites(actor=None, sites=self._sites(options["urls"], every=options["all"]))
         if options["json"]:
             self.stdout.write(json.dumps(as_json(result), indent=2))
             return
@@ -43,11 +43,11 @@ class Command(BaseCommand):
             raise CommandError(f"{base_url}: there is no such site, or it is archived.")
         return base_url
 
-    def _print(self, result: Rejudged) -> None:
+    def _print(self, result: Reevaluated) -> None:
         for change in result.changes:
             self.stdout.write(f"{change.site.base_url}: {_verdicts(change.was)} → {_verdicts(change.now)}")
         self.stdout.write(
-            f"Judged {result.judged} of {_asked(result)} sites again by the matrix {result.matrix}: "
+            f"Judged {result.evaluated} of {_asked(result)} sites again by the matrix {result.matrix}: "
             f"{len(result.changes)} verdicts changed."
         )
         if result.under_way:
@@ -58,12 +58,12 @@ class Command(BaseCommand):
             self.stdout.write(f"{result.unreadable} with a stored observation that cannot be read. Check them again.")
 
 
-def as_json(result: Rejudged) -> dict[str, Any]:
+def as_json(result: Reevaluated) -> dict[str, Any]:
     """The result in the documented JSON (docs/operations.md)."""
     return {
         "matrix": result.matrix,
         "sites": _asked(result),
-        "judged": result.judged,
+        "evaluated": result.evaluated,
         "changed": len(result.changes),
         "under_way": result.under_way,
         "not_observed": result.unknown,
@@ -77,8 +77,8 @@ def _change(change: Change) -> dict[str, Any]:
     return {"url": change.site.base_url, "was": was, "now": now}
 
 
-def _asked(result: Rejudged) -> int:
-    return result.judged + result.under_way + result.unknown + result.unreadable
+def _asked(result: Reevaluated) -> int:
+    return result.evaluated + result.under_way + result.unknown + result.unreadable
 
 
 def _verdicts(pair: tuple[str, str]) -> str:

@@ -15,9 +15,9 @@ from django.db import OperationalError, connection, connections
 from django.utils import timezone
 
 from rollout.models import AuditEvent, CheckRun, ProbeHost, RunState, Site, Sweep, SweepState
-from rollout.services.checks import check_runs, leases, shards, sweeps
-from rollout.services.checks.judgements import Answered, record
-from tests.support.judged import observation
+from rollout.services.checks import check_runs, check_worker, leases, sweeps
+from rollout.services.checks.evaluations import ProbeResult, record
+from tests.support.evaluated import observation
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -103,7 +103,7 @@ def test_it_works(fleet_of: Any, administrator: Any, crowd: Crowd) -> None:
     sites = fleet_of(12)
     sweep = sweeps.start_sweep(actor=administrator)
 
-    assert shards.run_shard() == 12
+    assert check_worker.run_check_worker() == 12
 
     sweep.refresh_from_db()
     assert (sweep.state, sweep.total, sweep.done, sweep.broken) == (SweepState.DONE, 12, 12, 0)
@@ -124,7 +124,7 @@ def test_two_shards_ask_every_site_once_and_a_host_one_thing_at_a_time(
     fleet_of(5, 6)
     sweep = sweeps.start_sweep(actor=administrator)
 
-    in_threads(3, shards.run_shard)
+    in_threads(3, check_worker.run_check_worker)
 
     sweep.refresh_from_db()
     assert (sweep.state, sweep.done) == (SweepState.DONE, 30)
@@ -137,7 +137,7 @@ def test_all_shards_together_keep_to_the_budget(fleet_of: Any, administrator: An
     fleet_of(12)
     sweeps.start_sweep(actor=administrator)
 
-    in_threads(3, shards.run_shard)
+    in_threads(3, check_worker.run_check_worker)
 
     assert CheckRun.objects.filter(state=RunState.DONE).count() == 12
     assert crowd.most <= 3
@@ -148,46 +148,46 @@ def test_who_waits_goes_first_and_still_waits_for_the_host(fleet_of: Any, admini
     sweeps.start_sweep(actor=administrator)
     check_runs.request_check(site=three, actor=administrator, trigger=CheckRun.Trigger.BUTTON)
 
-    first = leases.exchange(lease="a", room=10)
+    first = leases.swap_leases(lease="a", room=10)
     assert [run.site for run in first] == [three, two]
-    assert leases.exchange(lease="b", room=10) == []  # both hosts are being asked
+    assert leases.swap_leases(lease="b", room=10) == []  # both hosts are being asked
 
     run = check_runs.request_check(site=one, actor=administrator, trigger=CheckRun.Trigger.BUTTON)
     assert run.urgent
-    assert leases.exchange(lease="b", room=10) == []
+    assert leases.swap_leases(lease="b", room=10) == []
     leases.give_back(lease="a", hosts=[three.host], pause=0)
-    assert [run.site for run in leases.exchange(lease="b", room=10)] == [one]
+    assert [run.site for run in leases.swap_leases(lease="b", room=10)] == [one]
 
 
 def test_a_host_rests_between_two_of_its_sites(fleet_of: Any, administrator: Any, settings: Any) -> None:
     settings.PROBE_HOST_PAUSE = 30
     fleet_of(1, 2)
     sweeps.start_sweep(actor=administrator)
-    [run] = leases.exchange(lease="a", room=5)
+    [run] = leases.swap_leases(lease="a", room=5)
 
-    assert leases.exchange(lease="a", left=[run.host], room=5) == []
+    assert leases.swap_leases(lease="a", left=[run.host], room=5) == []
     assert leases.more_soon(timezone.now())
     ProbeHost.objects.update(free_at=timezone.now())
-    assert len(leases.exchange(lease="a", room=5)) == 1
+    assert len(leases.swap_leases(lease="a", room=5)) == 1
 
 
 def test_what_a_dead_worker_held_is_taken_again_and_its_late_answer_is_not_written(make_site: Any) -> None:
     site = make_site()
     run = check_runs.request_check(site=site, actor=None, trigger=CheckRun.Trigger.BUTTON)
-    [taken] = leases.exchange(lease="dead", room=1)
-    late = Answered(run.pk, site.pk, "dead", observation(site, "ready"))
-    assert leases.exchange(lease="next", room=1) == []
+    [taken] = leases.swap_leases(lease="dead", room=1)
+    late = ProbeResult(run.pk, site.pk, "dead", observation(site, "ready"))
+    assert leases.swap_leases(lease="next", room=1) == []
 
     gone = timezone.now() - timedelta(seconds=1)
     CheckRun.objects.update(lease_until=gone)
     ProbeHost.objects.update(leased_until=gone)
     leases.extend(lease="dead", runs=[taken.pk], hosts=[taken.host])  # woke up too late
-    [again] = leases.exchange(lease="next", room=1)
+    [again] = leases.swap_leases(lease="next", room=1)
 
     assert again.pk == run.pk
     assert record([late]) == []
     assert CheckRun.objects.get().state == RunState.RUNNING
-    assert len(record([Answered(run.pk, site.pk, "next", observation(site, "old"))])) == 1
+    assert len(record([ProbeResult(run.pk, site.pk, "next", observation(site, "old"))])) == 1
     assert record([late]) == []
     assert CheckRun.objects.get().state == RunState.DONE
     assert Site.objects.get().server_version == "8.5.4"
@@ -195,7 +195,7 @@ def test_what_a_dead_worker_held_is_taken_again_and_its_late_answer_is_not_writt
 
 def test_a_lease_is_extended_while_its_holder_lives(make_site: Any) -> None:
     check_runs.request_check(site=make_site(), actor=None, trigger=CheckRun.Trigger.BUTTON)
-    [run] = leases.exchange(lease="a", room=1)
+    [run] = leases.swap_leases(lease="a", room=1)
     soon = timezone.now() + timedelta(seconds=2)
     CheckRun.objects.update(lease_until=soon)
     ProbeHost.objects.update(leased_until=soon)
@@ -207,13 +207,13 @@ def test_a_lease_is_extended_while_its_holder_lives(make_site: Any) -> None:
 
 
 def test_a_batch_takes_the_same_number_of_statements(make_site: Any, django_assert_max_num_queries: Any) -> None:
-    def batch(count: int) -> list[Answered]:
+    def batch(count: int) -> list[ProbeResult]:
         made = [make_site() for _ in range(count)]
         for site in made:
             check_runs.request_check(site=site, actor=None, trigger=CheckRun.Trigger.BUTTON)
-        taken = leases.exchange(lease="a", room=100)
+        taken = leases.swap_leases(lease="a", room=100)
         leases.give_back(lease="a", hosts=[run.host for run in taken], pause=0)
-        return [Answered(run.pk, run.site_id, "a", observation(run.site, "ready")) for run in taken]
+        return [ProbeResult(run.pk, run.site_id, "a", observation(run.site, "ready")) for run in taken]
 
     for size in (2, 40):
         answers = batch(size)
@@ -224,9 +224,9 @@ def test_a_batch_takes_the_same_number_of_statements(make_site: Any, django_asse
 def test_our_own_fault_is_the_runs_not_the_sites(make_site: Any) -> None:
     site = make_site(mdm_verdict="READY_MDM", checked_at=timezone.now())
     run = check_runs.request_check(site=site, actor=None, trigger=CheckRun.Trigger.BUTTON)
-    leases.exchange(lease="a", room=1)
+    leases.swap_leases(lease="a", room=1)
 
-    record([Answered(run.pk, site.pk, "a", failure="ValueError while checking")])
+    record([ProbeResult(run.pk, site.pk, "a", failure="ValueError while checking")])
 
     run.refresh_from_db()
     site.refresh_from_db()
@@ -240,9 +240,9 @@ def test_a_verdict_that_changes_is_kept_and_told_once(make_site: Any) -> None:
     for kind in ("ready", "old"):
         for site in sites:
             check_runs.request_check(site=site, actor=None, trigger=CheckRun.Trigger.BUTTON)
-        taken = leases.exchange(lease=kind, room=10)
+        taken = leases.swap_leases(lease=kind, room=10)
         leases.give_back(lease=kind, hosts=[run.host for run in taken], pause=0)
-        record([Answered(run.pk, run.site_id, kind, observation(run.site, kind)) for run in taken])
+        record([ProbeResult(run.pk, run.site_id, kind, observation(run.site, kind)) for run in taken])
 
     changed = CheckRun.objects.filter(changed_at__isnull=False)
     assert changed.count() == AuditEvent.objects.filter(action="site.verdict_changed").count() == 3
@@ -254,12 +254,12 @@ def test_a_paused_sweep_starts_nothing_but_what_somebody_waits_for(fleet_of: Any
     sites = fleet_of(4)
     sweep = sweeps.start_sweep(actor=administrator)
     sweeps.pause_sweep(actor=administrator, sweep=sweep)
-    assert shards.run_shard() == 0
+    assert check_worker.run_check_worker() == 0
 
     check_runs.request_check(site=sites[2], actor=administrator, trigger=CheckRun.Trigger.BUTTON)
-    assert shards.run_shard() == 1
+    assert check_worker.run_check_worker() == 1
     sweeps.resume_sweep(actor=administrator, sweep=sweep)
-    assert shards.run_shard() == 3
+    assert check_worker.run_check_worker() == 3
     assert Sweep.objects.get().state == SweepState.DONE
 
 
@@ -268,7 +268,7 @@ def test_a_shard_that_has_no_time_left_waits_for_what_it_asked(fleet_of: Any, ad
     fleet_of(3, 2)
     sweeps.start_sweep(actor=administrator)
 
-    assert shards.run_shard(seconds=0.2) == 3
+    assert check_worker.run_check_worker(seconds=0.2) == 3
 
     assert CheckRun.objects.filter(state=RunState.DONE).count() == 3
     assert CheckRun.objects.filter(state=RunState.QUEUED).count() == 3
@@ -287,9 +287,9 @@ def test_a_shard_asks_what_it_took_although_the_answer_was_lost(
             raise OperationalError("server closed the connection unexpectedly")
         return check_runs.target_of(runs)
 
-    monkeypatch.setattr(shards, "target_of", lose)
+    monkeypatch.setattr(check_worker, "target_of", lose)
 
-    assert shards.run_shard() == 10
+    assert check_worker.run_check_worker() == 10
     sweep.refresh_from_db()
     assert (sweep.state, sweep.done, sweep.broken) == (SweepState.DONE, 10, 0)
 
@@ -316,7 +316,7 @@ def test_a_shard_goes_on_when_its_connections_are_cut(fleet_of: Any, administrat
     connection.close()
     cutter.start()
     try:
-        assert shards.run_shard() == 40
+        assert check_worker.run_check_worker() == 40
     finally:
         stop.set()
         cutter.join(10)

@@ -10,22 +10,22 @@ from django.db import transaction
 from django.utils import timezone
 
 from rollout.compatibility.observation import KnownLinks, Observation
-from rollout.compatibility.verdict import Judgement, Road, RoadVerdict, Verdict
+from rollout.compatibility.verdict import Evaluation, Setup, SetupVerdict, Verdict
 from rollout.models import CheckRun, RunState, Site
 from rollout.services.notifications import notices
 
-from .judged import observation
+from .evaluated import observation
 
 READY = ("READY_MDM", "READY_NON_MDM")
 BROKEN = ("ACTION_NEEDED", "ACTION_NEEDED")
 
 
-def judgement(verdicts: tuple[str, str]) -> Judgement:
+def evaluation(verdicts: tuple[str, str]) -> Evaluation:
     mdm, non_mdm = (Verdict(verdict) for verdict in verdicts)
-    return Judgement(RoadVerdict(Road.MDM, mdm, ()), RoadVerdict(Road.NON_MDM, non_mdm, ()), "test")
+    return Evaluation(SetupVerdict(Setup.MDM, mdm, ()), SetupVerdict(Setup.NON_MDM, non_mdm, ()), "test")
 
 
-def judged(
+def evaluated(
     site: Site,
     now: tuple[str, str] = READY,
     was: tuple[str, str] | None = None,
@@ -44,15 +44,15 @@ def judged(
         info_login=replace(seen.info_login, client_id=handed_out),
         links=KnownLinks(non_mdm=held),
     )
-    return site, run, seen, judgement(now), was is not None, was or ("", "")
+    return site, run, seen, evaluation(now), was is not None, was or ("", "")
 
 
 def tell(*batch: Any) -> int:
     """Write the notices of these runs as the engine does: in its transaction, under the sites' locks."""
     with transaction.atomic():
         list(Site.objects.select_for_update(no_key=True).filter(pk__in=[item[0].pk for item in batch]).order_by("pk"))
-        return notices.notice_judgements(batch)
+        return notices.notice_changes(batch)
 
 
 def flip(site: Site, was: tuple[str, str] = READY, now: tuple[str, str] = BROKEN) -> int:
-    return tell(judged(site, now, was))
+    return tell(evaluated(site, now, was))

@@ -16,8 +16,8 @@ from portal.models import User
 from rollout.compatibility.verdict import Verdict
 from rollout.models import AuditEvent, CheckRun, MatrixEdition, Notice, RunState, Site
 from rollout.services import matrix
-from rollout.services.checks import rejudging
-from tests.support.judged import WITH_PLUGINS, judge
+from rollout.services.checks import reevaluation
+from tests.support.evaluated import WITH_PLUGINS, evaluate
 
 pytestmark = pytest.mark.django_db
 
@@ -42,10 +42,10 @@ def test_it_works_without_the_network(
     make_site: Callable[..., Site], administrator: User, stricter: Callable[[], MatrixEdition]
 ) -> None:
     site = make_site(base_url="https://nobody.invalid", **WITH_PLUGINS)
-    before = judge(site)
+    before = evaluate(site)
     edition = stricter()
 
-    result = rejudging.rejudge_sites(actor=administrator, sites=Site.objects.all())
+    result = reevaluation.reevaluate_sites(actor=administrator, sites=Site.objects.all())
 
     (change,) = result.changes
     assert (change.was[0], change.now[0]) == (Verdict.READY_MDM, Verdict.INCOMPATIBLE)
@@ -53,7 +53,7 @@ def test_it_works_without_the_network(
     assert site.mdm_verdict == Verdict.INCOMPATIBLE
     newest = site.check_runs.first()
     assert newest is not None
-    assert (newest.trigger, newest.matrix) == (CheckRun.Trigger.REJUDGED, str(edition))
+    assert (newest.trigger, newest.matrix) == (CheckRun.Trigger.REEVALUATED, str(edition))
     assert (newest.was_mdm_verdict, newest.mdm_verdict) == (Verdict.READY_MDM, Verdict.INCOMPATIBLE)
     assert newest.observation == before.observation
     assert AuditEvent.objects.filter(action="site.verdict_changed", target_id=str(site.pk)).count() == 1
@@ -64,21 +64,21 @@ def test_it_works_without_the_network(
 def test_what_a_run_said_is_never_rewritten(
     make_site: Callable[..., Site], administrator: User, stricter: Callable[[], MatrixEdition]
 ) -> None:
-    run = judge(make_site(**WITH_PLUGINS))
-    said = (run.mdm_verdict, run.judged_findings, run.matrix)
+    run = evaluate(make_site(**WITH_PLUGINS))
+    said = (run.mdm_verdict, run.evaluated_findings, run.matrix)
     stricter()
-    rejudging.rejudge_sites(actor=administrator, sites=Site.objects.all())
+    reevaluation.reevaluate_sites(actor=administrator, sites=Site.objects.all())
     run.refresh_from_db()
-    assert (run.mdm_verdict, run.judged_findings, run.matrix) == said
+    assert (run.mdm_verdict, run.evaluated_findings, run.matrix) == said
 
 
 def test_where_nothing_changes_the_run_only_notes_the_matrix(
     make_site: Callable[..., Site], administrator: User
 ) -> None:
-    run = judge(make_site(**WITH_PLUGINS))
+    run = evaluate(make_site(**WITH_PLUGINS))
     CheckRun.objects.update(matrix="an older one")
-    result = rejudging.rejudge_sites(actor=administrator, sites=Site.objects.all())
-    assert (result.judged, result.changes) == (1, [])
+    result = reevaluation.reevaluate_sites(actor=administrator, sites=Site.objects.all())
+    assert (result.evaluated, result.changes) == (1, [])
     run.refresh_from_db()
     assert run.matrix == matrix.matrix_in_force().name
     assert CheckRun.objects.count() == 1
@@ -87,12 +87,12 @@ def test_where_nothing_changes_the_run_only_notes_the_matrix(
 def test_an_observation_that_cannot_be_read_is_counted_and_left(
     make_site: Callable[..., Site], administrator: User
 ) -> None:
-    broken = [judge(make_site(**WITH_PLUGINS)) for _ in range(4)]
+    broken = [evaluate(make_site(**WITH_PLUGINS)) for _ in range(4)]
     for run, stored in zip(broken, ({"format": 99}, {}, {"format": 1, "base_url": 5}, [1]), strict=True):
         CheckRun.objects.filter(pk=run.pk).update(observation=stored)
-    judge(make_site(**WITH_PLUGINS))
-    result = rejudging.rejudge_sites(actor=administrator, sites=Site.objects.all())
-    assert (result.judged, result.unreadable) == (1, 4)
+    evaluate(make_site(**WITH_PLUGINS))
+    result = reevaluation.reevaluate_sites(actor=administrator, sites=Site.objects.all())
+    assert (result.evaluated, result.unreadable) == (1, 4)
     assert set(Site.objects.values_list("mdm_verdict", flat=True)) == {Verdict.READY_MDM}
 
 
@@ -101,28 +101,28 @@ def test_sites_without_a_past_and_with_a_check_under_way_are_left(
 ) -> None:
     make_site()
     edited = make_site(**WITH_PLUGINS)
-    judge(edited)
+    evaluate(edited)
     Site.objects.filter(pk=edited.pk).update(checked_at=None)
     busy = make_site(**WITH_PLUGINS)
-    run = judge(busy)
+    run = evaluate(busy)
     CheckRun.objects.create(site=busy, trigger="button", requested_at=run.requested_at)
     stricter()
-    result = rejudging.rejudge_sites(actor=administrator, sites=Site.objects.all())
-    assert (result.judged, result.unknown, result.under_way) == (0, 2, 1)
-    assert not CheckRun.objects.filter(trigger=CheckRun.Trigger.REJUDGED).exists()
+    result = reevaluation.reevaluate_sites(actor=administrator, sites=Site.objects.all())
+    assert (result.evaluated, result.unknown, result.under_way) == (0, 2, 1)
+    assert not CheckRun.objects.filter(trigger=CheckRun.Trigger.REEVALUATED).exists()
 
 
 def test_the_beat_judges_what_another_matrix_judged_once(
     make_site: Callable[..., Site], stricter: Callable[[], MatrixEdition]
 ) -> None:
-    judge(make_site(**WITH_PLUGINS))
-    judge(make_site(**WITH_PLUGINS), "old")
-    judge(make_site(archived_at=None, **WITH_PLUGINS), "down")
+    evaluate(make_site(**WITH_PLUGINS))
+    evaluate(make_site(**WITH_PLUGINS), "old")
+    evaluate(make_site(archived_at=None, **WITH_PLUGINS), "down")
     edition = stricter()
-    first = rejudging.rejudge_outdated()
-    assert (first.judged, len(first.changes)) == (3, 1)
-    again = rejudging.rejudge_outdated()
-    assert again.judged == 0
+    first = reevaluation.reevaluate_outdated()
+    assert (first.evaluated, len(first.changes)) == (3, 1)
+    again = reevaluation.reevaluate_outdated()
+    assert again.evaluated == 0
     newest = [site.check_runs.filter(state=RunState.DONE).first() for site in Site.objects.all()]
     assert {run.matrix for run in newest if run} == {str(edition)}
     assert AuditEvent.objects.filter(action="checks.rejudged").count() == 1
@@ -133,10 +133,10 @@ def test_the_statements_do_not_grow_with_the_sites(
 ) -> None:
     def statements(sites: int) -> int:
         for _ in range(sites):
-            judge(make_site(**WITH_PLUGINS))
+            evaluate(make_site(**WITH_PLUGINS))
         stricter()
         with CaptureQueriesContext(connection) as captured:
-            assert rejudging.rejudge_outdated().judged
+            assert reevaluation.reevaluate_outdated().evaluated
         return len(captured)
 
     few = statements(2)
@@ -154,29 +154,29 @@ def test_many_batches_reach_every_site(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for _ in range(7):
-        judge(make_site(**WITH_PLUGINS))
+        evaluate(make_site(**WITH_PLUGINS))
     stricter()
-    monkeypatch.setattr(rejudging, "BATCH", 2)
-    monkeypatch.setattr(rejudging, "BATCHES_A_TASK", 2)
-    first = rejudging.rejudge_outdated()
-    assert first.judged == 4
+    monkeypatch.setattr(reevaluation, "BATCH", 2)
+    monkeypatch.setattr(reevaluation, "BATCHES_A_TASK", 2)
+    first = reevaluation.reevaluate_outdated()
+    assert first.evaluated == 4
     last = first.changes[-1].site.pk
-    assert rejudging.rejudge_outdated(after=last).judged == 3
-    assert rejudging.rejudge_outdated().judged == 0
+    assert reevaluation.reevaluate_outdated(after=last).evaluated == 3
+    assert reevaluation.reevaluate_outdated().evaluated == 0
 
 
 def test_the_command_says_what_changed(make_site: Callable[..., Site], stricter: Callable[[], MatrixEdition]) -> None:
     site, other = make_site(**WITH_PLUGINS), make_site(**WITH_PLUGINS)
-    judge(site)
-    judge(other)
+    evaluate(site)
+    evaluate(other)
     edition, output = stricter(), StringIO()
-    call_command("rejudge", site.base_url + "/", "--json", stdout=output)
+    call_command("reevaluate", site.base_url + "/", "--json", stdout=output)
     said = json.loads(output.getvalue())
-    assert (said["matrix"], said["sites"], said["judged"], said["changed"]) == (str(edition), 1, 1, 1)
+    assert (said["matrix"], said["sites"], said["evaluated"], said["changed"]) == (str(edition), 1, 1, 1)
     assert said["changes"][0]["url"] == site.base_url
     assert (said["changes"][0]["was"]["mdm"], said["changes"][0]["now"]["mdm"]) == ("READY_MDM", "INCOMPATIBLE")
     output = StringIO()
-    call_command("rejudge", "--all", stdout=output)
+    call_command("reevaluate", "--all", stdout=output)
     assert "Judged 2 of 2 sites again" in output.getvalue()
     assert "1 verdicts changed" in output.getvalue()
 
@@ -184,4 +184,4 @@ def test_the_command_says_what_changed(make_site: Callable[..., Site], stricter:
 @pytest.mark.parametrize("arguments", [[], ["--all", "https://wiki.example.com"], ["nothing"], ["https://a.invalid"]])
 def test_the_command_refuses_what_names_no_site(arguments: list[str]) -> None:
     with pytest.raises(CommandError):
-        call_command("rejudge", *arguments)
+        call_command("reevaluate", *arguments)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from rollout.compatibility.observation import Answer
-from rollout.http_client.policy import Door
+from rollout.http_client.policy import FetchPolicy
 from rollout.http_client.redaction import safe_url
 from rollout.http_client.reply import Reply
 from rollout.http_client.request_urls import origin
@@ -19,13 +19,13 @@ UNREACHABLE = frozenset({"dns", "refused", "timeout", "tls", "blocked_address", 
 
 
 @dataclass
-class Asking:
+class ProbeSession:
     """``ask`` is ``fetch`` with a memory: after the first word of ``UNREACHABLE`` it answers that word at once.
 
     Inside ``async with`` the connections stay open from one question to the next; the end of it closes them.
     """
 
-    door: Door
+    policy: FetchPolicy
     now: Callable[[], datetime]
     deadline: float  # by time.monotonic()
     gave_up: str | None = None
@@ -33,11 +33,11 @@ class Asking:
     _visit: Visit | None = None
 
     @classmethod
-    def within(cls, seconds: float, *, door: Door, now: Callable[[], datetime]) -> Asking:
-        return cls(door=door, now=now, deadline=time.monotonic() + seconds)
+    def within(cls, seconds: float, *, policy: FetchPolicy, now: Callable[[], datetime]) -> ProbeSession:
+        return cls(policy=policy, now=now, deadline=time.monotonic() + seconds)
 
-    async def __aenter__(self) -> Asking:
-        self._visit = Visit(self.door)
+    async def __aenter__(self) -> ProbeSession:
+        self._visit = Visit(self.policy)
         return self
 
     async def __aexit__(self, *exception: object) -> None:
@@ -45,7 +45,7 @@ class Asking:
             self._visit.close()
             self._visit = None
 
-    async def ask(
+    async def request(
         self,
         method: str,
         url: str,
@@ -61,7 +61,7 @@ class Asking:
         if self._is_over():
             answer = Answer(method=method, url=safe_url(url), at=self.now(), error=self.gave_up)
             return Reply(answer=answer, url=url)
-        visit = Visit(replace(self.door, plain_http=True)) if plain_http else self._visit or Visit(self.door)
+        visit = Visit(replace(self.policy, plain_http=True)) if plain_http else self._visit or Visit(self.policy)
         try:
             reply = await self._walk(
                 visit, method, url, headers=headers, form=form, follow=MAX_REDIRECTS if follow else 0
@@ -86,7 +86,7 @@ class Asking:
     ) -> Reply:
         """The reply at the end of the walk, which has as much time as one question."""
         walked: list[Reply] = []
-        asked, until = url, min(self.deadline, time.monotonic() + self.door.total_seconds)
+        asked, until = url, min(self.deadline, time.monotonic() + self.policy.total_seconds)
         while True:
             left = max(until - time.monotonic(), 0.1)
             reply = await visit.fetch(method, asked, headers=headers, form=form, now=self.now, seconds=left)

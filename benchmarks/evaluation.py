@@ -14,7 +14,7 @@ from typing import Any
 
 from rollout.compatibility.matrix import MATRIX
 from rollout.compatibility.observation import Answer, Endpoint, InfoLogin, Manifest, Observation, PluginVersions, Tls
-from rollout.compatibility.rules import RULES, judge
+from rollout.compatibility.rules import RULES, evaluate
 
 GOAL = 20_000
 SITES = 2_000
@@ -82,12 +82,12 @@ def per_second(work: Callable[[Observation], object], rows: list[Observation]) -
 def main() -> bool:
     """Print the two numbers; return whether judging keeps its goal."""
     rows = list(observations())
-    per_second(judge, rows[:200])  # warms caches up
-    judged, called = per_second(judge, rows), per_second(floor, rows)
-    kept = judged >= GOAL
+    per_second(evaluate, rows[:200])  # warms caches up
+    evaluated, called = per_second(evaluate, rows), per_second(floor, rows)
+    kept = evaluated >= GOAL
     print(f"{'judging':<34}{'measured':>34}{'':>10}{'goal':>8}")
-    measured = f"{judged:,.0f} a second and core"
+    measured = f"{evaluated:,.0f} a second and core"
     print(f"{f'observations, {len(RULES)} rules each':<34}{measured:>34}{'':>10}{GOAL:>8,}{'' if kept else '  missed'}")
-    times = called / judged
+    times = called / evaluated
     print(f"Calling {len(RULES)} functions alone: {called:,.0f} a second; a judgement takes {times:.1f} times that.")
     return kept
