@@ -71,7 +71,7 @@ class SiteAdmin(ReadOnlyAdmin):
     )  # fmt: skip
     search_fields = ["title", "base_url"]
     date_hierarchy = "created_at"
-    actions = ["check_again", "judge_again"]
+    actions = ["check_again", "evaluate_again"]
 
     @admin.action(description=_("Check again"), permissions=["operate"])
     def check_again(self, request: HttpRequest, queryset: QuerySet[Site]) -> None:
@@ -80,7 +80,7 @@ class SiteAdmin(ReadOnlyAdmin):
             check_runs.request_check(site=site, actor=actor_of(request), trigger=CheckRun.Trigger.BUTTON)
         self._say(request, len(chosen), ngettext("%d check is queued.", "%d checks are queued.", len(chosen)))
 
-    @admin.action(description=_("Judge again, without asking the site"), permissions=["operate"])
+    @admin.action(description=_("Re-evaluate without a new check"), permissions=["operate"])
     def evaluate_again(self, request: HttpRequest, queryset: QuerySet[Site]) -> None:
         result = reevaluation.reevaluate_sites(actor=actor_of(request), sites=queryset)
         count = result.evaluated

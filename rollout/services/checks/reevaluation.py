@@ -1,7 +1,7 @@
 """Replays today's rules and matrix on what was observed before, without touching the network.
 
 1. What a run said is never rewritten. Where the replay says the same, the run only notes by which matrix; where it says
-   anything else, a run of its own (``Judged again``) carries the same observation and what is said of it now, so that
+   anything else, a run of its own (``Re-evaluated``) carries the same observation and what is said of it now, so that
    the history keeps both.
 2. Judging needs no lock. What was read is looked at again under the locks of a batch's sites: a site that was checked,
    or judged again, in the meantime is left as it is.

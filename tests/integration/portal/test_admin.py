@@ -81,7 +81,7 @@ def act(client, model, action):
 def test_the_actions_call_the_services(operator, rows, administrator):
     from rollout.models import ApplicationLink, Site
 
-    assert act(operator, Site, "judge_again").status_code == 302
+    assert act(operator, Site, "evaluate_again").status_code == 302
     assert AuditEvent.objects.filter(action="checks.rejudged", details__sites=1).count() == 1
     assert act(operator, Site, "check_again").status_code == 302
     assert CheckRun.objects.filter(state="queued", requested_by=administrator).count() == 1

@@ -71,7 +71,7 @@ def test_a_change_by_a_new_matrix_is_told_with_both_findings(
     matrix.forget()
     reevaluation.reevaluate_outdated()
     text = page(client, wiki, "?show=changes")
-    assert "Judged again" in text
+    assert "Re-evaluated" in text
     assert "9.3 or later is needed" in text
     assert "Everything it needs was there." in text
     assert str(draft) in compared(client, wiki)

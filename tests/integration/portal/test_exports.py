@@ -39,7 +39,7 @@ EXPORTS: dict[str, tuple[str, str, str, str | None]] = {
     ),
     "sweeps_export": (
         "sweeps.csv",
-        "id,started_by,requested_by,state,started_at,finished_at,sites,judged,not_reached,not_finished,changed",
+        "id,started_by,requested_by,state,started_at,finished_at,sites,evaluated,not_reached,not_finished,changed",
         "sweeps.exported", "rows",
     ),
     "sweep_export": (

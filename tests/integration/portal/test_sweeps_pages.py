@@ -91,7 +91,7 @@ def test_a_second_sweep_is_refused_in_words(client_of: Any, administrator: User,
     assert Sweep.objects.count() == 1
 
 
-@pytest.mark.parametrize("do", ["start/", "{pk}/pause/", "{pk}/resume/"])
+@pytest.mark.parametrize("action", ["start/", "{pk}/pause/", "{pk}/resume/"])
 def test_an_auditor_reads_and_starts_nothing(client_of: Any, auditor: User, make_site: Any, action: str) -> None:
     make_site()
     sweep = sweeps.start_sweep(actor=None)

@@ -142,7 +142,7 @@ def test_owners_follow_waves_with_their_sites(
     assert client_of(charlie).get(f"/waves/{wave.pk}/").status_code == 404
 
 
-@pytest.mark.parametrize("do", ["issue", "sheet", "finish"])
+@pytest.mark.parametrize("action", ["issue", "sheet", "finish"])
 def test_only_administrators_run_waves(
     client_of: Any, alice: User, auditor: User, charlie: User, member: User, wave: Wave, action: str
 ) -> None:
@@ -256,7 +256,7 @@ def test_a_sheet_takes_no_pass_of_another_wave(client_of: Any, administrator: Us
     assert answer.status_code == 400
 
 
-@pytest.mark.parametrize("do", ["", "x", "\x00"])
+@pytest.mark.parametrize("action", ["", "x", "\x00"])
 def test_an_unknown_deed_is_refused(client_of: Any, administrator: User, wave: Wave, action: str) -> None:
     assert client_of(administrator).post(f"/waves/{wave.pk}/", {"do": action}).status_code == 400
 

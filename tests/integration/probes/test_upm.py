@@ -1,4 +1,4 @@
-"""The plugin manager is asked with a token that goes to the site's own origin, once a question, and nowhere else."""
+"""The plugin manager: the token goes to the site's own origin only, once per request, and never into a log."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BOTH = {OAUTH_KEY: described(OAUTH_KEY, "4.1.1"), MOBILE_KEY: described(MOBILE_K
 
 
 @pytest.fixture
-def request(policy):
+def read(policy):
     def call(server, *, path: str = "/wiki", token: str = TOKEN) -> UpmResult:
         return asyncio.run(read_plugins(policy, base_url=server.url + path, product="confluence", token=token))
 
@@ -51,25 +51,25 @@ def manager(serve, make_answer):
     return start
 
 
-def test_it_works(request, manager) -> None:
+def test_it_works(read, manager) -> None:
     server = manager()
-    asked = request(server)
-    assert asked.problem == ""
-    assert (asked.plugins.oauth.version, asked.plugins.oauth.enabled) == ("4.1.1", True)
-    assert (asked.plugins.mobile.version, asked.plugins.mobile.enabled) == ("19.1.47", False)
+    result = read(server)
+    assert result.problem == ""
+    assert (result.plugins.oauth.version, result.plugins.oauth.enabled) == ("4.1.1", True)
+    assert (result.plugins.mobile.version, result.plugins.mobile.enabled) == ("19.1.47", False)
     assert len(server.requests) == 2
 
 
-def test_a_plugin_under_another_key_is_found_in_the_list(request, manager) -> None:
+def test_a_plugin_under_another_key_is_found_in_the_list(read, manager) -> None:
     renamed = described("com.atlassian.renamed", "4.2.0", name="OAuth 2.0 Provider")
     others = [described(f"com.example.{number}", "1.0", text="x" * 1000) for number in range(500)]
-    asked = request(manager({MOBILE_KEY: BOTH[MOBILE_KEY]}, listed=[*others, renamed]))
-    assert (asked.plugins.oauth.version, asked.plugins.mobile.version) == ("4.2.0", "19.1.47")
+    result = read(manager({MOBILE_KEY: BOTH[MOBILE_KEY]}, listed=[*others, renamed]))
+    assert (result.plugins.oauth.version, result.plugins.mobile.version) == ("4.2.0", "19.1.47")
 
 
-def test_a_site_without_either_plugin_is_an_answer(request, manager) -> None:
-    asked = request(manager({}, listed=[described("com.example", "1.0")]))
-    assert (asked.problem, asked.plugins.oauth, asked.plugins.mobile) == ("", None, None)
+def test_a_site_without_either_plugin_is_an_answer(read, manager) -> None:
+    result = read(manager({}, listed=[described("com.example", "1.0")]))
+    assert (result.problem, result.plugins.oauth, result.plugins.mobile) == ("", None, None)
 
 
 @pytest.mark.parametrize(
@@ -84,50 +84,50 @@ def test_a_site_without_either_plugin_is_an_answer(request, manager) -> None:
         ("302 Found", {"Location": "/wiki/login.action"}, "redirected"),
     ],
 )
-def test_every_other_answer_has_its_word(request, serve, make_answer, status, headers, problem) -> None:
+def test_every_other_answer_has_its_word(read, serve, make_answer, status, headers, problem) -> None:
     server = serve(make_answer(b"<html>Log in</html>", status=status, **headers))
-    assert request(server) == UpmResult(problem=problem, status=int(status[:3]))
+    assert read(server) == UpmResult(problem=problem, status=int(status[:3]))
     assert len(server.requests) <= 3
 
 
-def test_a_redirect_does_not_get_the_token(request, serve, make_answer) -> None:
+def test_a_redirect_does_not_get_the_token(read, serve, make_answer) -> None:
     thief = serve(make_answer(json.dumps(BOTH[OAUTH_KEY]).encode()))
     server = serve(make_answer(status="302 Found", Location=thief.url + "/rest/plugins/1.0/"))
-    assert request(server).problem == "redirected"
+    assert read(server).problem == "redirected"
     assert thief.requests == []
 
 
-def test_a_refused_token_is_sent_once(request, serve, make_answer) -> None:
+def test_a_refused_token_is_sent_once(read, serve, make_answer) -> None:
     server = serve(make_answer(b"{}", status="401 Unauthorized"))
-    request(server)
+    read(server)
     assert len(server.requests) == 1
 
 
-def test_a_server_that_never_ends_is_left(request, serve) -> None:
+def test_a_server_that_never_ends_is_left(read, serve) -> None:
     def respond(_request: bytes, handler) -> None:
         handler.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
         while True:
             handler.wfile.write(b" " * 65536)
 
-    assert request(serve(respond)).problem == "too_large"
+    assert read(serve(respond)).problem == "too_large"
 
 
-def test_nobody_at_home(request, serve) -> None:
+def test_nobody_at_home(read, serve) -> None:
     server = serve(b"")
     server.stop()
-    assert request(server).problem == "refused"
+    assert read(server).problem == "refused"
 
 
 @pytest.mark.parametrize("version", [f"1-{TOKEN[:30]}", f"1.0.{TOKEN[8:24]}", f"9.2-m{TOKEN[-12:]}"])
-def test_a_version_that_repeats_the_token_is_none(request, manager, version: str) -> None:
-    asked = request(manager({OAUTH_KEY: described(OAUTH_KEY, version)}))
-    assert asked.problem == "not_upm"
-    assert TOKEN[8:16] not in repr(asked)
+def test_a_version_that_repeats_the_token_is_none(read, manager, version: str) -> None:
+    result = read(manager({OAUTH_KEY: described(OAUTH_KEY, version)}))
+    assert result.problem == "not_upm"
+    assert TOKEN[8:16] not in repr(result)
 
 
 @pytest.mark.parametrize("token", ["", "short", "with space here", "line\r\nbreak: x", "ünïcode-token", "x" * 501])
-def test_what_is_no_token_is_never_sent(request, manager, token: str) -> None:
+def test_what_is_no_token_is_never_sent(read, manager, token: str) -> None:
     server = manager()
     with pytest.raises(ValueError, match="not a personal access token"):
-        request(server, token=token)
+        read(server, token=token)
     assert server.requests == []
