@@ -28,7 +28,7 @@ class Client(AbstractApplication):
     needs_realm = models.BooleanField(
         _("needs a realm"),
         default=False,
-        help_text=_("Answers only under the sites that list it, never at the root of this server."),
+        help_text=_("Accepts requests only under the sites that list it, not at the root of this server."),
     )
 
     objects: ClassVar[models.Manager[Client]] = models.Manager()
@@ -43,7 +43,7 @@ class Client(AbstractApplication):
         if not all(may_be_registered(uri) for uri in self.redirect_uris.split()):
             raise ValidationError({"redirect_uris": _("Only the redirect URL of the app itself.")})
         if self.skip_authorization:
-            raise ValidationError({"skip_authorization": _("Consent is asked every time.")})
+            raise ValidationError({"skip_authorization": _("Consent is required every time.")})
 
     def redirect_uri_allowed(self, uri: str) -> bool:
         return is_registered(uri, self.redirect_uris)

@@ -19,36 +19,44 @@ MAX_LENGTH = 500
 
 REFUSALS = {
     "empty": _(
-        "The base URL is empty. Enter the address people open, for example https://confluence.example.com/wiki."
+        "The base URL is empty. Enter the address that people open, for example https://confluence.example.com/wiki."
     ),
-    "too-long": _("The base URL is longer than 500 characters. Enter only the site's address, not that of a page."),
+    "too-long": _(
+        "The base URL is longer than 500 characters. Enter only the site's address, not the address of a page."
+    ),
     "whitespace": _("The base URL contains a space or line break. Remove it."),
     "control-character": _("The base URL contains an invisible character. Type it instead of pasting it."),
     "backslash": _("The base URL contains a backslash. Use forward slashes: https://host/path."),
-    "not-absolute": _("The base URL is not complete. Start it with https:// and the host name."),
-    "scheme": _("The base URL does not start with https://. Only web addresses can be used."),
-    "http": _("The base URL starts with http://. OAuth 2.0 needs https, so turn on TLS and enter the https address."),
+    "not-absolute": _("The base URL is incomplete. Start with https:// and the host name."),
+    "scheme": _("The base URL does not start with https://. Enter a web address that does."),
+    "http": _("The base URL starts with http://. OAuth 2.0 requires https: turn on TLS and enter the https address."),
     "user-info": _("The base URL contains a user name or password. Remove everything up to the @ sign."),
     "query": _("The base URL has a query, the part after the question mark. Remove it."),
     "fragment": _("The base URL has a fragment, the part after the # sign. Remove it."),
     "host-missing": _(
-        "The base URL has no host name. Write it after https://, for example https://confluence.example.com."
+        "The base URL has no host name. Enter it after https://, for example https://confluence.example.com."
     ),
-    "host": _("The host name is not valid. Use letters, digits, hyphens and dots, 63 characters at most per part."),
-    "host-ambiguous": _("The host name holds a letter that browsers read in two ways. Enter its encoded form, xn--…."),
-    "host-numeric": _("The host is a number but no plain IP address. Write four decimal numbers, like 192.0.2.10."),
+    "host": _(
+        "The host name is invalid. Use letters, digits, hyphens and dots, with at most 63 characters between dots."
+    ),
+    "host-ambiguous": _(
+        "The host name contains a letter that browsers interpret in two ways. Enter its encoded form, xn--…."
+    ),
+    "host-numeric": _(
+        "The host is a number but not a valid IP address. Write four decimal numbers, such as 192.0.2.10."
+    ),
     "host-ipv6": _(
-        "The IPv6 address is not valid. Write it in square brackets and without a zone, like [2001:db8::1]."
+        "The IPv6 address is invalid. Write it in square brackets and without a zone, such as [2001:db8::1]."
     ),
-    "host-unusable": _("No phone can reach a site at this address. Enter the address that people open in a browser."),
-    "loopback": _("The host is this very machine, which no phone can reach. Enter the address that people open."),
-    "port": _("The port is not valid. Use a number from 1 to 65535, or leave it out."),
+    "host-unusable": _("Phones cannot reach this address. Enter the address that people open in a browser."),
+    "loopback": _("The host is this computer, which phones cannot reach. Enter the address that people open."),
+    "port": _("The port is invalid. Use a number from 1 to 65535, or leave it out."),
     "path-doubled-slash": _("The path contains two slashes in a row. Keep one."),
     "path-dots": _("The path contains a . or .. segment. Enter the path as the browser shows it."),
-    "path-character": _("The path contains a character not allowed there. Enter only the context path, like /wiki."),
-    "percent-escape": _(
-        "The path contains a broken or unsafe percent escape. Enter only the context path, like /wiki."
+    "path-character": _(
+        "The path contains a character that is not allowed. Enter only the context path, such as /wiki."
     ),
+    "percent-escape": _("The path contains an invalid percent escape. Enter only the context path, such as /wiki."),
 }
 
 # A semicolon is left out of RFC 3986's set: what follows it is a path parameter such as a pasted jsessionid.

@@ -106,14 +106,14 @@ def _explain(error: Exception) -> str:
     """What a person is told: what is wrong and who can mend it."""
     if isinstance(error, errors.InvalidClientIdError | errors.MissingClientIdError):
         return _(
-            "This site does not know the app that sent you here. Its client ID may have changed, which happens when "
-            "an administrator creates the application link again: your phone then needs the new configuration."
+            "This site does not recognize the app that sent you here. An administrator may have created a new "
+            "application link with a new client ID. Your phone then needs the new configuration."
         )
     if isinstance(
         error, errors.MismatchingRedirectURIError | errors.InvalidRedirectURIError | errors.MissingRedirectURIError
     ):
-        return _("The app asked for the answer at an address that is not the app's own, so nothing was sent there.")
-    return _("The app sent a request that cannot be read.")
+        return _("The app requested a redirect to an address that is not its own. Nothing was sent there.")
+    return _("The app sent an invalid request.")
 
 
 authorize = AuthorizeView.as_view()

@@ -58,7 +58,7 @@ def administrators(view: View) -> View:
     @dashboard
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not person(request).is_administrator:
-            raise PermissionDenied(_("Only administrators can do this. Ask one of them."))
+            raise PermissionDenied(_("Only administrators can do this. Contact one of them."))
         return view(request, *args, **kwargs)
 
     return guarded
@@ -71,7 +71,7 @@ def editors(view: View) -> View:
     @dashboard
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if person(request).role == Role.AUDITOR:
-            raise PermissionDenied(_("Auditors read everything and change nothing."))
+            raise PermissionDenied(_("Auditors can read everything and change nothing."))
         return view(request, *args, **kwargs)
 
     return guarded
@@ -93,7 +93,7 @@ def changeable_site(request: HttpRequest, pk: int) -> Site:
     """Return the site when this person may change it. Raises Http404, or PermissionDenied when they only read it."""
     site = visible_site(request, pk)
     if not may_change(person(request), site):
-        raise PermissionDenied(_("You can read this site but not change it."))
+        raise PermissionDenied(_("You can view this site but not change it."))
     return site
 
 
@@ -112,7 +112,7 @@ def changeable_pass(request: HttpRequest, pk: int) -> EnrollmentPass:
     user = person(request)
     is_owner = user.role == Role.SITE_OWNER and all(may_change(user, site) for site in enrollment_pass.sites.all())
     if not user.is_administrator and not is_owner:
-        raise PermissionDenied(_("This pass is not yours to change."))
+        raise PermissionDenied(_("You cannot change this pass."))
     return enrollment_pass
 
 

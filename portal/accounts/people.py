@@ -27,7 +27,7 @@ def create_person(*, actor: User | None, email: str, name: str = "", role: str =
                     email.strip(), first_name=name, role=role, password=None, **_powers(role)
                 )
         except IntegrityError as error:  # somebody added the same address at the same moment
-            raise ValidationError({"email": _("Somebody with this e-mail address is here already.")}) from error
+            raise ValidationError({"email": _("This e-mail address already has an account.")}) from error
         audit.record(actor=actor, action="person.added", target=person, details={"role": str(role)})
     return person
 
@@ -40,7 +40,7 @@ def change_person(*, actor: User | None, person: User, name: str, role: str) -> 
         changed = [field for field, value in (("name", name), ("role", role)) if _now(person, field) != value]
         if "role" in changed:
             if actor and actor.pk == person.pk:
-                raise ValidationError({"role": _("You cannot change your own role. Ask another administrator.")})
+                raise ValidationError({"role": _("You cannot change your own role. Another administrator can.")})
             _keep_an_administrator(person, others, field="role")
         person.first_name, person.last_name, person.role = name, "", role
         person.is_staff = person.is_superuser = _powers(role)["is_staff"]
@@ -56,7 +56,7 @@ def deactivate_person(*, actor: User | None, person: User) -> int:
     with transaction.atomic():
         person, others = _locked(person)
         if actor and actor.pk == person.pk:
-            raise ValidationError(_("You cannot deactivate yourself. Ask another administrator."))
+            raise ValidationError(_("You cannot deactivate your own account. Another administrator can."))
         _keep_an_administrator(person, others)
         if not person.is_active:
             return 0
@@ -166,5 +166,5 @@ def _locked(person: User) -> tuple[User, list[User]]:
 
 def _keep_an_administrator(person: User, others: list[User], field: str | None = None) -> None:
     if person.is_administrator and person.is_active and not others:
-        words = _("This is the last active administrator. Make somebody else an administrator first.")
+        words = _("This is the last active administrator. Make another person an administrator first.")
         raise ValidationError({field: words} if field else words)

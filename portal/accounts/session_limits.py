@@ -70,9 +70,9 @@ class SessionLimitsMiddleware:
         back = request.get_full_path()  # also of a POST: a GET of every address leads to a page
         if not (request.user.has_usable_password() or Authenticator.objects.filter(user_id=request.user.pk).exists()):
             logout(request)  # by single sign-on, a certificate or a link: the sign-in itself is the only proof
-            messages.info(request, _("You signed in a while ago. Sign in again, then go on."))
+            messages.info(request, _("Sign in again to continue. Your last sign-in is too long ago."))
             return HttpResponseRedirect(f"{reverse('account_login')}?{urlencode({'next': back})}")
-        messages.info(request, _("You signed in a while ago. Confirm that it is you, then go on."))
+        messages.info(request, _("Confirm your identity to continue. Your last sign-in is too long ago."))
         return HttpResponseRedirect(f"{reverse('account_reauthenticate')}?{urlencode({'next': back})}")
 
 

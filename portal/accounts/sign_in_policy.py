@@ -77,7 +77,7 @@ class SignInPolicyMiddleware:
         if missing is None or name in (PROVING if missing is Missing.PROOF else ENROLLING):
             return None
         if name.startswith("api:"):
-            return JsonResponse({"detail": _("Your role needs a second factor: sign in again with it.")}, status=403)
+            return JsonResponse({"detail": _("Your role requires a second factor. Sign in again with it.")}, status=403)
         return _to_prove(request) if missing is Missing.PROOF else _to_enroll(request)
 
 
@@ -92,8 +92,8 @@ def _to_enroll(request: HttpRequest) -> HttpResponse:
     only_passkeys = request.user.role in settings.PASSKEY_ROLES  # type: ignore[union-attr]
     messages.warning(
         request,
-        _("Your role signs in with a passkey. Add one to go on.")
+        _("Your role requires sign-in with a passkey. Add one to continue.")
         if only_passkeys
-        else _("Your role needs a second factor. Set one up to go on."),
+        else _("Your role requires a second factor. Set one up to continue."),
     )
     return HttpResponseRedirect(reverse("mfa_add_webauthn" if only_passkeys else "mfa_index"))

@@ -37,7 +37,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         claims = claims_of(sociallogin.account.extra_data)
         role = role_of(claims)
         if role is None:
-            raise _refused(request, _("None of your groups is allowed here."))
+            raise _refused(request, _("None of your groups has access."))
         if not sociallogin.is_existing:
             sociallogin.connect(request, self._person(request, claims, role))
         person = User.objects.get(pk=sociallogin.user.pk)
@@ -51,7 +51,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
     def _person(self, request: HttpRequest, claims: Mapping[str, Any], role: str) -> User:
         email = str(claims.get("email") or "").strip()
         if not email or claims.get("email_verified") is not True:
-            raise _refused(request, _("The sign-in does not vouch for your e-mail address."))
+            raise _refused(request, _("The identity provider has not verified your e-mail address."))
         known = User.objects.filter(email__iexact=email).first()
         if known is not None:
             return known

@@ -19,7 +19,7 @@ SHOWN = [("changes", _("Only changes"))]
 class CheckRunFilters(django_filters.FilterSet):
     show = django_filters.ChoiceFilter(choices=SHOWN, method="by_change", label=_("Show"))
     because = django_filters.ChoiceFilter(
-        "trigger", choices=CheckRun.Trigger.choices, label=_("Because"), empty_label=_("Any")
+        "trigger", choices=CheckRun.Trigger.choices, label=_("Reason"), empty_label=_("Any")
     )
 
     chips = ("show",)

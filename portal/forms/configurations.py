@@ -75,7 +75,7 @@ class PublishForm(forms.Form):
         label=_("Note"),
         max_length=200,
         required=False,
-        help_text=_("What is new, for those who read the list of releases."),
+        help_text=_("What changed, for readers of the release list."),
     )
     seen = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
 
@@ -86,10 +86,10 @@ class LintForm(forms.Form):
         strip=False,
         max_length=LONGEST_PASTED,
         widget=forms.Textarea(attrs={"rows": 14, "class": "mono", "spellcheck": "false", "autocomplete": "off"}),
-        help_text=_("The value of the key sites, as it stands in your MDM."),
-        error_messages={"required": _("Paste the value of the key sites first.")},
+        help_text=_("The value of the key sites, as entered in your MDM."),
+        error_messages={"required": _("Paste the value of the key sites.")},
     )
-    format = forms.ChoiceField(label=_("Where it goes"), initial=FIRST_FORMAT)
+    format = forms.ChoiceField(label=_("MDM"), initial=FIRST_FORMAT)
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]

@@ -11,12 +11,16 @@ from oauth_provider.gateway import GatewayError, parse_upstream
 
 class GatewayForm(forms.Form):
     application = forms.CharField(
-        label=_("Confluence, as nginx reaches it"),
+        label=_("Confluence URL for nginx"),
         max_length=300,
-        help_text=_("For example https://confluence.internal:8443/wiki, with its context path."),
+        help_text=_(
+            "Where nginx reaches Confluence, with the context path. Example: https://confluence.internal:8443/wiki"
+        ),
     )
     gatepass = forms.CharField(
-        label=_("Gatepass, as nginx reaches it"), max_length=300, help_text=_("For example http://127.0.0.1:8000.")
+        label=_("Gatepass URL for nginx"),
+        max_length=300,
+        help_text=_("Where nginx reaches Gatepass. Example: http://127.0.0.1:8000"),
     )
 
     def clean_application(self) -> str:
@@ -31,5 +35,5 @@ def _upstream(text: str) -> str:
         return parse_upstream(text)
     except GatewayError:
         raise ValidationError(
-            _("Write an address such as https://confluence.internal:8443/wiki: no query, no user, no blank.")
+            _("Enter a URL such as https://confluence.internal:8443/wiki, without query, user name or spaces.")
         ) from None

@@ -15,7 +15,7 @@ from portal.pages.listing import Export, SearchFilter, Table
 from rollout.formats.app_inventory import MAX_BYTES
 from rollout.models import InventoryPhone, Product
 
-AGES = [("too_old", _("Too old")), ("new", _("New enough")), ("unreadable", _("Version not known"))]
+AGES = [("too_old", _("Too old")), ("new", _("Up to date")), ("unreadable", _("Unknown version"))]
 WORDS = {True: "yes", False: "no", None: "unknown"}
 
 
@@ -23,21 +23,21 @@ class InventoryForm(forms.Form):
     product = forms.ChoiceField(
         label=_("App"),
         choices=Product.choices,
-        help_text=_("Rows of other apps are left out when the file names the app."),
+        help_text=_("Rows of other apps are ignored if the file names the app."),
     )
     file = forms.FileField(
         label=_("CSV file"),
         max_length=200,
         allow_empty_file=True,
         error_messages={"required": _("Choose the CSV file that your MDM exported.")},
-        help_text=_("UTF-8 or UTF-16, separated by comma, semicolon or tab; at most 64 MiB and 200,000 phones."),
+        help_text=_("UTF-8 or UTF-16, separated by commas, semicolons or tabs. Up to 64 MiB and 200,000 phones."),
         widget=forms.FileInput(attrs={"accept": ".csv,.txt,text/csv"}),
     )
 
     def clean_file(self) -> UploadedFile:
         upload: UploadedFile = self.cleaned_data["file"]
         if (upload.size or 0) > MAX_BYTES:
-            raise forms.ValidationError(_("The file is larger than 64 MiB. Export only this app, or split it."))
+            raise forms.ValidationError(_("The file is larger than 64 MiB. Export only this app, or split the file."))
         return upload
 
 

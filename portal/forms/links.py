@@ -17,38 +17,40 @@ class LinkForm(forms.Form):
 
     application_type = forms.ChoiceField(
         label=_("Application type"),
-        error_messages={"required": _("Choose the application type you chose in the dialog.")},
+        error_messages={"required": _("Select the application type that you chose in the dialog.")},
         choices=[("external", _("External application")), ("atlassian", _("Atlassian product"))],
         widget=forms.RadioSelect,
-        help_text=_("The iOS app is a program outside Confluence, so it counts as an external application."),
+        help_text=_("The iOS app is not part of Confluence, so it is an external application."),
     )
     direction = forms.ChoiceField(
         label=_("Direction"),
-        error_messages={"required": _("Choose the direction you chose in the dialog.")},
+        error_messages={"required": _("Select the direction that you chose in the dialog.")},
         choices=[("incoming", _("Incoming")), ("outgoing", _("Outgoing"))],
         widget=forms.RadioSelect,
-        help_text=_("Incoming: the app calls the site. The site never calls the app."),
+        help_text=_("Incoming: the app sends requests to the site, never the other way around."),
     )
     redirect_url = forms.CharField(
         label=_("Redirect URL"),
-        error_messages={"required": _("Enter the redirect URL you entered in the dialog.")},
+        error_messages={"required": _("Enter the redirect URL that you entered in the dialog.")},
         max_length=500,
         widget=forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false", "class": "mono"}),
-        help_text=_("Where the browser hands the sign-in back. Only the app answers to this address."),
+        help_text=_("Where the browser returns after sign-in. Only the app handles this address."),
     )
     permission = forms.ChoiceField(
         label=_("Permission"),
-        error_messages={"required": _("Choose the permission you chose in the dialog.")},
+        error_messages={"required": _("Select the permission that you chose in the dialog.")},
         choices=[(name, name) for name in ("READ", "WRITE", "ADMIN", "SYSTEM_ADMIN")],
         widget=forms.RadioSelect,
-        help_text=_("What the app may do at most; never more than the person who signs in may do."),
+        help_text=_("The app's maximum permission. It never exceeds the permissions of the person who signs in."),
     )
     client_id = forms.CharField(
         label=_("Client ID"),
         max_length=255,
-        error_messages={"required": _("Paste the client ID that the site showed after saving the link.")},
+        error_messages={"required": _("Paste the client ID that the site showed after you saved the link.")},
         widget=forms.TextInput(attrs=CLIENT_ID),
-        help_text=_("Confluence shows it after saving the link. Do not paste the client secret: the app needs none."),
+        help_text=_(
+            "Confluence shows it after you save the link. Do not paste the client secret: the app does not need it."
+        ),
     )
 
     def __init__(self, *args: Any, site: Site, **kwargs: Any) -> None:
@@ -63,7 +65,7 @@ class ClientIdForm(forms.Form):
     client_id = forms.CharField(
         label=_("New client ID"),
         max_length=255,
-        error_messages={"required": _("Paste the client ID that the site showed after saving the link.")},
+        error_messages={"required": _("Paste the client ID that the site showed after you saved the link.")},
         widget=forms.TextInput(attrs=CLIENT_ID),
     )
 

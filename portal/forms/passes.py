@@ -71,9 +71,9 @@ class ExpiryForm(DependentForm):
     )
     expires_at = forms.DateField(
         label=gettext_lazy("Last day"),
-        error_messages={"required": gettext_lazy("Enter the last day on which the pass works.")},
+        error_messages={"required": gettext_lazy("Enter the last day on which the pass is valid.")},
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        help_text=gettext_lazy("The pass works until the end of that day."),
+        help_text=gettext_lazy("The pass is valid until the end of this day."),
     )
 
     def clean(self) -> dict[str, Any]:
@@ -88,7 +88,7 @@ class ExpiryForm(DependentForm):
     def _end_of(self, day: date) -> datetime:
         today = timezone.localdate()
         if not today <= day <= today + LONGEST:
-            self.add_error("expires_at", _("Choose a day from today to a year from now."))
+            self.add_error("expires_at", _("Choose a day within the next year."))
             day = today
         return timezone.make_aware(datetime.combine(day, time(23, 59, 59)))
 
@@ -104,49 +104,49 @@ class PassForm(ExpiryForm):
     }
 
     audience = forms.ChoiceField(
-        label=gettext_lazy("For whom"),
+        label=gettext_lazy("Recipient"),
         widget=forms.RadioSelect,
         initial="person",
         choices=[
-            ("person", gettext_lazy("One person, by their account")),
-            ("label", gettext_lazy("A group, or somebody without an account")),
+            ("person", gettext_lazy("One person with an account")),
+            ("label", gettext_lazy("A group, or a person without an account")),
         ],
     )
     person = forms.CharField(
         label=gettext_lazy("E-mail address"),
-        error_messages={"required": gettext_lazy("Choose for whom the pass is.")},
+        error_messages={"required": gettext_lazy("Choose the recipient.")},
         max_length=254,
         widget=forms.TextInput(attrs={"list": "people-here", "autocomplete": "off", "inputmode": "email"}),
-        help_text=gettext_lazy("Start to type a name or an address and choose from the people here."),
+        help_text=gettext_lazy("Type a name or e-mail address and select the person."),
     )
     label = forms.CharField(
-        label=gettext_lazy("Name on the pass"),
-        error_messages={"required": gettext_lazy("Give the pass a name.")},
+        label=gettext_lazy("Name of the pass"),
+        error_messages={"required": gettext_lazy("Enter a name for the pass.")},
         max_length=120,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        help_text=gettext_lazy("You recognise the pass by it, for example “Field service, pilot”."),
+        help_text=gettext_lazy("Helps you identify the pass, for example “Field service, pilot”."),
     )
     sites = RowsField(
         label=gettext_lazy("Sites"),
         queryset=Site.objects.none(),
         widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": gettext_lazy("Choose at least one site.")},
+        error_messages={"required": gettext_lazy("Select at least one site.")},
     )
     uses = forms.ChoiceField(
-        label=gettext_lazy("How many phones"),
+        label=gettext_lazy("Number of phones"),
         widget=forms.RadioSelect,
         initial="once",
         choices=[
             ("once", gettext_lazy("One phone")),
-            ("several", gettext_lazy("A number of phones")),
-            ("unlimited", gettext_lazy("Any number until it expires")),
+            ("several", gettext_lazy("A limited number of phones")),
+            ("unlimited", gettext_lazy("Unlimited until it expires")),
         ],
     )
     max_uses = forms.IntegerField(
         label=gettext_lazy("Number of phones"),
         min_value=1,
         max_value=1_000_000,
-        error_messages={"required": gettext_lazy("Enter how many phones may be set up with it.")},
+        error_messages={"required": gettext_lazy("Enter how many phones the pass may set up.")},
     )
     find = forms.CharField(required=False, max_length=120, strip=True)
 
@@ -167,7 +167,9 @@ class PassForm(ExpiryForm):
     def _account(self, email: str) -> User | None:
         person = User.objects.filter(email__iexact=email, is_active=True).first()
         if person is None:
-            self.add_error("person", _("Nobody here has this address. Choose from the list, or issue it for a group."))
+            self.add_error(
+                "person", _("No account has this address. Select a person from the list, or choose a group.")
+            )
         return person
 
     @property

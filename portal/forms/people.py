@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 from portal.models import Role
 
 ROLE_HELP = gettext_lazy(
-    "Administrators do everything. Site owners work on their own sites. Auditors read everything and change nothing. "
+    "Administrators can do everything. Site owners manage their own sites. Auditors can read everything. "
     "Members see their own passes and phones."
 )
 
@@ -21,7 +21,7 @@ class PersonForm(forms.Form):
         required=False,
         max_length=150,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        help_text=gettext_lazy("As colleagues know them. Without one, the address stands for them."),
+        help_text=gettext_lazy("Display name (defaults to the e-mail address)"),
     )
     role = forms.ChoiceField(label=gettext_lazy("Role"), choices=Role.choices, initial=Role.MEMBER, help_text=ROLE_HELP)
 
@@ -31,6 +31,6 @@ class NewPersonForm(PersonForm):
         label=gettext_lazy("E-mail address"),
         max_length=254,
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
-        help_text=gettext_lazy("They sign in with it. Gatepass sends no mail: you hand the sign-in link over."),
+        help_text=gettext_lazy("Used to sign in. Gatepass sends no e-mail: you pass on the sign-in link yourself."),
     )
     field_order = ("email", "name", "role")

@@ -29,10 +29,13 @@ class PluginVersionsForm(forms.Form):
 
 class PasteForm(forms.Form):
     text = forms.CharField(
-        label=_("What the addresses show"),
+        label=_("Plugin manager JSON"),
         max_length=upm.MAX_LENGTH,
-        error_messages={"required": _("Paste what the plugin manager's address shows.")},
-        help_text=_("One answer, several below each other, or the whole list. Only versions and switches are kept."),
+        error_messages={"required": _("Paste the JSON from the plugin manager.")},
+        help_text=_(
+            "One response, several below each other, or the whole list. Only versions and their enabled state are"
+            " stored."
+        ),
         widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false", "autocomplete": "off"}),
     )
 
@@ -42,13 +45,13 @@ class TokenForm(forms.Form):
         label=_("Personal access token"),
         max_length=500,
         error_messages={"required": _("Enter a personal access token of an administrator of the site.")},
-        help_text=_("Sent to this site only. It is in no log and on no page."),
+        help_text=_("Sent to this site only. Never logged or displayed."),
         widget=forms.PasswordInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
     keep = forms.BooleanField(
-        label=_("Keep it for a daily look-up"),
+        label=_("Store it for daily updates"),
         required=False,
-        help_text=_("Encrypted, and never shown again. It can be removed here at any time."),
+        help_text=_("Stored encrypted and never displayed. You can remove it here at any time."),
     )
 
 

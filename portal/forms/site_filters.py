@@ -20,16 +20,16 @@ from rollout.models.site import SiteQuerySet
 ANY = _("Any")
 MDM_VERDICTS = [choice for choice in VerdictChoices.choices if choice[0] != VerdictChoices.READY_NON_MDM]
 NON_MDM_VERDICTS = [choice for choice in VerdictChoices.choices if choice[0] != VerdictChoices.READY_MDM]
-LINKS = [("mdm", _("Linked for MDM")), ("switch", _("OAuth 2.0 switch on")), ("none", _("No link"))]
-ARCHIVED = [("only", _("Archived only")), ("all", _("With archived"))]
+LINKS = [("mdm", _("MDM link")), ("switch", _("OAuth 2.0 turned on")), ("none", _("No link"))]
+ARCHIVED = [("only", _("Archived only")), ("all", _("Include archived"))]
 
 
 class SiteFilters(django_filters.FilterSet):
     q = SearchFilter(fields=("title", "base_url", "notes"), label=_("Search"))
-    status = django_filters.ChoiceFilter(choices=CATEGORY_CHOICES, method="by_category", label=_("Verdict"))
-    mdm = django_filters.ChoiceFilter("mdm_verdict", choices=MDM_VERDICTS, label=_("With MDM"), empty_label=ANY)
+    status = django_filters.ChoiceFilter(choices=CATEGORY_CHOICES, method="by_category", label=_("Status"))
+    mdm = django_filters.ChoiceFilter("mdm_verdict", choices=MDM_VERDICTS, label=_("MDM setup"), empty_label=ANY)
     non_mdm = django_filters.ChoiceFilter(
-        "non_mdm_verdict", choices=NON_MDM_VERDICTS, label=_("Without MDM"), empty_label=ANY
+        "non_mdm_verdict", choices=NON_MDM_VERDICTS, label=_("Non-MDM setup"), empty_label=ANY
     )
     link = django_filters.ChoiceFilter(choices=LINKS, method="by_link", label=_("Application link"), empty_label=ANY)
     product = django_filters.ChoiceFilter(choices=Product.choices, label=_("Product"), empty_label=ANY)
@@ -41,7 +41,7 @@ class SiteFilters(django_filters.FilterSet):
         empty_label=ANY,
     )
     archived = django_filters.ChoiceFilter(
-        choices=ARCHIVED, method="by_archived", label=_("Archive"), empty_label=_("Not archived")
+        choices=ARCHIVED, method="by_archived", label=_("Archived"), empty_label=_("Not archived")
     )
 
     chips = ("status",)

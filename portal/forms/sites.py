@@ -30,15 +30,17 @@ class SiteForm(forms.Form):
     title = forms.CharField(
         label=_("Title"),
         max_length=120,
-        error_messages={"required": _("Enter a title: people choose the site by it.")},
-        help_text=_("What people see in the app's list of sites."),
+        error_messages={"required": _("Enter a title. People select the site by it.")},
+        help_text=_("Shown in the app's site list."),
     )
     product = forms.ChoiceField(label=_("Product"), choices=Product.choices)
     base_url = forms.CharField(
         label=_("Base URL"),
         max_length=500,
         error_messages={"required": _("Enter the base URL, for example https://confluence.example.com/wiki.")},
-        help_text=_("As in the site's own settings, context path included: https://confluence.example.com/wiki"),
+        help_text=_(
+            "As in the site's general configuration, with the context path: https://confluence.example.com/wiki"
+        ),
         widget=forms.TextInput(attrs={"inputmode": "url", "autocapitalize": "none", "spellcheck": "false"}),
     )
     slug = forms.SlugField(
@@ -51,25 +53,28 @@ class SiteForm(forms.Form):
         min_value=0,
         max_value=10_000_000,
         required=False,
-        help_text=_("About how many use this site on an iPhone. What needs most people's attention is listed first."),
+        help_text=_(
+            "Approximate number of people who use this site on an iPhone. Sites with the most people come first "
+            "under Needs attention."
+        ),
     )
     owners = RowsField(
         label=_("Owners"),
         queryset=User.objects.none(),
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text=_("Site owners who may change this site. Administrators always may."),
+        help_text=_("Site owners who may change this site, in addition to administrators."),
     )
     notes = forms.CharField(
         label=_("Notes"), max_length=4000, required=False, widget=forms.Textarea(attrs={"rows": 3}), strip=True
     )
     cache_session_in_mobile_browser = forms.BooleanField(
-        label=_("Keep the mobile browser's session"),
+        label=_("Keep the browser session"),
         required=False,
         help_text=_(
-            "The app signs people in through a browser sheet. When this is on, the sheet's session is cached: the "
-            "next sign-in may need no password, also for the next person who holds the phone. Leave it off where "
-            "phones are shared. It goes into the MDM configuration as cacheSessionInMobileBrowser."
+            "The app signs people in with a browser sheet. If this is on, the sheet's session is kept: the next "
+            "sign-in may not require a password, even for another person who uses the phone. Leave it off for "
+            "shared phones. The MDM configuration contains it as cacheSessionInMobileBrowser."
         ),
     )
 
@@ -78,15 +83,16 @@ class SiteForm(forms.Form):
         max_length=MAX_BUNDLE,
         required=False,
         help_text=_(
-            "Only when the site's certificate comes from a private authority: that authority's certificate in PEM "
-            "form, from -----BEGIN CERTIFICATE----- on. Never a private key. Phones need it too, from your MDM."
+            "Only if the site's certificate comes from a private CA: the CA's certificate in PEM format, starting"
+            " with -----BEGIN CERTIFICATE-----. Never a private key. Phones need this certificate too, from your "
+            "MDM."
         ),
         widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false", "autocomplete": "off"}),
     )
     through_proxy = forms.BooleanField(
-        label=_("Ask through the outbound proxy"),
+        label=_("Use the outbound proxy"),
         required=False,
-        help_text=_("Checks of this site go through the proxy that an administrator set. Phones are not affected."),
+        help_text=_("Gatepass sends its checks of this site through the configured proxy. Phones are not affected."),
     )
 
     NETWORK = ("ca_bundle", "through_proxy")
@@ -159,7 +165,7 @@ class ImportForm(forms.Form):
         label=_("CSV file"),
         error_messages={"required": _("Choose a CSV file.")},
         allow_empty_file=True,
-        help_text=_("UTF-8, separated by comma, semicolon or tab; at most 2 MiB."),
+        help_text=_("UTF-8, separated by commas, semicolons or tabs. Up to 2 MiB."),
         widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
     )
     # Base64, because a browser rewrites the line breaks of text that it sends back.
@@ -184,7 +190,7 @@ class ImportForm(forms.Form):
         try:
             return base64.b64decode(text, altchars=b"-_", validate=True)
         except (binascii.Error, ValueError):
-            self.add_error("file", _("The file did not come back whole. Choose it again."))
+            self.add_error("file", _("Upload incomplete. Choose the file again."))
             return b""
 
 

@@ -33,7 +33,7 @@ class SweepRunFilters(django_filters.FilterSet):
 
     q = SearchFilter(fields=("site__title", "site__base_url"), label=_("Search"))
     show = django_filters.ChoiceFilter(
-        choices=[("changed", _("Changed")), ("broken", _("Not finished")), ("every", _("Every site"))],
+        choices=[("changed", _("Changed")), ("broken", _("Failed")), ("every", _("All sites"))],
         method="by_show",
         label=_("Show"),
     )

@@ -26,14 +26,14 @@ EXAMPLE = (
 class TroubleshootingForm(forms.Form):
     """``pasted`` is the text without its secrets; the text itself never gets here."""
 
-    symptom = forms.ChoiceField(label=gettext_lazy("What people see"), required=False)
+    symptom = forms.ChoiceField(label=gettext_lazy("Symptom"), required=False)
     text = forms.CharField(
-        label=gettext_lazy("What it says"),
+        label=gettext_lazy("Error text or URL"),
         required=False,
         max_length=LONGEST_PASTE,
         widget=forms.Textarea(attrs={"rows": 10, "class": "mono", "spellcheck": "false", "autocomplete": "off"}),
         help_text=gettext_lazy(
-            "An error text, the address the sheet came back with, a trace, a HAR file, an error page."
+            "An error message, the URL where the browser sheet ended, a trace, a HAR file or an error page."
         ),
     )
     site = forms.ModelChoiceField(
@@ -41,7 +41,7 @@ class TroubleshootingForm(forms.Form):
         queryset=Site.objects.none(),
         required=False,
         empty_label=gettext_lazy("No site"),
-        help_text=gettext_lazy("What its newest check found moves causes up or down."),
+        help_text=gettext_lazy("Causes that match its latest check come first."),
     )
 
     def __init__(self, data: Any = None, *, user: User, pasted: Redacted | None = None, **kwargs: Any) -> None:
@@ -64,9 +64,9 @@ class TroubleshootingForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if self.is_too_long:
-            self.add_error("text", _("This is longer than 200,000 characters. Paste the part with the error."))
+            self.add_error("text", _("The text is longer than 200,000 characters. Paste the part with the error."))
         elif not self.errors and not cleaned.get("symptom") and not self.pasted.text.strip():
-            self.add_error("symptom", _("Pick what people see, or paste what it says."))
+            self.add_error("symptom", _("Choose a symptom, or paste an error text or URL."))
         return cleaned
 
 
@@ -97,4 +97,4 @@ def _symptoms() -> list[Any]:
         (_(title), [(symptom.id, _(symptom.words)) for symptom in SYMPTOMS if symptom.stage == stage])
         for stage, title in STAGES.items()
     ]
-    return [("", _("Not picked")), *groups]
+    return [("", _("Choose a symptom")), *groups]

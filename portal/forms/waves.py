@@ -20,13 +20,13 @@ from .row_choices import RowsField
 
 class WaveForm(forms.Form):
     title = forms.CharField(
-        label=_("Name"), max_length=120, help_text=_("People recognise the wave by it, for example “Sales, March”.")
+        label=_("Name"), max_length=120, help_text=_("Helps people identify the wave, for example “Sales, March”.")
     )
     sites = RowsField(
         label=_("Sites"),
         queryset=Site.objects.none(),
         widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": _("Choose at least one site.")},
+        error_messages={"required": _("Select at least one site.")},
     )
     find = forms.CharField(required=False, max_length=120)
 
@@ -51,11 +51,11 @@ class IssueForm(ExpiryForm):
         max_length=100_000,
         widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false", "autocomplete": "off"}),
         help_text=_(
-            "One a line, at most %(most)s. With the e-mail address of somebody here the pass is theirs, and their "
-            "sign-in is counted; any other text is only written on the pass."
+            "One person per line, at most %(most)s. If a line is the e-mail address of an account, the pass "
+            "belongs to that person and sign-ins are verified. Other text only appears on the pass."
         )
         % {"most": MOST_PASSES},
-        error_messages={"required": _("Enter at least one person, one a line.")},
+        error_messages={"required": _("Enter at least one person, one per line.")},
     )
     field_order = ("labels", "expiry", "expires_at")
 
@@ -84,7 +84,7 @@ class MemberFilters(django_filters.FilterSet):
     where = django_filters.ChoiceFilter(
         choices=[("issued", _("Not set up yet")), ("used", _("Set up, not signed in")), ("arrived", _("Signed in"))],
         method="by_stage",
-        label=_("Where they are"),
+        label=_("Progress"),
     )
 
     class Meta:

@@ -67,11 +67,11 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def _does_not_answer(error: BaseException | None) -> str:
     """What of ours an error is about that its operator has to bring back, in words; empty when it is about none."""
     if isinstance(error, RedisError):
-        return _("Redis does not answer. Sign-in waits for it, because its limits are kept there.")
+        return _("Redis does not respond. Sign-in is paused, because its rate limits are stored there.")
     if isinstance(error, OperationalError | InterfaceError):
         state = getattr(error.__cause__, "sqlstate", None)
         if state is None or state.startswith(("08", "53", "57P")):  # connection, resources, shut down
-            return _("The database does not answer.")
+            return _("The database does not respond.")
     if isinstance(error, VaultError):
-        return _("A key of this server is missing, so what it sealed cannot be read. Its log says which.")
+        return _("A key of this server is missing, so encrypted data cannot be read. The server log names the setting.")
     return ""

@@ -120,7 +120,7 @@ class Listing:
     def problems(self) -> list[str]:
         """One sentence for each filter that could not be read and was left out."""
         return [
-            _("The filter “%(name)s” could not be read and was left out.") % {"name": self.form.fields[name].label}
+            _("The filter “%(name)s” is invalid and was ignored.") % {"name": self.form.fields[name].label}
             for name in self.form.errors
         ]
 

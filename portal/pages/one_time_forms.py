@@ -66,10 +66,8 @@ def send_once(request: HttpRequest, action: Callable[[], tuple[Made, str]]) -> M
 def sent_before(request: HttpRequest, sent: FormSentError, form_url: str) -> HttpResponse:
     """Lead to what the form made, or back to the form when it is not known any more, and say so."""
     if sent.where:
-        words = _(
-            "This form was sent already and did its work once. The link was shown then; make a new one if it is lost."
-        )
+        words = _("This form was already submitted. Its link was shown then; if it is lost, create a new one.")
         messages.info(request, words)
     else:
-        messages.warning(request, _("This form was open for too long. Nothing was made: please fill it in again."))
+        messages.warning(request, _("This form was open for too long and nothing was saved. Fill it in again."))
     return redirect(sent.where or form_url)

@@ -44,9 +44,9 @@ class Fleet:
         """For ``{% share_bar %}``: each part leads to its phones."""
         url = reverse("inventory_phones", args=[self.inventory.product])
         counted = (
-            ("ok", _("new enough"), self.new_enough, "new"),
+            ("ok", _("up to date"), self.new_enough, "new"),
             ("bad", _("too old"), self.inventory.too_old, "too_old"),
-            ("idle", _("version not known"), self.inventory.unreadable, "unreadable"),
+            ("idle", _("unknown version"), self.inventory.unreadable, "unreadable"),
         )
         return [
             {"tone": tone, "label": label, "count": count, "url": f"{url}?age={age}"}

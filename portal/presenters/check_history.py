@@ -87,7 +87,7 @@ def _changes(run: CheckRun, before: Sequence[Finding], now: Sequence[Finding]) -
 def because(setup: str, verdict: str, findings: Iterable[Finding]) -> str:
     """The sentence of the finding that decided a road; empty when it is not known any more."""
     if verdict in messages.READY_SENTENCES:
-        return _("Everything it needs was there.")
+        return _("All requirements were met.")
     deciding = messages.most_severe(findings, setup)
     return messages.finding_sentence(deciding) if deciding else ""
 

@@ -17,15 +17,15 @@ from rollout.models import Finding
 
 # A verdict as a sentence of its own. UNKNOWN and what needs action are said by their gravest finding instead.
 READY_SENTENCES: dict[str, Promise] = {
-    "READY_MDM": gettext_lazy("Ready for MDM"),
-    "READY_NON_MDM": gettext_lazy("Ready without MDM"),
+    "READY_MDM": gettext_lazy("MDM setup: ready"),
+    "READY_NON_MDM": gettext_lazy("Non-MDM setup: ready"),
 }
-SETUP_NAMES: dict[str, Promise] = {"mdm": gettext_lazy("With MDM"), "non_mdm": gettext_lazy("Without MDM")}
+SETUP_NAMES: dict[str, Promise] = {"mdm": gettext_lazy("MDM setup"), "non_mdm": gettext_lazy("Non-MDM setup")}
 PLAIN_BECAUSE: dict[str, Promise] = {
-    "": gettext_lazy("Carries OAuth 2.0."),
-    "not_ready": gettext_lazy("Plain: the site is not ready for MDM yet."),
-    "no_link": gettext_lazy("Plain: the site has no application link yet."),
-    "both": gettext_lazy("Plain: the site is not ready for MDM and has no application link yet."),
+    "": gettext_lazy("Includes OAuth 2.0."),
+    "not_ready": gettext_lazy("Without OAuth: the MDM setup is not ready."),
+    "no_link": gettext_lazy("Without OAuth: the site has no application link."),
+    "both": gettext_lazy("Without OAuth: the MDM setup is not ready and the site has no application link."),
 }
 # The values of messages that are message ids themselves. What a site or a person wrote is quoted as it is.
 WORDS = frozenset(
@@ -77,7 +77,7 @@ def setup_sentence(setup: str, verdict: str, findings: Iterable[Finding]) -> str
     if verdict in READY_SENTENCES:
         return str(READY_SENTENCES[verdict])
     deciding = most_severe(findings, setup)
-    said = finding_sentence(deciding) if deciding else _("Not known before the site is checked.")
+    said = finding_sentence(deciding) if deciding else _("Unknown until the first check.")
     return _("%(setup)s: %(sentence)s") % {"setup": SETUP_NAMES[setup], "sentence": _in_sentence(said)}
 
 

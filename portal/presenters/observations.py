@@ -15,54 +15,54 @@ from rollout.compatibility.evidence import product_name
 from rollout.compatibility.observation import Answer, Endpoint, Hop, InfoLogin, Observation
 from rollout.models import CheckRun, PluginSource
 
-SERVER, APP, SIGN_IN = gettext_lazy("The site"), gettext_lazy("The app's question"), gettext_lazy("Sign-in")
+SERVER, APP, SIGN_IN = gettext_lazy("The site"), gettext_lazy("App's first request"), gettext_lazy("Sign-in")
 CONNECTION, PLUGINS = gettext_lazy("Connection"), gettext_lazy("Plugins and links")
 ASKED: dict[str, Promise] = {
-    "manifest": gettext_lazy("What the site says of itself"),
+    "manifest": gettext_lazy("Manifest"),
     "login_page": gettext_lazy("Login page"),
-    "status": gettext_lazy("Status"),
-    "info_login": gettext_lazy("How the app is to sign in"),
-    "info_login_plain": gettext_lazy("The same, as another browser"),
-    "info_login_old": gettext_lazy("The same, as older apps ask"),
+    "status": gettext_lazy("Server status"),
+    "info_login": gettext_lazy("info/login as the app"),
+    "info_login_plain": gettext_lazy("info/login as another browser"),
+    "info_login_old": gettext_lazy("info/login as an older app"),
     "authorize": gettext_lazy("Authorization endpoint"),
     "token": gettext_lazy("Token endpoint"),
-    "metadata": gettext_lazy("Provider's metadata"),
-    "plain_http": gettext_lazy("The address on plain http"),
+    "metadata": gettext_lazy("Provider metadata"),
+    "plain_http": gettext_lazy("Plain http"),
 }
 KINDS: dict[str, Promise] = {
-    "json": gettext_lazy("answers as the app expects"),
-    "redirect": gettext_lazy("redirects elsewhere"),
+    "json": gettext_lazy("returns what the app expects"),
+    "redirect": gettext_lazy("redirects to another host"),
     "login_page": gettext_lazy("shows a login page"),
-    "unauthorized": gettext_lazy("wants a sign-in first"),
-    "disabled": gettext_lazy("switched off"),
-    "missing": gettext_lazy("not there"),
-    "error": gettext_lazy("answers something else"),
-    "unreachable": gettext_lazy("no answer"),
-    "answers": gettext_lazy("the provider answers"),
-    "intercepted": gettext_lazy("somebody else answers"),
+    "unauthorized": gettext_lazy("requires a sign-in"),
+    "disabled": gettext_lazy("disabled"),
+    "missing": gettext_lazy("not found"),
+    "error": gettext_lazy("unexpected response"),
+    "unreachable": gettext_lazy("no response"),
+    "answers": gettext_lazy("the provider responds"),
+    "intercepted": gettext_lazy("another server responds"),
     "page": gettext_lazy("the site's own"),
-    "script": gettext_lazy("a script that leads elsewhere"),
+    "script": gettext_lazy("a script that redirects"),
     "valid": gettext_lazy("valid"),
-    "plain": gettext_lazy("none: the site is http"),
-    "untrusted": gettext_lazy("from an authority that is not trusted"),
+    "plain": gettext_lazy("none (the site uses http)"),
+    "untrusted": gettext_lazy("from an untrusted CA"),
     "expired": gettext_lazy("expired"),
     "wrong_host": gettext_lazy("for another host"),
     "redirects": gettext_lazy("redirects to https"),
     "elsewhere": gettext_lazy("redirects to another host"),
-    "loop": gettext_lazy("redirects in a circle"),
-    "serves": gettext_lazy("answers without TLS"),
-    "closed": gettext_lazy("nobody listens, which is fine"),
+    "loop": gettext_lazy("redirects in a loop"),
+    "serves": gettext_lazy("responds without TLS"),
+    "closed": gettext_lazy("port closed (good)"),
 }
 ODDITIES: dict[str, Promise] = {
-    "duplicate_keys": gettext_lazy("a name twice"),
+    "duplicate_keys": gettext_lazy("duplicate name"),
     "two_client_ids": gettext_lazy("two client IDs"),
     "not_a_number": gettext_lazy("NaN or Infinity"),
     "not_utf8": gettext_lazy("not UTF-8"),
-    "byte_order_mark": gettext_lazy("a byte order mark"),
+    "byte_order_mark": gettext_lazy("byte order mark"),
 }
 TRUST: dict[str, Promise] = {
-    "system": gettext_lazy("a public authority"),
-    "site": gettext_lazy("the authority entered for this site"),
+    "system": gettext_lazy("a public CA"),
+    "site": gettext_lazy("the CA entered for this site"),
 }
 ENABLED: dict[Any, Promise] = {
     True: pgettext_lazy("plugin", "enabled"),
@@ -143,14 +143,14 @@ def _server(seen: Observation) -> Iterator[Fact]:
     yield Fact("version", SERVER, _("Version"), _text(manifest.version))
     yield Fact("build", SERVER, _("Build"), _text(manifest.build))
     yield Fact("name", SERVER, _("Name"), _text(manifest.name))
-    yield Fact("canonical_url", SERVER, _("Its own base URL"), _text(manifest.canonical_url))
-    yield Fact("manifest", SERVER, _("Describes itself"), _walked(manifest.answer))
+    yield Fact("canonical_url", SERVER, _("Reported base URL"), _text(manifest.canonical_url))
+    yield Fact("manifest", SERVER, _("Manifest"), _walked(manifest.answer))
     yield Fact("login_page", SERVER, _("Login page"), kind(page.kind) if page else "")
     yield Fact("login_page_version", SERVER, _("Version on the login page"), _text(page.version) if page else "")
     yield Fact("login_page_url", SERVER, _("Base URL on the login page"), _text(page.base_url) if page else "")
     yield Fact("status", SERVER, _("State"), _text(status.state) if status else "")
     told = seen.fingerprint
-    yield Fact("fingerprint", SERVER, _("Headers speak of"), _header(told.product, told.header))
+    yield Fact("fingerprint", SERVER, _("Detected from headers"), _header(told.product, told.header))
 
 
 def _header(product: str | None, header: str) -> str:
@@ -159,16 +159,16 @@ def _header(product: str | None, header: str) -> str:
 
 def _app(seen: Observation) -> Iterator[Fact]:
     asked = seen.info_login
-    yield Fact("info_login", APP, _("As the app"), _info(asked))
-    yield Fact("info_login_plain", APP, _("As another browser"), _info(seen.info_login_plain))
-    yield Fact("agents", APP, _("Difference between the two"), _difference(asked, seen.info_login_plain))
-    yield Fact("info_login_old", APP, _("As older apps ask"), _info(seen.info_login_old))
-    yield Fact("info_login_hops", APP, _("Way of the question"), _walked(asked.answer))
-    yield Fact("client_id", APP, _("Client ID handed out"), _text(asked.client_id))
-    yield Fact("client_id_field", APP, _("Found under"), _text(asked.client_id_field))
-    yield Fact("fields", APP, _("Fields of the answer"), _text(*asked.fields))
+    yield Fact("info_login", APP, _("Response to the app"), _info(asked))
+    yield Fact("info_login_plain", APP, _("Response to another browser"), _info(seen.info_login_plain))
+    yield Fact("agents", APP, _("Difference"), _difference(asked, seen.info_login_plain))
+    yield Fact("info_login_old", APP, _("Response to older apps"), _info(seen.info_login_old))
+    yield Fact("info_login_hops", APP, _("Redirects"), _walked(asked.answer))
+    yield Fact("client_id", APP, _("Returned client ID"), _text(asked.client_id))
+    yield Fact("client_id_field", APP, _("Field name"), _text(asked.client_id_field))
+    yield Fact("fields", APP, _("Fields of the response"), _text(*asked.fields))
     oddities = [str(ODDITIES.get(oddity, oddity)) for oddity in asked.oddities]
-    yield Fact("oddities", APP, _("Odd about the answer"), _text(*oddities))
+    yield Fact("oddities", APP, _("Problems of the response"), _text(*oddities))
 
 
 def _info(asked: InfoLogin | None) -> str:
@@ -206,16 +206,16 @@ def _endpoint(endpoint: Endpoint) -> str:
 def _connection(seen: Observation) -> Iterator[Fact]:
     tls, plain = seen.tls, seen.plain_http
     yield Fact("tls", CONNECTION, _("Certificate"), kind(tls.kind))
-    yield Fact("tls_detail", CONNECTION, _("What is wrong with it"), _text(tls.detail))
+    yield Fact("tls_detail", CONNECTION, _("Problem"), _text(tls.detail))
     yield Fact("tls_issuer", CONNECTION, _("Issued by"), _text(tls.issuer))
     yield Fact("tls_expires", CONNECTION, _("Expires"), at=tls.expires_at)
     trusted = str(TRUST.get(tls.trust, tls.trust)) if tls.kind == "valid" else ""
-    yield Fact("tls_trust", CONNECTION, _("Trusted by"), trusted)
+    yield Fact("tls_trust", CONNECTION, _("Trusted through"), trusted)
     yield Fact("tls_protocol", CONNECTION, _("Protocol"), _text(tls.protocol))
     yield Fact("tls_chain", CONNECTION, _("Chain"), " ← ".join(one.subject for one in tls.chain))
     yield Fact("tls_fingerprint", CONNECTION, _("Fingerprint"), tls.chain[0].fingerprint if tls.chain else "")
     yield Fact("address", CONNECTION, _("Address"), _text(seen.manifest.answer.address))
-    yield Fact("plain_http", CONNECTION, _("On plain http"), kind(plain.kind) if plain else "")
+    yield Fact("plain_http", CONNECTION, _("Plain http"), kind(plain.kind) if plain else "")
 
 
 def _plugins(seen: Observation) -> Iterator[Fact]:
@@ -225,9 +225,9 @@ def _plugins(seen: Observation) -> Iterator[Fact]:
     mobile = _text(known.mobile, ENABLED.get(known.mobile_enabled))
     yield Fact("oauth_plugin", PLUGINS, _("OAuth plugin"), oauth)
     yield Fact("mobile_plugin", PLUGINS, _("Mobile plugin"), mobile)
-    yield Fact("plugins_from", PLUGINS, _("Versions known from"), str(source), known.as_of)
+    yield Fact("plugins_from", PLUGINS, _("Source of the versions"), str(source), known.as_of)
     yield Fact("mdm_link", PLUGINS, _("Client ID of the MDM link"), _text(links.mdm))
-    yield Fact("non_mdm_link", PLUGINS, _("Client ID without MDM"), _text(links.non_mdm))
+    yield Fact("non_mdm_link", PLUGINS, _("Client ID of the Non-MDM setup"), _text(links.non_mdm))
 
 
 def _walked(answer: Answer) -> str:

@@ -34,8 +34,8 @@ READY_MDM = Q(mdm_verdict=Verdict.READY_MDM)
 READY_NON_MDM = Q(non_mdm_verdict=Verdict.READY_NON_MDM)
 # A site counts once, in the best category it reaches: one road that is open is enough for its people.
 CATEGORIES: tuple[tuple[str, Promise, str, Q], ...] = (
-    ("ready_mdm", _("Ready for MDM"), "ok", READY_MDM),
-    ("ready_non_mdm", _("Ready without MDM only"), "info", READY_NON_MDM),
+    ("ready_mdm", _("Ready: MDM setup"), "ok", READY_MDM),
+    ("ready_non_mdm", _("Ready: Non-MDM setup only"), "info", READY_NON_MDM),
     (
         "action",
         _("Action needed"),
@@ -108,7 +108,7 @@ def tiles(shares: Sequence[Share]) -> list[Tile]:
     sites, people = sum(share.non_mdm_sites for share in shares), sum(share.non_mdm_people for share in shares)
     return [
         Tile(ready.label, ready.tone, ready.sites, ready.people, f"mdm={Verdict.READY_MDM}"),
-        Tile(_("Ready without MDM"), "ok", sites, people, f"non_mdm={Verdict.READY_NON_MDM}"),
+        Tile(_("Non-MDM setup: ready"), "ok", sites, people, f"non_mdm={Verdict.READY_NON_MDM}"),
         *(Tile(share.label, share.tone, share.sites, share.people, f"status={share.name}") for share in others),
     ]
 
@@ -213,7 +213,7 @@ def wave_stages(wave: Wave) -> list[dict[str, Any]]:
     return [
         {"label": _("Passes issued"), "count": counts["issued"]},
         {"label": _("Phones set up"), "count": counts["used"]},
-        {"label": _("Signed in by OAuth 2.0"), "count": counts["arrived"]},
+        {"label": _("Signed in with OAuth 2.0"), "count": counts["arrived"]},
     ]
 
 

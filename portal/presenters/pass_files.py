@@ -34,8 +34,8 @@ def sheet_of(rows: Iterable[tuple[EnrollmentPass, str]]) -> bytes:
 def _card(row: EnrollmentPass, url: str, heading: str) -> PassCard:
     last_day = date_format(timezone.localtime(row.expires_at), "j F Y")
     steps = (
-        _("Scan the code with the camera of your iPhone."),
-        _("Follow the three steps on the page that opens."),
+        _("Scan the code with your iPhone's camera."),
+        _("Follow the three steps on the page."),
         _("Sign in as usual and tap Allow."),
     )
     expiry = _("Valid until %(day)s.") % {"day": last_day}

@@ -81,7 +81,7 @@ def steps(site: Site, facts: Facts) -> list[dict[str, Any]]:
         {"id": "compatible", "title": _("Compatible"), "done": is_ready(site), "at": site.checked_at, "note": ""},
         {"id": "linked", "title": _("Linked"), **_linked(site, facts)},
         {"id": "configured", "title": _("Configured"), **_configured(site, facts)},
-        {"id": "rehearsed", "title": _("Rehearsed"), **_rehearsed(facts)},
+        {"id": "rehearsed", "title": _("Sign-in tested"), **_rehearsed(facts)},
         {"id": "rolled_out", "title": _("Rolled out"), **_rolled_out(facts)},
     ]
     now = None if site.archived_at else next((row["id"] for row in rows if not row["done"]), None)
@@ -105,7 +105,7 @@ def _linked(site: Site, facts: Facts) -> dict[str, Any]:
 
 def _configured(site: Site, facts: Facts) -> dict[str, Any]:
     if facts.mdm_link is None and site.non_mdm_verdict == Verdict.READY_NON_MDM:
-        return {"done": True, "at": None, "note": _("not needed without MDM")}
+        return {"done": True, "at": None, "note": _("not needed for the Non-MDM setup")}
     return {"done": facts.release is not None, "at": facts.release and facts.release.published_at, "note": ""}
 
 
@@ -114,7 +114,7 @@ def _rehearsed(facts: Facts) -> dict[str, Any]:
     if rehearsal is None or not rehearsal.is_finished:
         return {"done": False, "at": None, "note": ""}
     if went_as_far_as_it_can(rehearsal):
-        return {"done": True, "at": None, "note": _("as far as the sign-in page")}
+        return {"done": True, "at": None, "note": _("up to the login page")}
     return {
         "done": bool(rehearsal.passed),
         "at": rehearsal.finished_at,
@@ -144,10 +144,10 @@ def _make_compatible(site: Site, facts: Facts) -> NextStep:
     check = reverse("check_now", args=[site.pk])
     if facts.unfinished:
         url = reverse("check_run", args=[facts.unfinished.pk])
-        return NextStep(_("Gatepass is checking this site"), _("It takes a few seconds."), _("Watch the check"), url)
+        return NextStep(_("Gatepass is checking this site"), _("This takes a few seconds."), _("View the check"), url)
     finding = messages.most_severe(facts.findings, overview.nearest_setup(site))
     if finding is None or site.checked_at is None:
-        text = _("Gatepass asks the site a few questions and says which road its phones can take.")
+        text = _("Gatepass checks the site and shows which setups are possible.")
         return NextStep(_("Check the site"), text, _("Check now"), check, post=True)
     title, text = messages.finding_sentence(finding), messages.finding_remedy(finding)
     if finding.rule in {"OAUTH-PLUGIN", "MOBILE-PLUGIN"} and finding.outcome == Outcome.UNKNOWN:
@@ -156,39 +156,41 @@ def _make_compatible(site: Site, facts: Facts) -> NextStep:
 
 
 def _make_link(site: Site, facts: Facts) -> NextStep:
-    text = _("An application link lets the app sign in. Its client ID goes into the MDM configuration.")
+    text = _("The app needs an application link to sign in. Its client ID becomes part of the MDM configuration.")
     return NextStep(_("Create the application link"), text, _("Create link"), reverse("link_wizard", args=[site.pk]))
 
 
 def _configure(site: Site, facts: Facts) -> NextStep:
     url = f"{reverse('configuration_build')}?site={site.pk}"
-    text = _("Phones learn the client ID from the MDM. Build the configuration, publish it and hand it to the MDM.")
+    text = _("Phones get the client ID from your MDM. Build the configuration, publish it and enter it in your MDM.")
     if site.releases.exists():
-        text = _("The published configuration does not hold today's client ID. Publish a new release for the MDM.")
-    return NextStep(_("Put the site into the MDM configuration"), text, _("Build configuration"), url)
+        text = _(
+            "The published configuration does not contain the current client ID. Publish a new release for your MDM."
+        )
+    return NextStep(_("Add the site to the MDM configuration"), text, _("Build configuration"), url)
 
 
 def _rehearse(site: Site, facts: Facts) -> NextStep:
     if facts.rehearsal and not facts.rehearsal.is_finished:
         url = reverse("rehearsal", args=[facts.rehearsal.pk])
-        return NextStep(_("The virtual phone is on its way"), _("It takes a few seconds."), _("Watch"), url)
+        return NextStep(_("The sign-in test is running"), _("This takes a few seconds."), _("View"), url)
     if facts.rehearsal:
-        title = _("Rehearse again: the virtual phone did not get in")
-        text = _("The transcript below says at which step, and what to correct first.")
-        return NextStep(title, text, _("Rehearse again"), reverse("rehearse", args=[site.pk]), post=True)
-    text = _("A virtual phone walks through the sign-in as the app does and shows where it stops.")
-    return NextStep(_("Rehearse the sign-in"), text, _("Rehearse"), reverse("rehearse", args=[site.pk]), post=True)
+        title = _("The sign-in test failed. Run it again")
+        text = _("The results below show the step that failed, and what to fix first.")
+        return NextStep(title, text, _("Test again"), reverse("rehearse", args=[site.pk]), post=True)
+    text = _("A virtual phone signs in as the app would and shows where a problem occurs.")
+    return NextStep(_("Test the sign-in"), text, _("Test sign-in"), reverse("rehearse", args=[site.pk]), post=True)
 
 
 def _roll_out(site: Site, facts: Facts) -> NextStep:
-    text = _("Give people a pass: a QR code that takes their phone through the set-up.")
+    text = _("Give people a pass: a link or QR code that sets up their phone.")
     if went_as_far_as_it_can(facts.rehearsal):
         text = _(
-            "The virtual phone came as far as the site's sign-in page, where only a person can go on. "
-            "Sign in with one real phone first: that is the proof."
+            "The sign-in test reached the site's login page, where only a person can continue. Sign in with one "
+            "real phone to complete the proof."
         )
     url = f"{reverse('pass_create')}?site={site.pk}"
-    return NextStep(_("Bring the first phone in"), text, _("Issue a pass"), url)
+    return NextStep(_("Set up the first phone"), text, _("Issue a pass"), url)
 
 
 _NEXT = {

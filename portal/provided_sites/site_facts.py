@@ -46,7 +46,7 @@ def manifest(request: HttpRequest, slug: str) -> HttpResponse:
     site = active_site(slug)
     facts: dict[str, str | bool] = {
         "id": str(uuid.uuid5(uuid.NAMESPACE_URL, site.base_url)),
-        "name": _("%(title)s (provided by Gatepass)") % {"title": site.title},
+        "name": _("%(title)s (hosted by Gatepass)") % {"title": site.title},
         "typeId": Product.CONFLUENCE,
         "version": settings.PROVIDED_CONFLUENCE_VERSION,
         "buildNumber": BUILD_NUMBER,

@@ -151,7 +151,7 @@ def _relative(seconds: float) -> str:
         count = int(abs(seconds) // length)
         if count:
             return words % {"n": count}
-    return _("just now") if seconds >= 0 else _("in a moment")
+    return _("just now") if seconds >= 0 else _("in less than a minute")
 
 
 @register.simple_tag

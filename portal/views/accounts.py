@@ -78,7 +78,7 @@ def certificate_sign_in(request: HttpRequest) -> HttpResponse:
     """Sign in the person whose client certificate the proxy checked; the button is on the sign-in page."""
     user = certified_person(request)
     if user is None:
-        messages.error(request, _("There is no client certificate that names somebody here."))
+        messages.error(request, _("No account matches your client certificate."))
         return HttpResponseRedirect(reverse("account_login"))
     record_authentication(request, user, method="certificate")
     return perform_login(request, user, redirect_url=safe_next(request))

@@ -38,11 +38,11 @@ def check_selected(request: HttpRequest) -> HttpResponse:
     sites = list(chosen.order_by("pk")[:MOST_AT_ONCE])
     for site in sites:
         services.request_check(site=site, actor=person(request), trigger=CheckRun.Trigger.BUTTON)
-    words = ngettext("%(count)s check is on the way.", "%(count)s checks are on the way.", len(sites))
+    words = ngettext("%(count)s check started.", "%(count)s checks started.", len(sites))
     if sites:
         messages.success(request, words % {"count": len(sites)})
     else:
-        messages.warning(request, _("Choose at least one site that is not archived."))
+        messages.warning(request, _("Select at least one site that is not archived."))
     return redirect("sites")
 
 

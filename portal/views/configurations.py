@@ -220,7 +220,7 @@ def download(request: HttpRequest) -> HttpResponse:
 def _release_text(request: HttpRequest, number: str, format_id: str) -> str:
     row = visible_release(request, int(number) if number.isascii() and number.isdigit() and len(number) < 10 else 0)
     if not may_read_whole(person(request), row):
-        raise PermissionDenied(_("This release holds sites that are not yours. Ask an administrator for it."))
+        raise PermissionDenied(_("This release contains sites that you do not manage. Contact an administrator."))
     return services.export_release(actor=person(request), release=row, format_id=format_id)
 
 
@@ -236,14 +236,14 @@ def publish(request: HttpRequest) -> HttpResponse:
             row = services.publish_release(actor=user, sites=sites, **form.cleaned_data)
             messages.success(
                 request,
-                _("Release %(number)s is published. Phones get it when its value is in your MDM.")
+                _("Release %(number)s is published. Enter it in your MDM to deploy it to phones.")
                 % {"number": row.number},
             )
             return redirect("configuration_release", row.number)
     except ValidationError as error:
         add_form_errors(form, error)
     if selection.is_empty:
-        messages.error(request, _("Choose at least one site that is not archived."))
+        messages.error(request, _("Select at least one site that is not archived."))
         return redirect("configuration_build")
     return _built(request, request.POST, selection, form, status=422)
 

@@ -52,12 +52,12 @@ def name_device(request: HttpRequest, pk: int) -> HttpResponse:
     """Name one of one's own phones; an empty name takes the name away."""
     name = request.POST.get("name", "")
     if len(name.strip()) > Device.NAME_LENGTH:
-        words = _("The name was not saved: it has more than %(most)d characters.") % {"most": Device.NAME_LENGTH}
+        words = _("The name was not saved: it is longer than %(most)d characters.") % {"most": Device.NAME_LENGTH}
         messages.error(request, words)
     elif name_phone(person=person(request), pk=pk, name=name):
         messages.success(request, _("Saved."))
     else:
-        messages.info(request, _("That phone is signed out already."))
+        messages.info(request, _("This phone is already signed out."))
     return redirect("my_devices")
 
 
@@ -65,9 +65,11 @@ def name_device(request: HttpRequest, pk: int) -> HttpResponse:
 def sign_out_device(request: HttpRequest, pk: int) -> HttpResponse:
     """Sign one of one's own phones out; somebody else's is not there."""
     if sign_out_phone(person=person(request), pk=pk):
-        messages.success(request, _("Signed out. The app on that phone asks for a sign-in within the next minutes."))
+        messages.success(
+            request, _("Signed out. The app on this phone requires a sign-in within the next few minutes.")
+        )
     else:
-        messages.info(request, _("That phone is signed out already."))
+        messages.info(request, _("This phone is already signed out."))
     return redirect("my_devices")
 
 

@@ -58,7 +58,7 @@ def _configuration(request: HttpRequest, site: Site) -> HttpResponse:
 def _remove(request: HttpRequest, site: Site, client_id: str) -> HttpResponse:
     server = ResourceServer.objects.filter(issuer=site.base_url, client_id=client_id[:64]).first()
     if server and remove_credential(actor=person(request), server=server):
-        messages.success(request, _("The credential is removed. A gateway that still uses it lets nobody through."))
+        messages.success(request, _("The credential was removed. A gateway that still uses it blocks all requests."))
     return redirect("site_gateway", site.pk)
 
 

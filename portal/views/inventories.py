@@ -68,14 +68,16 @@ def _say(request: HttpRequest, imported: services.Imported) -> None:
     messages.success(request, words % {"phones": row.phones, "old": row.too_old})
     if read.repeated:
         words = ngettext(
-            "%(rows)s row repeats a phone: the last row of it counts.",
-            "%(rows)s rows repeat a phone: the last row of each counts.",
+            "%(rows)s row repeats a phone. The last row counts.",
+            "%(rows)s rows repeat a phone. The last row of each phone counts.",
             read.repeated,
         )
         messages.info(request, words % {"rows": read.repeated})
     if read.others:
         words = ngettext(
-            "%(rows)s row is of another app or device.", "%(rows)s rows are of other apps or devices.", read.others
+            "%(rows)s row for other apps or devices was ignored.",
+            "%(rows)s rows for other apps or devices were ignored.",
+            read.others,
         )
         messages.info(request, words % {"rows": read.others})
 

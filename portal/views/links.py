@@ -29,7 +29,7 @@ def wizard(request: HttpRequest, pk: int) -> HttpResponse:
     if link and request.method != "POST":
         if request.session.pop(JUST_MADE, None) == link.pk:
             return render(request, "links/credentials.html", {"site": site, "link": link})
-        messages.info(request, _("This site already has its application link."))
+        messages.info(request, _("This site already has an application link."))
         return redirect("site", site.pk)
     form = LinkForm(request.POST if request.method == "POST" else None, site=site)
     # A missing client ID alone does not stop here: the service refuses it too, and names the wrong choices with it.
@@ -59,7 +59,7 @@ def rotate(request: HttpRequest, pk: int) -> HttpResponse:
         except ValidationError as error:
             add_form_errors(form, error)
         else:
-            messages.success(request, _("The client ID is a new one. Publish a release, so that phones get it."))
+            messages.success(request, _("The client ID has changed. Publish a release to deliver it to phones."))
             request.session[JUST_MADE] = link.pk
             return redirect("link_wizard" if link.origin == ApplicationLink.Origin.WIZARD else "site", site.pk)
     return _rotate_page(request, link, site, form)
@@ -80,13 +80,13 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     ended = services.revoke_link(actor=person(request), link=link)
     if ended:
         words = ngettext(
-            "The link is revoked. %(count)s phone was signed out.",
-            "The link is revoked. %(count)s phones were signed out.",
+            "The link was revoked. %(count)s phone was signed out.",
+            "The link was revoked. %(count)s phones were signed out.",
             ended,
         )
         messages.success(request, words % {"count": ended})
     else:
-        messages.success(request, _("The link is revoked."))
+        messages.success(request, _("The link was revoked."))
     return redirect("site", site.pk)
 
 
@@ -103,7 +103,7 @@ def switch(request: HttpRequest, pk: int) -> HttpResponse:
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
-        on, off = _("OAuth 2.0 is on for phones without MDM."), _("OAuth 2.0 is off for phones without MDM.")
+        on, off = _("OAuth 2.0 is on for the Non-MDM setup."), _("OAuth 2.0 is off for the Non-MDM setup.")
         messages.success(request, on if wanted == "1" else off)
     return redirect("site", site.pk)
 

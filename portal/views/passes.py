@@ -151,7 +151,7 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     if pass_service.revoke_pass(actor=person(request), enrollment_pass=row):
         messages.success(request, _("Revoked. The link and its QR code no longer work."))
     else:
-        messages.info(request, _("This pass was revoked before."))
+        messages.info(request, _("This pass was already revoked."))
     return redirect("pass", pk=row.pk)
 
 

@@ -106,7 +106,7 @@ def _add(actor: User, data: dict[str, Any]) -> tuple[tuple[User, str], str]:
 
 def _show_once(request: HttpRequest, row: User, url: str, *, is_new: bool) -> HttpResponse:
     """The only page that ever holds the sign-in link."""
-    code = qr_svg(url, title=_("QR code of the sign-in link of %(person)s") % {"person": row})
+    code = qr_svg(url, title=_("QR code of the sign-in link for %(person)s") % {"person": row})
     context = {"row": row, "url": url, "is_new": is_new, "code": mark_safe(code)}  # noqa: S308  (our own drawing)
     return render(request, "people/shown_once.html", context)
 

@@ -116,7 +116,7 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     if revoke_phone(actor=person(request), owner=row.user, pk=row.pk):
         messages.success(request, _("A phone of %(person)s was signed out.") % {"person": row.user})
     else:
-        messages.info(request, _("That phone is signed out already."))
+        messages.info(request, _("This phone is already signed out."))
     return redirect("phones")
 
 
@@ -126,7 +126,7 @@ def revoke_found(request: HttpRequest) -> HttpResponse:
     """Sign out every phone that the filters in the URL find. A filter that cannot be read signs nobody out."""
     found = PHONES.find(request, _phones())
     if found.filters.form.errors:
-        messages.error(request, _("A filter could not be read, so no phone was signed out."))
+        messages.error(request, _("A filter is invalid, so no phone was signed out. Correct the filter."))
         return redirect("phones")
     ended = revoke_phones(actor=person(request), pks=list(found.rows.values_list("pk", flat=True)))
     messages.success(

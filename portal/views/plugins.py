@@ -86,7 +86,7 @@ def forget_token(request: HttpRequest, pk: int) -> HttpResponse:
     """Remove the token that was kept."""
     site = changeable_site(request, pk)
     if services.forget_token(actor=person(request), site=site):
-        messages.success(request, _("The stored token is removed. Revoke it on the site too if nobody else uses it."))
+        messages.success(request, _("The stored token was removed. Revoke it on the site too if nothing else uses it."))
     return _back(site)
 
 
@@ -108,9 +108,9 @@ def _answer(
 
 
 def _say(request: HttpRequest, kept: services.Kept | None) -> None:
-    messages.success(request, _("Saved. Gatepass judges the site with these versions now."))
+    messages.success(request, _("Saved. Rechecking…"))
     for name in kept.missing if kept else ():
-        words = _("Nothing was said of the %(plugin)s: it stays as it was.")
+        words = _("The %(plugin)s is not in the text. Its version stays unchanged.")
         messages.info(request, words % {"plugin": PLUGIN_NAMES[name]})
 
 

@@ -25,22 +25,26 @@ MARKS = {
 
 # What to do about a step that failed; a step that stopped needs a person, which its own sentence says.
 NEXT = {
-    "parse-site-list": gettext_lazy("Look at the site’s link and configuration: the app could not show this list."),
-    "info-login": gettext_lazy("Open the findings of the last check: they say who answers instead of the site."),
+    "parse-site-list": gettext_lazy("Check the site's link and configuration: the app could not display this list."),
+    "info-login": gettext_lazy(
+        "Open the findings of the latest check: they show which server responds instead of the site."
+    ),
     "authorize": gettext_lazy(
-        "Compare client ID, redirect URL and permission of the link on the site with those here."
+        "Compare client ID, redirect URL and permission of the link on the site with the values here."
     ),
     "token": gettext_lazy(
-        "A refused code usually means an OAuth plugin that is too old, or a link that was made anew."
+        "A rejected code usually means that the OAuth plugin is too old or the link was created again."
     ),
     "refresh": gettext_lazy("People would be signed out every hour. Check the version of the OAuth plugin."),
     "revoke": gettext_lazy(
-        "Phones get in, but signing out leaves tokens behind. Check the version of the OAuth plugin."
+        "Phones can sign in, but sign-out does not revoke tokens. Check the version of the OAuth plugin."
     ),
-    "refresh-after-revoke": gettext_lazy("A lost phone could not be shut out. Check the version of the OAuth plugin."),
+    "refresh-after-revoke": gettext_lazy(
+        "A lost phone could not be signed out. Check the version of the OAuth plugin."
+    ),
 }
-STOPPED_NEXT = gettext_lazy("From here a real phone has to take over: issue a pass for yourself and sign in with it.")
-RETRY = gettext_lazy("Correct this step, then rehearse again.")
+STOPPED_NEXT = gettext_lazy("Continue with a real phone: issue a pass for yourself and sign in with it.")
+RETRY = gettext_lazy("Fix this step, then test again.")
 
 
 @dashboard

@@ -19,16 +19,18 @@ from rollout.services.imports import import_sites
 
 MOST_ERRORS_SHOWN = 100
 EXPLANATIONS = {
-    "title": gettext_lazy("What the app's list of sites shows, at most 120 characters."),
-    "product": gettext_lazy("confluence or jira; confluence when it is empty."),
-    "base_url": gettext_lazy("https address with context path. It tells sites apart: a known one is changed."),
-    "provider": gettext_lazy("confluence when it is empty. Sites provided by Gatepass are added on their own page."),
+    "title": gettext_lazy("The name in the app's site list, at most 120 characters."),
+    "product": gettext_lazy("confluence or jira. Default: confluence."),
+    "base_url": gettext_lazy(
+        "The https address with context path. It identifies the site: an existing one is updated."
+    ),
+    "provider": gettext_lazy("confluence (default). Add sites hosted by Gatepass on their own page."),
     "owners": gettext_lazy("E-mail addresses of site owners, separated by spaces."),
-    "notes": gettext_lazy("Anything, at most 4,000 characters."),
-    "people": gettext_lazy("About how many people use the site on an iPhone, digits only."),
-    "oauth_plugin_version": gettext_lazy("As Manage apps shows it, for example 4.1.1."),
-    "mobile_plugin_version": gettext_lazy("As Manage apps shows it, for example 19.1.47."),
-    "cache_session_in_mobile_browser": gettext_lazy("true or false; false when it is empty."),
+    "notes": gettext_lazy("Any text, at most 4,000 characters."),
+    "people": gettext_lazy("Approximate number of people who use the site on an iPhone; digits only."),
+    "oauth_plugin_version": gettext_lazy("As listed under Manage apps, for example 4.1.1."),
+    "mobile_plugin_version": gettext_lazy("As listed under Manage apps, for example 19.1.47."),
+    "cache_session_in_mobile_browser": gettext_lazy("true or false. Default: false."),
 }
 EXAMPLE = (
     "Engineering wiki", "confluence", "https://wiki.example.com/wiki", "confluence", "owner@example.com", "", "120",
@@ -55,7 +57,7 @@ def import_csv(request: HttpRequest) -> HttpResponse:
         data = form.cleaned_data["bytes"]
         report = import_sites(actor=person(request), data=data, dry_run="apply" not in request.POST)
         if report.applied:
-            words = _("%(created)s added, %(changed)s changed, %(unchanged)s unchanged. Checks are on the way.")
+            words = _("%(created)s added, %(changed)s changed, %(unchanged)s unchanged. Checks have started.")
             messages.success(request, words % vars(report))
             return redirect("sites")
     context = {

@@ -73,7 +73,7 @@ def create(request: HttpRequest) -> HttpResponse:
         except ValidationError as error:
             add_form_errors(form, error)
         else:
-            messages.success(request, _("%(title)s was added. Its first check is on the way.") % {"title": site.title})
+            messages.success(request, _("%(title)s was added. Its first check has started.") % {"title": site.title})
             return redirect("site", site.pk)
     return render(request, "sites/create.html", {"form": form, "provider": provider}, status=_status(form))
 
@@ -114,7 +114,7 @@ def archive(request: HttpRequest, pk: int) -> HttpResponse:
     """Archive the site; its history stays."""
     site = changeable_site(request, pk)
     services.archive_site(actor=person(request), site=site)
-    messages.success(request, _("%(title)s is archived. Its history stays here.") % {"title": site.title})
+    messages.success(request, _("%(title)s was archived. Its history is kept.") % {"title": site.title})
     return redirect("site", visible_site(request, pk).pk)
 
 
@@ -124,5 +124,5 @@ def restore(request: HttpRequest, pk: int) -> HttpResponse:
     """Bring an archived site back."""
     site = changeable_site(request, pk)
     services.restore_site(actor=person(request), site=site)
-    messages.success(request, _("%(title)s is back. Gatepass checks it again.") % {"title": site.title})
+    messages.success(request, _("%(title)s was restored. A check has started.") % {"title": site.title})
     return redirect("site", site.pk)

@@ -39,13 +39,13 @@ TOKENS = (
 class ExampleForm(forms.Form):
     """A field of each kind."""
 
-    title = forms.CharField(label=_("Title"), max_length=120, help_text=_("As people see it in the app."))
+    title = forms.CharField(label=_("Title"), max_length=120, help_text=_("Shown in the app."))
     base_url = forms.URLField(label=_("Base URL"), assume_scheme="https")
     product = forms.ChoiceField(label=_("Product"), choices=[("confluence", "Confluence"), ("jira", "Jira")])
     notes = forms.CharField(label=_("Notes"), widget=forms.Textarea, required=False)
     keep = forms.BooleanField(label=_("Keep the session"), required=False, help_text=_("Of the mobile browser."))
     setup = forms.ChoiceField(
-        label=_("Road"), choices=[("mdm", _("With MDM")), ("non_mdm", _("Without MDM"))], widget=forms.RadioSelect
+        label=_("Setup"), choices=[("mdm", _("MDM setup")), ("non_mdm", _("Non-MDM setup"))], widget=forms.RadioSelect
     )
 
 
@@ -56,7 +56,7 @@ def example_steps() -> list[dict[str, Any]]:
         {"title": _("Compatible"), "state": "done", "at": now - timedelta(days=3)},
         {"title": _("Linked"), "state": "done", "at": now - timedelta(hours=5)},
         {"title": _("Configured"), "state": "now"},
-        {"title": _("Rehearsed"), "state": "later"},
+        {"title": _("Sign-in tested"), "state": "later"},
         {"title": _("Rolled out"), "state": "later"},
     ]
 

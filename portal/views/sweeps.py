@@ -107,9 +107,9 @@ def pause(request: HttpRequest, pk: int) -> HttpResponse:
     """Pause a sweep that runs."""
     row = get_object_or_404(Sweep, pk=pk)
     if services.pause_sweep(actor=person(request), sweep=row):
-        messages.success(request, _("Paused. Sites that are being asked are finished; no other is started."))
+        messages.success(request, _("Paused. Running checks finish; no new ones start."))
     else:
-        messages.warning(request, _("This sweep does not run, so there is nothing to pause."))
+        messages.warning(request, _("This bulk check is not running."))
     return redirect("sweep", row.pk)
 
 
@@ -120,7 +120,7 @@ def resume(request: HttpRequest, pk: int) -> HttpResponse:
     """Let a paused sweep go on."""
     row = get_object_or_404(Sweep, pk=pk)
     if services.resume_sweep(actor=person(request), sweep=row):
-        messages.success(request, _("The sweep goes on."))
+        messages.success(request, _("The bulk check has resumed."))
     else:
-        messages.warning(request, _("This sweep is not paused, so there is nothing to resume."))
+        messages.warning(request, _("This bulk check is not paused."))
     return redirect("sweep", row.pk)

@@ -23,9 +23,9 @@ SHOWN_WHOLE = 3
 KINDS = {
     "site_list": gettext_lazy("a site list"),
     "archive": gettext_lazy("an HTTP archive"),
-    "redirect": gettext_lazy("an address with an error"),
+    "redirect": gettext_lazy("a URL with an error"),
     "oauth_json": gettext_lazy("an OAuth error"),
-    "tls": gettext_lazy("words about a certificate"),
+    "tls": gettext_lazy("a certificate error"),
     "page": gettext_lazy("a web page"),
     "trace": gettext_lazy("a trace"),
     "text": gettext_lazy("plain text"),

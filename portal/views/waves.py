@@ -65,7 +65,7 @@ def create(request: HttpRequest) -> HttpResponse:
         except ValidationError as error:
             add_form_errors(form, error)
         else:
-            messages.success(request, _("%(title)s is planned. Issue its passes now.") % {"title": made.title})
+            messages.success(request, _("%(title)s was created. Issue its passes next.") % {"title": made.title})
             return redirect("wave", made.pk)
     return _create_page(request, form, status=422)
 
@@ -85,7 +85,7 @@ def wave(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method != "POST":
         return _wave_page(request, row, IssueForm())
     if not person(request).is_administrator:
-        raise PermissionDenied(_("Administrators run waves. You can follow this one."))
+        raise PermissionDenied(_("Only administrators can run waves. You can view this one."))
     action = ACTIONS.get(request.POST.get("do", ""))
     return action(request, row) if action else HttpResponseBadRequest(_("There is no such action."))
 
@@ -133,7 +133,7 @@ def _sheet(request: HttpRequest, row: Wave) -> HttpResponse:
 
 def _finish(request: HttpRequest, row: Wave) -> HttpResponse:
     services.finish_wave(actor=person(request), wave=row)
-    messages.success(request, _("The wave is finished. Its passes stay as they are."))
+    messages.success(request, _("The wave is finished. Its passes stay valid."))
     return redirect("wave", row.pk)
 
 

@@ -15,71 +15,69 @@ from .verdict import Finding, Outcome
 EXPIRES_SOON = timedelta(days=30)
 
 USE_HTTPS = _(
-    "Turn on TLS for the site, set its own base URL to https, and enter the https address here. "
-    "Where TLS ends at a reverse proxy, mark the connector behind it as secure."
+    "Turn on TLS, set the site's own base URL to https, and enter the https address in Gatepass. If TLS "
+    "ends at a reverse proxy, mark the connector behind it as secure."
 )
-_NO_HTTPS = _("The base URL does not use https. OAuth 2.0 is refused on any other address.")
-_TRIAL = _("The base URL uses http on this machine. That is fine for a trial and for nothing else.")
+_NO_HTTPS = _("The base URL does not use https, which OAuth 2.0 requires.")
+_TRIAL = _("The base URL uses http on this computer, which is suitable for a trial only.")
 _HTTPS = Finding("HTTPS", Outcome.PASS, _("The base URL uses https."), "", {})
 
 RENEW = _("Renew the certificate.")
 _TLS = {
     "valid": (
         Outcome.PASS,
-        _("The certificate is valid for this host and comes from an authority that Gatepass trusts."),
+        _("The certificate is valid for this host and its CA is trusted by Gatepass."),
         "",
     ),
     "untrusted": (
         Outcome.ACTION_NEEDED,
-        _("The certificate comes from an authority that Gatepass does not trust: %(detail)s."),
+        _("The certificate comes from a CA that Gatepass does not trust: %(detail)s."),
         _(
-            "Have the server send its whole certificate chain. With a private authority, install its root certificate "
-            "on the phones by an MDM profile, and enter it as the site's own authority in Gatepass."
+            "Configure the server to send the full certificate chain. For a private CA, install its root "
+            "certificate on the phones with an MDM profile and add it to this site in Gatepass."
         ),
     ),
     "expired": (Outcome.ACTION_NEEDED, _("The certificate has expired."), RENEW),
     "wrong_host": (
         Outcome.ACTION_NEEDED,
         _("The certificate is not valid for %(host)s."),
-        _("Install a certificate that names %(host)s, or correct the base URL."),
+        _("Install a certificate that includes %(host)s, or correct the base URL."),
     ),
     "error": (
         Outcome.UNKNOWN,
         _("The TLS handshake failed: %(detail)s."),
-        _("Check that the server offers TLS 1.2 or 1.3 and does not ask for a client certificate, then check again."),
+        _("Check that the server supports TLS 1.2 or 1.3 and does not require a client certificate. Then check again."),
     ),
 }
-MAKE_REACHABLE = _("Make the site reachable from Gatepass, then check again.")
+MAKE_REACHABLE = _("Make the site reachable from Gatepass. Then check again.")
 _TLS_UNREACHABLE = (
     Outcome.UNKNOWN,
-    _("The certificate could not be read, because the site could not be reached."),
+    _("The certificate could not be checked because the site is unreachable."),
     MAKE_REACHABLE,
 )
-TRUST_ON_PHONES = _("Install the authority's root certificate on the phones by an MDM profile before you roll out.")
+TRUST_ON_PHONES = _("Install the CA's root certificate on the phones with an MDM profile before the rollout.")
 _PRIVATE = _(
-    "The certificate comes from a private authority, which Gatepass trusts for this site. A phone does not by itself."
+    "The certificate comes from a private CA. Gatepass trusts it for this site; phones do not trust it by default."
 )
-_PUBLIC = Finding(
-    "TLS-PRIVATE-CA", Outcome.PASS, _("The certificate comes from an authority that this machine trusts."), "", {}
-)
+_PUBLIC = Finding("TLS-PRIVATE-CA", Outcome.PASS, _("The certificate comes from a public CA."), "", {})
 
 BREAK_CIRCLE = _(
-    "Look for two redirects that undo each other, often from http to https at the reverse proxy and back at the site. "
-    "Where TLS ends at the proxy, mark the connector behind it as secure."
+    "Find two redirects that reverse each other, often from http to https at the reverse proxy and back "
+    "at the site. If TLS ends at the proxy, mark the connector behind it as secure."
 )
-_REDIRECT_TO_HTTPS = _("Have plain http redirect to https on the same host, or close its port.")
+_REDIRECT_TO_HTTPS = _("Redirect http to https on the same host, or close the http port.")
 _PLAIN_HTTP = {
-    "redirects": (Outcome.PASS, _("Plain http leads to https on the same host."), ""),
-    "closed": (Outcome.PASS, _("Nothing listens on plain http."), ""),
-    "elsewhere": (Outcome.WARNING, _("Plain http leads to another host, %(host)s."), _REDIRECT_TO_HTTPS),
+    "redirects": (Outcome.PASS, _("Plain http redirects to https on the same host."), ""),
+    "closed": (Outcome.PASS, _("The http port is closed."), ""),
+    "elsewhere": (Outcome.WARNING, _("Plain http redirects to another host, %(host)s."), _REDIRECT_TO_HTTPS),
     "serves": (
         Outcome.WARNING,
-        _("The site answers on plain http too, where passwords and tokens can be read on the way."),
+        _("The site also responds over plain http, where passwords and tokens can be intercepted."),
         _REDIRECT_TO_HTTPS,
     ),
-    "loop": (Outcome.ACTION_NEEDED, _("The redirect from plain http leads in a circle."), BREAK_CIRCLE),
+    "loop": (Outcome.ACTION_NEEDED, _("The redirect from plain http ends in a loop."), BREAK_CIRCLE),
 }
-_STRAIGHT = Finding("REDIRECTS", Outcome.PASS, _("No redirect leads in a circle or back to plain http."), "", {})
+_STRAIGHT = Finding("REDIRECTS", Outcome.PASS, _("No redirect ends in a loop or goes back to plain http."), "", {})
 
 
 def https(observation: Observation, matrix: Matrix) -> Finding | None:
@@ -87,7 +85,7 @@ def https(observation: Observation, matrix: Matrix) -> Finding | None:
     if observation.base_url[:8].lower() == "https://":
         return _HTTPS
     if parsed(observation.base_url) is not None:
-        return Finding("HTTPS", Outcome.WARNING, _TRIAL, _("Use https as soon as a phone is to sign in."), {})
+        return Finding("HTTPS", Outcome.WARNING, _TRIAL, _("Use https before phones sign in."), {})
     return Finding("HTTPS", Outcome.ACTION_NEEDED, _NO_HTTPS, USE_HTTPS, {})
 
 
@@ -102,7 +100,7 @@ def tls_valid(observation: Observation, matrix: Matrix) -> Finding | None:
         if name:
             message = _("A certificate in the chain, %(name)s, expires on %(date)s.")
         values = {"date": day.date().isoformat(), "name": name}
-        return Finding("TLS-VALID", Outcome.WARNING, message, _("Renew the certificate before that day."), values)
+        return Finding("TLS-VALID", Outcome.WARNING, message, _("Renew the certificate before this date."), values)
     outcome, message, remedy = _TLS.get(tls.kind, _TLS_UNREACHABLE)
     if outcome is Outcome.PASS:
         return Finding("TLS-VALID", outcome, message, remedy, {})
@@ -134,10 +132,10 @@ def redirects(observation: Observation, matrix: Matrix) -> Finding | None:
     manifest, info = observation.manifest.answer, observation.info_login.answer
     for answer in (manifest, info):
         if answer.error == "too_many_redirects":
-            message = _("The site redirects in a circle: %(said)s.")
+            message = _("The site redirects in a loop: %(said)s.")
             return Finding("REDIRECTS", Outcome.ACTION_NEEDED, message, BREAK_CIRCLE, {"said": said(answer)}, answer)
         if answer.location and _falls_back(answer):
-            message = _("The site sends a question that was asked by https back to plain http.")
+            message = _("The site redirects an https request back to plain http.")
             return Finding("REDIRECTS", Outcome.ACTION_NEEDED, message, BREAK_CIRCLE, {}, answer)
     return None if manifest.status is None else _STRAIGHT
 

@@ -9,16 +9,18 @@ from .observation import Observation
 from .verdict import Finding, Outcome
 
 TAKE_OVER = _(
-    "The link was probably made anew. Enter the client ID of today as the link without MDM; "
-    "people who signed in with the old one may have to sign in again."
+    "The link was probably created again. Enter the current client ID as the link for the Non-MDM setup. "
+    "People who signed in with the old one may have to sign in again."
 )
 COMPARE_MDM = _(
-    "Compare with the application link in the site. If that was made anew, enter its client ID and publish the "
-    "configuration again; if the mobile plugin has a link of its own, enter that one as the link without MDM."
+    "Compare with the application link on the site. If it was created again, enter its client ID and "
+    "publish the configuration again. If the mobile plugin has its own link, enter that one as the link "
+    "for the Non-MDM setup."
 )
 COMPARE_LINK = _(
-    "Compare the client ID with the application link in the site. If it was made anew, enter the new one and publish "
-    "the configuration again; if it is the same, check the version of the OAuth plugin."
+    "Compare the client ID with the application link on the site. If the link was created again, enter "
+    "the new client ID and publish the configuration again. If it is the same, check the version of the "
+    "OAuth plugin."
 )
 
 
@@ -29,9 +31,9 @@ def client_id_drift(observation: Observation, matrix: Matrix) -> Finding | None:
         return None
     answer = observation.info_login.answer
     if handed == held:
-        message = _("The site hands out the client ID that Gatepass holds.")
+        message = _("The site returns the client ID that is set in Gatepass.")
         return Finding("CLIENT-ID-DRIFT", Outcome.PASS, message, "", {}, answer)
-    message = _("The site hands out another client ID than the one that Gatepass holds for phones without MDM.")
+    message = _("The site returns a client ID that differs from the one set in Gatepass for the Non-MDM setup.")
     return Finding("CLIENT-ID-DRIFT", Outcome.ACTION_NEEDED, message, TAKE_OVER, {}, answer)
 
 
@@ -42,9 +44,9 @@ def client_id_for_mdm(observation: Observation, matrix: Matrix) -> Finding | Non
         return None
     answer = observation.info_login.answer
     if handed == links.mdm:
-        message = _("The site hands out the client ID that the MDM configuration carries.")
+        message = _("The site returns the client ID of the MDM configuration.")
         return Finding("CLIENT-ID-MDM", Outcome.PASS, message, "", {}, answer)
-    message = _("The site hands out another client ID than the one that the MDM configuration carries.")
+    message = _("The site returns a client ID that differs from the one in the MDM configuration.")
     return Finding("CLIENT-ID-MDM", Outcome.WARNING, message, COMPARE_MDM, {}, answer)
 
 
@@ -58,7 +60,7 @@ def client_id_known(observation: Observation, matrix: Matrix) -> Finding | None:
         return None
     answer = observation.token.answer
     if error == "invalid_client":
-        message = _("The token endpoint says invalid_client to the client ID that Gatepass holds.")
+        message = _("The token endpoint rejects the client ID that is set in Gatepass (invalid_client).")
         return Finding("CLIENT-ID-KNOWN", Outcome.WARNING, message, COMPARE_LINK, {}, answer)
-    message = _("The token endpoint does not object to the client ID that Gatepass holds.")
+    message = _("The token endpoint accepts the client ID that is set in Gatepass.")
     return Finding("CLIENT-ID-KNOWN", Outcome.PASS, message, "", {}, answer)

@@ -11,44 +11,49 @@ from .observation import Endpoint, Observation
 from .site_rules import CHECK_LOGS, CHECK_NETWORK
 from .verdict import Finding, Outcome
 
-FIND_PROVIDER = _("Check that the base URL holds the context path, and that the OAuth 2.0 provider plugin is enabled.")
+FIND_PROVIDER = _(
+    "Check that the base URL includes the context path, and that the OAuth 2.0 provider plugin is enabled."
+)
 _AUTHORIZE = {
-    "answers": (Outcome.PASS, _("The authorization endpoint answers."), ""),
+    "answers": (Outcome.PASS, _("The authorization endpoint responds."), ""),
     "intercepted": (
         Outcome.WARNING,
         _("People sign in at %(host)s before they reach the authorization endpoint."),
-        _("Try the sign-in on one phone: %(host)s must bring people back to the same address, every parameter kept."),
+        _(
+            "Test the sign-in on one phone: after sign-in, %(host)s must redirect to the original address with "
+            "all parameters."
+        ),
     ),
     "missing": (Outcome.ACTION_NEEDED, _("There is no authorization endpoint at this base URL."), FIND_PROVIDER),
-    "error": (Outcome.UNKNOWN, _("The authorization endpoint failed (%(said)s)."), CHECK_LOGS),
+    "error": (Outcome.UNKNOWN, _("The authorization endpoint returned an error (%(said)s)."), CHECK_LOGS),
 }
 LET_TOKEN_THROUGH = _(
-    "Let rest/oauth2/latest/token through the reverse proxy: the app asks there itself, outside the browser, "
-    "where it is not signed in."
+    "Allow rest/oauth2/latest/token through the reverse proxy without sign-in. The app sends this request"
+    " itself, outside the browser, where it is not signed in."
 )
 _TOKEN = {
-    "answers": (Outcome.PASS, _("The token endpoint answers."), ""),
+    "answers": (Outcome.PASS, _("The token endpoint responds."), ""),
     "intercepted": (
         Outcome.ACTION_NEEDED,
-        _("The reverse proxy sends the app from the token endpoint to %(host)s."),
+        _("The reverse proxy redirects the app's token request to %(host)s."),
         LET_TOKEN_THROUGH,
     ),
     "missing": (Outcome.ACTION_NEEDED, _("There is no token endpoint at this base URL."), FIND_PROVIDER),
-    "error": (Outcome.UNKNOWN, _("The token endpoint failed (%(said)s)."), CHECK_LOGS),
+    "error": (Outcome.UNKNOWN, _("The token endpoint returned an error (%(said)s)."), CHECK_LOGS),
 }
 _TOKEN_REFUSED = (
     Outcome.ACTION_NEEDED,
-    _("Something in front of the token endpoint refuses the app (%(said)s): the provider refuses in OAuth's words."),
+    _("A proxy or firewall blocks the app's token request (%(said)s)."),
     LET_TOKEN_THROUGH,
 )
 _AUTHORIZE_UNREACHABLE = (
     Outcome.UNKNOWN,
-    _("The authorization endpoint could not be reached: %(said)s."),
+    _("The authorization endpoint is unreachable: %(said)s."),
     CHECK_NETWORK,
 )
-_TOKEN_UNREACHABLE = (Outcome.UNKNOWN, _("The token endpoint could not be reached: %(said)s."), CHECK_NETWORK)
+_TOKEN_UNREACHABLE = (Outcome.UNKNOWN, _("The token endpoint is unreachable: %(said)s."), CHECK_NETWORK)
 
-CORRECT_ISSUER = _("Correct the site's own base URL, then look at its metadata again. The app may not read it at all.")
+CORRECT_ISSUER = _("Correct the base URL on the site, then check its metadata again. The app may not use the metadata.")
 
 
 def authorize_reachable(observation: Observation, matrix: Matrix) -> Finding | None:
@@ -71,13 +76,13 @@ def metadata(observation: Observation, matrix: Matrix) -> Finding | None:
     if found is None or not found.offered:
         return None
     if found.issuer and not is_same(found.issuer, observation.base_url):
-        message = _("The provider's metadata names another issuer than this base URL.")
+        message = _("The provider's metadata contains an issuer that differs from the base URL.")
         return Finding("METADATA", Outcome.WARNING, message, CORRECT_ISSUER, {}, found.answer)
     if found.code_challenge_methods and "S256" not in found.code_challenge_methods:
-        message = _("The provider's metadata does not name S256, the PKCE method that the app uses.")
-        remedy = _("Check the version of the OAuth 2.0 provider plugin, and rehearse the sign-in.")
+        message = _("The provider's metadata does not include S256, the PKCE method that the app uses.")
+        remedy = _("Check the version of the OAuth 2.0 provider plugin, and run a sign-in test.")
         return Finding("METADATA", Outcome.WARNING, message, remedy, {}, found.answer)
-    return Finding("METADATA", Outcome.PASS, _("The provider's metadata fits the site."), "", {}, found.answer)
+    return Finding("METADATA", Outcome.PASS, _("The provider's metadata matches the site."), "", {}, found.answer)
 
 
 def _endpoint(rule: str, endpoint: Endpoint, row: tuple[Outcome, str, str]) -> Finding:

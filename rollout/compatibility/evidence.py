@@ -11,19 +11,21 @@ from .observation import Answer
 PRODUCTS = {"confluence": "Confluence", "jira": "Jira"}
 # The vocabulary of rollout.http_client.failures.ERRORS as the end of a sentence; an unknown word is quoted as it is.
 REASONS = {
-    "dns": _("its name does not resolve"),
-    "refused": _("it refused or dropped the connection"),
-    "timeout": _("it gave no complete answer in time"),
-    "tls": _("no secure connection could be made"),
-    "blocked_address": _("its name leads to an address that Gatepass may not ask"),
-    "not_https": _("it is http, and only https is asked"),
-    "too_large": _("its answer was larger than Gatepass reads"),
-    "too_many_redirects": _("it redirects in a circle or too often"),
-    "bad_answer": _("its answer was not valid HTTP"),
-    "bad_url": _("the address is not a valid URL"),
-    "proxy": _("the outbound proxy did not connect to it"),
+    "dns": _("the host name does not resolve"),
+    "refused": _("the connection was refused or dropped"),
+    "timeout": _("the response timed out"),
+    "tls": _("the TLS connection failed"),
+    "blocked_address": _(
+        "Gatepass is not allowed to connect to this private address; add its network to PROBE_ALLOWED_NETWORKS"
+    ),
+    "not_https": _("the address uses http, and only https is allowed"),
+    "too_large": _("the response is larger than Gatepass reads"),
+    "too_many_redirects": _("the redirects form a loop or are too many"),
+    "bad_answer": _("the response is not valid HTTP"),
+    "bad_url": _("the URL is invalid"),
+    "proxy": _("the outbound proxy did not connect"),
 }
-NO_REASON = _("no reason is known")
+NO_REASON = _("the reason is unknown")
 
 
 def product_name(product: object) -> str:

@@ -13,67 +13,68 @@ from .site_rules import CHECK_LOGS, CHECK_NETWORK
 from .verdict import Finding, Outcome
 
 MDM_OR_OPEN = _(
-    "Use MDM, or let this one path, rest/nativemobile/1.1/info/login, through the reverse proxy unauthenticated."
+    "Use the MDM setup, or allow rest/nativemobile/1.1/info/login through the reverse proxy without sign-in."
 )
 
-_SHUT = _("The site wants a sign-in before the app may ask how to sign in.")
+_SHUT = _("The site requires a sign-in for the app's first request (info/login).")
 _INFO_LOGIN = {
-    "json": (Outcome.PASS, _("The app can ask the site how to sign in, without being signed in."), ""),
-    "redirect": (Outcome.INCOMPATIBLE, _("The reverse proxy sends the app to %(host)s."), MDM_OR_OPEN),
-    "login_page": (Outcome.INCOMPATIBLE, _("The app gets a login page instead of an answer."), MDM_OR_OPEN),
+    "json": (Outcome.PASS, _("The app's first request (info/login) works without sign-in."), ""),
+    "redirect": (Outcome.INCOMPATIBLE, _("The reverse proxy redirects the app to %(host)s."), MDM_OR_OPEN),
+    "login_page": (Outcome.INCOMPATIBLE, _("The app receives a login page instead of JSON."), MDM_OR_OPEN),
     "unauthorized": (Outcome.INCOMPATIBLE, _SHUT, MDM_OR_OPEN),
     "disabled": (
         Outcome.ACTION_NEEDED,
-        _("The site says that its mobile app is disabled (%(said)s)."),
+        _("The site reports that its mobile app is disabled (%(said)s)."),
         _("Allow the mobile app in the settings of %(product)s and enable its plugin under Settings → Manage apps."),
     ),
     "missing": (
         Outcome.ACTION_NEEDED,
-        _("The site does not know info/login: the mobile plugin is missing, disabled or too old."),
-        _("Install or enable the mobile plugin under Settings → Manage apps, or use MDM."),
+        _("The site has no info/login resource: the mobile plugin is missing, disabled or too old."),
+        _("Install or enable the mobile plugin under Settings → Manage apps, or use the MDM setup."),
     ),
-    "error": (Outcome.UNKNOWN, _("The site answered the app's question with something else (%(said)s)."), CHECK_LOGS),
+    "error": (
+        Outcome.UNKNOWN,
+        _("The site returned an unexpected response to the app's first request (%(said)s)."),
+        CHECK_LOGS,
+    ),
 }
-_UNREACHABLE = (Outcome.UNKNOWN, _("The site could not be reached: %(said)s."), CHECK_NETWORK)
+_UNREACHABLE = (Outcome.UNKNOWN, _("The site is unreachable: %(said)s."), CHECK_NETWORK)
 _ONLY_THE_APP_IS_SHUT_OUT = (
     Outcome.ACTION_NEEDED,
-    _("The site answers others but not the app, whose User-Agent ends in AtlassianMobileApp (%(said)s)."),
-    _("Except this User-Agent from the rule in the reverse proxy, firewall or sign-on that reacts to it, or use MDM."),
+    _("The site responds to other clients but not to the app, whose User-Agent ends in AtlassianMobileApp (%(said)s)."),
+    _(
+        "Exempt this User-Agent from the rule of the reverse proxy, firewall or single sign-on that blocks "
+        "it, or use the MDM setup."
+    ),
 )
 
 TREAT_ALIKE = _(
-    "Look for rules by User-Agent in the reverse proxy, the web application firewall and AD FS (Windows Integrated "
-    "Authentication), and have them treat the app like any browser."
+    "Check the reverse proxy, the web application firewall and AD FS (Windows Integrated Authentication) "
+    "for rules by User-Agent, and let them treat the app like any browser."
 )
-_DIFFERENT = _(
-    "info/login answers the app's User-Agent (…AtlassianMobileApp) with %(app)s, a plain one with %(plain)s."
-)
+_DIFFERENT = _("info/login returns %(app)s to the app's User-Agent (…AtlassianMobileApp) and %(plain)s to a plain one.")
 
 PLAIN_JSON = _(
-    "Look for a reverse proxy or filter that rewrites the answer. If there is none, try the sign-in on one phone."
+    "Check for a reverse proxy or filter that modifies the response. If there is none, test the sign-in on one phone."
 )
 _ODDITIES = {
-    "two_client_ids": _("The answer of info/login names two client IDs under one name."),
-    "duplicate_keys": _("The answer of info/login names a field twice, and readers differ in which one they take."),
-    "not_a_number": _("The answer of info/login holds NaN or Infinity, which strict readers of JSON refuse."),
-    "not_utf8": _("The answer of info/login is not encoded in UTF-8, as JSON has to be."),
-    "byte_order_mark": _(
-        "The answer of info/login starts with a byte order mark, which strict readers of JSON refuse."
-    ),
+    "two_client_ids": _("The info/login response contains two client IDs under one name."),
+    "duplicate_keys": _("The info/login response contains a field twice. JSON parsers differ in which one they use."),
+    "not_a_number": _("The info/login response contains NaN or Infinity, which strict JSON parsers reject."),
+    "not_utf8": _("The info/login response is not encoded in UTF-8, as JSON requires."),
+    "byte_order_mark": _("The info/login response starts with a byte order mark, which strict JSON parsers reject."),
 }
 
 TURN_ON = _(
-    "Turn on OAuth 2.0 in Settings → General Configuration → Confluence mobile app, then check again. "
-    "If it is on already, try the sign-in on one phone, or use MDM."
+    "Turn on OAuth 2.0 under Settings → General Configuration → Confluence mobile app, then check again. "
+    "If it is already on, test the sign-in on one phone, or use the MDM setup."
 )
-_TURN_ON_OTHER = _(
-    "Look for OAuth 2.0 in the mobile app settings of %(product)s, turn it on and check again, or use MDM."
-)
+_TURN_ON_OTHER = _("Turn on OAuth 2.0 in the mobile app settings of %(product)s and check again, or use the MDM setup.")
 _NO_CLIENT_ID = _(
-    "The site hands no client ID to the app, so OAuth 2.0 seems to be off. "
-    "Atlassian does not document the field names; Gatepass looked for clientId, clientID and client_id."
+    "The site returns no client ID to the app, so OAuth 2.0 seems to be off. Atlassian does not document "
+    "the field name; Gatepass checked clientId, clientID and client_id."
 )
-_TRY_ONE_PHONE = _("Try the sign-in without MDM on one phone: only the app knows which field it reads.")
+_TRY_ONE_PHONE = _("Test the Non-MDM setup on one phone: which field the app reads is not documented.")
 _LIKELY = re.compile(r"(?:client|consumer|app(?:lication)?)[_-]?(?:id(?:entifier)?|key)", re.I)
 _KNOWN = frozenset({"clientID", "clientId", "client_id"})
 
@@ -99,7 +100,7 @@ def user_agent(observation: Observation, matrix: Matrix) -> Finding | None:
     if plain is None or app.answer.status is None or plain.answer.status is None:
         return None
     if (app.kind, app.client_id, app.redirect_host) == (plain.kind, plain.client_id, plain.redirect_host):
-        message = _("The app's User-Agent gets the same answer as a plain one.")
+        message = _("The app's User-Agent receives the same response as a plain one.")
         return Finding("USER-AGENT", Outcome.PASS, message, "", {}, app.answer)
     values = {"app": _in_short(app), "plain": _in_short(plain)}
     return Finding("USER-AGENT", Outcome.WARNING, _DIFFERENT, TREAT_ALIKE, values, app.answer)
@@ -113,7 +114,7 @@ def info_login_json(observation: Observation, matrix: Matrix) -> Finding | None:
     odd = next((message for name, message in _ODDITIES.items() if name in info.oddities), None)
     if odd:
         return Finding("INFO-LOGIN-JSON", Outcome.WARNING, odd, PLAIN_JSON, {}, info.answer)
-    message = _("The answer of info/login is JSON that every reader understands alike.")
+    message = _("The info/login response is valid, unambiguous JSON.")
     return Finding("INFO-LOGIN-JSON", Outcome.PASS, message, "", {}, info.answer)
 
 
@@ -127,18 +128,20 @@ def oauth_switch(observation: Observation, matrix: Matrix) -> Finding | None:
     if info.kind != "json":
         return None
     if info.client_id:
-        return Finding("OAUTH-SWITCH", Outcome.PASS, _("The site hands its client ID to the app."), "", {}, info.answer)
+        return Finding(
+            "OAUTH-SWITCH", Outcome.PASS, _("The site returns its client ID to the app."), "", {}, info.answer
+        )
     values = {"product": product_name(observation.product)}
     if "two_client_ids" in info.oddities:
-        message = _("The site hands two client IDs to the app, and which one it takes is not known.")
+        message = _("The site returns two client IDs to the app; which one the app uses is unknown.")
         return Finding("OAUTH-SWITCH", Outcome.UNKNOWN, message, _TRY_ONE_PHONE, values, info.answer)
     if likely := next((name for name in info.fields if _may_hold_one(name)), None):
         values["field"] = shown(likely)
-        message = _("The site hands no client ID to the app under a name known to Gatepass; %(field)s may hold one.")
+        message = _("The site returns no client ID under a known field name; %(field)s may contain one.")
         return Finding("OAUTH-SWITCH", Outcome.UNKNOWN, message, _TRY_ONE_PHONE, values, info.answer)
     if "/nativemobile/1.0/" in info.answer.url:
-        message = _("The site knows only version 1.0 of info/login, which hands out no client ID.")
-        remedy = _("Upgrade the mobile plugin under Settings → Manage apps, or use MDM.")
+        message = _("The site supports only version 1.0 of info/login, which returns no client ID.")
+        remedy = _("Upgrade the mobile plugin under Settings → Manage apps, or use the MDM setup.")
         return Finding("OAUTH-SWITCH", Outcome.ACTION_NEEDED, message, remedy, values, info.answer)
     remedy = TURN_ON if observation.product == "confluence" else _TURN_ON_OTHER
     return Finding("OAUTH-SWITCH", Outcome.ACTION_NEEDED, _NO_CLIENT_ID, remedy, values, info.answer)

@@ -17,23 +17,23 @@ from .version_rules import requirement_of
 OLD_AFTER = timedelta(days=90)
 
 _ENTER_PLUGIN = _(
-    "Look the plugin up in %(product)s under Settings → Manage apps, system apps included (%(key)s), "
-    "and enter its version on the site's page."
+    "Find the plugin in %(product)s under Settings → Manage apps, including system apps (%(key)s), and "
+    "enter its version on the site's page."
 )
 _ENTER_OAUTH_PLUGIN = _(
-    "Look the plugin up in %(product)s under Settings → Manage apps, system apps included, and enter its version on "
-    "the site's page. Its key seems to be %(key)s, which Atlassian does not document."
+    "Find the plugin in %(product)s under Settings → Manage apps, including system apps, and enter its "
+    "version on the site's page. Its key is probably %(key)s, which Atlassian does not document."
 )
-_NO_PLUGIN = _("The version of the %(plugin)s is not known; %(needed)s or later is needed.")
-_BAD_PLUGIN = _("%(found)s, entered as the version of the %(plugin)s, is not a version number.")
+_NO_PLUGIN = _("The version of the %(plugin)s is unknown; %(needed)s or later is required.")
+_BAD_PLUGIN = _("The version entered for the %(plugin)s, %(found)s, is not a version number.")
 UPGRADE_PLUGIN = _(
     "Upgrade the %(plugin)s to %(needed)s or later: under Settings → Manage apps if an update is offered there, "
     "otherwise by upgrading %(product)s."
 )
-_TOO_OLD = _("%(plugin)s %(found)s is too old: %(needed)s or later is needed.")
-_NEW_ENOUGH = _("%(plugin)s %(found)s is new enough: %(needed)s or later is needed.")
-_NOT_NEEDED = _("Gatepass itself provides this site, so no plugin is needed.")
-ENABLE_PLUGIN = _("Enable the %(plugin)s in %(product)s under Settings → Manage apps, system apps included.")
+_TOO_OLD = _("%(plugin)s %(found)s is too old: %(needed)s or later is required.")
+_NEW_ENOUGH = _("%(plugin)s %(found)s meets the minimum, %(needed)s.")
+_NOT_NEEDED = _("Gatepass hosts this site, so no plugin is needed.")
+ENABLE_PLUGIN = _("Enable the %(plugin)s in %(product)s under Settings → Manage apps, including system apps.")
 
 OAUTH_PLUGIN_NAME = _("OAuth 2.0 provider plugin")
 MOBILE_PLUGIN_NAME = _("mobile plugin")  # where Atlassian's page gives it no name
@@ -46,18 +46,20 @@ _MOBILE_PLUGINS = {
     "jira": {"plugin": MOBILE_PLUGIN_NAME, "key": "com.atlassian.jira.mobile.jira-mobile-rest"},
 }
 
-LOOK_UP_AGAIN = _("Look the versions up again under Settings → Manage apps and enter them, even if they are the same.")
+LOOK_UP_AGAIN = _(
+    "Check the versions under Settings → Manage apps and enter them again, even if they have not changed."
+)
 _OLD = {
-    "manual": _("The plugin versions were entered by hand on %(date)s, more than 90 days before this check."),
+    "manual": _("The plugin versions were entered manually on %(date)s, more than 90 days before this check."),
     "upm_json": _(
-        "The plugin versions were pasted from the plugin manager on %(date)s, over 90 days before this check."
+        "The plugin versions were pasted from the plugin manager on %(date)s, more than 90 days before this check."
     ),
     "upm_token": _(
-        "The plugin versions were read from the plugin manager on %(date)s, over 90 days before this check."
+        "The plugin versions were read from the plugin manager on %(date)s, more than 90 days before this check."
     ),
 }
 _RECENT = {
-    "manual": _("The plugin versions were entered by hand on %(date)s."),
+    "manual": _("The plugin versions were entered manually on %(date)s."),
     "upm_json": _("The plugin versions were pasted from the plugin manager on %(date)s."),
     "upm_token": _("The plugin versions were read from the plugin manager on %(date)s."),
 }
@@ -131,9 +133,7 @@ def _plugin(
 def _no_minimum(observation: Observation) -> tuple[str, str]:
     """Why no minimum of a plugin can be named, and what to do about it."""
     if version_of(server_version(observation).text) is None:
-        message = _(
-            "Which version of the %(plugin)s is needed depends on the version of %(product)s, which is not known."
-        )
-        return message, _("Let rest/applinks/1.0/manifest through without sign-in, then check again.")
-    message = _("Atlassian does not say which version of the %(plugin)s this version of %(product)s needs.")
-    return message, _("Rehearse the sign-in and try it on one phone before you roll it out.")
+        message = _("The required version of the %(plugin)s depends on the version of %(product)s, which is unknown.")
+        return message, _("Allow rest/applinks/1.0/manifest without sign-in, then check again.")
+    message = _("Atlassian does not document which version of the %(plugin)s this version of %(product)s requires.")
+    return message, _("Run a sign-in test and try the app on one phone before the rollout.")

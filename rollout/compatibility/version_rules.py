@@ -12,25 +12,25 @@ from .sources import own_login_page, server_version
 from .verdict import Finding, Outcome
 from .version import Version, version_of
 
-_NO_VERSION = _("The version of %(product)s is not known, because the site did not tell it to an anonymous question.")
+_NO_VERSION = _("The version of %(product)s is unknown, because the site does not show it without sign-in.")
 _LET_VERSION_THROUGH = _(
-    "Let rest/applinks/1.0/manifest through without sign-in, then check again. Needed: %(needed)s or later."
+    "Allow rest/applinks/1.0/manifest without sign-in, then check again. Required: %(needed)s or later."
 )
-_BAD_VERSION = _("The site says that its version is %(found)s, which is not a version number.")
-_NO_LINE = _("The version matrix has no line for %(product)s %(found)s.")
+_BAD_VERSION = _("The site reports the version %(found)s, which is not a version number.")
+_NO_LINE = _("The compatibility matrix has no line for %(product)s %(found)s.")
 UPGRADE_SERVER = _("Upgrade %(product)s to %(needed)s or later.")
-_LATER_LINE = _("Upgrade %(product)s to a version that Atlassian names: %(needed)s or later.")
+_LATER_LINE = _("Upgrade %(product)s to a version that Atlassian lists: %(needed)s or later.")
 # By source: the manifest, or the login page where the manifest is shut.
 _TOO_OLD = {
-    False: _("%(product)s %(found)s is too old: %(needed)s or later is needed."),
-    True: _("%(product)s %(found)s, as its login page says, is too old: %(needed)s or later is needed."),
+    False: _("%(product)s %(found)s is too old: %(needed)s or later is required."),
+    True: _("%(product)s %(found)s (according to its login page) is too old: %(needed)s or later is required."),
 }
 _NEW_ENOUGH = {
-    False: _("%(product)s %(found)s is new enough: %(needed)s or later is needed."),
-    True: _("%(product)s %(found)s, as its login page says, is new enough: %(needed)s or later is needed."),
+    False: _("%(product)s %(found)s meets the minimum, %(needed)s."),
+    True: _("%(product)s %(found)s (according to its login page) meets the minimum, %(needed)s."),
 }
 
-CLEAR_CACHES = _("Clear caches in front of the site; in a cluster, finish the upgrade of every node. Then check again.")
+CLEAR_CACHES = _("Clear caches in front of the site. In a cluster, finish the upgrade on every node. Then check again.")
 
 
 def confluence_version(observation: Observation, matrix: Matrix) -> Finding | None:
@@ -54,12 +54,12 @@ def sources_agree(observation: Observation, matrix: Matrix) -> Finding | None:
         values = {"product": product_name(observation.product), "first": shown(manifest.version)}
         values["second"] = shown(page.version)
         outcome = Outcome.WARNING if one == other else Outcome.UNKNOWN
-        message = _("The manifest says %(product)s %(first)s, the login page %(second)s.")
+        message = _("The manifest reports %(product)s %(first)s, the login page %(second)s.")
         return Finding("SOURCES-AGREE", outcome, message, CLEAR_CACHES, values, page.answer)
     if page.base_url and manifest.canonical_url and not is_same(page.base_url, manifest.canonical_url):
-        message = _("The login page calls the site by another base URL than the manifest.")
+        message = _("The login page and the manifest report different base URLs.")
         return Finding("SOURCES-AGREE", Outcome.WARNING, message, CLEAR_CACHES, {}, page.answer)
-    return Finding("SOURCES-AGREE", Outcome.PASS, _("Manifest and login page say the same."), "", {}, page.answer)
+    return Finding("SOURCES-AGREE", Outcome.PASS, _("The manifest and the login page agree."), "", {}, page.answer)
 
 
 def requirement_of(observation: Observation, matrix: Matrix) -> Requirement | None:

@@ -84,7 +84,7 @@ def read_inventory(file: BinaryIO, *, product: str) -> Inventory:
             "encoding", _("The file is not UTF-8 text. Save it as “CSV UTF-8” and choose it again.")
         ) from None
     except csv.Error:
-        raise InventoryError("not-csv", _("The file is not CSV: a quote is opened and never closed.")) from None
+        raise InventoryError("not-csv", _("The file is not valid CSV: a quotation mark is not closed.")) from None
     finally:
         text.detach()
 
@@ -130,12 +130,15 @@ def _places(header: list[str]) -> dict[str, int]:
     if "version" not in places:
         raise InventoryError(
             "no-version-column",
-            _("No column holds the app's version. Name it “App version” in the first row."),
+            _("There is no column with the app's version. Name it “App version” in the first row."),
         )
     if "id" not in places and "name" not in places:
         raise InventoryError(
             "no-device-column",
-            _("No column says which phone it is. Name it “Serial number” or “Device name” in the first row."),
+            _(
+                "There is no column that identifies the phone. Name it “Serial number” or “Device name” in the first "
+                "row."
+            ),
         )
     return places
 
@@ -147,9 +150,9 @@ def _add(found: Inventory, line: int, cells: list[str], places: dict[str, int], 
         return
     device, version = _device(row), _BUILD.sub("", row["version"])
     if "\0" in device or "\0" in version:
-        found.leave_out(line, _("There is a null character in this line."))
+        found.leave_out(line, _("This line contains a null character."))
     elif not device:
-        found.leave_out(line, _("This line does not say which phone it is."))
+        found.leave_out(line, _("This line does not identify a phone."))
     elif len(version) > LONGEST_VERSION:
         found.leave_out(line, _("The version in this line is longer than 60 characters."))
     elif device not in found.phones and len(found.phones) >= MAX_PHONES:
@@ -176,12 +179,14 @@ def _device(row: dict[str, str]) -> str:
 
 def _refuse_nothing(found: Inventory, product: str) -> None:
     if found.others:
-        message = _("No row is about %(app)s Data Center on an iPhone or iPad: the column %(column)s names other apps.")
+        message = _(
+            "No row is about %(app)s Data Center on an iPhone or iPad: the column %(column)s contains other apps."
+        )
         column = found.columns.get("app") or found.columns.get("platform") or ""
         raise InventoryError("other-apps", message, app=product.capitalize(), column=column)
     if found.faulty:
-        raise InventoryError("no-phones", _("No line of the file could be read as a phone and its version."))
-    raise InventoryError("no-phones", _("The file has a header and no phones."))
+        raise InventoryError("no-phones", _("No line of the file contains a phone and its version."))
+    raise InventoryError("no-phones", _("The file has a header but no phones."))
 
 
 def is_too_old(version: str, needed: Version) -> bool | None:

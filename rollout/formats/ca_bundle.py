@@ -9,8 +9,8 @@ from rollout.message_ids import gettext_noop as _
 from .certificates import BundleRefusedError, bundle_text, read_bundle
 
 NO_AUTHORITY = _(
-    "“%(subject)s” is neither a certificate authority nor signed by itself, so it can vouch for no site. Paste the "
-    "certificate of the authority that issued it, %(issuer)s."
+    "“%(subject)s” is neither a CA certificate nor self-signed, so it cannot verify a site. Paste the "
+    "certificate of the CA that issued it, %(issuer)s."
 )
 
 

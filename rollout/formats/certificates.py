@@ -22,17 +22,17 @@ MAX_NAMES = 50
 
 # Why a pasted bundle is refused: code → an English sentence for people (a message id for translation).
 REFUSALS = {
-    "too-long": _("The CA certificates are longer than 100,000 characters. Paste only those this site needs."),
+    "too-long": _("The CA certificates are longer than 100,000 characters. Paste only those that this site needs."),
     "private-key": _(
-        "This text contains a private key. Paste certificates only, and replace the key: it has left its machine."
+        "This text contains a private key. Paste certificates only, and replace the key: it is no longer secret."
     ),
     "no-certificate": _(
-        "There is no certificate in this text. Paste it in PEM form, from -----BEGIN CERTIFICATE----- to "
+        "The text contains no certificate. Paste it in PEM format, from -----BEGIN CERTIFICATE----- to "
         "-----END CERTIFICATE-----."
     ),
-    "incomplete": _("A certificate has no beginning or no end. Paste each one whole, with its BEGIN and END lines."),
-    "too-many": _("There are more than 20 certificates. Paste only the authority that this site's certificate has."),
-    "unreadable": _("A certificate cannot be read. Export it again in PEM form (Base64) and paste it unchanged."),
+    "incomplete": _("A certificate is incomplete. Paste each one with its BEGIN and END lines."),
+    "too-many": _("There are more than 20 certificates. Paste only the CA of this site's certificate."),
+    "unreadable": _("A certificate is unreadable. Export it again in PEM format (Base64) and paste it unchanged."),
 }
 _BLOCK = re.compile(r"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]*)-----END CERTIFICATE-----", re.ASCII)
 _MARK = re.compile(r"-----(?:BEGIN|END) (?:[A-Z0-9]+ )*CERTIFICATE-----", re.ASCII)

@@ -34,7 +34,7 @@ class CellRefused(ValueError):  # noqa: N818  # a verdict on a cell, not a fault
 def read_cell(column: str, text: str, *, allow_loopback_http: bool) -> Any:
     """The value of a stripped cell, in the type ``SiteRow`` has for the column. Raises CellRefused."""
     if _INVISIBLE.search(text):
-        raise CellRefused("control-character", _("The cell contains an invisible character. Type it anew."))
+        raise CellRefused("control-character", _("The cell contains an invisible character. Type the text again."))
     if column == "base_url":
         return _base_url(text, allow_loopback_http)
     return _READERS[column](text)
@@ -57,7 +57,7 @@ def _title(text: str) -> str:
     if not text:
         raise CellRefused("title-empty", _("The title is empty."))
     if re.search(r"[\t\r\n\u2028\u2029]", text):
-        raise CellRefused("title-line-break", _("The title goes over more than one line. Write it on one."))
+        raise CellRefused("title-line-break", _("The title has more than one line. Write it on one line."))
     return _limited(text, MAX_TITLE)
 
 
@@ -72,7 +72,7 @@ def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
         if not text:
             return choices[0]
         if text.lower() not in choices:
-            message = _("%(found)s is not possible here. Write one of: %(choices)s.")
+            message = _("%(found)s is not allowed. Use one of: %(choices)s.")
             raise CellRefused("not-a-choice", message, found=shown(text), choices=", ".join(choices))
         return text.lower()
 
@@ -108,7 +108,7 @@ def _version(text: str) -> str:
     try:
         Version.parse(text)
     except ValueError:
-        message = _("%(found)s is not a version. Write it like 4.1.1.")
+        message = _("%(found)s is not a version number. Use the form 4.1.1.")
         raise CellRefused("not-a-version", message, found=shown(text)) from None
     return _limited(text, MAX_VERSION)
 

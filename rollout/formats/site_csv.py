@@ -99,7 +99,7 @@ def read_sites_csv(data: bytes, *, allow_loopback_http: bool, max_rows: int = 20
     rows, wrong = _rows(columns, records, allow_loopback_http)
     errors += wrong
     if len(errors) > MAX_ERRORS:
-        message = _("There are more errors than are shown here. Correct these first.")
+        message = _("There are more errors. Correct these first.")
         errors = [*errors[: MAX_ERRORS - 1], CellError(0, "", "too-many-errors", message)]
     return CsvReport(tuple(rows), tuple(errors), tuple(column for column in columns if column in COLUMNS))
 
@@ -124,7 +124,7 @@ def _decode(data: bytes) -> str:
     except UnicodeDecodeError:
         raise CellRefused("encoding", _("The file is not UTF-8 text. Save it as “CSV UTF-8”.")) from None
     if "\0" in text:
-        raise CellRefused("nul", _("The file is not text: it contains NUL characters. Save it as “CSV UTF-8”."))
+        raise CellRefused("nul", _("The file is not a text file: it contains null characters. Save it as “CSV UTF-8”."))
     if not text.strip():
         raise CellRefused("empty", _("The file is empty."))
     return text
@@ -144,7 +144,7 @@ def _records(text: str) -> list[list[str]]:
     try:
         return list(reader)
     except csv.Error:
-        message = _("The CSV is broken near line %(line)s: a quotation mark is not closed, or a cell is too long.")
+        message = _("The CSV is invalid near line %(line)s: a quotation mark is not closed, or a cell is too long.")
         raise CellRefused("broken-csv", message, line=str(reader.line_num)) from None
 
 
@@ -163,15 +163,15 @@ def _header(cells: list[str]) -> tuple[list[str], list[CellError]]:
     errors: list[CellError] = []
     for name in dict.fromkeys(columns):
         if name not in COLUMNS:
-            message = _("There is no column %(column)s. Known are: %(known)s.")
+            message = _("Unknown column %(column)s. Known columns: %(known)s.")
             values = {"column": shown(name), "known": ", ".join(COLUMNS)}
             errors.append(CellError(1, shown(name), "unknown-column", message, values))
         elif columns.count(name) > 1:
-            message = _("The column %(column)s is there twice. Keep one.")
+            message = _("The column %(column)s occurs twice. Keep one.")
             errors.append(CellError(1, name, "duplicate-column", message, {"column": name}))
     for name in REQUIRED:
         if name not in columns:
-            message = _("The column %(column)s is missing. The first row must name the columns.")
+            message = _("The column %(column)s is missing. The first row must contain the column names.")
             errors.append(CellError(1, name, "missing-column", message, {"column": name}))
     return columns, errors
 

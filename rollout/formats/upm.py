@@ -65,10 +65,13 @@ def read_upm(text: str, *, product: str) -> Plugins:
     if _by_key(listed, *(key for name, key in MOBILE_KEYS.items() if name != product)):
         raise UpmError("other-product", _("This is the mobile plugin of another product. Open the address shown here."))
     if not listed:
-        raise UpmError("no-plugin", _("This is JSON, but no answer of the plugin manager: no plugin is in it."))
+        raise UpmError("no-plugin", _("This JSON is not a response of the plugin manager: it contains no plugin."))
     raise UpmError(
         "not-listed",
-        _("Neither the OAuth 2.0 provider plugin nor the mobile plugin is in this text. Open the addresses shown."),
+        _(
+            "The text contains neither the OAuth 2.0 provider plugin nor the mobile plugin. Open the addresses "
+            "shown here."
+        ),
     )
 
 
@@ -76,7 +79,7 @@ def _values(text: str) -> Iterator[Any]:
     """The JSON values of the text: pages copied one after the other stand in it without a comma."""
     text = text.strip().removeprefix("\ufeff").strip()
     if not text:
-        raise UpmError("empty", _("There is no text. Paste what the plugin manager's address shows."))
+        raise UpmError("empty", _("The text is empty. Paste the JSON from the plugin manager."))
     if len(text) > MAX_LENGTH:
         raise UpmError("too-long", _("The text is longer than three million characters. Paste one plugin instead."))
     if text.startswith("<"):
@@ -93,7 +96,7 @@ def _values(text: str) -> Iterator[Any]:
             position += 1
         if position == len(text):
             return
-    raise UpmError("too-many", _("There are more than 20 pieces of JSON in this text. Paste one plugin at a time."))
+    raise UpmError("too-many", _("The text contains more than 20 JSON values. Paste one plugin at a time."))
 
 
 def _next_value(decoder: json.JSONDecoder, text: str, position: int) -> tuple[Any, int]:
@@ -101,23 +104,23 @@ def _next_value(decoder: json.JSONDecoder, text: str, position: int) -> tuple[An
         return decoder.raw_decode(text, position)
     except json.JSONDecodeError as error:
         line, column = str(error.lineno), str(error.colno)
-        message = _("This is not JSON: it stops making sense in line %(line)s, column %(column)s. Copy all of it.")
+        message = _("The JSON is invalid at line %(line)s, column %(column)s. Copy all of it.")
         raise UpmError("not-json", message, line=line, column=column) from None
     except UpmError:
         raise
     except (RecursionError, ValueError):  # nested without end, or a number of thousands of digits
-        raise UpmError("not-upm", _("This is JSON, but nothing like an answer of the plugin manager.")) from None
+        raise UpmError("not-upm", _("This JSON is not a response of the plugin manager.")) from None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise UpmError("duplicate-key", _("A key stands twice in one object. Copy the answer again, unchanged."))
+        raise UpmError("duplicate-key", _("A key occurs twice in one object. Copy the response again, unchanged."))
     return found
 
 
 def _refuse_constant(_name: str) -> None:
-    raise UpmError("not-json", _("NaN and Infinity are not JSON. Copy the answer again, unchanged."))
+    raise UpmError("not-json", _("NaN and Infinity are not valid JSON. Copy the response again, unchanged."))
 
 
 def _listed(value: Any) -> list[dict[str, Any]]:
@@ -136,7 +139,7 @@ def _oauth(listed: list[dict[str, Any]]) -> Plugin | None:
 def _by_key(listed: list[dict[str, Any]], *keys: str) -> Plugin | None:
     found = {_plugin(item) for item in listed if item["key"] in keys}
     if len(found) > 1:
-        message = _("The plugin %(key)s is in this text twice, with different values. Paste the newer one alone.")
+        message = _("The plugin %(key)s occurs twice with different values. Paste only the newer one.")
         raise UpmError("contradiction", message, key=keys[0])
     return found.pop() if found else None
 

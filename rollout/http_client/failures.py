@@ -18,17 +18,19 @@ from .transport import ProxyFailedError, TlsFailedError
 
 # The door's vocabulary: id → an English sentence for people (a message id for translation).
 ERRORS: dict[str, str] = {
-    "dns": _("The host name could not be resolved."),
+    "dns": _("The host name does not resolve."),
     "refused": _("The host refused or dropped the connection."),
-    "timeout": _("There was no complete answer in time."),
-    "tls": _("A secure connection could not be made."),
-    "blocked_address": _("The host name leads to an address that Gatepass may not connect to."),
-    "not_https": _("The address is http; only https is asked."),
-    "too_large": _("The answer was larger than Gatepass reads."),
-    "too_many_redirects": _("The address redirects in a circle or too often."),
-    "bad_answer": _("The answer was not valid HTTP."),
-    "bad_url": _("The address is not a valid URL."),
-    "proxy": _("The outbound proxy could not be reached or did not connect."),
+    "timeout": _("The response timed out."),
+    "tls": _("The TLS connection failed."),
+    "blocked_address": _(
+        "Gatepass is not allowed to connect to this private address. Add its network to PROBE_ALLOWED_NETWORKS."
+    ),
+    "not_https": _("The address uses http. Only https is allowed."),
+    "too_large": _("The response is larger than Gatepass reads."),
+    "too_many_redirects": _("The redirects form a loop or are too many."),
+    "bad_answer": _("The response is not valid HTTP."),
+    "bad_url": _("The URL is invalid."),
+    "proxy": _("The outbound proxy is unreachable or did not connect."),
 }
 
 

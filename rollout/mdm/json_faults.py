@@ -15,14 +15,14 @@ _ESCAPED_QUOTES = re.compile(r"&(?:quot|#34|#x22|#39|apos|amp);", re.IGNORECASE)
 
 # How a message of the JSON reader begins, and the same as the end of a sentence.
 REASONS = {
-    "Expecting value": _("a value is missing here, or is text without quotes"),
-    "Expecting property name": _("a key in straight double quotes is missing here"),
+    "Expecting value": _("a value is missing, or is text without quotes"),
+    "Expecting property name": _("a key in straight double quotes is missing"),
     "Expecting ':'": _("the colon after a key is missing"),
     "Expecting ','": _("a comma or a closing bracket is missing"),
-    "Unterminated string": _("the quotes of this text are never closed"),
-    "Invalid control character": _("there is a line break or another control character inside quotes"),
-    "Invalid \\": _("the backslash begins nothing that JSON knows"),
-    "Extra data": _("there is more text behind its end"),
+    "Unterminated string": _("a quotation mark is not closed"),
+    "Invalid control character": _("a string contains a line break or another control character"),
+    "Invalid \\": _("a backslash starts an invalid escape"),
+    "Extra data": _("there is more text after the end"),
 }
 
 
@@ -38,14 +38,14 @@ def not_json(text: str, error: json.JSONDecodeError) -> SiteListError:
         (
             "html-escaped",
             bool(_ESCAPED_QUOTES.match(rest)),
-            _("The quotes are written as HTML (&quot;). Copy the text from its source again, not from a page's code."),
+            _("The quotes are HTML-escaped (&quot;). Copy the text from its original source."),
         ),
         (
             "smart-quotes",
             bool(_SMART_QUOTES.match(rest)),
-            _('There are typographic quotes. Replace them by straight ones ("): a text editor or chat changed them.'),
+            _('There are typographic quotes. Replace them with straight ones ("): a text editor or chat changed them.'),
         ),
-        ("single-quotes", rest.startswith("'"), _('There are single quotes. JSON takes only double ones (").')),
+        ("single-quotes", rest.startswith("'"), _('There are single quotes. JSON allows only double quotes (").')),
         (
             "trailing-comma",
             _ends_in_comma(before, rest),
@@ -54,13 +54,13 @@ def not_json(text: str, error: json.JSONDecodeError) -> SiteListError:
         (
             "not-an-array",
             error.msg == "Extra data" and text.lstrip().startswith("{"),
-            _("There are several objects without an array around them. Put square brackets around them."),
+            _("There are several objects without an array. Put square brackets around them."),
         ),
         # A string that opened straight and closed typographic makes the reader stop only later.
         (
             "smart-quotes",
             bool(_CLOSING_SMART_QUOTE.search(text)),
-            _('There are typographic quotes. Replace them by straight ones ("): a text editor or chat changed them.'),
+            _('There are typographic quotes. Replace them with straight ones ("): a text editor or chat changed them.'),
         ),
     ):
         if applies:

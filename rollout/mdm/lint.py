@@ -46,10 +46,8 @@ MAX_FINDINGS = 1000  # looked at before equal ones are merged; hostile text coul
 
 _ADJACENT = re.compile(r"\{\{|\}\}")
 _SUSPECT = re.compile(r"[{$%\\]")  # every variable of every vendor holds one of these, or an escape of one
-_EXPANDS = _("%(vendor)s would replace %(found)s in %(field)s before a phone sees it. Write the text itself.")
-_ESCAPED = _(
-    "%(found)s in %(field)s looks like a variable of %(vendor)s. It is written so that phones show it as it stands."
-)
+_EXPANDS = _("%(vendor)s would replace %(found)s in %(field)s before phones receive it. Enter the final text.")
+_ESCAPED = _("%(found)s in %(field)s looks like a variable of %(vendor)s. It is escaped, so phones show it unchanged.")
 
 
 def lint(text_or_entries: str | Iterable[SiteEntry], format_id: str) -> tuple[LintFinding, ...]:
@@ -80,8 +78,8 @@ def _adjacent_braces(text: str, vendors: tuple[Vendor, ...], severity: Severity)
             "BRACES-ADJACENT",
             severity,
             _(
-                "Two braces touch (%(found)s at character %(position)s), and %(vendor)s takes that for a variable. Put "
-                "a space between them."
+                "Two adjacent braces (%(found)s at character %(position)s) are a variable in %(vendor)s. Put a space "
+                "between them."
             ),
             {"found": found[0], "position": str(found.start() + 1), "vendor": VENDORS["intune"].name},
         )

@@ -61,7 +61,7 @@ def _load(text: str) -> Any:
     refuse_length(text)
     text = text.removeprefix("\ufeff")
     if not text.strip():
-        raise SiteListError("empty", _("There is no text. Paste the value of the key sites."))
+        raise SiteListError("empty", _("The text is empty. Paste the value of the key sites."))
     try:
         return json.loads(text, object_pairs_hook=_object, parse_constant=_refuse_constant)
     except SiteListError:
@@ -69,7 +69,7 @@ def _load(text: str) -> Any:
     except json.JSONDecodeError as error:
         raise not_json(text, error) from None
     except (RecursionError, ValueError):  # nested without end, or a number of thousands of digits
-        raise SiteListError("not-a-site-list", _("This is JSON, but nothing like a site list.")) from None
+        raise SiteListError("not-a-site-list", _("This JSON is not a site list.")) from None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -77,14 +77,14 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     for name, value in pairs:
         if name in seen:
             raise SiteListError(
-                "duplicate-key", _("The key %(key)s is in one object twice. Keep one."), values={"key": shown(name)}
+                "duplicate-key", _("The key %(key)s occurs twice in one object. Keep one."), values={"key": shown(name)}
             )
         seen[name] = value
     return seen
 
 
 def _refuse_constant(name: str) -> Any:
-    raise SiteListError("not-a-number", _("%(name)s is not JSON. Remove it."), values={"name": name})
+    raise SiteListError("not-a-number", _("%(name)s is not valid JSON. Remove it."), values={"name": name})
 
 
 def _array(payload: Any) -> list[Any]:
@@ -94,14 +94,14 @@ def _array(payload: Any) -> list[Any]:
                 "wrapped", _("The list is inside an object with the key sites. Paste only the value of that key.")
             )
         raise SiteListError(
-            "single-object", _("This is a single object. Put square brackets around it: the list is an array.")
+            "single-object", _("This is a single object. Put square brackets around it: the list must be an array.")
         )
     if isinstance(payload, str):
-        raise SiteListError("double-encoded", _("The list is written inside a JSON string. Remove the outer quotes."))
+        raise SiteListError("double-encoded", _("The list is inside a JSON string. Remove the outer quotes."))
     if not isinstance(payload, list):
-        raise SiteListError("not-an-array", _("The list is not an array. Begin it with [ and end it with ]."))
+        raise SiteListError("not-an-array", _("The list is not an array. Start it with [ and end it with ]."))
     if not payload:
-        raise SiteListError("empty-list", _("There is no site in the list. Choose at least one."))
+        raise SiteListError("empty-list", _("The list contains no site. Select at least one."))
     return payload
 
 
@@ -121,8 +121,8 @@ def _refuse_secrets(value: Any, where: str, depth: int = 0) -> None:
                 raise SiteListError(
                     "secret",
                     _(
-                        "There is a secret in the list. Remove it, and replace it where it was made: phones keep app"
-                        " configuration unencrypted. The app needs only the client ID."
+                        "The list contains a secret. Remove it and replace it where it was created: phones store app "
+                        "configuration unencrypted. The app needs only the client ID."
                     ),
                     f"{where}.{shown(key)}",
                 )
@@ -136,8 +136,8 @@ def _refuse_variables(text: str) -> None:
                 raise SiteListError(
                     "vendor-variable",
                     _(
-                        "%(found)s is a variable that %(vendor)s replaces. Write the text itself; a phone would show"
-                        " the replacement, or the variable's name."
+                        "%(found)s is a variable that %(vendor)s replaces. Enter the final text; otherwise phones show "
+                        "the replacement or the variable's name."
                     ),
                     values={"found": shown(found[0]), "vendor": vendor.name},
                 )
@@ -172,7 +172,7 @@ def _expect(value: Any, kind: type, where: str) -> Any:
     if type(value) is not kind:
         raise SiteListError(
             "wrong-type",
-            _("This is %(found)s where %(expected)s belongs."),
+            _("%(found)s is used where %(expected)s is required."),
             where,
             {"found": TYPE_NAMES[type(value)], "expected": TYPE_NAMES[kind]},
         )
@@ -197,7 +197,7 @@ def _unknown_key(key: str, where: str, known: tuple[str, ...], elsewhere: tuple[
     values = {"found": shown(key)}
     for expected in known:
         if fold(key) == fold(expected):
-            message = _("The key %(found)s must be spelled %(expected)s, capitals included.")
+            message = _("The key %(found)s must be spelled %(expected)s, with these capitals.")
             return SiteListError("key-spelling", message, where, values | {"expected": expected})
     if fold(key) in {fold(name) for name in elsewhere}:
         return SiteListError(
@@ -209,4 +209,4 @@ def _unknown_key(key: str, where: str, known: tuple[str, ...], elsewhere: tuple[
             where,
             values,
         )
-    return SiteListError("unknown-key", _("The app knows no key %(found)s. Remove it."), where, values)
+    return SiteListError("unknown-key", _("The app does not support the key %(found)s. Remove it."), where, values)

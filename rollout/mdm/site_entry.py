@@ -79,8 +79,8 @@ def check_client_id(client_id: str, where: str) -> None:
         raise SiteListError(
             "client-id-character",
             _(
-                "The client ID is not one word of at most 255 printable ASCII characters. Copy it from the application"
-                " link again."
+                "The client ID must be one word of at most 255 printable ASCII characters. Copy it from the "
+                "application link again."
             ),
             where,
         )
@@ -102,7 +102,7 @@ def refuse_duplicates(entries: Iterable[SiteEntry]) -> None:
         if entry.base_url in first_at:
             raise SiteListError(
                 "duplicate-site",
-                _("%(base_url)s is in the list twice. Keep one entry for each site."),
+                _("%(base_url)s occurs twice in the list. Keep one entry per site."),
                 f"[{index}].baseURL",
                 {"base_url": entry.base_url},
             )

@@ -46,7 +46,7 @@ def prettify(site_list: str) -> str:
 def _payload(entries: Iterable[SiteEntry]) -> list[dict[str, Any]]:
     checked = [checked_entry(entry, f"[{index}]", allow_loopback_http=True) for index, entry in enumerate(entries)]
     if not checked:
-        raise SiteListError("empty-list", _("There is no site in the list. Choose at least one."))
+        raise SiteListError("empty-list", _("The list contains no site. Select at least one."))
     refuse_duplicates(checked)
     return [_site(entry) for entry in checked]
 

@@ -39,7 +39,7 @@ FORMATS: dict[str, Format] = {
             vendor="any",
             filename="sites.json",
             content_type="application/json",
-            where=_("The app's managed configuration in any MDM: key sites, type String, this text as the value"),
+            where=_("The app's managed app configuration in any MDM: key sites, type String, value as exported"),
             build=_unchanged,
         ),
         Format(
@@ -48,7 +48,7 @@ FORMATS: dict[str, Format] = {
             vendor="any",
             filename="sites-indented.json",
             content_type="application/json",
-            where=_("For reading and review. Give the one-line form to an MDM"),
+            where=_("For reading and review. Use the one-line format in an MDM"),
             build=prettify,
         ),
         Format(

@@ -34,7 +34,7 @@ async def authorize(walk: Walk) -> Passed:
         walk.consented = True
     walk.code = _code(walk, _callback(walk, page), state)
     walk.wire.learn(walk.code)
-    return _("The browser came back to the app with a code, the right state and the right issuer."), {}
+    return _("The browser returned to the app with a code, the correct state and the correct issuer."), {}
 
 
 def _authorization(walk: Walk, state: str) -> dict[str, str]:
@@ -64,7 +64,7 @@ async def _sign_in(walk: Walk, browser: Browser) -> None:
         await browser.submit(page, form, form.buttons[0])
         walk.signed_in = True
         return
-    raise failed(_("The sign-in page of the rehearsal has no button: the link was used or has expired."))
+    raise failed(_("The sign-in page of the test has no button: the link was used or has expired."))
 
 
 def _callback(walk: Walk, page: Reply) -> dict[str, list[str]]:
@@ -77,36 +77,40 @@ def _callback(walk: Walk, page: Reply) -> dict[str, list[str]]:
         host = host_of(location) or clean(location.partition(":")[0], 40)
         if not walk.consented and location.lower().startswith(("http:", "https:")):
             message = _(
-                "The site sent the browser to %(host)s to sign in. A rehearsal does not go there: try a real phone."
+                "The site redirected the browser to %(host)s to sign in. A sign-in test cannot continue there: test "
+                "with a real phone."
             )
             raise Halt(StepOutcome.STOPPED, message, host=host)
-        raise failed(_("The browser was sent to an address that is not the app's (%(host)s)."), host=host)
+        raise failed(_("The browser was redirected to an address that is not the app's (%(host)s)."), host=host)
     if page.status != 200:
-        raise failed(_("The authorization endpoint refused (%(answered)s)."), answered=page.answer.answered)
+        raise failed(_("The authorization endpoint returned an error (%(answered)s)."), answered=page.answer.answered)
     if walk.signed_in:
-        raise failed(_("The browser signed in, but the site did not ask for consent."))
+        raise failed(_("The browser signed in, but the site did not show a consent page."))
     if not _is_login(page):
-        raise failed(_("The site showed a page that is neither a login nor a consent page."))
+        raise failed(_("The site showed a page that is neither a login page nor a consent page."))
     raise Halt(
         StepOutcome.STOPPED,
-        _("The site answered with its login page. An anonymous client gets no further: sign in on one real phone."),
+        _(
+            "The site returned its login page, where the test ends without a user's credentials. Sign in on one "
+            "real phone."
+        ),
     )
 
 
 def _code(walk: Walk, answer: dict[str, list[str]], state: str) -> str:
     """The code, after what RFC 6749 §4.1.2 and RFC 9207 §2.4 make a client check."""
     if any(len(values) > 1 for values in answer.values()):
-        raise failed(_("The answer to the app holds a parameter twice."))
+        raise failed(_("The redirect to the app contains a parameter twice."))
     given = {name: values[0] for name, values in answer.items()}
     walk.wire.learn(given.get("code", ""))
     if given.get("state") != state:
-        raise failed(_("The answer to the app does not carry the state that was sent: the app must refuse it."))
+        raise failed(_("The redirect to the app does not contain the state that was sent, so the app must reject it."))
     if "iss" in given and given["iss"].rstrip("/") != walk.plan.base_url.rstrip("/"):
-        raise failed(_("The answer to the app comes from another issuer (%(issuer)s)."), issuer=given["iss"])
+        raise failed(_("The redirect to the app comes from another issuer (%(issuer)s)."), issuer=given["iss"])
     if "error" in given:
-        raise failed(_("The site answered the app with the error %(error)s."), error=given["error"] or "?")
+        raise failed(_("The site returned the error %(error)s to the app."), error=given["error"] or "?")
     if not given.get("code"):
-        raise failed(_("The answer to the app carries no code."))
+        raise failed(_("The redirect to the app contains no code."))
     return given["code"]
 
 

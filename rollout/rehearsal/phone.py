@@ -25,14 +25,14 @@ Step = Callable[[Walk], Awaitable[Passed]]
 
 # id, title (an English message id), what to do
 STEPS: tuple[tuple[str, str, Step], ...] = (
-    ("parse-site-list", _("The app reads the site list"), steps.parse_site_list),
-    ("info-login", _("The app asks the site how to sign in"), steps.info_login),
-    ("authorize", _("The browser asks the user for consent"), authorize),
-    ("token", _("The app exchanges the code for tokens"), steps.exchange),
-    ("refresh", _("The app refreshes its tokens"), steps.refresh),
-    ("old-refresh-token", _("The replaced refresh token is refused"), steps.old_refresh_token),
-    ("revoke", _("The app signs out"), steps.revoke),
-    ("refresh-after-revoke", _("A signed-out app cannot refresh"), steps.refresh_after_revoke),
+    ("parse-site-list", _("Read the site list"), steps.parse_site_list),
+    ("info-login", _("Request info/login"), steps.info_login),
+    ("authorize", _("Sign in and allow access"), authorize),
+    ("token", _("Exchange the code for tokens"), steps.exchange),
+    ("refresh", _("Refresh the tokens"), steps.refresh),
+    ("old-refresh-token", _("Reject the replaced refresh token"), steps.old_refresh_token),
+    ("revoke", _("Sign out"), steps.revoke),
+    ("refresh-after-revoke", _("Reject a refresh after sign-out"), steps.refresh_after_revoke),
 )
 
 
@@ -62,7 +62,7 @@ async def _take(id: str, title: str, step: Step, walk: Walk) -> StepResult:
     except Halt as halt:
         return StepResult(id, title, halt.outcome, halt.message, halt.values)
     except ValueError:  # a URL or query that no parser takes
-        return StepResult(id, title, StepOutcome.FAILED, _("The site answered with an address that cannot be read."))
+        return StepResult(id, title, StepOutcome.FAILED, _("The site returned an invalid URL."))
     return StepResult(id, title, StepOutcome.PASSED, message, values)
 
 

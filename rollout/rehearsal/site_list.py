@@ -24,11 +24,13 @@ def client_id_in(site_list_json: str, base_url: str) -> str:
         raise SiteListProblem(_("The site list does not contain %(base_url)s."), base_url=base_url)
     oauth = site.get("oauth")
     if oauth is None:
-        raise SiteListProblem(_("The site list has no OAuth part for this site, so the app would ask for a password."))
+        raise SiteListProblem(
+            _("The site list has no OAuth part for this site, so the app would show a password form.")
+        )
     if not isinstance(oauth, dict) or not isinstance(oauth.get("clientID"), str) or not oauth["clientID"]:
         raise SiteListProblem(_("The OAuth part of this site has no clientID."))
     if not isinstance(oauth.get("cacheSessionInMobileBrowser", False), bool):
-        raise SiteListProblem(_("cacheSessionInMobileBrowser is not true or false."))
+        raise SiteListProblem(_("cacheSessionInMobileBrowser is not a boolean (true or false)."))
     return oauth["clientID"]
 
 
@@ -41,5 +43,5 @@ def _sites(text: str) -> list[dict[str, Any]]:
         raise SiteListProblem(_("The site list is not an array of sites, so the app could not display them."))
     for site in sites:
         if not isinstance(site, dict) or not all(isinstance(site.get(name), str) for name in ("title", "baseURL")):
-            raise SiteListProblem(_("A site in the list lacks a title or a baseURL."))
+            raise SiteListProblem(_("A site in the list has no title or no baseURL."))
     return sites

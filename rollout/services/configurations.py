@@ -50,7 +50,7 @@ def build_configuration(sites: SiteQuerySet) -> Configuration:
     links = Prefetch("links", queryset=ApplicationLink.objects.for_mdm(), to_attr="mdm_links")
     lines = tuple(_line(site) for site in sites.active().order_by("title", "pk").prefetch_related(links))
     if not lines:
-        raise ValidationError(_("Choose at least one site that is not archived."))
+        raise ValidationError(_("Select at least one site that is not archived."))
     try:
         return Configuration(lines, build_site_list([line.entry for line in lines]))
     except SiteListError as error:
@@ -98,7 +98,7 @@ def export_release(*, actor: Actor, release: ConfigurationRelease, format_id: st
 def _check_format(format_id: str) -> None:
     if format_id not in FORMATS:
         raise ValidationError(
-            _("Unknown format %(format)s. Choose one of: %(known)s.")
+            _("Unknown format %(format)s. Use one of: %(known)s.")
             % {"format": format_id[:40], "known": ", ".join(FORMATS)}
         )
 
@@ -114,7 +114,7 @@ def publish_release(
     configuration = build_configuration(sites)
     digest = hashlib.sha256(configuration.site_list.encode()).hexdigest()
     if seen is not None and seen != digest:
-        raise ValidationError(_("The sites changed since you looked. Look again, then publish."))
+        raise ValidationError(_("The sites have changed since you opened this page. Review the changes, then publish."))
     with transaction.atomic():
         # The audit chain's head is locked by this record, so two releases published at once get two numbers.
         details = {"sites": len(configuration.lines), "with_oauth": configuration.with_oauth}

@@ -71,7 +71,7 @@ def import_sites(*, actor: Actor | None, data: bytes, dry_run: bool) -> ImportRe
                 in_one_order = sorted(plan.new, key=lambda new: new[0].base_url)  # two imports at once do not cross
                 sites.create_sites(actor=actor, sites=in_one_order)
         except IntegrityError:
-            words = _("Somebody added one of these sites at the same moment. Nothing was written: try again.")
+            words = _("One of these sites was added at the same time. Nothing was imported. Try again.")
             errors.append(RowError(1, "", words))
             return report
         for site, owners, fields in plan.changes:
@@ -112,12 +112,12 @@ def _add(plan: _Plan, row: SiteRow, site: Site | None, people: dict[str, Any]) -
     """Put one row into the plan. Raises ValidationError by column."""
     for email in row.owners:
         if email.lower() not in people:
-            raise ValidationError({"owners": _("Nobody here has the address %(email)s.") % {"email": email}})
+            raise ValidationError({"owners": _("No account has the address %(email)s.") % {"email": email}})
     owners = [people[email.lower()] for email in row.owners]
     if row.provider != Provider.CONFLUENCE and site is None:
-        raise ValidationError({"provider": _("Sites provided by Gatepass are added on their own page.")})
+        raise ValidationError({"provider": _("Sites hosted by Gatepass cannot be imported. Add them with Add site.")})
     if site and "provider" in plan.columns and row.provider != site.provider:
-        raise ValidationError({"provider": _("An import does not change who provides a site.")})
+        raise ValidationError({"provider": _("An import cannot change the OAuth provider of a site.")})
     if site:
         _add_change(plan, row, site, owners)
         return

@@ -38,13 +38,13 @@ def create_link(
     _refuse_what_the_page_forbids(site, application_type, direction, redirect_url, permission)
     client_id = client_id.strip()
     if site.is_provided and client_id:
-        raise ValidationError({"client_id": _("Gatepass makes this site's client ID itself; leave it empty.")})
+        raise ValidationError({"client_id": _("Gatepass creates the client ID of this site. Leave it empty.")})
     if not site.is_provided:
         _check_client_id(client_id)
     with transaction.atomic():
         site = _locked(site)
         if site.links.for_mdm().exists():
-            raise ValidationError(_("This site already has an application link. Rotate or revoke that one."))
+            raise ValidationError(_("This site already has an application link. Replace its client ID or revoke it."))
         link = _make(actor, site, ApplicationLink.Origin.WIZARD, client_id)
         audit.record(actor=actor, action="link.created", target=link, details={"site": site.pk})
     return link
@@ -68,7 +68,7 @@ def rotate_link(*, actor: Actor, link: ApplicationLink, client_id: str = "") -> 
             client_id = client_id.strip()
             _check_client_id(client_id)
             if client_id == link.client_id:
-                raise ValidationError({"client_id": _("This is the client ID the link already has.")})
+                raise ValidationError({"client_id": _("The link already has this client ID.")})
             link.client_id = client_id
         link.rotated_at = timezone.now()
         link.save(update_fields=["client_id", "rotated_at"])
@@ -94,7 +94,7 @@ def switch_oauth(*, actor: Actor | None, site: Site, on: bool) -> ApplicationLin
     """
     if not site.is_provided:
         raise ValidationError(
-            _("This switch is in the site itself: Settings → General Configuration → Confluence mobile app.")
+            _("Change this setting on the site: Settings → General Configuration → Confluence mobile app.")
         )
     with transaction.atomic():
         site = _locked(site)
@@ -115,15 +115,14 @@ def _refuse_what_the_page_forbids(
     wanted = redirect_url_for(site.product)
     errors = {}
     if application_type != APPLICATION_TYPE:
-        errors["application_type"] = _("Choose External application: the app is not an Atlassian product's server.")
+        errors["application_type"] = _("Select External application: the app is not an Atlassian product's server.")
     if direction != DIRECTION:
-        errors["direction"] = _("Choose Incoming: the app calls the site, the site never calls the app.")
+        errors["direction"] = _("Select Incoming: the app sends requests to the site, never the other way around.")
     if redirect_url != wanted:
-        errors["redirect_url"] = _("Use exactly %(url)s: the app answers to no other address.") % {"url": wanted}
+        errors["redirect_url"] = _("Enter exactly %(url)s: the app handles no other address.") % {"url": wanted}
     if permission != PERMISSION:
         errors["permission"] = _(
-            "Use WRITE: with READ the sign-in comes back with invalid_scope, and anything wider gives a lost phone "
-            "more than it needs."
+            "Select WRITE: READ fails with invalid_scope, and a higher permission is a risk on a lost phone."
         )
     if site.archived_at:
         errors["__all__"] = _("This site is archived. Restore it first.")
@@ -133,7 +132,7 @@ def _refuse_what_the_page_forbids(
 
 def _check_client_id(client_id: str) -> None:
     if not client_id:
-        raise ValidationError({"client_id": _("Paste the client ID that Confluence showed after saving the link.")})
+        raise ValidationError({"client_id": _("Paste the client ID that Confluence showed after you saved the link.")})
     if not _CLIENT_ID.fullmatch(client_id):
         raise ValidationError(
             {"client_id": _("A client ID has up to 255 visible characters and no spaces. Copy it again.")}

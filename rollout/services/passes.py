@@ -65,13 +65,13 @@ def issue_pass(
 def _check(sites: list[Site], expires_at: datetime, max_uses: int | None, now: datetime) -> None:
     errors = {}
     if not sites:
-        errors["sites"] = _("Choose at least one site.")
+        errors["sites"] = _("Select at least one site.")
     elif any(site.archived_at for site in sites):
-        errors["sites"] = _("An archived site cannot be on a pass. Restore it first.")
+        errors["sites"] = _("A pass cannot contain an archived site. Restore the site first.")
     if expires_at <= now:
         errors["expires_at"] = _("Choose a time in the future.")
     if max_uses is not None and not 1 <= max_uses <= 1_000_000:
-        errors["max_uses"] = _("Allow between 1 and 1,000,000 uses, or leave it empty for no limit.")
+        errors["max_uses"] = _("Enter a number from 1 to 1,000,000, or leave it empty for no limit.")
     if errors:
         raise ValidationError(errors)
 
@@ -106,7 +106,7 @@ def record_qr(*, actor: Actor, enrollment_pass: EnrollmentPass, token: str, kind
     Raises ValidationError when the token is not, or no longer, that of the pass.
     """
     if not compare_digest(digest(token), enrollment_pass.token_digest):
-        raise ValidationError(_("This link does not belong to the pass any more. Make a new link."))
+        raise ValidationError(_("This link no longer belongs to the pass. Create a new link."))
     audit.record(actor=actor, action="pass.qr_taken", target=enrollment_pass, details={"kind": kind})
     return pass_url(token.upper())
 

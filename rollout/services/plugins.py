@@ -39,16 +39,16 @@ EVERY = timedelta(days=1)
 LONGEST_ROUND = 60.0  # seconds that one task goes on taking the next site
 PROBLEMS = {
     "token_refused": gettext_lazy(
-        "The site did not accept this token. It must be an administrator's, still valid, and not limited to reading "
-        "content."
+        "The site rejected the token. It must belong to an administrator, be valid, and not be limited to "
+        "reading content."
     ),
     "redirected": gettext_lazy(
-        "The site sent the request to a sign-in page: something in front of it does not let tokens through. "
-        "Paste the answer of the plugin manager instead."
+        "The site redirected the request to a login page: a proxy does not let tokens through. Paste the "
+        "plugin manager's JSON instead."
     ),
-    "no_manager": gettext_lazy("There is no plugin manager under this base URL. Check the context path."),
-    "not_upm": gettext_lazy("What answered is not the plugin manager. Paste its answer instead."),
-    "failed": gettext_lazy("The plugin manager answered with an error. Try again later, or paste its answer."),
+    "no_manager": gettext_lazy("There is no plugin manager at this base URL. Check the context path."),
+    "not_upm": gettext_lazy("The response does not come from the plugin manager. Paste its JSON instead."),
+    "failed": gettext_lazy("The plugin manager returned an error. Try again later, or paste its JSON."),
 }
 
 
@@ -83,9 +83,11 @@ def read_versions(*, actor: Actor, site: Site, token: str, keep: bool) -> Kept:
     """
     token = token.strip()
     if not TOKEN.fullmatch(token):
-        raise ValidationError({"token": _("This is no personal access token. Copy it again, without spaces.")})
+        raise ValidationError({"token": _("This is not a personal access token. Copy it again, without spaces.")})
     if keep and not vault.is_available():
-        words = _("Gatepass has no key to seal the token with. Set CREDENTIAL_KEYS, or use the token once.")
+        words = _(
+            "Gatepass has no key to encrypt the token. Set CREDENTIAL_KEYS, or use the token once without storing it."
+        )
         raise ValidationError({"keep": words})
     asked = _ask(site, token)
     if asked.problem:
@@ -186,7 +188,7 @@ def _write(*, actor: Actor | None, site: Site, plugins: dict[str, Plugin], sourc
     with transaction.atomic():
         site = Site.objects.select_for_update(no_key=True).get(pk=site.pk)
         if site.is_provided or site.base_url != asked_of:
-            raise ValidationError(_("The site was changed meanwhile. Look at it again, and then try once more."))
+            raise ValidationError(_("The site was changed in the meantime. Reload the page, then try again."))
         before = _evaluated(site)
         for name, plugin in plugins.items():
             setattr(site, f"{name}_plugin_version", plugin.version)
@@ -225,10 +227,12 @@ def _opened(credential: SiteCredential, site: Site) -> str:
         content = json.loads(vault.open_(credential.token))
     except vault.VaultError as error:
         log.warning("credential_not_opened", site_id=site.pk, reason=str(error))
-        raise ValidationError(_("The stored token cannot be opened with today's keys. Store it again.")) from None
+        raise ValidationError(
+            _("The stored token cannot be decrypted with the current keys. Store it again.")
+        ) from None
     if content["base_url"] != site.base_url:
         forget_token(actor=None, site=site)
-        raise ValidationError(_("The stored token was given for another base URL and was removed."))
+        raise ValidationError(_("The stored token belonged to another base URL and was removed."))
     return str(content["token"])
 
 

@@ -65,10 +65,10 @@ def create_site(
     Confluence does, so it is never a Jira.
     """
     if provider == Provider.GATEPASS and product != Product.CONFLUENCE:
-        raise ValidationError({"product": _("Gatepass answers as Confluence only. Choose Confluence Data Center.")})
+        raise ValidationError({"product": _("Gatepass can host Confluence sites only. Choose Confluence Data Center.")})
     if provider == Provider.GATEPASS:
         if not slug:
-            raise ValidationError({"slug": _("Give the site a path name: its base URL is made from it.")})
+            raise ValidationError({"slug": _("Enter a path name. It becomes part of the site's base URL.")})
         base_url = provided_base_url(slug)
         oauth_plugin_version = settings.PROVIDED_OAUTH_PLUGIN_VERSION
         mobile_plugin_version = settings.PROVIDED_MOBILE_PLUGIN_VERSION
@@ -116,7 +116,7 @@ def _taken_meanwhile(site: Site) -> Iterator[None]:
         yield
     except IntegrityError as error:
         field = "slug" if site.is_provided else "base_url"
-        raise ValidationError({field: _("Another site has this address already.")}) from error
+        raise ValidationError({field: _("Another site already has this address.")}) from error
 
 
 def create_sites(*, actor: Actor | None, sites: list[tuple[Site, list[Any]]]) -> None:
@@ -221,7 +221,7 @@ def validate(site: Site, *, unique: bool = True) -> None:
             if getattr(site, name):
                 Version.parse(getattr(site, name))
         except ValueError:
-            errors[name] = [_("Not a version. Enter it as the plugin's page shows it, for example 4.1.1.")]
+            errors[name] = [_("This is not a version number. Enter it as listed under Manage apps, for example 4.1.1.")]
     try:
         if site.ca_bundle:
             check_ca_bundle(site.ca_bundle)

@@ -27,14 +27,14 @@ def create_wave(*, actor: Actor, title: str, sites: Iterable[Site]) -> Wave:
     wave = Wave(title=title.strip(), created_by_id=actor.pk, created_at=timezone.now())
     wave.full_clean(exclude=["created_by"])
     if not sites:
-        raise ValidationError({"sites": _("Choose at least one site.")})
+        raise ValidationError({"sites": _("Select at least one site.")})
     try:
         with transaction.atomic():
             wave.save()
             wave.sites.set(sites)
             audit.record(actor=actor, action="wave.created", target=wave, details={"sites": len(sites)})
     except IntegrityError as error:  # the button was pressed twice
-        raise ValidationError({"title": _("Another wave has this name already.")}) from error
+        raise ValidationError({"title": _("Another wave already has this name.")}) from error
     return wave
 
 
@@ -47,11 +47,11 @@ def issue_wave_passes(
     """
     labels = list(dict.fromkeys(label.strip() for label in labels if label.strip()))
     if not labels:
-        raise ValidationError({"labels": _("Enter at least one person, one a line.")})
+        raise ValidationError({"labels": _("Enter at least one person, one per line.")})
     if len(labels) > MOST_PASSES:
         raise ValidationError({"labels": _("Issue at most %(most)s passes at a time.") % {"most": MOST_PASSES}})
     if wave.finished_at:
-        raise ValidationError(_("This wave is finished. Start a new one for more people."))
+        raise ValidationError(_("This wave is finished. Create a new wave for more people."))
     sites = list(wave.sites.active())
     people = _people(labels)
     with transaction.atomic():
@@ -85,7 +85,7 @@ def record_sheet(*, actor: Actor, wave: Wave, tokens: Iterable[str]) -> list[tup
     links = {digest(token): passes.pass_url(token.upper()) for token in tokens}
     rows = {row.token_digest: row for row in wave.passes.filter(token_digest__in=digests)}
     if not digests or len(digests) > MOST_PASSES or len(rows) != len(digests):
-        raise ValidationError(_("These links do not belong to the passes of this wave any more. Make new links."))
+        raise ValidationError(_("These links no longer belong to the passes of this wave. Create new links."))
     audit.record(actor=actor, action="wave.sheet_taken", target=wave, details={"passes": len(digests)})
     return [(rows[name], links[name]) for name in digests]
 

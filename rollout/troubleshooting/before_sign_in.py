@@ -10,38 +10,41 @@ from .references import INTUNE_PAGE, LOGIN_SEQUENCE, MDM_PAGE
 from .signs import INFO_LOGIN, REDIRECTS, exchange, says
 
 _NOT_COMPATIBLE = says(
-    r"\b(?:not|isn.t|in)[ -]?compatible\b|not supported by th(?:e|is) app", 2, _("The words of the app before sign-in")
+    r"\b(?:not|isn.t|in)[ -]?compatible\b|not supported by th(?:e|is) app", 2, _("The app's message before sign-in")
 )
-_ASKED = _("The app's first question to the site was not answered with JSON")
+_ASKED = _("The response to the app's first request is not JSON")
 
 CAUSES = (
     Cause(
         id="info-login-blocked",
         stage=Stage.BEFORE,
-        title=_("A proxy, single sign-on or filter stands before the app's first question"),
+        title=_("A proxy, single sign-on or filter blocks the app's first request"),
         why=_(
-            "Before it shows a login, the app asks rest/nativemobile/1.1/info/login without being signed in. "
-            "Whatever answers "
-            "with a redirect, a login page or a refusal makes the app say that the site is not compatible."
+            "Before the app shows a login, it requests rest/nativemobile/1.1/info/login without being signed in. "
+            "If a redirect, a login page or an error comes back, the app reports that the site is not compatible."
         ),
         symptoms=(
-            _("The app says that the site is not compatible."),
-            _("The address is accepted in a browser, not in the app."),
+            _("The app reports that the site is not compatible."),
+            _("The address works in a browser but not in the app."),
         ),
         confirm=_(
-            "Ask BASE-URL/rest/nativemobile/1.1/info/login in a private browser window or with curl, not signed "
-            "in. "
-            "JSON is right; a redirect, a login page, 401 or 403 is this cause."
+            "Request BASE-URL/rest/nativemobile/1.1/info/login in a private browser window or with curl, not "
+            "signed in. JSON is correct. A redirect, a login page, 401 or 403 confirms this cause."
         ),
         remedy=_(
-            "Use MDM: then the client ID comes with the site list. Or let this one path through the reverse proxy "
-            "unauthenticated."
+            "Use the MDM setup: the client ID then comes with the site list. Or allow this path through the "
+            "reverse proxy without sign-in."
         ),
         source=CONFLUENCE_PAGE,
         certainty=Certainty.DOCUMENTED,
         signs=(
             exchange(INFO_LOGIN, 5, _ASKED, status=REDIRECTS | {401, 403, 407}),
-            exchange(INFO_LOGIN, 4, _("The app's first question got a web page"), and_also=lambda row: row.is_html),
+            exchange(
+                INFO_LOGIN,
+                4,
+                _("The response to the app's first request is a web page"),
+                and_also=lambda row: row.is_html,
+            ),
             _NOT_COMPATIBLE,
         ),
         rules=("INFO-LOGIN-OPEN",),
@@ -49,22 +52,23 @@ CAUSES = (
     Cause(
         id="mobile-plugin",
         stage=Stage.BEFORE,
-        title=_("The mobile plugin is missing, switched off or too old"),
+        title=_("The mobile plugin is missing, disabled or too old"),
         why=_(
-            "info/login is answered by the mobile plugin. Version 19.1.47 or later of the Confluence Mobile "
-            "Plugin is needed "
-            "to sign in without MDM."
+            "The mobile plugin provides info/login. The Non-MDM setup requires version 19.1.47 or later of the "
+            "Confluence Mobile Plugin."
         ),
-        symptoms=(_("The app says that the site is not compatible."), _("info/login answers 404 or 503.")),
+        symptoms=(_("The app reports that the site is not compatible."), _("info/login returns 404 or 503.")),
         confirm=_(
-            "Look the plugin up under Settings → Manage apps, system apps included, and ask info/login with curl."
+            "Find the plugin under Settings → Manage apps, including system apps, and request info/login with curl."
         ),
-        remedy=_("Enable or update the plugin, and allow the mobile app in the settings of Confluence. Or use MDM."),
+        remedy=_(
+            "Enable or update the plugin, and allow the mobile app in the Confluence settings. Or use the MDM setup."
+        ),
         source=CONFLUENCE_PAGE,
         certainty=Certainty.DOCUMENTED,
         signs=(
-            says(r"mobile-app-disabled[\"':\s]{1,4}true", 5, _("The header that says that the mobile app is disabled")),
-            exchange(INFO_LOGIN, 5, _("The site does not know info/login"), status={404, 410, 503}),
+            says(r"mobile-app-disabled[\"':\s]{1,4}true", 5, _("A header reports that the mobile app is disabled")),
+            exchange(INFO_LOGIN, 5, _("The site has no info/login resource"), status={404, 410, 503}),
             says(
                 r"mobile (?:plugin|app)[^\n]{0,40}(?:disabled|missing|not installed)", 3, _("A disabled mobile plugin")
             ),
@@ -77,24 +81,23 @@ CAUSES = (
         stage=Stage.BEFORE,
         title=_("OAuth 2.0 is off for the app"),
         why=_(
-            "Without MDM the app learns the client ID from info/login, which carries it only when OAuth 2.0 is "
-            "turned on. "
-            "Otherwise the app offers the old sign-in with a password."
+            "In the Non-MDM setup the app gets the client ID from info/login, which contains it only if OAuth 2.0"
+            " is turned on. Otherwise the app shows a password form."
         ),
-        symptoms=(_("The app asks for user name and password inside the app."),),
-        confirm=_("Ask info/login without being signed in: there is no client ID in the JSON."),
+        symptoms=(_("The app shows a password form of its own."),),
+        confirm=_("Request info/login without being signed in: the JSON contains no client ID."),
         remedy=_(
-            "Turn on OAuth 2.0 in Settings → General Configuration → Confluence mobile app. No link has to be "
-            "made by hand."
+            "Turn on OAuth 2.0 under Settings → General Configuration → Confluence mobile app. You do not need to"
+            " create an application link."
         ),
         source=CONFLUENCE_PAGE,
         certainty=Certainty.DOCUMENTED,
         signs=(
-            exchange(INFO_LOGIN, 3, _("info/login answers, so the switch is the next thing to look at"), status={200}),
+            exchange(INFO_LOGIN, 3, _("info/login responds, so check the OAuth 2.0 setting next"), status={200}),
             says(
                 r"\b(?:asks?|asked|asking|prompt(?:s|ed)?)\b[^\n]{0,30}\b(?:user ?name|password|credentials)",
                 3,
-                _("The app asks for a password itself"),
+                _("The app shows a password form"),
             ),
         ),
         rules=("OAUTH-SWITCH",),
@@ -102,17 +105,17 @@ CAUSES = (
     Cause(
         id="app-too-old",
         stage=Stage.BEFORE,
-        title=_("The app on the phone is older than 2.0"),
+        title=_("The app is older than 2.0"),
         why=_(
-            "OAuth 2.0 came with version 2.0 of the iOS app. An older one ignores the oauth part of a site and "
-            "says nothing."
+            "OAuth 2.0 requires version 2.0 of the iOS app. Older versions ignore the OAuth part of a site "
+            "without a message."
         ),
         symptoms=(
-            _("The app asks for user name and password inside the app."),
-            _("Some phones use OAuth 2.0, others do not."),
+            _("The app shows a password form of its own."),
+            _("OAuth 2.0 works on some phones but not on others."),
         ),
-        confirm=_("Look at the version under iOS Settings → Apps → Confluence, or in the app inventory of the MDM."),
-        remedy=_("Have the MDM update the app, and make 2.0 its minimum, before the configuration goes out."),
+        confirm=_("Check the version under iOS Settings → Apps → Confluence, or in the app inventory of your MDM."),
+        remedy=_("Update the app with your MDM, and require version 2.0, before you deploy the configuration."),
         source=CONFLUENCE_PAGE,
         certainty=Certainty.DOCUMENTED,
         signs=(
@@ -120,26 +123,26 @@ CAUSES = (
                 r"\bConfluence(?:Server| Server| Data Center| DC)?(?: app| for iOS| iOS)?[ /](?:version )?(?:v"
                 r"|)[01]\.\d{1,3}\b",
                 5,
-                _("A version of the app below 2.0"),
+                _("An app version below 2.0"),
             ),
-            says(r"\bapp (?:version|is)[ :]{1,3}[01]\.\d{1,3}\b", 4, _("A version of the app below 2.0")),
+            says(r"\bapp (?:version|is)[ :]{1,3}[01]\.\d{1,3}\b", 4, _("An app version below 2.0")),
             says(
                 r"\b(?:asks?|asked|asking|prompt(?:s|ed)?)\b[^\n]{0,30}\b(?:user ?name|password|credentials)",
                 2,
-                _("The app asks for a password itself"),
+                _("The app shows a password form"),
             ),
         ),
     ),
     Cause(
         id="android",
         stage=Stage.BEFORE,
-        title=_("It is an Android phone"),
+        title=_("The phone runs Android"),
         why=_(
-            "OAuth 2.0 is for the iOS app only. On Android the app signs in as before; client certificates work there."
+            "Only the iOS app supports OAuth 2.0. The Android app signs in as before; it supports client certificates."
         ),
-        symptoms=(_("OAuth 2.0 works on iPhones and not on Android."),),
-        confirm=_("Look at the phone, or for Android in the User-Agent of the request."),
-        remedy=_("Leave Android phones on their sign-in. Of the site list they read title and address only."),
+        symptoms=(_("OAuth 2.0 works on iPhones but not on Android."),),
+        confirm=_("Check the phone, or look for Android in the User-Agent of the request."),
+        remedy=_("No change is needed on Android phones. They read only title and address from the site list."),
         source=CONFLUENCE_PAGE,
         certainty=Certainty.DOCUMENTED,
         signs=(says(r"\bAndroid\b", 3, _("The word Android, as in a User-Agent")),),
@@ -148,10 +151,10 @@ CAUSES = (
         id="server-too-old",
         stage=Stage.BEFORE,
         title=_("Confluence is older than 9.1"),
-        why=_("OAuth 2.0 for the iOS app needs Confluence 9.1 with OAuth plugin 4.1.1 or later."),
-        symptoms=(_("The authorization endpoint answers 404."),),
-        confirm=_("Read the version at the foot of any page, or in BASE-URL/rest/applinks/1.0/manifest."),
-        remedy=_("Upgrade Confluence. Until then this site stays in the configuration without its oauth part."),
+        why=_("OAuth 2.0 for the iOS app requires Confluence 9.1 with OAuth plugin 4.1.1 or later."),
+        symptoms=(_("The authorization endpoint returns 404."),),
+        confirm=_("Check the version at the bottom of any page, or in BASE-URL/rest/applinks/1.0/manifest."),
+        remedy=_("Upgrade Confluence. Until then, keep this site in the configuration without its OAuth part."),
         source=CONFLUENCE_PAGE,
         certainty=Certainty.DOCUMENTED,
         signs=(
@@ -159,23 +162,22 @@ CAUSES = (
                 r"ajs-version-number\"? content=\"(?:[1-8]\.|9\.0)|<version>(?:[1-8]\.|9\.0)"
                 r"|Confluence (?:[5-8]\.\d|9\.0)",
                 5,
-                _("A version of Confluence below 9.1"),
+                _("A Confluence version below 9.1"),
             ),
-            exchange(r"/rest/oauth2/", 3, _("The OAuth endpoints are not there"), status={404}),
+            exchange(r"/rest/oauth2/", 3, _("The OAuth endpoints do not exist"), status={404}),
         ),
         rules=("CONFLUENCE-VERSION", "OAUTH-PLUGIN", "AUTHORIZE-REACHABLE"),
     ),
     Cause(
         id="site-list-malformed",
         stage=Stage.BEFORE,
-        title=_("The app cannot read the list of sites"),
+        title=_("The app cannot read the site list"),
         why=_(
-            "The key sites takes a text that holds JSON. Typographic quotes, a comma too many, a single object "
-            "instead of a "
-            "list or HTML-escaped quotes make the whole list unreadable."
+            "The key sites takes a text that contains JSON. Typographic quotes, an extra comma, a single object "
+            "instead of a list, or HTML-escaped quotes make the whole list unreadable."
         ),
-        symptoms=(_("The app says that it cannot display the sites."), _("The list of sites in the app is empty.")),
-        confirm=_("Paste the value as it stands in the MDM into the page that checks a list: it shows the place."),
+        symptoms=(_("The app reports that it cannot display the sites."), _("The site list in the app is empty.")),
+        confirm=_("Paste the value from the MDM into Check a list: it shows the position of the error."),
         remedy=_("Correct it there, or export the list from Gatepass for this MDM."),
         source=CONFLUENCE_PAGE,
         certainty=Certainty.DOCUMENTED,
@@ -184,31 +186,36 @@ CAUSES = (
                 r"(?:can.?t|cannot|could ?n.t|could not|unable to|failed to) (?:display|show|load|read|parse)"
                 r"[^\n]{0,20}\bsites?\b",
                 5,
-                _("The words of the app about the list of sites"),
+                _("The app's message about the site list"),
             ),
-            says(r"\[|\{|<", 3, _("This looks like a list of sites for the MDM"), kind="site_list"),
+            says(r"\[|\{|<", 3, _("This looks like a site list for an MDM"), kind="site_list"),
         ),
         lint=True,
     ),
     Cause(
         id="vendor-variables",
         stage=Stage.BEFORE,
-        title=_("The MDM replaced something inside the list"),
+        title=_("The MDM replaced a part of the list"),
         why=_(
-            "Every MDM replaces its own variables. In Intune two closing braces that touch, as minified JSON has "
-            "them, belong "
-            "to a token; other vendors expand $NAME or {Name} in titles and addresses."
+            "Every MDM replaces its own variables. In Intune, two adjacent closing braces, as in minified JSON, "
+            "are part of a token. Other vendors replace $NAME or {Name} in titles and addresses."
         ),
-        symptoms=(_("The list of sites in the app is empty."), _("The MDM refuses the value, or sends another one.")),
-        confirm=_("Compare what the MDM shows for one phone with what was entered. Look for {{, }}, $ and % in it."),
+        symptoms=(
+            _("The site list in the app is empty."),
+            _("The MDM rejects the value, or delivers a different one."),
+        ),
+        confirm=_(
+            "Compare the value that the MDM shows for one phone with the value that was entered. Look for {{, }},"
+            " $ and %."
+        ),
         remedy=_(
-            "Put a blank between touching braces, and write variable characters as \\u escapes. Exports of "
-            "Gatepass do both."
+            "Put a space between adjacent braces, and write variable characters as \\u escapes. Gatepass's exports"
+            " do both."
         ),
         source=INTUNE_PAGE,
         certainty=Certainty.DOCUMENTED,
         signs=(
-            says(r"\}\}|\{\{", 4, _("Two braces touch"), kind="site_list"),
+            says(r"\}\}|\{\{", 4, _("Two adjacent braces"), kind="site_list"),
             says(
                 r"(?:invalid|unknown|unresolved|unsupported) (?:token|variable)|\{\{[a-z]{2,30}\}\}",
                 3,
@@ -220,15 +227,14 @@ CAUSES = (
     Cause(
         id="waf-user-agent",
         stage=Stage.BEFORE,
-        title=_("A web application firewall refuses the app"),
-        why=_("Some firewalls refuse requests by their User-Agent or rate. The app's ends in AtlassianMobileApp."),
-        symptoms=(_("A browser reaches the site, the app gets 403."),),
+        title=_("A web application firewall blocks the app"),
+        why=_("Some firewalls block requests by User-Agent or rate. The app's User-Agent ends in AtlassianMobileApp."),
+        symptoms=(_("A browser reaches the site, but the app receives 403."),),
         confirm=_(
-            "Ask info/login twice with curl, once with a User-Agent that ends in AtlassianMobileApp, and compare."
+            "Request info/login twice with curl, once with a User-Agent that ends in AtlassianMobileApp, and compare."
         ),
         remedy=_(
-            "Have the firewall let this User-Agent through for the site, or the paths rest/nativemobile and "
-            "rest/oauth2."
+            "Allow this User-Agent for the site in the firewall, or allow the paths rest/nativemobile and rest/oauth2."
         ),
         source=LOGIN_SEQUENCE,
         certainty=Certainty.SEEN,
@@ -239,10 +245,10 @@ CAUSES = (
                 r"|Reference #\d|Incapsula|The requested URL was rejected|ModSecurity|mod_security|x-amzn-waf"
                 r"|Request blocked",
                 4,
-                _("The page of a web application firewall"),
+                _("A page of a web application firewall"),
             ),
             exchange(
-                r"/rest/|/wiki|^https?://", 2, _("A request was refused with 403, 406 or 429"), status={403, 406, 429}
+                r"/rest/|/wiki|^https?://", 2, _("A request was rejected with 403, 406 or 429"), status={403, 406, 429}
             ),
         ),
         rules=("USER-AGENT",),
@@ -250,14 +256,18 @@ CAUSES = (
     Cause(
         id="site-unreachable",
         stage=Stage.BEFORE,
-        title=_("The phone does not reach the site at all"),
-        why=_("The name does not resolve where the phone is, a VPN or app tunnel is missing, or nothing listens."),
-        symptoms=(_("The app says that it cannot connect, or waits for ever."),),
+        title=_("The phone cannot reach the site"),
+        why=_(
+            "The host name does not resolve on the phone's network, a VPN or app tunnel is missing, or the server"
+            " is down."
+        ),
+        symptoms=(_("The app reports that it cannot connect, or keeps loading."),),
         confirm=_(
-            "Open the site in Safari on the same phone and network. If that fails too, it is not about OAuth 2.0."
+            "Open the site in Safari on the same phone and network. If that fails too, OAuth 2.0 is not the cause."
         ),
         remedy=_(
-            "Check DNS, VPN or app tunnel and firewall. Gatepass itself must reach the site for its checks as well."
+            "Check DNS, VPN or app tunnel, and firewall. Gatepass must be able to reach the site for its checks "
+            "as well."
         ),
         source=MDM_PAGE,
         certainty=Certainty.SEEN,
@@ -268,7 +278,7 @@ CAUSES = (
                 r"|could not connect to the server|curl: \((?:6|7|28)\)|NSURLErrorDomain[^\n]{0,40}-100[134]\b"
                 r"|(?:operation|connection|request) timed out|appears to be offline|no route to host",
                 5,
-                _("No connection was made"),
+                _("The connection failed"),
             ),
         ),
         rules=("MANIFEST-REACHABLE",),

@@ -21,13 +21,15 @@ CAUSES = (
         stage=Stage.SHEET,
         title=_("AD FS tries Windows Integrated Authentication with the phone"),
         why=_(
-            "AD FS decides by the User-Agent whether a device can do Windows Integrated Authentication. If the "
-            "app's matches, "
-            "AD FS answers with a challenge that an iPhone cannot meet, instead of its form."
+            "AD FS decides by User-Agent whether a device supports Windows Integrated Authentication. If the "
+            "app's User-Agent matches, AD FS sends a challenge that an iPhone cannot complete instead of its "
+            "form."
         ),
-        symptoms=(_("An error or a blank page at the sign-in of AD FS."),),
-        confirm=_("Look for WWW-Authenticate: Negotiate in the answer, and at WIASupportedUserAgents of AD FS."),
-        remedy=_("Take what matches the app out of WIASupportedUserAgents, so that AD FS shows its form to phones."),
+        symptoms=(_("An error or a blank page on the AD FS sign-in page."),),
+        confirm=_("Check the response for WWW-Authenticate: Negotiate, and WIASupportedUserAgents in AD FS."),
+        remedy=_(
+            "Remove the entry that matches the app from WIASupportedUserAgents, so that AD FS shows its form on phones."
+        ),
         source=WIA_PAGE,
         certainty=Certainty.DOCUMENTED,
         signs=(
@@ -47,13 +49,12 @@ CAUSES = (
     Cause(
         id="redirect-mismatch",
         stage=Stage.SHEET,
-        title=_("The redirect URL of the link is not the app's"),
+        title=_("The redirect URL of the application link is wrong"),
         why=_(
-            "The link must hold exactly confluence-server://oauth-callback. Confluence may notice another one "
-            "only after the "
-            "permission, and then shows an error page of its own instead of going back to the app."
+            "The link must contain exactly confluence-server://oauth-callback. Confluence may detect a different "
+            "one only after consent, and then shows an error page instead of returning to the app."
         ),
-        symptoms=(_("An error page after Allow."), _("People stay in the browser sheet.")),
+        symptoms=(_("An error page after Allow."), _("The browser sheet stays open.")),
         confirm=_("Open the link under Settings → Application links and compare the redirect URL letter by letter."),
         remedy=_("Correct the redirect URL of the link. For Jira it is jira-server://oauth-callback."),
         source=CONFLUENCE_PAGE,
@@ -72,17 +73,16 @@ CAUSES = (
     Cause(
         id="client-unknown",
         stage=Stage.SHEET,
-        title=_("The site does not know the client ID"),
+        title=_("The site does not recognize the client ID"),
         why=_(
-            "The client ID in the configuration is mistyped, belongs to another site, or to a link that was "
-            "deleted or made "
-            "again: every new link has a new client ID."
+            "The client ID in the configuration is mistyped, or belongs to another site or to a link that was "
+            "deleted or created again. Every new link has a new client ID."
         ),
-        symptoms=(_("An error page after Allow."), _("People stay in the browser sheet.")),
+        symptoms=(_("An error page after Allow."), _("The browser sheet stays open.")),
         confirm=_("Compare the client ID of the link in Confluence with the one in the current configuration."),
         remedy=_(
-            "Put the client ID of today into the site list and push it by the MDM. Edit links instead of making "
-            "them again."
+            "Enter the current client ID in the site list and deploy it with your MDM. Edit links instead of "
+            "creating them again."
         ),
         source=PROVIDER_API,
         certainty=Certainty.DOCUMENTED,
@@ -103,16 +103,15 @@ CAUSES = (
         stage=Stage.SHEET,
         title=_("The configured base URL is not the site's own"),
         why=_(
-            "Confluence makes its redirects from its own base URL. If the configuration names another host, or "
-            "leaves the "
-            "context path out, the permission happens elsewhere and the session cookie is lost."
+            "Confluence builds redirects from its own base URL. If the configuration contains another host or no "
+            "context path, consent happens at a different address and the session cookie is lost."
         ),
         symptoms=(
-            _("People sign in and are asked to sign in again."),
-            _("The sheet ends on another address than it began."),
+            _("After sign-in, people have to sign in again."),
+            _("The browser sheet ends at a different address than it started."),
         ),
         confirm=_("Compare the url in BASE-URL/rest/applinks/1.0/manifest with the baseURL in the site list."),
-        remedy=_("Make the three the same: the base URL in Confluence, in the site list and in Gatepass."),
+        remedy=_("Use the same base URL in Confluence, in the site list and in Gatepass."),
         source=BASE_URL_PAGE,
         certainty=Certainty.DOCUMENTED,
         signs=(
@@ -120,12 +119,12 @@ CAUSES = (
                 r"base ?url[^\n]{0,40}(?:mismatch|differ|does ?n.t match|not match|incorrect|is not the same)"
                 r"|(?:mismatch|wrong|incorrect)[^\n]{0,12}base ?url|accessing[^\n]{0,40}does ?n.t match",
                 5,
-                _("Words about the base URL"),
+                _("A message about the base URL"),
             ),
             exchange(
                 r"/login\.action|/dologin|/rest/oauth2|/oauth2?/",
                 2,
-                _("A redirect leads to another host"),
+                _("A redirect to another host"),
                 status=REDIRECTS,
                 and_also=lambda row: bool(row.other_host),
             ),
@@ -136,15 +135,15 @@ CAUSES = (
     Cause(
         id="tls-at-proxy",
         stage=Stage.SHEET,
-        title=_("Confluence believes that it is asked over http"),
+        title=_("Confluence assumes that requests use http"),
         why=_(
-            "OAuth 2.0 needs https. Where TLS ends at a reverse proxy and the connector behind it is not marked "
-            "as secure, "
-            "pages work while OAuth refuses, or https and http send each other back and forth."
+            "OAuth 2.0 requires https. If TLS ends at a reverse proxy and the connector behind it is not marked "
+            "as secure, pages work but OAuth fails, or https and http redirect to each other."
         ),
-        symptoms=(_("Browsers work, OAuth refuses."), _("Too many redirects.")),
+        symptoms=(_("Browsers work, but OAuth fails."), _("Too many redirects.")),
         confirm=_(
-            "Look for a Location that begins with http://, and for scheme, secure and proxyPort at the connector."
+            "Look for a Location header that starts with http://, and check scheme, secure and proxyPort of the "
+            "connector."
         ),
         remedy=_('Set the base URL to https, and scheme="https" secure="true" proxyPort="443" on the connector.'),
         source=PROVIDER_API,
@@ -163,7 +162,7 @@ CAUSES = (
                 r"https (?:is )?required|must (?:use|be) https|insecure (?:connection|request|transport)"
                 r"|requires? (?:https|a secure)",
                 4,
-                _("A refusal because of http"),
+                _("An error because of http"),
             ),
         ),
         rules=("HTTPS", "PLAIN-HTTP", "REDIRECTS"),
@@ -171,20 +170,22 @@ CAUSES = (
     Cause(
         id="parameters-lost",
         stage=Stage.SHEET,
-        title=_("Single sign-on loses the request on its way"),
+        title=_("Single sign-on drops the request parameters"),
         why=_(
-            "The sheet may sign in at another host, if that one brings people back with every parameter. Some "
-            "proxies and "
-            "portals drop the query or send people to the start page."
+            "The browser sheet may sign in at another host if that host redirects back with every parameter. Some"
+            " proxies and portals drop the query or redirect to the start page."
         ),
         symptoms=(
-            _("After sign-in the start page opens, not the permission."),
+            _("After sign-in the start page opens instead of the consent page."),
             _("An error about a missing parameter."),
         ),
-        confirm=_("Follow the sheet's way with curl or a desktop browser: do client_id and code_challenge come back?"),
+        confirm=_(
+            "Follow the redirects with curl or a desktop browser: check that client_id and code_challenge are "
+            "preserved."
+        ),
         remedy=_(
-            "Have single sign-on keep the whole address, query included, or leave rest/oauth2/latest/authorize "
-            "to Confluence."
+            "Configure single sign-on to preserve the full URL, including the query, or exclude "
+            "rest/oauth2/latest/authorize from it."
         ),
         source=RFC_6749 + "4.1.2.1",
         certainty=Certainty.SEEN,
@@ -199,7 +200,7 @@ CAUSES = (
             exchange(
                 AUTHORIZE,
                 4,
-                _("Another host takes the authorization request"),
+                _("Another host handles the authorization request"),
                 and_also=lambda row: bool(row.other_host),
             ),
             oauth_error("invalid_request|unsupported_response_type", 3, _("The request arrived incomplete")),
@@ -207,7 +208,7 @@ CAUSES = (
                 r"\bokta\b|login\.microsoftonline\.com|AADSTS\d{3,8}|SAMLRe(?:quest|sponse)|shibboleth"
                 r"|/pingfederate|/auth/realms/",
                 2,
-                _("A single sign-on takes part"),
+                _("Single sign-on is involved"),
             ),
         ),
         rules=("AUTHORIZE-REACHABLE",),
@@ -215,15 +216,14 @@ CAUSES = (
     Cause(
         id="app-does-not-open",
         stage=Stage.SHEET,
-        title=_("Nothing on this device opens confluence-server:"),
+        title=_("No app on this device opens confluence-server:"),
         why=_(
-            "The answer goes to an address that only the Confluence Data Center app knows. The app for "
-            "Confluence Cloud, a "
-            "desktop browser or a second browser on the phone do not."
+            "Only the Confluence Data Center app handles this address. The app for Confluence Cloud, a desktop "
+            "browser or a second browser on the phone do not."
         ),
-        symptoms=(_("Safari says that the address is invalid."),),
-        confirm=_("Look whether the Data Center app is on this phone, and whether the sign-in began in it."),
-        remedy=_("Install the Confluence Data Center app and begin the sign-in there, not with a copied address."),
+        symptoms=(_("Safari reports that the address is invalid."),),
+        confirm=_("Check that the Data Center app is installed on this phone, and that the sign-in started in it."),
+        remedy=_("Install the Confluence Data Center app and start the sign-in there, not with a copied address."),
         source=CONFLUENCE_PAGE,
         certainty=Certainty.SEEN,
         signs=(
@@ -231,7 +231,7 @@ CAUSES = (
                 r"address is invalid|ERR_UNKNOWN_URL_SCHEME|scheme does(?: not|n.t) have a registered handler"
                 r"|unsupported (?:url|protocol)|Protocol [\"']?confluence-server[\"']? not supported",
                 5,
-                _("Nothing knows this kind of address"),
+                _("An address type without an app"),
             ),
         ),
     ),

@@ -14,61 +14,62 @@ CAUSES = (
     Cause(
         id="scope-too-narrow",
         stage=Stage.BACK,
-        title=_("The link allows less than WRITE"),
-        why=_("The app asks for the permission WRITE. A link with READ refuses that."),
-        symptoms=(_("The app comes back with error=invalid_scope."),),
-        confirm=_("Open the link under Settings → Application links and look at its permission."),
-        remedy=_("Set the permission to WRITE. ADMIN is more than the app needs; what people may do still caps it."),
+        title=_("The link's permission is lower than WRITE"),
+        why=_("The app requests the permission WRITE. A link with READ rejects it."),
+        symptoms=(_("The app receives error=invalid_scope."),),
+        confirm=_("Open the link under Settings → Application links and check its permission."),
+        remedy=_(
+            "Set the permission to WRITE. ADMIN is more than the app needs. People's own permissions still apply."
+        ),
         source=CONFLUENCE_PAGE,
         certainty=Certainty.DOCUMENTED,
         signs=(
             oauth_error("invalid_scope", 5, _("The OAuth error about the permission")),
-            says(r"scope[^\n]{0,30}(?:not allowed|exceeds|invalid|unknown)", 4, _("Words about the permission")),
+            says(r"scope[^\n]{0,30}(?:not allowed|exceeds|invalid|unknown)", 4, _("A message about the permission")),
         ),
     ),
     Cause(
         id="access-denied",
         stage=Stage.BACK,
-        title=_("Somebody or something said no"),
+        title=_("The person or a policy denied access"),
         why=_(
-            "The person chose Cancel, or may not use Confluence: no licence, a blocked account, a policy of "
-            "single sign-on."
+            "The person chose Cancel, or has no access to Confluence: no license, a disabled account, or a single"
+            " sign-on policy."
         ),
-        symptoms=(_("The app comes back with error=access_denied."),),
+        symptoms=(_("The app receives error=access_denied."),),
         confirm=_("Have the same person sign in to the site in a browser, then try the app again and choose Allow."),
-        remedy=_("Give the person access to Confluence, or look at the policy of the identity provider."),
+        remedy=_("Give the person access to Confluence, or check the policy of the identity provider."),
         source=RFC_6749 + "4.1.2.1",
         certainty=Certainty.DOCUMENTED,
         signs=(
-            oauth_error("access_denied", 5, _("The OAuth error for a refusal")),
+            oauth_error("access_denied", 5, _("The OAuth error for denied access")),
             says(
                 r"not permitted to use|not (?:been )?(?:granted|assigned)[^\n]{0,30}(?:access|application)"
                 r"|AADSTS50105|E0000(?:006|022)"
                 r"|user is not assigned",
                 4,
-                _("A page that refuses this person"),
+                _("A page that denies access"),
             ),
         ),
     ),
     Cause(
         id="client-secret-wanted",
         stage=Stage.BACK,
-        title=_("The OAuth plugin is too old and wants a client secret"),
+        title=_("The OAuth plugin is too old and requires a client secret"),
         why=_(
-            "A phone has a client ID and no secret. Before version 4.1.1 the plugin asks every client for one: "
-            "sign-in works "
-            "in the sheet, then the exchange for a token fails."
+            "A phone has a client ID but no secret. Before version 4.1.1 the plugin requires a secret from every "
+            "client: the sign-in works, but the token request fails."
         ),
         symptoms=(
-            _("Sign-in works, then invalid_client."),
-            _("The app returns to its start after a complete sign-in."),
+            _("Sign-in works, then invalid_client appears."),
+            _("The app returns to its start screen after a complete sign-in."),
         ),
         confirm=_(
-            "Look up the version of the OAuth 2.0 provider plugin under Settings → Manage apps, system apps included."
+            "Check the version of the OAuth 2.0 provider plugin under Settings → Manage apps, including system apps."
         ),
         remedy=_(
             "Update the plugin to 4.1.1 or later. Never put a client secret into the configuration: phones store "
-            "it in clear."
+            "it unencrypted."
         ),
         source=CONFLUENCE_PAGE,
         certainty=Certainty.DOCUMENTED,
@@ -78,48 +79,47 @@ CAUSES = (
                 r"client[_ ]?secret[^\n]{0,30}(?:required|missing|must|not (?:provided|present))"
                 r"|(?:missing|requires?)[^\n]{0,12} client[_ ]?secret|client authentication (?:failed|required)",
                 4,
-                _("A client secret is asked for"),
+                _("A client secret is required"),
             ),
-            exchange(TOKEN, 3, _("The token endpoint refused the client"), status={401}),
+            exchange(TOKEN, 3, _("The token endpoint rejected the client"), status={401}),
         ),
         rules=("OAUTH-PLUGIN", "OAUTH-PLUGIN-ENABLED"),
     ),
     Cause(
         id="token-endpoint-blocked",
         stage=Stage.BACK,
-        title=_("A proxy stands before the token endpoint"),
+        title=_("A proxy blocks the token endpoint"),
         why=_(
-            "The app exchanges its code at rest/oauth2/latest/token itself, outside the browser and not signed "
-            "in. A redirect to a "
-            "login page or a refusal ends the sign-in there."
+            "The app sends the code to rest/oauth2/latest/token itself, outside the browser and not signed in. A "
+            "redirect to a login page or an error ends the sign-in there."
         ),
-        symptoms=(_("The app returns to its start after a complete sign-in."),),
+        symptoms=(_("The app returns to its start screen after a complete sign-in."),),
         confirm=_(
-            "Post anything to BASE-URL/rest/oauth2/latest/token with curl: JSON with an error is right, a login "
-            "page is not."
+            "Send any POST to BASE-URL/rest/oauth2/latest/token with curl: JSON with an error is correct, a login"
+            " page is not."
         ),
-        remedy=_("Let rest/oauth2/latest/token through the reverse proxy without sign-in."),
+        remedy=_("Allow rest/oauth2/latest/token through the reverse proxy without sign-in."),
         source=RFC_6749 + "3.2",
         certainty=Certainty.DOCUMENTED,
         signs=(
-            exchange(TOKEN, 5, _("The token endpoint was not the one to answer"), status=REDIRECTS | {403, 405, 407}),
-            exchange(TOKEN, 5, _("The token endpoint answered with a web page"), and_also=lambda row: row.is_html),
+            exchange(
+                TOKEN, 5, _("A different server responded to the token request"), status=REDIRECTS | {403, 405, 407}
+            ),
+            exchange(TOKEN, 5, _("The token endpoint returned a web page"), and_also=lambda row: row.is_html),
         ),
         rules=("TOKEN-REACHABLE",),
     ),
     Cause(
         id="code-expired",
         stage=Stage.BACK,
-        title=_("The code came too late, twice, or without its verifier"),
+        title=_("The code was expired, used twice, or sent without its verifier"),
         why=_(
-            "A code lives for ten seconds and for one use. A slow network, a proxy that sends requests again, or a "
-            "verifier that does not match make the provider refuse it."
+            "A code is valid for ten seconds and one use. A slow network, a proxy that repeats requests, or a "
+            "wrong verifier makes the provider reject it."
         ),
-        symptoms=(_("The app comes back and then fails with invalid_grant."),),
-        confirm=_(
-            "Count the requests to the token endpoint in the access log, and look at the seconds between the two."
-        ),
-        remedy=_("Look for what delays or repeats the request. The lifetime is a system property of Confluence."),
+        symptoms=(_("The app opens again and then fails with invalid_grant."),),
+        confirm=_("Count the requests to the token endpoint in the access log, and compare their times."),
+        remedy=_("Find what delays or repeats the request. The lifetime is a system property of Confluence."),
         source=PROVIDER_API,
         certainty=Certainty.DOCUMENTED,
         signs=(
@@ -128,23 +128,23 @@ CAUSES = (
                 r"(?:authori[sz]ation )?code[^\n]{0,20}(?:expired|already (?:been )?used|is invalid)"
                 r"|code_verifier[^\n]{0,30}match",
                 4,
-                _("Words about the code"),
+                _("A message about the code"),
             ),
         ),
     ),
     Cause(
         id="server-error",
         stage=Stage.BACK,
-        title=_("The site itself had an error"),
-        why=_("The provider failed, or the site is in maintenance. This says nothing about the configuration."),
-        symptoms=(_("The app comes back with error=server_error."), _("An error page of Confluence.")),
-        confirm=_("Look into the log of Confluence at that minute, and whether a browser works."),
-        remedy=_("Mend what the log says, then try again."),
+        title=_("The site returned a server error"),
+        why=_("The provider failed, or the site is in maintenance. The configuration is not the cause."),
+        symptoms=(_("The app receives error=server_error."), _("A Confluence error page.")),
+        confirm=_("Check the Confluence log at that time, and whether a browser works."),
+        remedy=_("Fix the error in the log, then try again."),
         source=RFC_6749 + "4.1.2.1",
         certainty=Certainty.DOCUMENTED,
         signs=(
-            oauth_error("server_error|temporarily_unavailable", 5, _("The OAuth error for trouble at the provider")),
-            exchange(".", 3, _("An answer from 500 to 504"), status={500, 501, 502, 503, 504}),
+            oauth_error("server_error|temporarily_unavailable", 5, _("The OAuth error for provider problems")),
+            exchange(".", 3, _("A response from 500 to 504"), status={500, 501, 502, 503, 504}),
             says(
                 r"an error has occurred|something went wrong|System error|under maintenance|Bad Gateway"
                 r"|Service Unavailable",
@@ -158,37 +158,35 @@ CAUSES = (
         id="refresh-unused",
         stage=Stage.LATER,
         title=_("The app was not used for 90 days"),
-        why=_("A refresh token lives for 90 days. After that people sign in again; nothing is broken."),
-        symptoms=(_("After weeks of holidays the app asks for a sign-in."),),
-        confirm=_("Ask when the app was last used, and look at the lifetime of refresh tokens in Confluence."),
-        remedy=_("Sign in again. The lifetime is a system property of Confluence, should 90 days be too short."),
+        why=_("A refresh token is valid for 90 days. After that, people sign in again; this is expected."),
+        symptoms=(_("After weeks without use, the app requires a sign-in."),),
+        confirm=_("Find out when the app was last used, and check the lifetime of refresh tokens in Confluence."),
+        remedy=_("Sign in again. If 90 days is too short, change the lifetime: it is a system property of Confluence."),
         source=PROVIDER_API,
         certainty=Certainty.DOCUMENTED,
         signs=(
-            oauth_error("invalid_grant", 5, _("A refresh token was refused"), beside=_REFRESH),
-            says(rf"{_REFRESH}[^\n]{{0,30}}(?:expired|invalid|not found)", 4, _("A refresh token was refused")),
+            oauth_error("invalid_grant", 5, _("A refresh token was rejected"), beside=_REFRESH),
+            says(rf"{_REFRESH}[^\n]{{0,30}}(?:expired|invalid|not found)", 4, _("A refresh token was rejected")),
             says(
                 r"sign(?:ed)? in again|log(?:ged)? in again|session (?:has )?expired|90 days",
                 3,
-                _("A sign-in is needed again"),
+                _("A new sign-in is required"),
             ),
         ),
     ),
     Cause(
         id="tokens-revoked",
         stage=Stage.LATER,
-        title=_("The link was deleted, made again, or tokens were revoked"),
+        title=_("The link was deleted or created again, or tokens were revoked"),
         why=_(
-            "Tokens hang on the link. When it is deleted or replaced, every phone of the site is signed out at once."
+            "Tokens belong to the link. When it is deleted or replaced, every phone of the site is signed out at once."
         ),
         symptoms=(
-            _("Everybody has to sign in again at the same time."),
-            _("invalid_token after weeks without trouble."),
+            _("Everyone has to sign in again at the same time."),
+            _("invalid_token after weeks without problems."),
         ),
-        confirm=_(
-            "Look into the audit log of Confluence for a change of the application link, and compare the client IDs."
-        ),
-        remedy=_("Push the new client ID by the MDM. Next time edit the link instead of making it again."),
+        confirm=_("Check the Confluence audit log for changes to the application link, and compare the client IDs."),
+        remedy=_("Deploy the new client ID with your MDM. Next time, edit the link instead of creating it again."),
         source=PROVIDER_API,
         certainty=Certainty.DOCUMENTED,
         signs=(
@@ -199,7 +197,7 @@ CAUSES = (
                 _("Many people at once"),
             ),
             oauth_error(
-                "unauthorized_client|invalid_client", 2, _("A client that is no longer known"), beside=_REFRESH
+                "unauthorized_client|invalid_client", 2, _("A client ID that is no longer valid"), beside=_REFRESH
             ),
         ),
         rules=("CLIENT-ID-KNOWN", "CLIENT-ID-MDM", "CLIENT-ID-DRIFT"),
@@ -207,19 +205,19 @@ CAUSES = (
     Cause(
         id="person-may-not",
         stage=Stage.LATER,
-        title=_("The person may not do this in Confluence"),
-        why=_("A permission never gives more than the person has: WRITE is capped by spaces and restrictions."),
-        symptoms=(_("Reading works, editing does not."),),
+        title=_("The person has no permission for this in Confluence"),
+        why=_("The app never has more permissions than the person: spaces and restrictions limit WRITE."),
+        symptoms=(_("Reading works, but editing does not."),),
         confirm=_("Try the same in a browser as the same person."),
-        remedy=_("Give the person the permission of the space. A wider link changes nothing."),
+        remedy=_("Give the person permission for the space. A higher permission of the link changes nothing."),
         source=PROVIDER_API,
         certainty=Certainty.DOCUMENTED,
         signs=(
-            oauth_error("insufficient_scope", 5, _("The OAuth error about what a token may do")),
+            oauth_error("insufficient_scope", 5, _("The OAuth error about insufficient scope")),
             says(
                 r"not permitted to (?:edit|create|perform|view)|read[- ]only|can(?:not|.t) (?:edit|save|comment)",
                 3,
-                _("Words about what a person may do"),
+                _("A message about permissions"),
             ),
         ),
     ),

@@ -11,8 +11,8 @@ from .cause import Stage
 STAGES = {
     Stage.BEFORE: _("Before sign-in"),
     Stage.SHEET: _("In the browser sheet"),
-    Stage.BACK: _("Coming back to the app"),
-    Stage.LATER: _("Later"),
+    Stage.BACK: _("Returning to the app"),
+    Stage.LATER: _("After sign-in"),
 }
 
 
@@ -30,19 +30,19 @@ SYMPTOMS = (
     Symptom(
         "not-compatible",
         Stage.BEFORE,
-        _("The app says that the site is not compatible"),
+        _("The app reports that the site is not compatible"),
         ("info-login-blocked", "mobile-plugin", "waf-user-agent", "server-too-old"),
     ),
     Symptom(
         "no-sites",
         Stage.BEFORE,
-        _("The app cannot display the list of sites, or it is empty"),
+        _("The app cannot display the site list, or it is empty"),
         ("site-list-malformed", "vendor-variables"),
     ),
     Symptom(
         "asks-for-password",
         Stage.BEFORE,
-        _("The app asks for user name and password itself"),
+        _("The app shows its own password form"),
         ("app-too-old", "oauth-switch-off", "android", "site-list-malformed"),
     ),
     Symptom(
@@ -54,13 +54,13 @@ SYMPTOMS = (
     Symptom(
         "no-secure-connection",
         Stage.BEFORE,
-        _("The app says that it cannot make a secure connection"),
+        _("The app reports that it cannot make a secure connection"),
         ("private-ca", "certificate-expired", "certificate-host"),
     ),
     Symptom(
         "blank-sheet",
         Stage.SHEET,
-        _("A blank page or an error of the sign-in server"),
+        _("The sign-in server shows a blank page or an error"),
         ("adfs-user-agent", "waf-user-agent", "parameters-lost", "server-error"),
     ),
     Symptom(
@@ -72,19 +72,19 @@ SYMPTOMS = (
     Symptom(
         "signs-in-twice",
         Stage.SHEET,
-        _("After sign-in the login page or the start page comes again"),
+        _("After sign-in, the login page or the start page appears again"),
         ("base-url-differs", "parameters-lost", "tls-at-proxy"),
     ),
     Symptom(
         "error-after-allow",
         Stage.SHEET,
-        _("An error page instead of the permission, or after Allow"),
+        _("An error page appears instead of the consent page, or after Allow"),
         ("redirect-mismatch", "client-unknown", "parameters-lost", "tls-at-proxy", "server-too-old"),
     ),
     Symptom(
         "stays-in-sheet",
         Stage.SHEET,
-        _("The sheet does not go back to the app"),
+        _("The browser sheet does not return to the app"),
         ("redirect-mismatch", "client-unknown", "app-does-not-open"),
     ),
     Symptom(
@@ -96,13 +96,13 @@ SYMPTOMS = (
     Symptom(
         "says-no",
         Stage.BACK,
-        _("The app says that access was refused"),
+        _("The app reports that access was denied"),
         ("access-denied", "scope-too-narrow", "client-secret-wanted"),
     ),
     Symptom(
         "says-error",
         Stage.BACK,
-        _("The app says that the server had an error"),
+        _("The app reports a server error"),
         ("server-error", "token-endpoint-blocked", "tls-at-proxy"),
     ),
     Symptom(
@@ -114,13 +114,13 @@ SYMPTOMS = (
     Symptom(
         "signed-out-all",
         Stage.LATER,
-        _("Everybody has to sign in again"),
+        _("Everyone has to sign in again"),
         ("tokens-revoked", "client-unknown", "server-error"),
     ),
     Symptom(
         "cannot-edit",
         Stage.LATER,
-        _("Reading works, editing does not"),
+        _("Reading works, but editing does not"),
         ("person-may-not", "scope-too-narrow"),
     ),
     Symptom(

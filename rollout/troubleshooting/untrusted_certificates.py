@@ -15,20 +15,19 @@ CAUSES = (
     Cause(
         id="private-ca",
         stage=Stage.BEFORE,
-        title=_("The phone does not trust who signed the certificate"),
+        title=_("The phone does not trust the certificate's CA"),
         why=_(
-            "A certificate of your own authority, a self-signed one, or a chain whose intermediate certificate "
-            "is not sent. "
-            "Desktop browsers may know the authority or fetch what is missing; a phone does not."
+            "The certificate comes from your own CA, is self-signed, or its intermediate certificate is not sent."
+            " Desktop browsers may know the CA or download what is missing; phones do not."
         ),
-        symptoms=(_("The app says that it cannot make a secure connection."),),
+        symptoms=(_("The app reports that it cannot make a secure connection."),),
         confirm=_(
-            "Run openssl s_client -connect HOST:443 -showcerts, and look whether the chain ends at an authority "
-            "phones know."
+            "Run openssl s_client -connect HOST:443 -showcerts, and check whether the chain ends at a CA that "
+            "phones trust."
         ),
         remedy=_(
-            "Send the whole chain. With a private authority, install its root on the phones by an MDM profile, "
-            "and give it to Gatepass with the site."
+            "Send the full chain. For a private CA, install its root certificate on the phones with an MDM "
+            "profile, and add it to the site in Gatepass."
         ),
         source=TRUST_PAGE,
         certainty=Certainty.DOCUMENTED,
@@ -41,9 +40,9 @@ CAUSES = (
                 r"|certificate[^\n]{0,30}not trusted|SEC_ERROR_UNKNOWN_ISSUER|-1202\b|-9807\b"
                 r"|errSSLXCertChainInvalid",
                 5,
-                _("The chain does not end at a trusted authority"),
+                _("The chain does not end at a trusted CA"),
             ),
-            says(r"certificate for this server is invalid", 3, _("The words of iOS about a certificate")),
+            says(r"certificate for this server is invalid", 3, _("An iOS message about a certificate")),
         ),
         rules=("TLS-VALID", "TLS-PRIVATE-CA"),
     ),
@@ -51,10 +50,12 @@ CAUSES = (
         id="certificate-expired",
         stage=Stage.BEFORE,
         title=_("The certificate has expired"),
-        why=_("The site sends a certificate whose time is over, or the clock of the phone is wrong."),
-        symptoms=(_("The app says that it cannot make a secure connection."),),
-        confirm=_("Look at the dates of the certificate in a browser, and at date and time of the phone."),
-        remedy=_("Renew the certificate on everything that ends TLS for this host, the reverse proxy first."),
+        why=_("The site's certificate has expired, or the clock of the phone is wrong."),
+        symptoms=(_("The app reports that it cannot make a secure connection."),),
+        confirm=_("Check the dates of the certificate in a browser, and the date and time of the phone."),
+        remedy=_(
+            "Renew the certificate on every device that terminates TLS for this host, starting with the reverse proxy."
+        ),
         source=RFC_6749 + "10.9",
         certainty=Certainty.DOCUMENTED,
         signs=(
@@ -72,10 +73,10 @@ CAUSES = (
         id="certificate-host",
         stage=Stage.BEFORE,
         title=_("The certificate is for another host"),
-        why=_("The name in the site list is not among the names of the certificate."),
-        symptoms=(_("The app says that it cannot make a secure connection."),),
-        confirm=_("Compare the host of the base URL with the alternative names of the certificate."),
-        remedy=_("Get a certificate that names this host, or use the host that it names, everywhere."),
+        why=_("The host name in the site list is not in the certificate."),
+        symptoms=(_("The app reports that it cannot make a secure connection."),),
+        confirm=_("Compare the host of the base URL with the subject alternative names of the certificate."),
+        remedy=_("Get a certificate that includes this host, or use a host from the certificate everywhere."),
         source=RFC_6749 + "10.9",
         certainty=Certainty.DOCUMENTED,
         signs=(
@@ -85,7 +86,7 @@ CAUSES = (
                 r"|the target)"
                 r"|No subject alternative (?:DNS )?names? (?:matching|present)|ERR_TLS_CERT_ALTNAME_INVALID",
                 5,
-                _("The certificate names another host"),
+                _("The certificate is for another host name"),
             ),
         ),
         rules=_RULES,

@@ -11,10 +11,10 @@ from django.utils import translation
 from django.utils.translation import trans_real
 
 GERMAN = {
-    "The site could not be reached: %(said)s.": "Die Site war nicht erreichbar: %(said)s.",
-    "its name does not resolve": "ihr Name lässt sich nicht auflösen",
+    "The site is unreachable: %(said)s.": "Die Site war nicht erreichbar: %(said)s.",
+    "the host name does not resolve": "ihr Name lässt sich nicht auflösen",
     "The title is empty.": "Der Titel ist leer.",
-    "There is no column %(column)s. Known are: %(known)s.": "Die Spalte %(column)s gibt es nicht.",
+    "Unknown column %(column)s. Known columns: %(known)s.": "Die Spalte %(column)s gibt es nicht.",
 }
 
 

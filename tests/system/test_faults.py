@@ -179,7 +179,7 @@ def test_a_sweep_survives_a_killed_worker_and_both_servers(ground: Ground) -> No
     assert ground.get("/healthz")[0] == 200
     assert ground.components()["database"] == "failing"
     status, page = ground.get("/", session)
-    assert (status, "The database does not answer." in page) == (503, True)
+    assert (status, "The database does not respond." in page) == (503, True)
     ground.postgres.start()
     until(lambda: ground.get("/readyz")[0] == 200, "PostgreSQL", ground)
 

@@ -33,10 +33,10 @@ def start_sweep(*, actor: Actor | None, trigger: str = Sweep.Trigger.BUTTON) -> 
         sites = _without_run(Site.objects.active())
         if Sweep.objects.unfinished().filter(trigger__in=BY_HAND).exists():
             raise ValidationError(
-                _("A check of all sites is under way. Wait for its end, or resume it if it is paused.")
+                _("A bulk check of all sites is running. Wait until it ends, or resume it if it is paused.")
             )
         if not sites:
-            raise ValidationError(_("There is no site to check: every one of them waits for its check already."))
+            raise ValidationError(_("There is no site to check: all sites are already waiting for a check."))
         return _start(sites, actor=actor, trigger=trigger)
 
 

@@ -231,7 +231,7 @@ class Scenario:
         matrix.put_in_force(actor=person, edition=draft)
 
     def publish(self) -> None:
-        self.publish_release({"all": "1"}, note="The first release")
+        self.publish_release({"all": "1"}, note="First release")
         link = rows("ApplicationLink").get(site=self.handbook, origin="wizard").pk
         check_redirect(self.administrator.post(f"/links/{link}/rotate/"))
         self.publish_release({"site": [self.pilot, self.handbook]}, note="Two sites")
@@ -304,7 +304,7 @@ class Scenario:
         from rollout.models import CheckRun, Site
 
         pages = {
-            "/": "Pilot Wiki", "/sites/": "Pilot Wiki", "/configurations/": "The first release",
+            "/": "Pilot Wiki", "/sites/": "Pilot Wiki", "/configurations/": "First release",
             "/configurations/1/": "Engineering Wiki", "/configurations/2/": "Pilot Wiki",
             f"/sweeps/{rows('Sweep').get().pk}/?show=every&q=wiki": "Engineering Wiki", "/waves/": "The first wave",
              f"/waves/{rows('Wave').get().pk}/": "Reception", "/passes/": "The live pass",

@@ -87,7 +87,7 @@ def test_an_unknown_client_is_told_to_the_person_only(phone: Any, client_id: str
     response = phone.authorize(client_id=client_id)
     assert response.status_code == 400
     assert not response.has_header("Location")
-    assert "does not know the app" in response.text
+    assert "does not recognize the app" in response.text
 
 
 @pytest.mark.rfc("9700", "2.1")
@@ -106,7 +106,7 @@ def test_another_redirect_uri_is_never_used(phone: Any, redirect_uri: str) -> No
     for response in (phone.authorize(redirect_uri=redirect_uri), phone.answer("cancel", redirect_uri=redirect_uri)):
         assert response.status_code == 400
         assert not response.has_header("Location")
-        assert "not the app" in response.text
+        assert "not its own" in response.text
 
 
 @pytest.mark.rfc("6749", "3.1.2.3")

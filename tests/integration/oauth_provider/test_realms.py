@@ -45,7 +45,7 @@ def test_authorize_elsewhere_does_not_know_the_client(elsewhere: Any) -> None:
     for response in (elsewhere.authorize(), elsewhere.answer()):
         assert response.status_code == 400
         assert not response.has_header("Location")
-        assert "does not know the app" in response.text
+        assert "does not recognize the app" in response.text
     assert not get_grant_model().objects.exists()
 
 

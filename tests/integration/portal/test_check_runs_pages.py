@@ -27,7 +27,7 @@ def test_it_works_and_the_page_stops_asking_at_the_end(
     run = CheckRun.objects.get()
     waiting = client.get(address).content.decode()
     assert f'hx-get="/check-runs/{run.pk}/progress/"' in waiting
-    assert "Look again" in waiting  # the way on without JavaScript
+    assert "Reload" in waiting  # the way on without JavaScript
     assert "hx-trigger" in client.get(f"{address}progress/").content.decode()
     evaluate(site)  # the same run: a site has one unfinished at a time
     done = client.get(f"{address}progress/").content.decode()
@@ -55,7 +55,7 @@ def test_a_failed_run_says_that_the_site_is_not_to_blame(
         site=site, trigger="button", state="failed", requested_at=timezone.now(), failure="OSError while checking"
     )
     page = client_of(alice).get(f"/check-runs/{run.pk}/").content.decode()
-    assert "The check itself failed" in page
+    assert "The check failed" in page
     assert "hx-trigger" not in page
 
 
@@ -64,7 +64,7 @@ def test_the_history_shows_what_a_run_changed(client_of: Callable[[User], Client
     evaluate(site)
     evaluate(site, "sso")
     page = client_of(alice).get(f"/sites/{site.pk}/check-runs/").content.decode()
-    assert "Everything it needs was there." in page
+    assert "All requirements were met." in page
     assert client_of(alice).get(f"/sites/{site.pk}/check-runs/?page=x").status_code == 200
 
 
@@ -85,7 +85,7 @@ def test_a_selection_is_checked(client_of: Callable[[User], Client], alice: User
     foreign, archived = make_site(), make_site(owners=[alice], archived_at=timezone.now())
     ids = [*(site.pk for site in mine[:2]), foreign.pk, archived.pk]
     page = client_of(alice).post("/sites/check/", {"site": ids}, follow=True)
-    assert "2 checks are on the way." in page.content.decode()
+    assert "2 checks started." in page.content.decode()
     assert set(CheckRun.objects.values_list("site", flat=True)) == {site.pk for site in mine[:2]}
 
 
@@ -96,7 +96,7 @@ def test_a_hostile_selection_checks_nothing(
     client_of: Callable[[User], Client], administrator: User, site: Site, ids: list[str]
 ) -> None:
     page = client_of(administrator).post("/sites/check/", {"site": ids}, follow=True)
-    assert "Choose at least one site" in page.content.decode()
+    assert "Select at least one site" in page.content.decode()
     assert not CheckRun.objects.exists()
 
 

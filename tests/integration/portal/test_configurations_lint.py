@@ -26,11 +26,11 @@ def test_it_works(client_of: Any, alice: User) -> None:
         ('[\n  {"title": “A”}]', "typographic quotes", "line 2, column 13"),
         ('{"title": "A", "baseURL": "https://a.example.com"}', "single object", ""),
         ('[{"title": "A", "baseUrl": "https://a.example.com"}]', "must be spelled baseURL", "[0]"),
-        ('[{"title": "A", "baseURL": "http://a.example.com"}]', "OAuth 2.0 needs https", "[0].baseURL"),
-        ('[{"title": "A", "baseURL": "https://a.example.com", "clientSecret": "x"}]', "secret in the list", "[0]"),
+        ('[{"title": "A", "baseURL": "http://a.example.com"}]', "OAuth 2.0 requires https", "[0].baseURL"),
+        ('[{"title": "A", "baseURL": "https://a.example.com", "clientSecret": "x"}]', "contains a secret", "[0]"),
         ("<dict><key>sites</key></dict>", "This is XML", "line 1"),
-        ("[]", "no site in the list", ""),
-        ("[" * 5000, "nothing like a site list", ""),
+        ("[]", "contains no site", ""),
+        ("[" * 5000, "not a site list", ""),
         ('[{"title": "\\ud800", "baseURL": "https://a.example.com"}]', "invisible character", "[0].title"),
     ],
 )
@@ -51,7 +51,7 @@ def test_the_place_is_marked_in_the_line(client_of: Any, alice: User) -> None:
 def test_what_the_vendor_would_replace_is_a_warning(client_of: Any, alice: User) -> None:
     touching = GOOD.replace("} }", "}}")
     page = client_of(alice).post(LINT, {"text": touching, "format": "intune-xml"}).content.decode()
-    assert "Two braces touch" in page
+    assert "Two adjacent braces" in page
     assert "The app can read this list" in page
 
 

@@ -44,8 +44,8 @@ def test_it_works(client_of: Any, administrator: User, ready: Site, make_site: A
     plain = make_site(title="Plain wiki")
     page = client.get(f"{BUILD}?site={ready.pk}&site={plain.pk}")
     text = page.content.decode()
-    assert "1 sign in by OAuth 2.0, 1 stay plain" in text
-    assert "Not ready for MDM, no application link" in text
+    assert "1 with OAuth 2.0, 1 without." in text
+    assert "MDM setup not ready, no application link" in text
     published = client.post(
         "/configurations/publish/",
         {"site": [ready.pk, plain.pk], "seen": seen_of(page), "note": "The first"},
@@ -62,13 +62,13 @@ def test_it_works(client_of: Any, administrator: User, ready: Site, make_site: A
 
 
 def test_an_empty_portal_says_what_a_configuration_is(client_of: Any, administrator: User) -> None:
-    assert "No sites to configure yet" in client_of(administrator).get("/configurations/").content.decode()
-    assert "No sites to configure yet" in client_of(administrator).get(BUILD).content.decode()
+    assert "No sites yet" in client_of(administrator).get("/configurations/").content.decode()
+    assert "No sites yet" in client_of(administrator).get(BUILD).content.decode()
 
 
 def test_before_the_first_release_it_offers_to_build_one(client_of: Any, administrator: User, ready: Site) -> None:
     page = client_of(administrator).get("/configurations/").content.decode()
-    assert "Nothing is published yet" in page
+    assert "No releases yet" in page
     assert "?all=1" in page
 
 
@@ -77,8 +77,8 @@ def test_before_the_first_release_it_offers_to_build_one(client_of: Any, adminis
     [
         ("READY_MDM", True, "not kept"),
         ("READY_MDM", False, "No application link yet"),
-        ("INCOMPATIBLE", True, "Not ready for MDM yet"),
-        ("UNKNOWN", False, "Not ready for MDM, no application link"),
+        ("INCOMPATIBLE", True, "MDM setup not ready"),
+        ("UNKNOWN", False, "MDM setup not ready, no application link"),
     ],
 )
 def test_each_site_says_why_it_stays_plain(
@@ -120,18 +120,18 @@ def test_the_page_shows_what_publishing_would_change(
     new = make_site(title="New wiki")
     ApplicationLink.objects.update(client_id="client-two")
     page = client_of(administrator).get(f"{BUILD}?site={ready.pk}&site={new.pk}").content.decode()
-    assert "1 taken out" in page
+    assert "1 removed" in page
     assert gone.title in page
-    assert "1 new" in page
+    assert "1 added" in page
     assert "client-one" in page
     assert "client-two" in page
-    assert "One site is taken out" in page
+    assert "One site is removed" in page
 
 
 def test_the_same_list_is_not_offered_for_publishing(client_of: Any, administrator: User, ready: Site) -> None:
     configurations.publish_release(actor=administrator, sites=Site.objects.all())
     page = client_of(administrator).get(f"{BUILD}?sites_of=1").content.decode()
-    assert "there is nothing to publish" in page
+    assert "There is nothing to publish" in page
     assert "Publish release 2" not in page
 
 
@@ -142,9 +142,9 @@ def test_a_release_compares_itself_with_the_one_before(
     make_site(title="Second wiki")
     configurations.publish_release(actor=administrator, sites=Site.objects.all())
     client = client_of(administrator)
-    assert "The first release" in client.get("/configurations/1/").content.decode()
+    assert "First release" in client.get("/configurations/1/").content.decode()
     page = client.get("/configurations/2/").content.decode()
-    assert "Second wiki</strong> is new, plain." in page
+    assert "Second wiki</strong> is added, without OAuth." in page
     assert ConfigurationRelease.objects.get(number=2).digest in page
 
 
@@ -153,7 +153,7 @@ def test_the_list_says_what_changed_since(client_of: Any, administrator: User, r
     client = client_of(administrator)
     assert "nothing to publish" in client.get("/configurations/").content.decode()
     ApplicationLink.objects.update(rotated_at=timezone.now())
-    assert "One site changed after this release" in client.get("/configurations/").content.decode()
+    assert "One site has changed since this release" in client.get("/configurations/").content.decode()
 
 
 def test_json_is_marked_and_nothing_in_it_is_html(client_of: Any, administrator: User, make_site: Any) -> None:
@@ -182,19 +182,19 @@ def test_a_selection_that_is_none_leads_to_the_picker(
 ) -> None:
     page = client_of(administrator).get(f"{BUILD}?{query}")
     assert page.status_code == 200
-    assert "Nothing is published yet: you see the result first" in page.content.decode()
+    assert "You review the result" in page.content.decode()
 
 
 @pytest.mark.parametrize("query", ["site=987654321", "sites_of=77"])
 def test_a_selection_of_nothing_is_said(client_of: Any, administrator: User, ready: Site, query: str) -> None:
     page = client_of(administrator).get(f"{BUILD}?{query}", follow=True).content.decode()
-    assert "Choose at least one site that is not archived" in page
+    assert "Select at least one site that is not archived" in page
 
 
 def test_what_is_left_out_is_said(client_of: Any, administrator: User, ready: Site, make_site: Any) -> None:
     archived = make_site(archived_at=timezone.now())
     page = client_of(administrator).get(f"{BUILD}?site={ready.pk}&site={archived.pk}").content.decode()
-    assert "One chosen site is left out" in page
+    assert "One selected site is not included" in page
 
 
 @pytest.mark.parametrize("query", ["format=nope", "page=x", "page=-1", "show=%3Cb%3E", "q=%00&pick=1", "pick=%00"])
@@ -322,7 +322,7 @@ def test_what_changed_since_it_was_shown_is_not_published(client_of: Any, admini
     Site.objects.update(title="Changed meanwhile")
     page = client.post("/configurations/publish/", {"all": "1", "seen": seen, "note": "kept note"})
     assert page.status_code == 422
-    assert "The sites changed since you looked" in page.content.decode()
+    assert "The sites have changed since you opened this page" in page.content.decode()
     assert "kept note" in page.content.decode()
     assert not ConfigurationRelease.objects.exists()
 

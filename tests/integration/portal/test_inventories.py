@@ -44,8 +44,8 @@ def test_lines_left_out_are_named(administrator, client_of) -> None:
     answer = upload(client_of(administrator), EXPORT + b",2.0\n")
     page = answer.content.decode()
     assert answer.status_code == 200
-    assert "Imported, but for 1 line" in page
-    assert "does not say which phone" in page
+    assert "Imported, except for 1 line" in page
+    assert "does not identify a phone" in page
     assert AppInventory.objects.get().phones == 4
 
 
@@ -53,10 +53,10 @@ def test_lines_left_out_are_named(administrator, client_of) -> None:
     ("content", "says"),
     [
         (b"", "The file is empty"),
-        (b"\0\0\0\0", "No column"),
-        (b"colour\nred\n", "No column holds the app"),
+        (b"\0\0\0\0", "no column"),
+        (b"colour\nred\n", "no column with the app"),
         (b"serial,version\n\xff,1\n", "not UTF-8"),
-        (b"serial,app,version\n1,Mail,1\n", "names other apps"),
+        (b"serial,app,version\n1,Mail,1\n", "contains other apps"),
     ],
 )
 def test_a_file_that_is_none_is_said_and_keeps_nothing(administrator, client_of, content: bytes, says: str) -> None:

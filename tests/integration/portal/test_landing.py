@@ -111,7 +111,7 @@ def test_android_needs_none_and_is_told_why(make_pass: Any, site: Site) -> None:
     _, token = make_pass(site)
     text = words(Client(headers={"user-agent": ANDROID}).get(f"/e/{token}"))
     assert "Not needed on Android" in text
-    assert "client certificates out of the box" in text
+    assert "The Android app does not need it" in text
     assert "/done" not in text
 
 
@@ -146,7 +146,7 @@ def test_no_site_left_is_said(make_pass: Any, site: Site) -> None:
     Site.objects.filter(pk=site.pk).update(archived_at=timezone.now())
     page = phone().get(f"/e/{token}")
     assert page.status_code == 410
-    assert "nothing to set up any more" in words(page)
+    assert "nothing left to set up" in words(page)
     assert phone().post(f"/e/{token}/done").status_code == 410
     row.refresh_from_db()
     assert row.uses == 0
@@ -154,9 +154,9 @@ def test_no_site_left_is_said(make_pass: Any, site: Site) -> None:
 
 def test_a_site_for_managed_phones_only_says_so(make_pass: Any, make_site: Any) -> None:
     _, token = make_pass(make_site(mdm_verdict="READY_MDM", non_mdm_verdict="ACTION_NEEDED"))
-    assert "managed phones only" in words(phone().get(f"/e/{token}"))
+    assert "only on phones that your organization manages" in words(phone().get(f"/e/{token}"))
     _, token = make_pass(make_site(mdm_verdict="UNKNOWN", non_mdm_verdict="UNKNOWN"))
-    assert "managed phones only" not in words(phone().get(f"/e/{token}"))
+    assert "only on phones that your organization manages" not in words(phone().get(f"/e/{token}"))
 
 
 def test_a_jira_site_gets_its_own_app(make_pass: Any, make_site: Any) -> None:
@@ -175,7 +175,7 @@ def test_hostile_titles_stay_text(make_pass: Any, make_site: Any) -> None:
 
 STATES = {
     "expired": ({"expires_at": timezone.now() - timedelta(days=1)}, "This link has expired"),
-    "revoked": ({"revoked_at": timezone.now()}, "This link was withdrawn"),
+    "revoked": ({"revoked_at": timezone.now()}, "This link was revoked"),
     "used up": ({"uses": 1}, "This link has been used"),
 }
 

@@ -19,7 +19,7 @@ REDIRECT = "confluence-server://oauth-callback"
 RIGHT = {"application_type": "external", "direction": "incoming", "redirect_url": REDIRECT, "permission": "WRITE"}
 WRONG = [
     ("application_type", "atlassian", "External application"),
-    ("application_type", "", "Choose the application type"),
+    ("application_type", "", "Select the application type"),
     ("application_type", "x", "valid choice"),
     ("direction", "outgoing", "Incoming"),
     ("redirect_url", "confluence-server://oauth-callback/", "exactly"),
@@ -55,7 +55,7 @@ def test_it_works_where_confluence_is_the_provider(
     assert ApplicationLink.objects.get().client_id == "abc123"
     shown = client.get(address).content.decode()
     assert "abc123" in shown
-    assert "None: a public client" in shown
+    assert "None (public client" in shown
     assert client.get(address)["Location"] == f"/sites/{site.pk}/"  # shown once
 
 
@@ -98,7 +98,7 @@ def test_rotating_says_whom_it_signs_out(
     link = links.create_link(actor=alice, site=provided, redirect_url=REDIRECT)
     SignIn.objects.create(site=provided, person=bob, client_id=link.client_id, signed_in_at=timezone.now())
     client, address = client_of(alice), f"/links/{link.pk}/rotate/"
-    assert "1 person so far" in client.get(address).content.decode()
+    assert "Signs out 1 person" in client.get(address).content.decode()
     assert ApplicationLink.objects.get().client_id == link.client_id  # opening the page changes nothing
     page = client.post(address, follow=True).content.decode()
     new = ApplicationLink.objects.get().client_id
@@ -119,8 +119,8 @@ def test_a_bad_new_client_id_changes_nothing(
 def test_revoking(client_of: Callable[[User], Client], alice: User, provided: Site) -> None:
     link = links.create_link(actor=alice, site=provided, redirect_url=REDIRECT)
     client, address = client_of(alice), f"/links/{link.pk}/revoke/"
-    assert "Every token of this link ends" in client.get(address).content.decode()
-    assert "The link is revoked" in client.post(address, follow=True).content.decode()
+    assert "All tokens of this link are revoked" in client.get(address).content.decode()
+    assert "The link was revoked" in client.post(address, follow=True).content.decode()
     assert not ApplicationLink.objects.active().exists()
     assert not OAuthClient.objects.exists()
     assert client.post(address).status_code == 404
@@ -143,7 +143,7 @@ def test_where_confluence_is_the_provider_the_switch_is_there(
     client_of: Callable[[User], Client], alice: User, site: Site
 ) -> None:
     page = client_of(alice).post(f"/sites/{site.pk}/oauth-switch/", {"on": "1"}, follow=True)
-    assert "This switch is in the site itself" in page.content.decode()
+    assert "Change this setting on the site" in page.content.decode()
     assert not ApplicationLink.objects.exists()
 
 

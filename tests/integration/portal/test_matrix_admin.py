@@ -77,11 +77,11 @@ def test_it_works(
     ("change", "says"),
     [
         ({"line_0__server": "nine"}, "nine is not a version number"),
-        ({"line_0__since": "9.5", "line_0__below": "9.1"}, "ends before it begins"),
-        ({"line_0__server": ""}, "Name the first version that works, or say why"),
+        ({"line_0__since": "9.5", "line_0__below": "9.1"}, "ends before it starts"),
+        ({"line_0__server": ""}, "Enter the first version that works, or the reason"),
         ({"line_0__unclear": "Nobody knows."}, "An unclear line has no minimum versions."),
-        ({"line_0__source": "http://example.com"}, "Give its address, with https."),
-        ({"line_0__redirect_url": "https://example.com"}, "answers to confluence-server:// only"),
+        ({"line_0__source": "http://example.com"}, "Enter the https address"),
+        ({"line_0__redirect_url": "https://example.com"}, "handles confluence-server:// only"),
         ({"line_0__server": "\x00"}, "Null characters are not allowed."),
         ({"line_0__server": "9" * 41}, "at most 40 characters"),
         ({"line_1__below": "9.14"}, "Two lines of Jira overlap"),
@@ -106,7 +106,7 @@ def test_a_fault_is_said_and_nothing_is_saved(
 def test_a_gap_is_allowed_and_said(operator: Client, draft: MatrixEdition) -> None:
     form = posted(draft, **{"lines-2-DELETE": "on"})
     page = operator.post(f"{LIST}{draft.pk}/change/", form, follow=True)
-    assert "No line of Jira covers versions from 9.13 and below 10.1" in page.content.decode()
+    assert "No line of Jira covers versions from 9.13 to below 10.1" in page.content.decode()
     assert draft.lines.count() == 3
 
 
@@ -129,7 +129,7 @@ def test_one_edition_at_a_time_and_none_twice(operator: Client, first: MatrixEdi
     assert "Choose exactly one edition." in act(operator, "put_in_force", first, draft).content.decode()
     assert "Choose exactly one edition." in act(operator, "new_edition", first, draft).content.decode()
     again = act(operator, "put_in_force", first, confirmed="yes").content.decode()
-    assert "has been in force already" in again
+    assert "has already been in force" in again
     assert not AuditEvent.objects.filter(action="matrix.in_force").exists()
 
 

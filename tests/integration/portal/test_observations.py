@@ -1,4 +1,4 @@
-"""What was observed, as people read it: hops, headers, both User-Agents, the chain, plugins with source and age."""
+"""Responses, as people read it: hops, headers, both User-Agents, the chain, plugins with source and age."""
 
 from __future__ import annotations
 
@@ -62,13 +62,13 @@ def facts(seen: Observation) -> dict[str, str]:
 def test_it_works(full: Observation) -> None:
     told = facts(full)
     assert told["version"] == "9.2.1"
-    assert told["info_login"] == "redirects elsewhere, sso.example.com"
-    assert told["agents"].startswith("the app: redirects elsewhere")
+    assert told["info_login"] == "redirects to another host, sso.example.com"
+    assert told["agents"].startswith("the app: redirects to another host")
     assert told["oauth_plugin"] == "4.1.1, enabled"
     assert told["mobile_plugin"] == "19.1.47, disabled"
     assert told["plugins_from"] == "Pasted from the plugin manager"
     assert told["tls_chain"] == "CN=wiki.example.com ← CN=Example CA"
-    assert told["oddities"] == "a name twice"
+    assert told["oddities"] == "duplicate name"
     assert told["plain_http"] == "redirects to https"
 
 
@@ -101,7 +101,7 @@ def test_the_page_of_a_site_folds_them_in(
     site = make_site(owners=[alice], **WITH_PLUGINS)
     evaluate(site)
     text = client_of(alice).get(f"/sites/{site.pk}/").content.decode()
-    assert "questions that were asked" in text
+    assert " requests" in text
 
 
 def test_what_a_site_wrote_is_escaped_and_cut(

@@ -91,7 +91,7 @@ def test_what_needs_somebody_comes_by_people_with_one_button(
         ("Large", "plugins"), ("New", "unchecked"), ("Small", "link"),
     ]  # fmt: skip
     text = page.content.decode()
-    assert "The version of the OAuth 2.0 provider plugin is not known" in text
+    assert "The version of the OAuth 2.0 provider plugin is unknown" in text
     assert f"/sites/{small.pk}/link/" in text
 
 
@@ -112,7 +112,7 @@ def test_sign_ins_of_own_sites_with_rehearsals_marked(
         SignIn.objects.create(site=site, person=member, client_id="c", is_rehearsal=True, signed_in_at=timezone.now())
     page = client_of(alice).get("/")
     assert [sign_in.site for sign_in in page.context["sign_ins"]] == [mine]
-    assert '<span class="tag">Rehearsal</span>' in page.content.decode()
+    assert '<span class="tag">Sign-in test</span>' in page.content.decode()
 
 
 def test_the_running_wave_and_its_funnel(
@@ -175,7 +175,7 @@ def test_it_says_when_no_worker_takes_what_waits(
     site = make_site(owners=[alice])
     now = timezone.now()
     run = CheckRun.objects.create(site=site, host="wiki.example.com", requested_at=now, trigger="schedule")
-    says = "Nothing is being checked."
+    says = "Checks are not running."
 
     def page(user: User = administrator) -> str:
         return client_of(user).get("/").content.decode()

@@ -61,7 +61,7 @@ def test_a_sign_in_of_before_and_hostile_values(browser: Client, member: User, p
     get_refresh_token_model().objects.order_by("pk").last().device.delete()
     page = browser.get(reverse("phones")).content.decode()
     assert HOSTILE not in page
-    assert "Not known" in page
+    assert "Unknown" in page
     cells = b"".join(browser.get(reverse("phones_export")).streaming_content).decode()
     assert f",={HOSTILE}" not in cells  # no cell starts a formula
 

@@ -44,7 +44,7 @@ def words(answer: Any) -> str:
 
 def test_it_works(send, site) -> None:
     page = words(send("site_plugins_read", **{"token-token": TOKEN}))
-    assert "Saved. Gatepass judges the site with these versions now." in page
+    assert "Saved. Rechecking…" in page
     assert "Read from the plugin manager" in page
     assert "4.1.1" in page
     assert "Disabled" in page
@@ -62,11 +62,12 @@ def test_the_age_of_a_version_is_told(send, site, alice, client_of) -> None:
 
 def test_a_paste_of_one_says_that_the_other_stays(send) -> None:
     page = words(send("site_plugins_paste", **{"paste-text": json.dumps(ANSWER)}))
-    assert "Nothing was said of the mobile plugin: it stays as it was." in page
+    assert "The mobile plugin is not in the text. Its version stays unchanged." in page
 
 
 @pytest.mark.parametrize(
-    ("text", "says"), [("", "Paste what"), ("<html>", "web page, not JSON"), ("[" * 99_999, "nothing like"), ("\0", "")]
+    ("text", "says"),
+    [("", "Paste the JSON"), ("<html>", "web page, not JSON"), ("[" * 99_999, "not a response"), ("\0", "")],
 )
 def test_a_paste_that_is_none_is_said_on_its_form(send, text: str, says: str) -> None:
     answer = send("site_plugins_paste", **{"paste-text": text})
@@ -79,17 +80,17 @@ def test_a_refused_token_is_said_and_not_repeated(send, manager) -> None:
     manager.status = "401 Unauthorized"
     answer = send("site_plugins_read", **{"token-token": TOKEN, "token-keep": "on"})
     assert answer.status_code == 422
-    assert "did not accept this token" in words(answer)
+    assert "rejected the token" in words(answer)
     assert TOKEN not in words(answer)
 
 
 def test_a_token_is_kept_asked_and_taken_back(send, site, manager) -> None:
     page = words(send("site_plugins_read", **{"token-token": TOKEN, "token-keep": "on"}))
-    assert "Looked up every day with a token that Alice left." in page
+    assert "Updated daily with a token stored by Alice." in page
     assert TOKEN not in page
     manager.plugins["com.atlassian.oauth2.oauth2-provider-plugin"] = {**ANSWER, "version": "4.2.0"}
     assert "4.2.0" in words(send("site_plugins_read_again"))
-    assert "The stored token is removed" in words(send("site_token_forget"))
+    assert "The stored token was removed" in words(send("site_token_forget"))
     assert not SiteCredential.objects.exists()
     assert "There is no stored token" in words(send("site_plugins_read_again"))
 
@@ -104,7 +105,7 @@ def test_a_token_that_lost_its_rights_is_shown_as_such(send, site, manager) -> N
 def test_keeping_is_offered_only_with_a_key(send, site, alice, client_of, settings) -> None:
     settings.CREDENTIAL_KEYS = []
     page = words(client_of(alice).get(reverse("site", args=[site.pk])))
-    assert "the setting CREDENTIAL_KEYS" in page
+    assert "set CREDENTIAL_KEYS" in page
     assert 'name="token-keep"' not in page
     assert send("site_plugins_read", **{"token-token": TOKEN, "token-keep": "on"}).status_code == 422
 

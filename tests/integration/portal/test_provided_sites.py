@@ -1,4 +1,4 @@
-"""A site that Gatepass provides answers as Confluence would, to anybody, and says honestly what it is."""
+"""A site hosted by Gatepass answers as Confluence would, to anybody, and says honestly what it is."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_the_manifest(provided: Site) -> None:
     assert facts["version"] == settings.PROVIDED_CONFLUENCE_VERSION
     assert facts["url"] == provided.base_url
     assert facts["publicSignup"] == "false"
-    assert facts["name"] == f"{provided.title} (provided by Gatepass)"
+    assert facts["name"] == f"{provided.title} (hosted by Gatepass)"
     assert facts.keys() >= {"id", "buildNumber", "applinksVersion", "inboundAuthenticationTypes"}
 
 
@@ -106,7 +106,7 @@ def test_the_status(provided: Site) -> None:
 def test_the_page_is_honest(provided: Site) -> None:
     page = get("")
     assert page.status_code == 200
-    assert "Gatepass answers here, not Confluence" in page.text
+    assert "Gatepass responds here instead of Confluence" in page.text
     assert "<wiki>" not in page.text
 
 

@@ -51,7 +51,7 @@ def test_a_passed_one_stops_polling(client_of: ClientOf, alice: User, make_rehea
     row = make_rehearsal(step("token", StepOutcome.PASSED), passed=True)
     for name in ("rehearsal", "rehearsal_progress"):
         page = client_of(alice).get(reverse(name, args=[row.pk])).content.decode()
-        assert "A phone gets in" in page
+        assert "Sign-in works" in page
         assert "hx-get" not in page
         assert "http-equiv" not in page
 
@@ -74,14 +74,14 @@ def test_a_stopped_one_says_why_and_what_next(client_of: ClientOf, alice: User, 
 def test_a_failed_one_says_why_and_what_next(client_of: ClientOf, alice: User, make_rehearsal: Any) -> None:
     row = make_rehearsal(step("token", StepOutcome.FAILED, "The site refused the code."), passed=False)
     page = client_of(alice).get(reverse("rehearsal", args=[row.pk])).content.decode()
-    assert "A phone does not get in" in page
-    assert "OAuth plugin that is too old" in page
+    assert "Sign-in does not work" in page
+    assert "OAuth plugin is too old" in page
 
 
 def test_a_broken_one_does_not_blame_the_site(client_of: ClientOf, alice: User, make_rehearsal: Any) -> None:
     row = make_rehearsal(state=RunState.FAILED, failure="KeyError while rehearsing")
     page = client_of(alice).get(reverse("rehearsal", args=[row.pk])).content.decode()
-    assert "says nothing about the site" in page
+    assert "an error in Gatepass, not on the site" in page
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_a_transcript_of_another_time_still_shows(
 def test_the_auditor_reads_only(client_of: ClientOf, auditor: User, site: Site, make_rehearsal: Any) -> None:
     row = make_rehearsal(passed=True)
     client = client_of(auditor)
-    assert "Rehearse again" not in client.get(reverse("rehearsal", args=[row.pk])).content.decode()
+    assert "Test again" not in client.get(reverse("rehearsal", args=[row.pk])).content.decode()
     assert client.post(reverse("rehearse", args=[site.pk])).status_code == 403
     assert Rehearsal.objects.count() == 1
 

@@ -63,7 +63,7 @@ def test_a_password_alone_opens_nothing(settings: Any, browser: Client, path: st
     answer = browser.get(path)
     assert answer.status_code == 302
     assert answer["Location"] == "/accounts/2fa/"
-    assert "Your role needs a second factor" in browser.get("/accounts/2fa/").text
+    assert "Your role requires a second factor" in browser.get("/accounts/2fa/").text
 
 
 def test_the_api_says_so(settings: Any, browser: Client) -> None:

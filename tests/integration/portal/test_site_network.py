@@ -45,7 +45,7 @@ def test_the_form_shows_what_is_set(edit, site, alice, client_of) -> None:
 
 @pytest.mark.parametrize(
     ("text", "says"),
-    [("hello", "no certificate"), (LEAF, "neither a certificate authority"), (ROOT[:-30], "no beginning or no end")],
+    [("hello", "no certificate"), (LEAF, "neither a CA certificate"), (ROOT[:-30], "is incomplete")],
 )
 def test_what_cannot_vouch_is_refused(edit, site, text: str, says: str) -> None:
     answer = edit(ca_bundle=text)

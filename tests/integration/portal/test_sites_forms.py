@@ -153,7 +153,7 @@ def test_plugin_versions(client_of: Callable[[User], Client], alice: User, site:
     client, address = client_of(alice), f"/sites/{site.pk}/plugins/"
     page = client.post(address, {"oauth_plugin_version": "newest", "mobile_plugin_version": "19.1.47"})
     assert page.status_code == 422
-    assert "Not a version" in page.content.decode()
+    assert "not a version number" in page.content.decode()
     assert "newest" in page.content.decode()
     assert client.post(address, {"oauth_plugin_version": "4.1.1", "mobile_plugin_version": ""}).status_code == 302
     site.refresh_from_db()
@@ -193,7 +193,7 @@ def test_many_errors_are_capped_and_counted(client_of: Callable[[User], Client],
     text = "title,base_url\n" + "".join(f"T{n},nonsense\n" for n in range(300))
     page = client_of(administrator).post("/sites/import/", upload(text))
     assert len(page.context["errors"]) == 100
-    assert "The first 100 of 300 are shown." in page.content.decode()
+    assert "Showing the first 100 of 300." in page.content.decode()
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ def test_a_rotated_client_id_has_to_be_published_again(
     links.rotate_link(actor=administrator, link=link, client_id="client-2")
     page = client_of(administrator).get(f"/sites/{ready.pk}/")
     assert steps(page)[2] == "now"
-    assert "does not hold today&#x27;s client ID" in page.content.decode()
+    assert "does not contain the current client ID" in page.content.decode()
 
 
 def test_a_rehearsal_is_no_roll_out(client_of: Callable[[User], Client], administrator: User, ready: Site) -> None:
@@ -81,7 +81,7 @@ def test_the_verdict_is_a_sentence_with_its_evidence(
     evaluate(site, "sso")
     page = client_of(alice).get(f"/sites/{site.pk}/").content.decode()
     assert "Ready for MDM" in page
-    assert "Without MDM: the reverse proxy sends the app to sso.example.com." in page
+    assert "Non-MDM setup: the reverse proxy redirects the app to sso.example.com." in page
     assert f"GET {site.base_url}/rest/nativemobile/1.1/info/login" in page
     assert "302 → https://sso.example.com/login" in page
     assert "INFO-LOGIN-OPEN" in page
@@ -90,7 +90,7 @@ def test_the_verdict_is_a_sentence_with_its_evidence(
 def test_a_site_that_does_not_answer_says_so(client_of: Callable[[User], Client], alice: User, make_site: Any) -> None:
     site = make_site(owners=[alice], **WITH_PLUGINS)
     evaluate(site, "down")
-    assert "With MDM: the site could not be reached" in client_of(alice).get(f"/sites/{site.pk}/").content.decode()
+    assert "MDM setup: the site is unreachable" in client_of(alice).get(f"/sites/{site.pk}/").content.decode()
 
 
 def test_unknown_plugin_versions_lead_to_their_form(
@@ -112,14 +112,14 @@ def test_a_rehearsal_that_only_a_person_can_go_on_with_leads_to_a_pass(
     )
     page = client_of(administrator).get(f"/sites/{ready.pk}/")
     assert steps(page) == ["done", "done", "done", "done", "now"]
-    assert "as far as the sign-in page" in page.content.decode()
+    assert "up to the login page" in page.content.decode()
     assert page.context["next"].url == f"/passes/new/?site={ready.pk}"
 
     row.steps = [{"id": "info-login", "outcome": "failed"}, {"id": "authorize", "outcome": "skipped"}]
     row.save()
     page = client_of(administrator).get(f"/sites/{ready.pk}/")
     assert steps(page) == ["done", "done", "done", "now", "later"]
-    assert page.context["next"].button == "Rehearse again"
+    assert page.context["next"].button == "Test again"
 
 
 def test_what_stands_in_the_way_of_both_roads_is_told_once(

@@ -37,14 +37,14 @@ def test_it_works(client_of: Any, administrator: User, make_site: Any) -> None:
         make_site(title=f"Wiki {number}")
     client = client_of(administrator)
     page = client.get("/sweeps/").content.decode()
-    assert "No sweep yet" in page
-    assert "asks 3 sites" in page
+    assert "No bulk checks yet" in page
+    assert "to 3 sites" in page
 
     started = client.post("/sweeps/start/", follow=True).content.decode()
 
     sweep = Sweep.objects.get()
     assert sweep.requested_by == administrator
-    assert "Sweep of 3 sites" in started
+    assert "Bulk check of 3 sites" in started
     assert f'hx-get="/sweeps/{sweep.pk}/progress/"' in started
     assert "every 2s" in started
     overview = client.get("/").content.decode()
@@ -56,7 +56,7 @@ def test_it_works(client_of: Any, administrator: User, make_site: Any) -> None:
     ended = client.get(f"/sweeps/{sweep.pk}/").content.decode()
     assert "What it found" in ended
     assert "Incompatible" in ended
-    assert "Nothing changed" in ended
+    assert "No changes" in ended
     assert "overview-sweep" not in client.get("/").content.decode()
     assert "Sweep" in client.get("/activity/").content.decode()
 
@@ -68,13 +68,13 @@ def test_pause_and_resume(client_of: Any, administrator: User, make_site: Any) -
     sweep = Sweep.objects.get()
 
     paused = client.post(f"/sweeps/{sweep.pk}/pause/", follow=True).content.decode()
-    assert "Resume the sweep" in paused
-    assert "Pause the sweep" not in paused
+    assert "Resume the bulk check" in paused
+    assert "Pause the bulk check" not in paused
     assert "every 15s" in paused
     again = client.post(f"/sweeps/{sweep.pk}/pause/", follow=True).content.decode()
-    assert "nothing to pause" in again
+    assert "is not running" in again
     resumed = client.post(f"/sweeps/{sweep.pk}/resume/", follow=True).content.decode()
-    assert "Pause the sweep" in resumed
+    assert "Pause the bulk check" in resumed
     assert Sweep.objects.get().state == SweepState.RUNNING
 
 
@@ -86,7 +86,7 @@ def test_a_second_sweep_is_refused_in_words(client_of: Any, administrator: User,
 
     page = client.post("/sweeps/start/", follow=True).content.decode()
 
-    assert "is under way" in page
+    assert "is running" in page
     assert "Check all sites" not in page
     assert Sweep.objects.count() == 1
 
@@ -132,7 +132,7 @@ def test_the_page_lists_what_changed_and_what_broke(client_of: Any, administrato
     assert shown("?show=broken") == {"Broken wiki"}
     assert shown("?show=every") == {"Broken wiki", "Changed wiki", "Same wiki"}
     assert shown("?show=every&q=same") == {"Same wiki"}
-    assert "could not be read" in client.get(f"{page}?show=nonsense").content.decode()
+    assert "is invalid" in client.get(f"{page}?show=nonsense").content.decode()
     assert "It broke" in client.get(page).content.decode()
 
 
@@ -162,8 +162,8 @@ def test_a_failed_sweep_says_whose_fault_it_is(client_of: Any, administrator: Us
 
     page = client.get(f"/sweeps/{Sweep.objects.get().pk}/").content.decode()
 
-    assert "This sweep failed" in page
-    assert "says nothing of the sites" in page
+    assert "This bulk check failed" in page
+    assert "an error in Gatepass" in page
 
 
 def test_the_number_of_queries_stays(client_of: Any, administrator: User, make_site: Any) -> None:
@@ -194,8 +194,8 @@ def test_the_time_left_is_told(client_of: Any, administrator: User) -> None:
 
     page = client_of(administrator).get(f"/sweeps/{sweep.pk}/progress/").content.decode()
 
-    assert "About 10 minutes left." in page
-    assert "50 sites a minute." in page
+    assert "10 minutes left." in page
+    assert "50 sites per minute." in page
 
 
 @pytest.mark.django_db
@@ -203,7 +203,7 @@ def test_the_command_starts_pauses_and_resumes(make_site: Any, capsys: pytest.Ca
     make_site()
     call_command("sweep")
     assert "1 sites" in capsys.readouterr().out
-    with pytest.raises(CommandError, match="under way"):
+    with pytest.raises(CommandError, match="is running"):
         call_command("sweep")
     call_command("sweep", "--pause")
     assert Sweep.objects.get().state == SweepState.PAUSED

@@ -26,16 +26,16 @@ def words(answer: Any) -> str:
 
 def test_it_works(client_of: Any, alice: User) -> None:
     page = words(client_of(alice).post(URL, {"text": SCOPE}))
-    assert "The link allows less than WRITE" in page
+    assert "The link's permission is lower than WRITE" in page
     assert "error=invalid_scope" in page
-    assert "1 secret was taken out." in page
+    assert "1 secret was removed." in page
     assert "Set the permission to WRITE" in page
 
 
 def test_an_empty_page_teaches_by_an_example(client_of: Any, alice: User) -> None:
     client = client_of(alice)
     assert "?example=1" in words(client.get(URL))
-    assert "The link allows less than WRITE" in words(client.get(URL, {"example": "1"}))
+    assert "The link's permission is lower than WRITE" in words(client.get(URL, {"example": "1"}))
 
 
 def test_a_symptom_is_enough_and_can_be_linked_to(client_of: Any, alice: User) -> None:
@@ -44,7 +44,7 @@ def test_a_symptom_is_enough_and_can_be_linked_to(client_of: Any, alice: User) -
         client_of(alice).post(URL, {"symptom": "not-compatible"}),
     ):
         page = words(answer)
-        assert page.index("before the app's first question") < page.index("The mobile plugin is missing")
+        assert page.index("blocks the app's first request") < page.index("The mobile plugin is missing")
 
 
 def test_a_secret_is_nowhere_afterwards(client_of: Any, alice: User, caplog: pytest.LogCaptureFixture) -> None:
@@ -62,18 +62,18 @@ def test_a_secret_is_nowhere_afterwards(client_of: Any, alice: User, caplog: pyt
 
 def test_a_text_in_the_address_is_not_read(client_of: Any, alice: User) -> None:
     page = words(client_of(alice).get(URL, {"text": SCOPE}))
-    assert "The link allows less than WRITE" not in page
+    assert "The link's permission is lower than WRITE" not in page
     assert "invalid_scope&amp;state" not in page
 
 
 def test_a_site_list_leads_to_the_page_that_checks_it(client_of: Any, alice: User) -> None:
     page = words(client_of(alice).post(URL, {"text": '[{"title": "Wiki", "baseURL": "https://wiki.example.com"}]'}))
-    assert "This holds a site list" in page
+    assert "This contains a site list" in page
     assert reverse("configuration_lint") in page
 
 
 def test_what_says_nothing_is_told_so(client_of: Any, alice: User) -> None:
-    assert "Nothing in it was recognised" in words(client_of(alice).post(URL, {"text": "It does not work."}))
+    assert "No cause recognized" in words(client_of(alice).post(URL, {"text": "It does not work."}))
 
 
 def test_the_findings_of_a_site_are_weighed(client_of: Any, alice: User, make_site: MakeSite) -> None:
@@ -89,7 +89,7 @@ def test_the_findings_of_a_site_are_weighed(client_of: Any, alice: User, make_si
 
 def test_a_site_without_a_check_has_nothing_to_weigh(client_of: Any, alice: User, site: Site) -> None:
     page = words(client_of(alice).post(URL, {"symptom": "not-compatible", "site": site.pk}))
-    assert "The site has no check to weigh" in page
+    assert "The site has not been checked" in page
 
 
 def test_a_site_of_others_is_neither_offered_nor_taken(client_of: Any, charlie: User, site: Site) -> None:
@@ -150,7 +150,7 @@ def test_what_cannot_be_looked_at_is_refused(client_of: Any, alice: User, data: 
 def test_odd_characters_are_taken(client_of: Any, alice: User, text: str) -> None:
     answer = client_of(alice).post(URL, {"text": text})
     assert answer.status_code == 200
-    assert "The link allows less than WRITE" in words(answer)
+    assert "The link's permission is lower than WRITE" in words(answer)
     assert b"<script>invalid" not in answer.content
 
 

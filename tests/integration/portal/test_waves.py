@@ -37,7 +37,7 @@ def tokens_of(page: Any) -> list[str]:
 def test_it_works(client_of: Any, administrator: User, site: Site) -> None:
     client = client_of(administrator)
     made = client.post("/waves/new/", {"title": "Pilot, IT", "sites": [site.pk]}, follow=True)
-    assert "Nobody is in it yet" in made.content.decode()
+    assert "No people yet" in made.content.decode()
     row = Wave.objects.get()
     issued = issue(client, row, labels=" Ann \n\nBen\nAnn\n")
     text = issued.content.decode()
@@ -66,8 +66,8 @@ def test_fields_beside_the_table_keep_their_own_labels(client_of: Any, administr
 
 
 def test_the_first_wave_is_explained(client_of: Any, administrator: User, alice: User) -> None:
-    assert "No wave yet" in client_of(administrator).get("/waves/").content.decode()
-    assert "No wave with your sites" in client_of(alice).get("/waves/").content.decode()
+    assert "No waves yet" in client_of(administrator).get("/waves/").content.decode()
+    assert "No waves with your sites" in client_of(alice).get("/waves/").content.decode()
 
 
 def test_an_address_of_somebody_here_makes_the_pass_theirs(
@@ -94,7 +94,7 @@ def test_the_funnel_counts_sign_ins_where_gatepass_is_the_provider(
     client = client_of(administrator)
     page = client.get(f"/waves/{row.pk}/").content.decode()
     assert re.findall(r'<progress\s+value="(\d+)"\s+max="3"', page) == ["3", "2", "1"]
-    assert "Signed in by OAuth 2.0" in page
+    assert "Signed in with OAuth 2.0" in page
     arrived = client.get(f"/waves/{row.pk}/?where=arrived").content.decode()
     assert f">{member.email}</a>" in arrived
     assert ">Ann</a>" not in arrived
@@ -106,8 +106,8 @@ def test_the_funnel_counts_sign_ins_where_gatepass_is_the_provider(
 def test_elsewhere_the_funnel_ends_with_phones_set_up(client_of: Any, administrator: User, wave: Wave) -> None:
     issue(client_of(administrator), wave)
     page = client_of(administrator).get(f"/waves/{wave.pk}/").content.decode()
-    assert "Signed in by OAuth 2.0" not in page
-    assert "Gatepass does not see them" in page
+    assert "Signed in with OAuth 2.0" not in page
+    assert "Gatepass does not see their sign-ins" in page
 
 
 def test_a_reload_of_the_answer_issues_nothing_twice(client_of: Any, administrator: User, wave: Wave) -> None:
@@ -244,7 +244,7 @@ def test_a_finished_wave_issues_no_more(client_of: Any, administrator: User, wav
 def test_a_sheet_of_other_tokens_is_refused(client_of: Any, administrator: User, wave: Wave, tokens: list[str]) -> None:
     answer = client_of(administrator).post(f"/waves/{wave.pk}/", {"do": "sheet", "token": tokens})
     assert answer.status_code == 400
-    assert "do not belong to the passes of this wave" in answer.content.decode()
+    assert "no longer belong to the passes of this wave" in answer.content.decode()
     assert not AuditEvent.objects.filter(action="wave.sheet_taken").exists()
 
 

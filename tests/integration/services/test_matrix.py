@@ -70,7 +70,7 @@ def test_an_edition_put_in_force_judges_from_now_on(
 
 
 def test_an_edition_is_put_in_force_once(first: MatrixEdition, administrator: User) -> None:
-    with pytest.raises(ValidationError, match="in force already"):
+    with pytest.raises(ValidationError, match="already been in force"):
         matrix.put_in_force(actor=administrator, edition=first)
     assert not AuditEvent.objects.exists()
 
@@ -79,7 +79,7 @@ def test_an_edition_is_put_in_force_once(first: MatrixEdition, administrator: Us
     ("change", "says"),
     [
         ({"server": "nine"}, "nine is not a version number"),
-        ({"below": "9.0"}, "not within the line"),
+        ({"below": "9.0"}, "outside the line"),
         ({"redirect_url": "https://example.com"}, "confluence-server://"),
         ({"product": "jira", "redirect_url": "jira-server://oauth-callback"}, "overlap"),
     ],
@@ -107,5 +107,5 @@ def test_gaps_are_allowed_and_said(first: MatrixEdition, administrator: User) ->
     assert matrix.gaps_of(draft) == []
     MatrixLine.objects.filter(edition=draft).exclude(unclear="").delete()
     (gap,) = matrix.gaps_of(draft)
-    assert "from 9.13 and below 10.1" in gap
+    assert "from 9.13 to below 10.1" in gap
     assert matrix.put_in_force(actor=administrator, edition=draft).in_force_at

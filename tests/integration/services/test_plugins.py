@@ -231,7 +231,7 @@ def test_a_token_of_another_address_is_not_sent(stored, site, alice, manager) ->
 
 def test_a_lost_key_is_said_and_loses_nothing(stored, site, alice, settings) -> None:
     settings.CREDENTIAL_KEYS = ["b3RoZXIgdGVzdHMgb25seSAgICAgICAgICAgICAgICA="]
-    with pytest.raises(ValidationError, match="cannot be opened"):
+    with pytest.raises(ValidationError, match="cannot be decrypted"):
         plugins.read_with_stored_token(actor=alice, site=site)
     assert SiteCredential.objects.filter(refused_at=None).exists()
 

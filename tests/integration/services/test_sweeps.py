@@ -78,7 +78,7 @@ def test_there_is_one_sweep_by_hand_at_a_time(make_site: Any, administrator: Any
     sweeps.start_sweep(actor=administrator)
     make_site()
 
-    with pytest.raises(ValidationError, match="under way"):
+    with pytest.raises(ValidationError, match="is running"):
         sweeps.start_sweep(actor=administrator, trigger=Sweep.Trigger.COMMAND)
     assert Sweep.objects.count() == CheckRun.objects.count() == 1
 

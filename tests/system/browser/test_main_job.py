@@ -144,7 +144,7 @@ def issue_a_pass(page: Page) -> str:
     page.get_by_role("link", name="Passes").first.click()
     page.get_by_role("link", name="Issue pass").first.click()
     page.get_by_label("A group").check()
-    page.get_by_label("Name on the pass").fill("Field team")
+    page.get_by_label("Name of the pass").fill("Field team")
     page.get_by_label("Pilot wiki").check()
     page.get_by_role("button", name="Issue pass").click()
     link = page.get_by_label("Link").first.input_value()

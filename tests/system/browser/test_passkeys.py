@@ -64,7 +64,7 @@ def confirm(page: Page) -> None:
 
 def add_passkey(page: Page, then: str = "Recovery codes") -> None:
     page.goto("/accounts/2fa/webauthn/add/")
-    if page.get_by_role("heading", name="Confirm it is you").is_visible():
+    if page.get_by_role("heading", name="Confirm your identity").is_visible():
         confirm(page)
     page.get_by_role("textbox", name="Name").fill("Built-in")
     page.get_by_role("button", name="Add").click()
@@ -80,7 +80,7 @@ def test_adding_one_and_signing_in_with_it_alone(sheet: Page, person: User) -> N
     add_passkey(sheet)
     sheet.goto("/accounts/2fa/webauthn/")
     expect(sheet.get_by_text("Built-in", exact=True).first).to_be_visible()
-    expect(sheet.get_by_text("Signs in alone.")).to_be_visible()
+    expect(sheet.get_by_text("Passwordless sign-in.")).to_be_visible()
     sign_out(sheet)
     sheet.goto("/accounts/login/")
     sheet.get_by_role("button", name="Sign in with a passkey").click()
@@ -102,9 +102,9 @@ def test_a_role_of_passkeys_adds_one_and_works_with_it(settings: Any, sheet: Pag
     settings.PASSKEY_ROLES = ["administrator"]
     sign_in(sheet, person)
     expect(sheet.get_by_text("Your role signs in with a passkey.")).to_be_visible()
-    add_passkey(sheet, then="Confirm it is you")
+    add_passkey(sheet, then="Confirm your identity")
     sheet.goto("/sites/")
-    expect(sheet.get_by_role("heading", level=1)).to_have_text("Confirm it is you")
+    expect(sheet.get_by_role("heading", level=1)).to_have_text("Confirm your identity")
     sheet.get_by_role("button", name="Use a passkey").click()
     expect(sheet.get_by_role("heading", level=1)).to_have_text("Sites")
 

@@ -48,7 +48,7 @@ def create_the_link(page: Page) -> None:
 
 def issue_a_pass(page: Page) -> None:
     page.goto(f"/passes/new/?site={Site.objects.get().pk}")
-    page.get_by_label("A group, or somebody without an account").check()
+    page.get_by_label("A group, or a person without an account").check()
     page.locator("input[name=label]").fill("Reception")
     page.get_by_role("button", name="Issue pass").click()
     expect(page.get_by_role("img", name="QR")).to_be_visible()
@@ -59,7 +59,7 @@ def test_a_refused_form_says_why_and_keeps_what_was_entered(plain: Page) -> None
     plain.goto("/sites/new/")
     plain.get_by_label("Base URL").fill("ftp://wiki.example.com")
     plain.get_by_role("button", name="Add site").click()
-    expect(plain.get_by_role("alert")).to_contain_text("2 things need correcting")
+    expect(plain.get_by_role("alert")).to_contain_text("Correct 2 problems")
     expect(plain.get_by_label("Base URL")).to_have_value("ftp://wiki.example.com")
     assert not Site.objects.exists()
 

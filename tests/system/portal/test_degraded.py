@@ -29,9 +29,9 @@ def caused(error: Exception, cause: Exception) -> Exception:
     ("error", "words"),
     [
         (RedisConnectionError("Error 2 connecting to /run/redis.sock"), "Redis does not answer."),
-        (OperationalError("connection refused"), "The database does not answer."),
-        (InterfaceError("connection already closed"), "The database does not answer."),
-        (caused(OperationalError("over"), psycopg.errors.AdminShutdown("over")), "The database does not answer."),
+        (OperationalError("connection refused"), "The database does not respond."),
+        (InterfaceError("connection already closed"), "The database does not respond."),
+        (caused(OperationalError("over"), psycopg.errors.AdminShutdown("over")), "The database does not respond."),
     ],
 )
 def test_a_server_that_is_away_is_named(error: Exception, words: str) -> None:

@@ -48,15 +48,15 @@ def test_the_built_in_lines_have_no_fault() -> None:
         ({"app": ""}, "app", "iOS app"),
         ({"since": "9.13-m01"}, "since", "numbers only"),
         ({"below": "10.1-SNAPSHOT"}, "below", "numbers only"),
-        ({"since": "10.1"}, "below", "ends before it begins"),
-        ({"since": "11", "server": ""}, "below", "ends before it begins"),
-        ({"server": "9.12"}, "server", "not within the line"),
-        ({"server": "10.1"}, "server", "not within the line"),
-        ({"server": "", "oauth_plugin": ""}, "server", "or say why"),
+        ({"since": "10.1"}, "below", "ends before it starts"),
+        ({"since": "11", "server": ""}, "below", "ends before it starts"),
+        ({"server": "9.12"}, "server", "outside the line"),
+        ({"server": "10.1"}, "server", "outside the line"),
+        ({"server": "", "oauth_plugin": ""}, "server", "or the reason why"),
         ({"unclear": "Nobody knows."}, "unclear", "no minimum versions"),
-        ({"source": "http://example.com/page"}, "source", "with https"),
-        ({"source": "https://"}, "source", "with https"),
-        ({"source": "https://[::1"}, "source", "with https"),
+        ({"source": "http://example.com/page"}, "source", "https address"),
+        ({"source": "https://"}, "source", "https address"),
+        ({"source": "https://[::1"}, "source", "https address"),
         ({"redirect_url": "confluence-server://oauth-callback"}, "redirect_url", "jira-server://"),
         ({"redirect_url": "https://example.com"}, "redirect_url", "jira-server://"),
         ({"redirect_url": "jira-server://"}, "redirect_url", "jira-server://"),
@@ -110,11 +110,11 @@ def test_every_gap_is_said() -> None:
     _confluence, old, middle, new = MATRIX.requirements
     said = [gap.message % gap.values for gap in gaps([old, new], ["confluence", "jira"])]
     assert said == [
-        "No line of Jira covers versions from 9.13 and below 10.1: such sites will be unknown.",
-        "Confluence is not in this edition: all its sites will be unknown.",
+        "No line of Jira covers versions from 9.13 to below 10.1. The status of such sites will be unknown.",
+        "Confluence is not in this edition. The status of all its sites will be unknown.",
     ]
     said = [gap.message % gap.values for gap in gaps([middle])]
     assert said == [
-        "No line of Jira covers versions below 9.13: such sites will be unknown.",
-        "No line of Jira covers 10.1 and later: such sites will be unknown.",
+        "No line of Jira covers versions below 9.13. The status of such sites will be unknown.",
+        "No line of Jira covers 10.1 and later. The status of such sites will be unknown.",
     ]

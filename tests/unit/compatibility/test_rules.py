@@ -357,14 +357,14 @@ def test_a_site_that_cannot_be_reached_is_unknown(build: Build):
 def test_the_proxy_is_named(build: Build):
     found = finding(evaluate(build(**info("redirect", answer=SSO))), "INFO-LOGIN-OPEN")
     assert found is not None
-    assert found.to_json()["evidence"]["summary"] == "The reverse proxy sends the app to sso.example.com."
-    assert found.to_json()["remedy"].startswith("Use MDM, or let this one path")
+    assert found.to_json()["evidence"]["summary"] == "The reverse proxy redirects the app to sso.example.com."
+    assert found.to_json()["remedy"].startswith("Use the MDM setup, or allow rest/nativemobile")
 
 
 def test_a_failing_site_is_not_taken_for_a_wrong_address(build: Build):
     found = finding(evaluate(build(**NO_PAGE, manifest={**UNREAD, "answer": {"status": 503}})), "MANIFEST-REACHABLE")
     assert found is not None
-    assert found.to_json()["evidence"]["summary"] == "The site failed when it was asked for its manifest (503)."
+    assert found.to_json()["evidence"]["summary"] == "The site returned an error for its manifest (503)."
     assert "logs" in found.remedy
 
 
@@ -373,7 +373,7 @@ def test_an_undocumented_plugin_key_is_not_presented_as_a_fact(build: Build):
     oauth, mobile = finding(evaluation, "OAUTH-PLUGIN"), finding(evaluation, "MOBILE-PLUGIN")
     assert oauth is not None
     assert mobile is not None
-    assert "seems to be com.atlassian.oauth2.oauth2-provider-plugin" in oauth.to_json()["remedy"]
+    assert "probably com.atlassian.oauth2.oauth2-provider-plugin" in oauth.to_json()["remedy"]
     assert "(com.atlassian.confluence.plugins.confluence-mobile-plugin)" in mobile.to_json()["remedy"]
 
 
@@ -390,7 +390,7 @@ def test_the_menu_of_confluence_is_named_for_confluence_only(build: Build):
 def test_both_versions_are_named(build: Build):
     found = finding(evaluate(build(manifest={"version": "9.0.3"})), "CONFLUENCE-VERSION")
     assert found is not None
-    assert found.to_json()["evidence"]["summary"] == "Confluence 9.0.3 is too old: 9.1 or later is needed."
+    assert found.to_json()["evidence"]["summary"] == "Confluence 9.0.3 is too old: 9.1 or later is required."
     assert found.to_json()["remedy"] == "Upgrade Confluence to 9.1 or later."
     assert found.evidence()["asked"] == "GET https://confluence.example.com/wiki/rest/applinks/1.0/manifest"
 
@@ -444,13 +444,13 @@ def test_a_version_that_an_edition_does_not_cover_is_unknown(ready: Observation)
     found = finding(evaluate(ready, Matrix(MATRIX.as_of, MATRIX.source, tuple(only_old))), "CONFLUENCE-VERSION")
     assert found is not None
     assert found.outcome is UNKNOWN
-    assert found.to_json()["evidence"]["summary"] == "The version matrix has no line for Confluence 9.2.1."
+    assert found.to_json()["evidence"]["summary"] == "The compatibility matrix has no line for Confluence 9.2.1."
 
 
 def test_the_source_of_a_version_is_named(build: Build):
     found = finding(evaluate(build(**SHUT)), "CONFLUENCE-VERSION")
     assert found is not None
-    assert "as its login page says" in found.message
+    assert "according to its login page" in found.message
     assert found.evidence()["asked"].endswith("/login.action")
 
 

@@ -108,7 +108,7 @@ def test_no_template_has_inline_style_or_script(template: Path) -> None:
 def test_static_error_pages_need_nothing() -> None:
     for name in ("400.html", "403_csrf.html", "500.html", "503.html"):
         html = Template((ROOT / "templates" / name).read_text()).render(Context({}))
-        assert "Go to the start page" in html
+        assert "Go to the home page" in html
 
 
 # --- Tags ------------------------------------------------------------------------------------------------------
@@ -225,7 +225,7 @@ def test_a_field_links_its_help_and_its_error() -> None:
 
 def test_the_summary_leads_to_every_problem() -> None:
     html = rendered('{% include "partials/error_summary.html" %}', form=Example({}))
-    assert "2 things need correcting" in html
+    assert "Correct 2 problems" in html
     assert 'href="#id_title"' in html
     assert 'href="#id_setup_0"' in html
 

@@ -17,7 +17,7 @@ def row(rule: str, outcome: str, setup: str = "mdm", **changes: Any) -> Finding:
 
 UNREACHABLE = row("MANIFEST-REACHABLE", "UNKNOWN", remedy=CHECK_NETWORK)
 ROWS = [
-    row("TLS-VALID", "UNKNOWN", remedy="Make the site reachable from Gatepass, then check again."),
+    row("TLS-VALID", "UNKNOWN", remedy="Make the site reachable from Gatepass. Then check again."),
     UNREACHABLE,
     row("TOKEN-REACHABLE", "UNKNOWN", remedy="Look."),
     row("TLS-PRIVATE-CA", "WARNING"),

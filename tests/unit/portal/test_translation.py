@@ -9,20 +9,20 @@ from rollout.compatibility.evidence import REASONS
 
 
 def test_it_works(german: None) -> None:
-    said = sentence("The site could not be reached: %(said)s.", {"said": REASONS["dns"]})
+    said = sentence("The site is unreachable: %(said)s.", {"said": REASONS["dns"]})
     assert said == "Die Site war nicht erreichbar: ihr Name lässt sich nicht auflösen."
 
 
 def test_templates_say_the_same(german: None) -> None:
     template = Template("{% load gatepass %}{% sentence message values %}")
     values = {"said": REASONS["dns"]}
-    said = template.render(Context({"message": "The site could not be reached: %(said)s.", "values": values}))
+    said = template.render(Context({"message": "The site is unreachable: %(said)s.", "values": values}))
     assert said == "Die Site war nicht erreichbar: ihr Name lässt sich nicht auflösen."
 
 
 def test_what_somebody_wrote_is_never_translated(german: None) -> None:
     assert "The title is empty." not in WORDS
-    said = sentence("The site could not be reached: %(said)s.", {"said": "The title is empty."})
+    said = sentence("The site is unreachable: %(said)s.", {"said": "The title is empty."})
     assert said == "Die Site war nicht erreichbar: The title is empty.."
 
 
