@@ -54,7 +54,7 @@ def test_it_works(client_of: Any, administrator: User, make_site: Any) -> None:
     for address in (f"/sweeps/{sweep.pk}/progress/", f"/sweeps/{sweep.pk}/progress/?on=overview"):
         assert "hx-get" not in client.get(address).content.decode()
     ended = client.get(f"/sweeps/{sweep.pk}/").content.decode()
-    assert "What it found" in ended
+    assert "Results" in ended
     assert "Incompatible" in ended
     assert "No changes" in ended
     assert "overview-sweep" not in client.get("/").content.decode()
