@@ -162,7 +162,7 @@ async def serve() -> None:
     print(json.dumps({"port": sock.getsockname()[1]}), flush=True)
     while line := await loop.run_in_executor(None, sys.stdin.readline):
         _take(count, json.loads(line))
-        print(json.dumps(count.told()), flush=True)
+        print(json.dumps(count.released()), flush=True)
     server.close()
 
 

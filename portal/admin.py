@@ -1,4 +1,4 @@
-"""Django admin for people, and the lock on its door: the same sign-in, second factor and limits as every page."""
+"""Django admin: users, sign-in links and second factors. The admin site uses the sign-in of all other pages."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from .models import SignInLink, User
 
 admin.site.site_header = _("Gatepass operations")
 admin.site.site_title = _("Gatepass")
-admin.site.index_title = _("Look, check again, revoke")
+admin.site.index_title = _("Operations")
 admin.site.site_url = "/"
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
-# Roles are a field of the user; groups would be a second way to say the same. An address is changed with its audit or
-# not at all, what a second factor is made of is nobody's to see, and OpenID Connect is off.
+# Not in the admin site: groups (roles are a field of the user), e-mail addresses (changes must be audited), second
+# factors (registered below without their secrets), and OpenID Connect models (not used).
 for model in (Group, EmailAddress, Authenticator, UserSession, SocialAccount, SocialApp, SocialToken, IdToken):
     admin.site.unregister(model)
 
 
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin):
-    """People. Adding one here sets no password: send them a sign-in link."""
+    """Users, read-only. The People page adds, changes and deactivates them and records it in the audit log."""
 
     ordering = ["email"]
     list_display = ["email", "first_name", "last_name", "role", "is_active", "last_login"]
@@ -48,10 +48,10 @@ class UserAdmin(DjangoUserAdmin):
     readonly_fields = ["last_login", "date_joined", "email", "first_name", "last_name", "role", "is_active"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return False  # the page People adds a person, with its audit
+        return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False  # a person is deactivated, on the page People
+        return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -68,7 +68,7 @@ class SignInLinkAdmin(ReadOnlyAdmin):
 
 @admin.register(Authenticator)
 class SecondFactorAdmin(ReadOnlyAdmin):
-    """Who has a second factor and when it was used; its secret is in ``data``."""
+    """Second factors and when they were used, without ``data``, which contains the secret."""
 
     list_display = ["user", "type", "created_at", "last_used_at"]
     list_filter = ["type"]

@@ -1,4 +1,4 @@
-"""System checks: settings that contradict each other stop the start, each with an id and a hint."""
+"""System checks of the settings. An error stops Gatepass from starting; its hint names the setting to change."""
 
 from __future__ import annotations
 
@@ -19,77 +19,79 @@ LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 @register(Tags.security)
 def public_url_is_https(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """gatepass.E001: plain http is for a trial on this machine only."""
+    """gatepass.E001: plain http is allowed on this machine only, for trials."""
     if settings.HTTPS or urlsplit(settings.PUBLIC_URL).hostname in LOOPBACK:
         return []
     return [
         Error(
-            "PUBLIC_URL is http on an address other machines reach.",
-            hint="Put a TLS proxy in front and set PUBLIC_URL to its https address.",
+            f"PUBLIC_URL ({settings.PUBLIC_URL}) uses http, but other machines can reach this address.",
+            hint="Run a reverse proxy with TLS in front of Gatepass and set PUBLIC_URL to its https:// URL.",
             id="gatepass.E001",
         )
     ]
 
 
 @register(Tags.security)
-def loopback_probes_only_in_a_trial(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """gatepass.E002: probing loopback from a public server lets anyone who adds a site look at its inside."""
+def loopback_probes_are_off_in_production(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """gatepass.E002: on a public server, checks of loopback addresses would expose its internal services."""
     if not (settings.PROBE_ALLOW_LOOPBACK and settings.HTTPS):
         return []
     return [
         Error(
-            "PROBE_ALLOW_LOOPBACK is on although PUBLIC_URL is a public https address.",
-            hint="Unset PROBE_ALLOW_LOOPBACK; name private ranges in PROBE_ALLOWED_NETWORKS instead.",
+            "PROBE_ALLOW_LOOPBACK is on, but PUBLIC_URL is a public https:// URL.",
+            hint="Remove PROBE_ALLOW_LOOPBACK. To check sites on private addresses, set PROBE_ALLOWED_NETWORKS.",
             id="gatepass.E002",
         )
     ]
 
 
 @register(Tags.security)
-def several_processes_share_a_cache(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """gatepass.W001: rate limits counted in files are for one machine."""
+def production_uses_redis(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """gatepass.W001: without Redis, each machine has its own rate limits and task queue."""
     if settings.REDIS_URL or not settings.HTTPS:
         return []
     return [
         Warning(
-            "REDIS_URL is not set: rate limits and Celery's queue live in files of this machine.",
-            hint="Set REDIS_URL, or CELERY_BROKER_URL and REDIS_URL, to a Redis that all processes reach.",
+            "REDIS_URL is not set, so rate limits and the task queue are stored in files on this machine only.",
+            hint="Set REDIS_URL to a Redis server that all Gatepass processes can reach.",
             id="gatepass.W001",
         )
     ]
 
 
 @register(Tags.security)
-def rate_limits_can_be_read(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """gatepass.E012: a limit that nobody can read would be none."""
-    unreadable: list[CheckMessage] = []
+def rate_limits_are_valid(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """gatepass.E012: an invalid limit would not limit anything."""
+    errors: list[CheckMessage] = []
     for name, text in settings.RATE_LIMITS.items():
         try:
             parse_limit(name, text)
         except LimitError as error:
-            unreadable.append(Error(f"RATE_LIMIT_{name.upper()} is no limit.", hint=str(error), id="gatepass.E012"))
-    return unreadable
+            message = f"RATE_LIMIT_{name.upper()} is {text!r}, which is not a rate limit."
+            errors.append(Error(message, hint=str(error), id="gatepass.E012"))
+    return errors
 
 
 @register(Tags.security)
-def trusted_proxies_can_be_read(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """gatepass.E013: an address that cannot be read would be trusted or refused at random."""
-    unreadable: list[CheckMessage] = []
+def trusted_proxies_are_valid(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """gatepass.E013: an invalid entry would match no proxy."""
+    errors: list[CheckMessage] = []
     for text in settings.TRUSTED_PROXIES:
         try:
             ip_network(text)
         except ValueError:
-            hint = "Write addresses or networks, such as 10.0.0.5 or 10.0.0.0/24, separated by commas."
-            unreadable.append(Error(f"TRUSTED_PROXIES: {text!r} is no network.", hint=hint, id="gatepass.E013"))
-    return unreadable
+            message = f"TRUSTED_PROXIES contains {text!r}, which is not an IP address or network."
+            hint = "Set TRUSTED_PROXIES to a comma-separated list such as 10.0.0.5, 10.0.1.0/24."
+            errors.append(Error(message, hint=hint, id="gatepass.E013"))
+    return errors
 
 
 @register(Tags.security)
-def roles_of_the_sign_in_policy_exist(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """gatepass.E014: a role with a typing error would be asked for nothing."""
-    hint = f"Roles are {', '.join(Role.values)}, separated by commas."
+def sign_in_policy_roles_exist(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """gatepass.E014: the policy of a misspelled role would apply to no one."""
+    hint = f"Use one or more of: {', '.join(Role.values)}."
     return [
-        Error(f"{name}: there is no role {role!r}.", hint=hint, id="gatepass.E014")
+        Error(f"{name} contains {role!r}, which is not a role.", hint=hint, id="gatepass.E014")
         for name in ("SECOND_FACTOR_ROLES", "PASSKEY_ROLES", "OIDC_ROLE_GROUPS")
         for role in getattr(settings, name)
         if role not in Role.values
@@ -98,63 +100,76 @@ def roles_of_the_sign_in_policy_exist(app_configs: Any, **kwargs: Any) -> list[C
 
 @register(Tags.security)
 def check_login_methods(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """gatepass.E015 and E016: a way to sign in that is set up by half lets nobody in, or the wrong people."""
-    found: list[CheckMessage] = []
+    """gatepass.E015 and E016: an incomplete sign-in method would fail or admit the wrong people."""
+    errors: list[CheckMessage] = []
     if settings.CLIENT_CERTIFICATES and not settings.TRUSTED_PROXIES:
-        hint = "Name the addresses of the reverse proxy that checks the certificates."
-        found.append(Error("CLIENT_CERTIFICATES is on without TRUSTED_PROXIES.", hint=hint, id="gatepass.E015"))
+        hint = "Set TRUSTED_PROXIES to the address of the reverse proxy that verifies client certificates."
+        errors.append(Error("CLIENT_CERTIFICATES is on, but TRUSTED_PROXIES is empty.", hint=hint, id="gatepass.E015"))
     if settings.OIDC_SERVER_URL and not (settings.OIDC_CLIENT_ID and settings.OIDC_CLIENT_SECRET):
         hint = "Set OIDC_CLIENT_ID and OIDC_CLIENT_SECRET (or OIDC_CLIENT_SECRET_FILE)."
-        found.append(Error("OIDC_SERVER_URL is set without a client.", hint=hint, id="gatepass.E016"))
+        errors.append(
+            Error("OIDC_SERVER_URL is set, but the OIDC client ID or secret is missing.", hint=hint, id="gatepass.E016")
+        )
     if settings.OIDC_DEFAULT_ROLE and settings.OIDC_DEFAULT_ROLE not in Role.values:
-        hint = f"Roles are {', '.join(Role.values)}."
-        found.append(Error("OIDC_DEFAULT_ROLE is no role.", hint=hint, id="gatepass.E016"))
-    return found
+        message = f"OIDC_DEFAULT_ROLE is {settings.OIDC_DEFAULT_ROLE!r}, which is not a role."
+        hint = f"Use one of: {', '.join(Role.values)}."
+        errors.append(Error(message, hint=hint, id="gatepass.E016"))
+    return errors
 
 
 @register(Tags.security)
-def trials_stay_on_this_machine(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """gatepass.E003 and E004: what helps in a trial gives a public server away."""
+def trial_settings_are_off_in_production(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """gatepass.E003 and E004: settings for trials are dangerous on a public server."""
     switches = (
-        ("DEMO", "E003", "Unset DEMO: the demo fleet is for `make run`."),
-        ("DEBUG", "E004", "Unset DEBUG: its error pages show source and settings to everybody."),
+        ("DEMO", "E003", "Remove DEMO. Demo sites are only for trials with `make run`."),
+        ("DEBUG", "E004", "Remove DEBUG. Its error pages show source code and settings to all visitors."),
     )
     return [
-        Error(f"{name} is on although PUBLIC_URL is a public https address.", hint=hint, id=f"gatepass.{number}")
+        Error(f"{name} is on, but PUBLIC_URL is a public https:// URL.", hint=hint, id=f"gatepass.{number}")
         for name, number, hint in switches
         if settings.HTTPS and getattr(settings, name)
     ]
 
 
 @register()
-def checks_have_an_interval(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """gatepass.E005: an interval of nothing would check every site all the time."""
+def check_interval_is_positive(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """gatepass.E005: an interval of 0 would check all sites continuously."""
     if settings.CHECK_EVERY_HOURS >= 1:
         return []
-    return [Error("CHECK_EVERY_HOURS is less than 1.", hint="Set it to 1 or more hours.", id="gatepass.E005")]
+    return [
+        Error(
+            f"CHECK_EVERY_HOURS is {settings.CHECK_EVERY_HOURS}, but must be at least 1.",
+            hint="Set CHECK_EVERY_HOURS to 1 or more.",
+            id="gatepass.E005",
+        )
+    ]
 
 
 @register()
-def sweeps_can_move(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """gatepass.E009: with none of these no sweep would start, move or be remembered."""
-    least = {
+def sweep_settings_are_positive(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """gatepass.E009: with a value of 0, sweeps would not start, progress or be kept."""
+    minimums = {
         "SWEEP_EVERY_MINUTES": 1, "CHECK_RUNS_KEPT_DAYS": 1, "PROBE_SITES_AT_ONCE": 1, "PROBE_SITES_PER_TASK": 1,
         "PROBE_HOST_PAUSE": 0,
     }  # fmt: skip
     return [
-        Error(f"{name} is less than {number}.", hint=f"Set it to {number} or more.", id="gatepass.E009")
-        for name, number in least.items()
-        if getattr(settings, name) < number
+        Error(
+            f"{name} is {getattr(settings, name)}, but must be at least {minimum}.",
+            hint=f"Set {name} to {minimum} or more.",
+            id="gatepass.E009",
+        )
+        for name, minimum in minimums.items()
+        if getattr(settings, name) < minimum
     ]
 
 
 @register()
 def allowed_networks_are_networks(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """gatepass.E006: a typing error here would refuse every probe, or allow too much."""
+    """gatepass.E006: an invalid entry would block all checks or allow too much."""
     return [
         Error(
-            f"PROBE_ALLOWED_NETWORKS holds {text!r}, which is not a network.",
-            hint="Write each as address/prefix without host bits, for example 10.20.0.0/16.",
+            f"PROBE_ALLOWED_NETWORKS contains {text!r}, which is not a network.",
+            hint="Use the network address and prefix length, for example 10.20.0.0/16 (not 10.20.0.1/16).",
             id="gatepass.E006",
         )
         for text in settings.PROBE_ALLOWED_NETWORKS
@@ -163,12 +178,12 @@ def allowed_networks_are_networks(app_configs: Any, **kwargs: Any) -> list[Check
 
 
 @register()
-def own_services_are_endpoints(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """gatepass.E007: a typing error here would leave a service of ours open to probes."""
+def own_services_have_host_and_port(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """gatepass.E007: an invalid entry would leave an internal service reachable by checks."""
     return [
         Error(
-            f"PROBE_OWN_SERVICES holds {text!r}, which is not a host and a port.",
-            hint="Write each as host:port, for example web:8000 or [fd00::5]:8000.",
+            f"PROBE_OWN_SERVICES contains {text!r}, which is not a host and a port.",
+            hint="Use host:port, for example web:8000 or [fd00::5]:8000.",
             id="gatepass.E007",
         )
         for text in settings.PROBE_OWN_SERVICES
@@ -177,15 +192,15 @@ def own_services_are_endpoints(app_configs: Any, **kwargs: Any) -> list[CheckMes
 
 
 @register()
-def the_outbound_proxy_is_one(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """gatepass.E008: said at the start, and without quoting the setting, which holds a password."""
+def outbound_proxy_is_valid(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """gatepass.E008. The message does not include the value, because it may contain a password."""
     proxy = settings.PROBE_PROXY
     if not proxy or (proxy.startswith("http://") and _has_host_and_port(proxy)):
         return []
     return [
         Error(
-            "PROBE_PROXY is not the address of an HTTP proxy.",
-            hint="Write http://host:port or http://user:password@host:port; escape odd characters as %40.",
+            "PROBE_PROXY is not the URL of an HTTP proxy.",
+            hint="Use http://host:port or http://user:password@host:port, with special characters percent-encoded (@ as %40).",
             id="gatepass.E008",
         )
     ]
@@ -208,12 +223,12 @@ def _is_network(text: str) -> bool:
 
 
 @register(Tags.security)
-def credential_keys_are_keys(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """gatepass.E010: with a key that is none, stored secrets could be neither sealed nor read."""
+def credential_keys_are_valid(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """gatepass.E010: with an invalid key, secrets cannot be encrypted or decrypted."""
     return [
         Error(
-            f"Key number {number} of CREDENTIAL_KEYS {fault}.",
-            hint=f"Make one: {vault.HOW_TO_MAKE_A_KEY}",
+            f"Key {number} in CREDENTIAL_KEYS {fault}.",
+            hint=f"Replace it with a key from this command: {vault.HOW_TO_MAKE_A_KEY}",
             id="gatepass.E010",
         )
         for number, key in enumerate(settings.CREDENTIAL_KEYS, start=1)
@@ -222,16 +237,28 @@ def credential_keys_are_keys(app_configs: Any, **kwargs: Any) -> list[CheckMessa
 
 
 @register(Tags.security, deploy=True)
-def production_seals_its_secrets(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """gatepass.W003: without a key, second factors are kept as they are, and tokens and webhooks cannot be kept."""
+def production_encrypts_secrets(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """gatepass.W003: without a key, second factors are stored unencrypted; tokens and webhooks cannot be stored."""
     if settings.CREDENTIAL_KEYS or not settings.HTTPS:
         return []
-    return [Warning("CREDENTIAL_KEYS is not set.", hint=f"Make one: {vault.HOW_TO_MAKE_A_KEY}", id="gatepass.W003")]
+    return [
+        Warning(
+            "CREDENTIAL_KEYS is not set, so second factors are stored unencrypted and webhooks are off.",
+            hint=f"Set CREDENTIAL_KEYS to a key from this command: {vault.HOW_TO_MAKE_A_KEY}",
+            id="gatepass.W003",
+        )
+    ]
 
 
 @register(Tags.security, deploy=True)
-def production_has_a_database_server(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """gatepass.W002: a file is for one machine and one writer at a time."""
+def production_uses_postgresql(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """gatepass.W002: SQLite allows one machine and one writer at a time."""
     if not (settings.HTTPS and settings.DATABASES["default"]["ENGINE"].endswith("sqlite3")):
         return []
-    return [Warning("DATABASE_URL is SQLite.", hint="Set DATABASE_URL to a PostgreSQL database.", id="gatepass.W002")]
+    return [
+        Warning(
+            "DATABASE_URL is a SQLite file, which is only suitable for trials.",
+            hint="Set DATABASE_URL to a PostgreSQL database.",
+            id="gatepass.W002",
+        )
+    ]

@@ -1,4 +1,4 @@
-"""People: the user of every page, and the single-use links that let one in without a password."""
+"""Users, and single-use links that sign a user in without a password."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ class Role(models.TextChoices):
 
 
 class UserManager(BaseUserManager["User"]):
-    """Makes users who sign in with their e-mail address."""
+    """Manager of users who sign in with their e-mail address."""
 
     def get_by_natural_key(self, username: str | None) -> User:
         return self.get(email__iexact=username)
 
     def create_user(self, email: str, password: str | None = None, **fields: object) -> User:
-        """Return a saved user. Without a password the account can only be entered by a sign-in link."""
+        """Create and return a user. Without a password, they can only sign in with a sign-in link."""
         user = self.model(email=self.normalize_email(email).lower(), **fields)
         user.set_password(password)
         user.full_clean(exclude=["password"])
@@ -38,10 +38,10 @@ class UserManager(BaseUserManager["User"]):
         )
 
 
-class User(AbstractUser):  # type: ignore[django-manager-missing]  # the clients of a user have a plain manager
-    """A person. The e-mail address is the name they sign in with; the role says what they may see and do."""
+class User(AbstractUser):  # type: ignore[django-manager-missing]  # the user's clients have a plain manager
+    """A person. They sign in with their e-mail address; their role determines what they may see and do."""
 
-    username = None  # type: ignore[assignment]  # Django documents None as how to leave it out
+    username = None  # type: ignore[assignment]  # as Django documents for removing the field
     email = models.EmailField(_("e-mail address"), unique=True)
     role = models.CharField(_("role"), max_length=16, choices=Role.choices, default=Role.MEMBER)
 
@@ -62,25 +62,27 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # the clients
 
     @property
     def works_with_sites(self) -> bool:
-        """Whether the dashboard is for them; members only see their own passes and devices."""
+        """Whether they use the dashboard. Members only see their own passes and devices."""
         return self.role != Role.MEMBER
 
 
 class SignInLink(models.Model):
-    """A link that signs one person in once. Only its digest is stored; opening it uses nothing up, the button does."""
+    """A link that signs one person in once. Only its digest is stored. Opening the link does not count as a use."""
 
     class Purpose(models.TextChoices):
         WELCOME = "welcome", _("First sign-in")
-        REHEARSAL = "rehearsal", _("Rehearsal")
+        REHEARSAL = "rehearsal", _("Sign-in test")
 
     digest = models.CharField(max_length=64, unique=True, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="sign_in_links")
     purpose = models.CharField(max_length=16, choices=Purpose.choices, default=Purpose.WELCOME)
-    created_at = models.DateTimeField()
-    expires_at = models.DateTimeField()
-    used_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(_("created"))
+    expires_at = models.DateTimeField(_("expires"))
+    used_at = models.DateTimeField(_("used"), null=True, blank=True)
 
     class Meta:
+        verbose_name = _("sign-in link")
+        verbose_name_plural = _("sign-in links")
         indexes = [models.Index(fields=["expires_at"], name="sign_in_link_expiry")]
 
     def __str__(self) -> str:

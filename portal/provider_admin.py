@@ -1,8 +1,7 @@
-"""The provider's tables in Django admin: clients and tokens to look at and to revoke, never a credential.
+"""Django admin of the OAuth provider: read-only clients, and tokens that can be revoked. Secrets are not shown.
 
-They are registered here and not by the provider, because what an administrator ends is recorded in the audit trail.
-django-oauth-toolkit registers the first four (``*_ADMIN_CLASS``, see ``oauth_provider.conf``), so this module must not
-import its admin.
+The classes are here and not in ``oauth_provider``, because revoking is recorded in the audit log. django-oauth-toolkit
+registers the first four (``*_ADMIN_CLASS``, see ``oauth_provider.conf``), so this module must not import its admin.
 """
 
 from __future__ import annotations
@@ -24,66 +23,89 @@ from .provided_sites.gateway_credentials import remove_credential
 
 
 class ClientAdmin(ReadOnlyAdmin):
-    """Clients are created, rotated and removed with their application link."""
+    """OAuth clients. They are created, rotated and deleted with their application link."""
 
     view_on_site = False
-    list_display = ("name", "client_id", "redirect_uris", "needs_realm", "created")
+    list_display = ("name", "client", "redirect_urls", "needs_realm", "created")
     list_filter = ("needs_realm", "created")
     search_fields = ("name", "client_id")
     fields = (
-        "name", "client_id", "redirect_uris", "needs_realm", "client_type", "authorization_grant_type", "created",
+        "name", "client", "redirect_urls", "needs_realm", "client_type", "authorization_grant_type", "created",
         "updated",
     )  # fmt: skip
 
+    @admin.display(description=_("client ID"), ordering="client_id")
+    def client(self, client: Any) -> str:
+        return str(client.client_id)
+
+    @admin.display(description=_("redirect URLs"))
+    def redirect_urls(self, client: Any) -> str:
+        return str(client.redirect_uris)
+
 
 class GrantAdmin(ReadOnlyAdmin):
-    list_display = ("pk", "application", "user", "created", "expires")
+    """Authorization codes that were not exchanged for a token yet."""
+
+    list_display = ("id", "application", "user", "created", "expires")
     list_select_related = ("application", "user")
     list_filter = ("created",)
     search_fields = ("application__client_id", "user__email")
-    fields = ("application", "user", "scope", "redirect_uri", "created", "expires")
+    fields = ("application", "user", "scope", "redirect_url", "created", "expires")
+
+    @admin.display(description=_("redirect URL"))
+    def redirect_url(self, grant: Any) -> str:
+        return str(grant.redirect_uri)
 
 
 class TokenAdmin(ReadOnlyAdmin):
+    """Common parts of access and refresh tokens."""
+
     list_select_related = ("application", "user")
     search_fields = ("application__client_id", "user__email")
     actions = ("revoke",)
 
-    @admin.action(description=_("Revoke: the phone has to sign in again"), permissions=["operate"])
+    @admin.action(description=_("Revoke (the phone must sign in again)"), permissions=["operate"])
     def revoke(self, request: HttpRequest, tokens: QuerySet[Any]) -> None:
         for token in tokens:
-            self.end(request, token)
-        text = ngettext("%(count)d token revoked.", "%(count)d tokens revoked.", len(tokens)) % {"count": len(tokens)}
-        self.message_user(request, text, messages.SUCCESS)
+            self.revoke_token(request, token)
+        text = ngettext("%(count)d token was revoked.", "%(count)d tokens were revoked.", len(tokens)) % {
+            "count": len(tokens)
+        }
+        self.message_user(request, text % {"count": len(tokens)}, messages.SUCCESS)
 
-    def end(self, request: HttpRequest, token: Any) -> None:
+    def revoke_token(self, request: HttpRequest, token: Any) -> None:
+        """Revoke one token and record it in the audit log."""
         raise NotImplementedError
 
 
 class AccessTokenAdmin(TokenAdmin):
-    list_display = ("pk", "user", "application", "created", "expires")
+    list_display = ("id", "user", "application", "created", "expires")
     list_filter = ("created",)
     fields = ("user", "application", "scope", "created", "expires")
 
-    def end(self, request: HttpRequest, token: Any) -> None:
+    def revoke_token(self, request: HttpRequest, token: Any) -> None:
         revoke_access_token(actor=person(request), owner=token.user, pk=token.pk)
 
 
 class RefreshTokenAdmin(TokenAdmin):
-    list_display = ("pk", "user", "application", "created", "revoked")
+    list_display = ("id", "user", "application", "created", "revoked")
     list_filter = ("created", "revoked")
     fields = ("user", "application", "token_family", "created", "revoked")
 
-    def end(self, request: HttpRequest, token: Any) -> None:
+    def revoke_token(self, request: HttpRequest, token: Any) -> None:
         revoke_phone(actor=person(request), owner=token.user, pk=token.pk)
 
 
 @admin.register(Device)
 class DeviceAdmin(ReadOnlyAdmin):
-    list_display = ("pk", "person", "name", "user_agent", "address")
+    list_display = ("number", "person", "name", "user_agent", "address")
     list_select_related = ("refresh_token__user",)
     search_fields = ("name", "user_agent", "refresh_token__user__email")
     fields = ("person", "name", "user_agent", "address")
+
+    @admin.display(description=_("ID"), ordering="pk")
+    def number(self, device: Device) -> int:
+        return int(device.pk)
 
     @admin.display(description=_("person"))
     def person(self, device: Device) -> str:
@@ -92,7 +114,7 @@ class DeviceAdmin(ReadOnlyAdmin):
 
 @admin.register(ResourceServer)
 class ResourceServerAdmin(ReadOnlyAdmin):
-    """Removing one refuses its credential from then on. They are created where their secret can be shown."""
+    """Gateway credentials. The site's page creates them and shows their secret once. Deleting one revokes it."""
 
     list_display = ("name", "issuer", "client_id", "created")
     search_fields = ("name", "issuer", "client_id")

@@ -1,6 +1,6 @@
-"""The JSON API, one router a resource; it calls the same services as the views. docs/api.md describes it.
+"""The JSON API: one router per resource, using the same services as the views. See docs/api.md.
 
-Every error is ``{"error": {"code", "message", "fields"}}``. Without a sign-in the answer is 401, never a login page.
+All errors have the form ``{"error": {"code", "message", "fields"}}``. Unauthenticated requests get 401, not a redirect.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.core.exceptions import ValidationError as Refusal
+from django.core.exceptions import ValidationError as ServiceError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from ninja import NinjaAPI
@@ -19,20 +19,21 @@ from .auth import credentials
 from .reference import Reference
 
 DESCRIPTION = (
-    "What the pages of Gatepass do, for programs. Sign in with a browser session (unsafe methods need the CSRF token) "
-    "or with an OAuth 2.0 access token of Gatepass itself: scope READ reads, scope WRITE reads and writes."
+    "Manage sites, run checks and export the app configuration. Authenticate with an OAuth 2.0 access token issued by "
+    "Gatepass (scope READ to read, scope WRITE to read and write) or with a browser session (send the CSRF token with "
+    "POST and PATCH requests)."
 )
 CODES = {400: "bad_request", 401: "not_signed_in", 403: "not_allowed", 404: "not_found", 422: "refused"}
 
 
 class Api(NinjaAPI):
-    """Answers strangers itself: LoginRequiredMiddleware would send them to a login page."""
+    """Exempts operations from LoginRequiredMiddleware, which would redirect to the login page instead of 401."""
 
     def _get_urls(self) -> list[Any]:
         patterns = super()._get_urls()
         for pattern in patterns:
             view: Any = pattern.callback
-            if getattr(pattern, "name", "") != "openapi-view":  # the page for people is behind the sign-in as any
+            if getattr(pattern, "name", "") != "openapi-view":  # the reference page requires a sign-in like all pages
                 view.login_required = False
         return patterns
 
@@ -53,7 +54,7 @@ api.add_router("/configurations", configurations.router)
 def failure(
     request: HttpRequest, status: int, message: str, fields: dict[str, list[str]] | None = None
 ) -> HttpResponse:
-    """One shape for everything that goes wrong."""
+    """Return an error response. ``fields`` maps field names to messages."""
     body = {"error": {"code": CODES.get(status, "error"), "message": message, "fields": fields or {}}}
     response = api.create_response(request, body, status=status)
     if status == 401:
@@ -64,35 +65,35 @@ def failure(
 @api.exception_handler(HttpError)
 def on_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
     messages = {
-        400: _("The body is not the JSON this address takes."),
-        401: _("Sign in, or send an access token of Gatepass with the right scope."),
+        400: _("The request body is not valid JSON."),
+        401: _("Authentication required. Send a valid access token issued by Gatepass, or sign in."),
     }
     return failure(request, error.status_code, messages.get(error.status_code, str(error)))
 
 
 @api.exception_handler(Http404)
 def on_not_found(request: HttpRequest, error: Http404) -> HttpResponse:
-    return failure(request, 404, _("There is nothing here, or it is not yours to see."))
+    return failure(request, 404, _("Not found, or you do not have access."))
 
 
 @api.exception_handler(PermissionDenied)
 def on_permission_denied(request: HttpRequest, error: PermissionDenied) -> HttpResponse:
-    return failure(request, 403, str(error) or _("You are not allowed to do this."))
+    return failure(request, 403, str(error) or _("You do not have permission to do this."))
 
 
-@api.exception_handler(Refusal)
-def on_refusal(request: HttpRequest, error: Refusal) -> HttpResponse:
-    """What a service refused: 422 with the fields it named."""
+@api.exception_handler(ServiceError)
+def on_service_error(request: HttpRequest, error: ServiceError) -> HttpResponse:
+    """Return a service's ValidationError as 422 with its fields."""
     fields = dict(error.message_dict) if hasattr(error, "error_dict") else {}
     general = fields.pop("__all__", [] if fields else error.messages)
-    return failure(request, 422, " ".join(general) or _("Some values were refused."), fields)
+    return failure(request, 422, " ".join(general) or _("Some values are invalid. See fields."), fields)
 
 
 @api.exception_handler(ValidationError)
-def on_malformed(request: HttpRequest, error: ValidationError) -> HttpResponse:
-    """What does not fit the schema: 422 with the path of each value."""
+def on_schema_error(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    """Return schema errors as 422 with the path of each invalid value."""
     fields: dict[str, list[str]] = {}
-    for fault in error.errors:
-        path = [str(part) for part in fault["loc"][1:] if part not in {"payload", "filters"}]
-        fields.setdefault(".".join(path), []).append(str(fault["msg"]))
-    return failure(request, 422, _("Some values were refused."), fields)
+    for item in error.errors:
+        path = [str(part) for part in item["loc"][1:] if part not in {"payload", "filters"}]
+        fields.setdefault(".".join(path), []).append(str(item["msg"]))
+    return failure(request, 422, _("Some values are invalid. See fields."), fields)

@@ -1,4 +1,4 @@
-"""Who may call the API: a browser's session with its CSRF token, or an access token of Gatepass itself."""
+"""Authentication of API requests: an access token issued by Gatepass, or a browser session with its CSRF token."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ from portal.accounts.access import person
 from portal.models import User
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
-# Scopes as Confluence has them: each holds the one before it.
-READING = {"READ", "WRITE", "ADMIN", "SYSTEM_ADMIN"}
-WRITING = READING - {"READ"}
+# Confluence's scopes; each includes the previous one.
+READ_SCOPES = {"READ", "WRITE", "ADMIN", "SYSTEM_ADMIN"}
+WRITE_SCOPES = READ_SCOPES - {"READ"}
 
 
 def _keep_body(request: HttpRequest) -> None:
-    """Read the body before anything looks for form fields in it: a stream is read once."""
+    """Read the body before form parsing consumes the stream."""
     len(request.body)
 
 
 class AccessToken(HttpBearer):
-    """A token of our own provider, of a client of the root realm: those of a provided site are unknown here."""
+    """An access token of a client in the root realm. Tokens of hosted sites are not accepted."""
 
     def authenticate(self, request: HttpRequest, token: str) -> User:
-        """Return the token's person. Raises AuthenticationError, PermissionDenied when the scope is too small."""
+        """Return the token's user. Raises AuthenticationError, or PermissionDenied if a scope is missing."""
         _keep_body(request)
-        valid, asked = OAuthLibCore().verify_request(request, scopes=[])
-        if not valid or not isinstance(asked.user, User) or not asked.user.is_active:
-            raise AuthenticationError  # a bad token is never answered by the cookie beside it
-        if not (READING if request.method in SAFE else WRITING) & set(asked.scopes):
-            raise PermissionDenied(_("The scope of this access token is too small for this."))
-        request.user = asked.user
-        return asked.user
+        valid, verified = OAuthLibCore().verify_request(request, scopes=[])
+        if not valid or not isinstance(verified.user, User) or not verified.user.is_active:
+            raise AuthenticationError  # an invalid token must not fall back to the session cookie
+        if not (READ_SCOPES if request.method in SAFE else WRITE_SCOPES) & set(verified.scopes):
+            raise PermissionDenied(_("The access token lacks a scope. Use READ to read, WRITE to read and write."))
+        request.user = verified.user
+        return verified.user
 
 
 class Session(APIKeyCookie):
-    """A signed-in browser. Who is not signed in is told so before the CSRF token is asked for."""
+    """A browser session. Without a sign-in, the response is 401, before the CSRF token is checked."""
 
     param_name = "gatepass_session"
 
@@ -59,7 +59,7 @@ credentials = [AccessToken(), Session()]
 
 
 def worker(request: HttpRequest) -> User:
-    """Return the caller when they work with sites. Raises Http404 for members, as the pages do."""
+    """Return the signed-in user. Raises Http404 for members, as the pages do."""
     user = person(request)
     if not user.works_with_sites:
         raise Http404

@@ -1,4 +1,4 @@
-"""Check runs: the JSON contract of ``check_site`` and the state of the run around it."""
+"""Check runs: the JSON output of ``check_site``, plus the state of the run."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ router = Router(tags=["Check runs"])
 
 @router.get("/{run_id}", response={200: CheckRunOut, 401: Error, 403: Error, 404: Error, 422: Error})
 def get_check_run(request: HttpRequest, run_id: Path[Id]) -> dict[str, Any]:
-    """One run; ask again while its state is queued or running."""
+    """Return one check run. Poll it while `state` is `queued` or `running`."""
     worker(request)
     runs = CheckRun.objects.select_related("site")
     return as_json(visible_row(request, runs, run_id))
 
 
 def as_json(run: CheckRun) -> dict[str, Any]:
-    """The run as docs/api.md describes it; its findings are those stored, gravest first."""
+    """Return the run as described in docs/api.md, with its stored findings, most severe first."""
     observation = run.observation
     return {
         "id": run.pk,
@@ -38,7 +38,7 @@ def as_json(run: CheckRun) -> dict[str, Any]:
         "requested_at": run.requested_at,
         "started_at": run.started_at,
         "finished_at": run.finished_at,
-        # The site may have moved since: the contract's URL is the one that was observed.
+        # The base URL at the time of the check; the site's URL may have changed since.
         "url": observation["base_url"] if observation else run.site.base_url,
         "matrix": run.matrix,
         "setups": {
@@ -50,9 +50,9 @@ def as_json(run: CheckRun) -> dict[str, Any]:
 
 
 def _setup(run: CheckRun, setup: Setup, verdict: str) -> dict[str, Any]:
-    mine = [finding for finding in run.findings if finding.setup == setup.value]
-    first = [finding.rule for finding in first_things(mine)]
-    return {"verdict": verdict, "findings": [_finding(finding) for finding in mine], "first": first}
+    findings = [finding for finding in run.findings if finding.setup == setup.value]
+    first = [finding.rule for finding in first_things(findings)]
+    return {"verdict": verdict, "findings": [_finding(finding) for finding in findings], "first": first}
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The current release, in the format an MDM takes."""
+"""The current release, in the import format of an MDM."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from .auth import worker
 from .schemas import Error
 
 router = Router(tags=["Configurations"])
-FormatId = Literal[tuple(FORMATS)]  # type: ignore[valid-type]  # pydantic reads the table's ids from it
-ANSWER: dict[str, Any] = {
+FormatId = Literal[tuple(FORMATS)]  # type: ignore[valid-type]  # pydantic needs the ids as literals
+RESPONSE_SCHEMA: dict[str, Any] = {
     "responses": {
         200: {
-            "description": "The file, as the pages download it. ETag is the digest of the release's site list.",
+            "description": "The exported file. ETag is the SHA-256 of the release's site list, X-Release-Number its number.",
             "content": {kind: {} for kind in sorted({entry.content_type for entry in FORMATS.values()})},
         }
     }
@@ -30,20 +30,25 @@ ANSWER: dict[str, Any] = {
 
 
 @router.get(
-    "/current", response={401: Error, 403: Error, 404: Error, 422: Error}, openapi_extra=ANSWER, url_name="current"
+    "/current",
+    response={401: Error, 403: Error, 404: Error, 422: Error},
+    openapi_extra=RESPONSE_SCHEMA,
+    url_name="current",
 )
 def current_configuration(request: HttpRequest, format: Query[FormatId] = "json") -> HttpResponse:  # type: ignore[valid-type]
-    """The newest release in one format; taking it is recorded. You must be allowed to see every site in it."""
+    """Export the newest release in one format. You need access to all sites in it. Exports are recorded in the audit log."""
     user = worker(request)
     release = ConfigurationRelease.objects.order_by("-number").first()
     if release is None or not ConfigurationRelease.objects.visible_to(user).filter(pk=release.pk).exists():
         raise Http404
     if not may_read_whole(user, release):
-        raise PermissionDenied(_("This release holds sites that are not yours. Ask an administrator for it."))
-    text = configurations.export_release(actor=user, release=release, format_id=format)
-    chosen = FORMATS[format]
-    response = HttpResponse(text, content_type=f"{chosen.content_type}; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{chosen.filename}"'
+        raise PermissionDenied(
+            _("This release contains sites that you do not have access to. Ask an administrator to export it.")
+        )
+    content = configurations.export_release(actor=user, release=release, format_id=format)
+    vendor_format = FORMATS[format]
+    response = HttpResponse(content, content_type=f"{vendor_format.content_type}; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{vendor_format.filename}"'
     response["ETag"] = f'"{release.digest}"'
     response["X-Release-Number"] = str(release.number)
     response["Cache-Control"] = "no-store"

@@ -1,4 +1,4 @@
-"""The page that describes the API to people, drawn here from the schema: no script, nothing from elsewhere."""
+"""The API reference page, rendered on the server from the OpenAPI schema, without scripts."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from ninja.openapi.docs import DocsBase
 
 
 class Reference(DocsBase):
+    """Renders the reference page of the API."""
+
     def render_page(self, request: HttpRequest, api: NinjaAPI, **kwargs: Any) -> HttpResponse:
         schema = api.get_openapi_schema()
         operations = [
@@ -27,7 +29,7 @@ class Reference(DocsBase):
 
 
 def _operation(path: str, method: str, operation: dict[str, Any]) -> dict[str, Any]:
-    """What the page says of one operation: address, deed, parameters and the statuses it answers with."""
+    """Return the template context of one operation."""
     return {
         "id": operation["operationId"],
         "method": method.upper(),
@@ -41,7 +43,7 @@ def _operation(path: str, method: str, operation: dict[str, Any]) -> dict[str, A
                 "place": parameter["in"],
                 "required": parameter.get("required", False),
                 "kind": _kind(parameter["schema"]),
-                "about": parameter["schema"].get("description", ""),
+                "description": parameter["schema"].get("description", ""),
             }
             for parameter in operation.get("parameters", ())
         ],
@@ -51,7 +53,7 @@ def _operation(path: str, method: str, operation: dict[str, Any]) -> dict[str, A
 
 
 def _kind(schema: dict[str, Any]) -> str:
-    """A parameter's type in a few words: its values when they are listed."""
+    """Return a parameter's type, or its values if it is an enum."""
     for choice in (schema, *schema.get("anyOf", ())):
         if "enum" in choice:
             return ", ".join(str(value) for value in choice["enum"])
@@ -59,7 +61,7 @@ def _kind(schema: dict[str, Any]) -> str:
 
 
 def _body(operation: dict[str, Any]) -> str:
-    """The name of the schema that the body follows, empty when there is none."""
+    """Return the name of the body's schema, or an empty string."""
     content = operation.get("requestBody", {}).get("content", {})
     reference = content.get("application/json", {}).get("schema", {}).get("$ref", "")
     return str(reference).rpartition("/")[2]

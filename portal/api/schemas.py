@@ -1,4 +1,4 @@
-"""What the API takes and returns. Names and meanings stay; fields may be added."""
+"""Request and response schemas. Names and meanings are stable; fields may be added."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import Annotated, Any, Literal
 
 from ninja import Field, Schema
 
-MOST_ROWS = 100
-BIGGEST_ID = 2**63 - 1
+MAX_ROWS = 100
+MAX_ID = 2**63 - 1
 
-Id = Annotated[int, Field(ge=1, le=BIGGEST_ID)]
+Id = Annotated[int, Field(ge=1, le=MAX_ID)]
 Verdict = Literal["READY_MDM", "READY_NON_MDM", "ACTION_NEEDED", "INCOMPATIBLE", "UNKNOWN"]
 Product = Literal["confluence", "jira"]
 Provider = Literal["confluence", "gatepass"]
 
 
 class Failure(Schema):
-    """``fields`` names what was refused and why; empty when it is about the whole request."""
+    """`fields` maps each invalid field to its messages. It is empty if the error concerns the whole request."""
 
     code: str
     message: str
@@ -29,13 +29,13 @@ class Error(Schema):
 
 
 class SiteFilters(Schema):
-    q: str = Field("", max_length=200, description="words in the title or base URL")
-    verdict: Verdict | None = Field(None, description="on either road")
+    q: str = Field("", max_length=200, description="Words in the title or base URL")
+    verdict: Verdict | None = Field(None, description="Status of the MDM or the non-MDM setup")
     product: Product | None = None
     provider: Provider | None = None
     archived: bool = False
     page: int = Field(1, ge=1, le=1_000_000)
-    size: int = Field(50, ge=1, le=MOST_ROWS)
+    size: int = Field(50, ge=1, le=MAX_ROWS)
 
 
 class SiteOut(Schema):
@@ -45,7 +45,7 @@ class SiteOut(Schema):
     base_url: str
     provider: Provider
     slug: str | None
-    owners: list[str] = Field(description="e-mail addresses")
+    owners: list[str] = Field(description="E-mail addresses of the owners")
     notes: str
     people: int
     cache_session_in_mobile_browser: bool
@@ -54,7 +54,7 @@ class SiteOut(Schema):
     server_version: str
     mdm_verdict: Verdict
     non_mdm_verdict: Verdict
-    client_id: str | None = Field(description="of the application link for MDM; no secret")
+    client_id: str | None = Field(description="Client ID of the application link for the MDM setup (not a secret)")
     checked_at: datetime | None
     check_due_at: datetime | None
     archived_at: datetime | None
@@ -64,7 +64,7 @@ class SiteOut(Schema):
 
 class SitePage(Schema):
     items: list[SiteOut]
-    count: int = Field(description="rows on all pages")
+    count: int = Field(description="Number of sites on all pages")
     page: int
     pages: int
 
@@ -78,18 +78,18 @@ class _SiteFields(Schema, extra="forbid"):
 
 
 class SiteIn(_SiteFields):
-    """A site provided by Gatepass takes a ``slug``; any other one a ``base_url``."""
+    """A site hosted by Gatepass needs a `slug`, any other site a `base_url`."""
 
     title: str = Field(min_length=1, max_length=120)
     base_url: str = Field("", max_length=500)
     product: Product = "confluence"
     provider: Provider = "confluence"
     slug: str | None = Field(None, max_length=40)
-    owners: list[str] = Field(default_factory=list, max_length=100, description="e-mail addresses of people here")
+    owners: list[str] = Field(default_factory=list, max_length=100, description="E-mail addresses of existing people")
 
 
 class SiteChanges(Schema, extra="forbid"):
-    """Only what is sent is changed, so no default counts. Owners are changed by administrators only."""
+    """Only fields that are sent are changed. Only administrators can change owners."""
 
     title: str = Field(default_factory=str, min_length=1, max_length=120)
     base_url: str = Field(default_factory=str, max_length=500)
@@ -119,7 +119,7 @@ class FindingOut(Schema):
 class SetupOut(Schema):
     verdict: Verdict
     findings: list[FindingOut]
-    first: list[str] = Field(description="rules whose remedies come first")
+    first: list[str] = Field(description="Rules to fix first")
 
 
 class SetupsOut(Schema):
@@ -128,7 +128,7 @@ class SetupsOut(Schema):
 
 
 class CheckRunOut(Schema):
-    """``url``, ``matrix``, ``roads`` and ``observation`` are the contract of ``check_site --json``."""
+    """`url`, `matrix`, `setups` and `observation` are the output of `check_site --json`."""
 
     id: int
     site: int
@@ -139,6 +139,6 @@ class CheckRunOut(Schema):
     started_at: datetime | None
     finished_at: datetime | None
     url: str
-    matrix: str = Field(description="empty before the run is done")
+    matrix: str = Field(description="Edition of the version matrix; empty before the run is done")
     setups: SetupsOut
-    observation: dict[str, Any] | None = Field(description="null before the run is done")
+    observation: dict[str, Any] | None = Field(description="What the check observed; null before the run is done")

@@ -1,4 +1,4 @@
-"""Sites: list, read, add, change, and check now."""
+"""Sites: list, get, create, change and check."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from .check_runs import as_json as check_run_as_json
 from .schemas import CheckRunOut, Error, Id, SiteChanges, SiteFilters, SiteIn, SiteOut, SitePage
 
 router = Router(tags=["Sites"])
-REFUSALS = {400: Error, 401: Error, 403: Error, 404: Error, 422: Error}
-READ_REFUSALS = {401: Error, 403: Error, 404: Error, 422: Error}
+ERRORS = {400: Error, 401: Error, 403: Error, 404: Error, 422: Error}
+READ_ERRORS = {401: Error, 403: Error, 404: Error, 422: Error}
 
 
-@router.get("", response={200: SitePage, **READ_REFUSALS})
+@router.get("", response={200: SitePage, **READ_ERRORS})
 def list_sites(request: HttpRequest, filters: Query[SiteFilters]) -> dict[str, Any]:
-    """The sites you may see, by title. A page that is not there is the nearest one that is."""
+    """List the sites you have access to, ordered by title. An out-of-range page returns the nearest page."""
     rows = _matching(Site.objects.visible_to(worker(request)), filters)
-    page = Paginator(_with_parts(rows.order_by("title", "pk")), filters.size).get_page(filters.page)
+    page = Paginator(_with_relations(rows.order_by("title", "pk")), filters.size).get_page(filters.page)
     return {
         "items": [as_json(site) for site in page],
         "count": page.paginator.count,
@@ -39,54 +39,54 @@ def list_sites(request: HttpRequest, filters: Query[SiteFilters]) -> dict[str, A
     }
 
 
-@router.get("/{site_id}", response={200: SiteOut, **READ_REFUSALS})
+@router.get("/{site_id}", response={200: SiteOut, **READ_ERRORS})
 def get_site(request: HttpRequest, site_id: Path[Id]) -> dict[str, Any]:
-    """One site, with the verdict of each road and the client ID of its link."""
+    """Return one site, with the status of both setups and its client ID."""
     worker(request)
     return as_json(visible_site(request, site_id))
 
 
-@router.post("", response={201: SiteOut, **REFUSALS})
+@router.post("", response={201: SiteOut, **ERRORS})
 def create_site(request: HttpRequest, payload: SiteIn) -> Status[dict[str, Any]]:
-    """Add a site; its first check is queued. A site owner owns what they add; administrators choose."""
+    """Add a site and queue its first check. Site owners become its owner; administrators set `owners`."""
     user = worker(request)
     if user.role == Role.AUDITOR:
-        raise PermissionDenied(_("You can read all sites but not add one."))
+        raise PermissionDenied(_("Auditors cannot add sites. Ask an administrator or a site owner."))
     values = payload.dict()
     addresses = values.pop("owners")
     if not user.is_administrator and addresses not in ([], [user.email]):
-        raise PermissionDenied(_("Only administrators can change who owns a site."))
+        raise PermissionDenied(_("Only administrators can set the owners of a site."))
     owners = _people(addresses) if user.is_administrator else [user]
     return Status(201, as_json(sites.create_site(actor=user, owners=owners, **values)))
 
 
-@router.patch("/{site_id}", response={200: SiteOut, **REFUSALS})
+@router.patch("/{site_id}", response={200: SiteOut, **ERRORS})
 def change_site(request: HttpRequest, site_id: Path[Id], payload: SiteChanges) -> dict[str, Any]:
-    """Change the fields that are sent; a check is queued when the facts may differ."""
+    """Change the fields that are sent. Queues a check if the changes may affect its result."""
     user = worker(request)
     site = changeable_site(request, site_id)
     values = payload.dict(exclude_unset=True)
     owners = values.pop("owners", None)
     if owners is not None and not user.is_administrator:
-        raise PermissionDenied(_("Only administrators can change who owns a site."))
+        raise PermissionDenied(_("Only administrators can set the owners of a site."))
     people = None if owners is None else _people(owners)
     return as_json(sites.update_site(actor=user, site=site, owners=people, **values))
 
 
-@router.post("/{site_id}/checks", response={202: CheckRunOut, **READ_REFUSALS})
+@router.post("/{site_id}/checks", response={202: CheckRunOut, **READ_ERRORS})
 def check_site(request: HttpRequest, site_id: Path[Id]) -> Status[dict[str, Any]]:
-    """Queue a check, or return the one that is queued or running already; its id leads to it among the check runs."""
+    """Queue a check, or return the one that is queued or running. Poll its `id` at `/check-runs/{run_id}`."""
     worker(request)
     site = changeable_site(request, site_id)
     if site.archived_at:
-        raise ValidationError(_("This site is archived. Restore it first."))
+        raise ValidationError(_("This site is archived. Restore it to check it."))
     run = check_runs.request_check(site=site, actor=person(request), trigger=CheckRun.Trigger.BUTTON)
     return Status(202, check_run_as_json(run))
 
 
 def _matching(rows: QuerySet[Site], filters: SiteFilters) -> QuerySet[Site]:
     rows = rows.exclude(archived_at=None) if filters.archived else rows.filter(archived_at=None)
-    for word in filters.q.replace("\x00", " ").split()[:8]:  # PostgreSQL takes no null character, nobody means one
+    for word in filters.q.replace("\x00", " ").split()[:8]:  # PostgreSQL rejects null characters
         rows = rows.filter(Q(title__icontains=word) | Q(base_url__icontains=word))
     if filters.verdict:
         rows = rows.filter(Q(mdm_verdict=filters.verdict) | Q(non_mdm_verdict=filters.verdict))
@@ -94,13 +94,13 @@ def _matching(rows: QuerySet[Site], filters: SiteFilters) -> QuerySet[Site]:
     return rows.filter(**{name: value for name, value in exact.items() if value})
 
 
-def _with_parts(rows: QuerySet[Site]) -> QuerySet[Site]:
+def _with_relations(rows: QuerySet[Site]) -> QuerySet[Site]:
     links = Prefetch("links", queryset=ApplicationLink.objects.for_mdm(), to_attr="mdm_links")
     return rows.prefetch_related("owners", links)
 
 
 def as_json(site: Site) -> dict[str, Any]:
-    """The site as docs/api.md describes it. A list prefetches what this reads (``_with_parts``)."""
+    """Return the site as described in docs/api.md. Lists prefetch its relations with ``_with_relations``."""
     links = getattr(site, "mdm_links", None)
     if links is None:
         links = list(site.links.for_mdm())
@@ -110,10 +110,14 @@ def as_json(site: Site) -> dict[str, Any]:
 
 
 def _people(addresses: list[str]) -> list[User]:
-    """The people with these addresses. Raises ValidationError for one that nobody has."""
-    wanted = {address.strip().lower() for address in addresses}
-    found = {user.email.lower(): user for user in User.objects.filter(email__in={a for a in wanted if "\x00" not in a})}
-    missing = sorted(wanted - set(found))
+    """Return the people with these addresses. Raises ValidationError for an unknown address."""
+    emails = {address.strip().lower() for address in addresses}
+    people = {
+        user.email.lower(): user for user in User.objects.filter(email__in={a for a in emails if "\x00" not in a})
+    }
+    missing = sorted(emails - set(people))
     if missing:
-        raise ValidationError({"owners": _("Nobody here has the address %(email)s.") % {"email": missing[0][:100]}})
-    return list(found.values())
+        raise ValidationError(
+            {"owners": _("No person has the e-mail address %(email)s.") % {"email": missing[0][:100]}}
+        )
+    return list(people.values())

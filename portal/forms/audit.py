@@ -1,4 +1,4 @@
-"""The list of the activity page: its filters, its order and its CSV."""
+"""Filters, order and CSV export of the audit log."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from portal.pages.listing import Export, SearchFilter, Table
 from portal.presenters.audit import FAMILIES, TARGETS, details_of, sentence_of
 from rollout.models import AuditEvent
 
-BIGGEST_ID = 2**63 - 1
+MAX_ID = 2**63 - 1
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
 
 
 class DayFilter(django_filters.DateFilter):
-    """A day in the reader's zone, between bounds that every database can count with."""
+    """A day in the reader's time zone, within the range that every database supports."""
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs["widget"] = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
@@ -32,29 +32,31 @@ class DayFilter(django_filters.DateFilter):
 
 
 class AuditFilters(django_filters.FilterSet):
-    """``person`` and ``target_id`` are numbers that links on other pages carry."""
+    """Filters of the audit log. Links on other pages set ``person`` and ``target_id``."""
 
     q = SearchFilter(fields=("actor_label", "target_label", "action"), label=_("Search"))
     family = django_filters.ChoiceFilter(
-        choices=[(name, label) for name, (label, _starts) in FAMILIES.items()], method="by_family", label=_("About")
+        choices=[(name, label) for name, (label, _prefixes) in FAMILIES.items()],
+        method="by_family",
+        label=_("Category"),
     )
-    target_type = django_filters.ChoiceFilter(choices=list(TARGETS.items()), label=_("Done to"))
+    target_type = django_filters.ChoiceFilter(choices=list(TARGETS.items()), label=_("Object type"))
     since = DayFilter(method="by_since", label=_("From"))
     until = DayFilter(method="by_until", label=_("To"))
     person = django_filters.NumberFilter(
-        field_name="actor", min_value=1, max_value=BIGGEST_ID, decimal_places=0, label=_("Person")
+        field_name="actor", min_value=1, max_value=MAX_ID, decimal_places=0, label=_("Person")
     )
-    target_id = django_filters.CharFilter(max_length=40, label=_("Number"))
+    target_id = django_filters.CharFilter(max_length=40, label=_("Object ID"))
 
     class Meta:
         model = AuditEvent
         fields: list[str] = []
 
     def by_family(self, rows: QuerySet[AuditEvent], _name: str, value: str) -> QuerySet[AuditEvent]:
-        found = Q()
-        for start in FAMILIES[value][1]:
-            found |= Q(action__startswith=start)
-        return rows.filter(found)
+        actions = Q()
+        for prefix in FAMILIES[value][1]:
+            actions |= Q(action__startswith=prefix)
+        return rows.filter(actions)
 
     def by_since(self, rows: QuerySet[AuditEvent], _name: str, day: date) -> QuerySet[AuditEvent]:
         return rows.filter(at__gte=_start(day))

@@ -1,6 +1,6 @@
-"""The audit trail in words: a sentence for every action that the code records, and how it is shown and linked.
+"""Sentences, icons and links of audit events.
 
-A new write brings its sentence here; tests/unit/portal/test_audit_messages.py holds the table to the code.
+Every action that the code records needs an entry in ``ACTIONS``; tests/unit/portal/test_audit_messages.py checks that.
 """
 
 from __future__ import annotations
@@ -16,77 +16,82 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from portal.models import User
-from rollout.models import AuditEvent
+from rollout.models import AuditEvent, VerdictChoices
+
+from .notices import verdict_label
 
 
 class _UnknownCount(int):
-    """Stands for a detail that an event lacks: reads ``?``, and chooses the plural."""
+    """A missing count: shown as ``?``, and selects the plural form."""
 
     def __str__(self) -> str:
         return "?"
 
 
 @dataclass(frozen=True)
-class Words:
-    """``sentence`` with places ``%(actor)s``, ``%(target)s`` and those of the event's details; ``icon`` a drawing."""
+class ActionText:
+    """``sentence`` has placeholders for ``actor``, ``target`` and the keys of ``details``; ``icon`` is an icon name."""
 
     icon: str
     sentence: str | Promise
 
 
-ACTIONS: dict[str, Words] = {
-    "site.created": Words("plus", gettext_lazy("%(actor)s added the site %(target)s.")),
-    "site.changed": Words("edit", gettext_lazy("%(actor)s changed the site %(target)s: %(fields)s.")),
-    "site.archived": Words("archive", gettext_lazy("%(actor)s archived the site %(target)s.")),
-    "site.restored": Words("restore", gettext_lazy("%(actor)s restored the site %(target)s.")),
-    "site.verdict_changed": Words(
-        "activity", gettext_lazy("The verdict of %(target)s changed: with MDM %(mdm)s, without MDM %(non_mdm)s.")
+ACTIONS: dict[str, ActionText] = {
+    "site.created": ActionText("plus", gettext_lazy("%(actor)s added the site %(target)s.")),
+    "site.changed": ActionText("edit", gettext_lazy("%(actor)s changed the site %(target)s: %(fields)s.")),
+    "site.archived": ActionText("archive", gettext_lazy("%(actor)s archived the site %(target)s.")),
+    "site.restored": ActionText("restore", gettext_lazy("%(actor)s restored the site %(target)s.")),
+    "site.verdict_changed": ActionText(
+        "activity", gettext_lazy("The status of %(target)s changed. MDM setup: %(mdm)s. Non-MDM setup: %(non_mdm)s.")
     ),
-    "sites.imported": Words(
+    "sites.imported": ActionText(
         "upload",
-        gettext_lazy("%(actor)s imported sites: %(created)s new, %(changed)s changed, %(unchanged)s as they were."),
+        gettext_lazy("%(actor)s imported sites: %(created)s added, %(changed)s changed, %(unchanged)s unchanged."),
     ),
-    "sites.exported": Words(
+    "sites.exported": ActionText(
         "download",
         ngettext_lazy(
             "%(actor)s exported %(sites)s site as CSV.", "%(actor)s exported %(sites)s sites as CSV.", "sites"
         ),
     ),
-    "check.requested": Words("refresh", gettext_lazy("%(actor)s asked for a check of %(target)s.")),
-    "check.rejudged": Words(
-        "refresh", gettext_lazy("%(actor)s judged the newest check of %(target)s by today's rules.")
-    ),
-    "checks.rejudged": Words(
+    "check.requested": ActionText("refresh", gettext_lazy("%(actor)s started a check of %(target)s.")),
+    "check.rejudged": ActionText("refresh", gettext_lazy("%(actor)s re-evaluated the latest check of %(target)s.")),
+    "checks.rejudged": ActionText(
         "refresh",
         ngettext_lazy(
-            "%(actor)s judged %(sites)s site again by the matrix %(target)s; %(changed)s verdicts changed.",
-            "%(actor)s judged %(sites)s sites again by the matrix %(target)s; %(changed)s verdicts changed.",
+            "%(actor)s re-evaluated %(sites)s site with the version matrix %(target)s; status changed: %(changed)s.",
+            "%(actor)s re-evaluated %(sites)s sites with the version matrix %(target)s; status changed: %(changed)s.",
             "sites",
         ),
     ),
-    "checks.exported": Words("download", gettext_lazy("%(actor)s exported the checks of %(target)s as CSV.")),
-    "matrix.copied": Words("copy", gettext_lazy("%(actor)s began the edition %(target)s of the matrix from %(from)s.")),
-    "matrix.edited": Words("edit", gettext_lazy("%(actor)s edited the draft %(target)s of the matrix.")),
-    "matrix.deleted": Words("archive", gettext_lazy("%(actor)s deleted the draft %(target)s of the matrix.")),
-    "matrix.in_force": Words(
-        "flag", gettext_lazy("%(actor)s put the edition %(target)s of the matrix in force, instead of %(instead_of)s.")
+    "checks.exported": ActionText("download", gettext_lazy("%(actor)s exported the checks of %(target)s as CSV.")),
+    "matrix.copied": ActionText(
+        "copy", gettext_lazy("%(actor)s created version matrix edition %(target)s from %(from)s.")
     ),
-    "plugins.entered": Words("edit", gettext_lazy("%(actor)s entered the plugin versions of %(target)s.")),
-    "plugins.read": Words(
-        "refresh", gettext_lazy("%(actor)s read the plugin versions of %(target)s from its plugin manager.")
+    "matrix.edited": ActionText("edit", gettext_lazy("%(actor)s edited the version matrix draft %(target)s.")),
+    "matrix.deleted": ActionText("archive", gettext_lazy("%(actor)s deleted the version matrix draft %(target)s.")),
+    "matrix.in_force": ActionText(
+        "flag", gettext_lazy("%(actor)s put version matrix edition %(target)s in force. It replaced %(instead_of)s.")
     ),
-    "credential.stored": Words(
-        "key", gettext_lazy("%(actor)s left a token with which the plugin versions of %(target)s are read every day.")
+    "plugins.entered": ActionText("edit", gettext_lazy("%(actor)s entered the plugin versions of %(target)s.")),
+    "plugins.read": ActionText(
+        "refresh", gettext_lazy("%(actor)s retrieved the plugin versions of %(target)s from its plugin manager.")
     ),
-    "credential.removed": Words("revoke", gettext_lazy("%(actor)s removed the stored token of %(target)s.")),
-    "credential.refused": Words(
-        "lock", gettext_lazy("%(target)s did not accept its stored token, which is not tried again.")
+    "credential.stored": ActionText(
+        "key", gettext_lazy("%(actor)s stored an access token for daily plugin version updates of %(target)s.")
     ),
-    "inventory.imported": Words(
+    "credential.removed": ActionText(
+        "revoke", gettext_lazy("%(actor)s removed the stored access token of %(target)s.")
+    ),
+    "credential.refused": ActionText(
+        "lock", gettext_lazy("%(target)s rejected its stored access token. Gatepass stopped using the token.")
+    ),
+    "inventory.imported": ActionText(
         "upload",
         ngettext_lazy(
             "%(actor)s imported the app version of %(phones)s phone: %(target)s.",
@@ -94,7 +99,7 @@ ACTIONS: dict[str, Words] = {
             "phones",
         ),
     ),
-    "inventory.exported": Words(
+    "inventory.exported": ActionText(
         "download",
         ngettext_lazy(
             "%(actor)s exported %(rows)s phone and its app version as CSV.",
@@ -102,50 +107,52 @@ ACTIONS: dict[str, Words] = {
             "rows",
         ),
     ),
-    "credentials.rotated": Words(
+    "credentials.rotated": ActionText(
         "key",
         ngettext_lazy(
-            "%(actor)s sealed %(sealed)s stored secret with the newest key.",
-            "%(actor)s sealed %(sealed)s stored secrets with the newest key.",
+            "%(actor)s re-encrypted %(sealed)s stored secret with the newest key.",
+            "%(actor)s re-encrypted %(sealed)s stored secrets with the newest key.",
             "sealed",
         ),
     ),
-    "sweep.started": Words(
+    "sweep.started": ActionText(
         "refresh",
         ngettext_lazy(
-            "%(actor)s started a check of %(sites)s site.", "%(actor)s started a check of %(sites)s sites.", "sites"
-        ),
-    ),
-    "sweep.paused": Words("pause", gettext_lazy("%(actor)s paused the check of many sites (%(target)s).")),
-    "sweep.resumed": Words("play", gettext_lazy("%(actor)s resumed the check of many sites (%(target)s).")),
-    "sweep.finished": Words(
-        "flag",
-        ngettext_lazy(
-            "A check of %(sites)s site ended: verdicts changed: %(changed)s, not reached: %(failing)s, "
-            "not finished: %(broken)s.",
-            "A check of %(sites)s sites ended: verdicts changed: %(changed)s, not reached: %(failing)s, "
-            "not finished: %(broken)s.",
+            "%(actor)s started a bulk check of %(sites)s site.",
+            "%(actor)s started a bulk check of %(sites)s sites.",
             "sites",
         ),
     ),
-    "sweeps.exported": Words(
+    "sweep.paused": ActionText("pause", gettext_lazy("%(actor)s paused the bulk check %(target)s.")),
+    "sweep.resumed": ActionText("play", gettext_lazy("%(actor)s resumed the bulk check %(target)s.")),
+    "sweep.finished": ActionText(
+        "flag",
+        ngettext_lazy(
+            "A bulk check of %(sites)s site finished: status changed: %(changed)s, unreachable: %(failing)s, "
+            "failed: %(broken)s.",
+            "A bulk check of %(sites)s sites finished: status changed: %(changed)s, unreachable: %(failing)s, "
+            "failed: %(broken)s.",
+            "sites",
+        ),
+    ),
+    "sweeps.exported": ActionText(
         "download",
         ngettext_lazy(
-            "%(actor)s exported %(rows)s row of sweeps as CSV.",
-            "%(actor)s exported %(rows)s rows of sweeps as CSV.",
+            "%(actor)s exported %(rows)s row of a bulk check as CSV.",
+            "%(actor)s exported %(rows)s rows of bulk checks as CSV.",
             "rows",
         ),
     ),
-    "link.created": Words("link", gettext_lazy("%(actor)s created the application link of %(target)s.")),
-    "link.rotated": Words(
+    "link.created": ActionText("link", gettext_lazy("%(actor)s created the application link of %(target)s.")),
+    "link.rotated": ActionText(
         "link",
         ngettext_lazy(
-            "%(actor)s replaced the client ID of %(target)s; %(sessions)s phone was signed out.",
-            "%(actor)s replaced the client ID of %(target)s; %(sessions)s phones were signed out.",
+            "%(actor)s rotated the client ID of %(target)s; %(sessions)s phone was signed out.",
+            "%(actor)s rotated the client ID of %(target)s; %(sessions)s phones were signed out.",
             "sessions",
         ),
     ),
-    "link.revoked": Words(
+    "link.revoked": ActionText(
         "revoke",
         ngettext_lazy(
             "%(actor)s revoked the application link of %(target)s; %(sessions)s phone was signed out.",
@@ -153,13 +160,15 @@ ACTIONS: dict[str, Words] = {
             "sessions",
         ),
     ),
-    "switch.turned_on": Words("link", gettext_lazy("%(actor)s turned OAuth 2.0 without MDM on for %(target)s.")),
-    "switch.turned_off": Words("revoke", gettext_lazy("%(actor)s turned OAuth 2.0 without MDM off for %(target)s.")),
-    "rehearsal.requested": Words("rehearsal", gettext_lazy("%(actor)s asked for a rehearsal of %(target)s.")),
-    "rehearsal.finished": Words(
-        "rehearsal", gettext_lazy("The rehearsal that %(actor)s asked for on %(target)s ended.")
+    "switch.turned_on": ActionText("link", gettext_lazy("%(actor)s turned on OAuth 2.0 without MDM for %(target)s.")),
+    "switch.turned_off": ActionText(
+        "revoke", gettext_lazy("%(actor)s turned off OAuth 2.0 without MDM for %(target)s.")
     ),
-    "configuration.published": Words(
+    "rehearsal.requested": ActionText("rehearsal", gettext_lazy("%(actor)s started a sign-in test of %(target)s.")),
+    "rehearsal.finished": ActionText(
+        "rehearsal", gettext_lazy("The sign-in test of %(target)s that %(actor)s started has finished.")
+    ),
+    "configuration.published": ActionText(
         "flag",
         ngettext_lazy(
             "%(actor)s published a configuration of %(sites)s site, %(with_oauth)s with OAuth 2.0.",
@@ -167,53 +176,55 @@ ACTIONS: dict[str, Words] = {
             "sites",
         ),
     ),
-    "configuration.exported": Words(
+    "configuration.exported": ActionText(
         "download",
         ngettext_lazy(
-            "%(actor)s took a configuration of %(sites)s site in the format %(format)s.",
-            "%(actor)s took a configuration of %(sites)s sites in the format %(format)s.",
+            "%(actor)s exported a configuration of %(sites)s site in the format %(format)s.",
+            "%(actor)s exported a configuration of %(sites)s sites in the format %(format)s.",
             "sites",
         ),
     ),
-    "configuration.release_exported": Words(
-        "download", gettext_lazy("%(actor)s took %(target)s in the format %(format)s.")
+    "configuration.release_exported": ActionText(
+        "download", gettext_lazy("%(actor)s exported %(target)s in the format %(format)s.")
     ),
-    "wave.created": Words(
+    "wave.created": ActionText(
         "wave",
         ngettext_lazy(
-            "%(actor)s planned the wave %(target)s for %(sites)s site.",
-            "%(actor)s planned the wave %(target)s for %(sites)s sites.",
+            "%(actor)s created the wave %(target)s for %(sites)s site.",
+            "%(actor)s created the wave %(target)s for %(sites)s sites.",
             "sites",
         ),
     ),
-    "wave.finished": Words("flag", gettext_lazy("%(actor)s finished the wave %(target)s.")),
-    "wave.sheet_taken": Words(
+    "wave.finished": ActionText("flag", gettext_lazy("%(actor)s finished the wave %(target)s.")),
+    "wave.sheet_taken": ActionText(
         "print",
         ngettext_lazy(
-            "%(actor)s took the print sheet of %(passes)s pass of the wave %(target)s.",
-            "%(actor)s took the print sheet of %(passes)s passes of the wave %(target)s.",
+            "%(actor)s opened the print sheet of %(passes)s pass of the wave %(target)s.",
+            "%(actor)s opened the print sheet of %(passes)s passes of the wave %(target)s.",
             "passes",
         ),
     ),
-    "pass.issued": Words("pass", gettext_lazy("%(actor)s issued a pass for %(target)s.")),
-    "pass.renewed": Words("refresh", gettext_lazy("%(actor)s made a new link for the pass of %(target)s.")),
-    "pass.revoked": Words("revoke", gettext_lazy("%(actor)s revoked the pass of %(target)s.")),
-    "pass.used": Words("phone", gettext_lazy("The pass of %(target)s was used to set a phone up.")),
-    "pass.qr_taken": Words("qr", gettext_lazy("%(actor)s took the QR code of the pass of %(target)s as %(kind)s.")),
-    "passes.exported": Words(
+    "pass.issued": ActionText("pass", gettext_lazy("%(actor)s issued a pass for %(target)s.")),
+    "pass.renewed": ActionText("refresh", gettext_lazy("%(actor)s created a new link for the pass of %(target)s.")),
+    "pass.revoked": ActionText("revoke", gettext_lazy("%(actor)s revoked the pass of %(target)s.")),
+    "pass.used": ActionText("phone", gettext_lazy("The pass of %(target)s was used to set up a phone.")),
+    "pass.qr_taken": ActionText(
+        "qr", gettext_lazy("%(actor)s downloaded the QR code of the pass of %(target)s as %(kind)s.")
+    ),
+    "passes.exported": ActionText(
         "download",
         ngettext_lazy("%(actor)s exported %(rows)s pass as CSV.", "%(actor)s exported %(rows)s passes as CSV.", "rows"),
     ),
-    "people.exported": Words(
+    "people.exported": ActionText(
         "download",
         ngettext_lazy(
             "%(actor)s exported %(rows)s person as CSV.", "%(actor)s exported %(rows)s people as CSV.", "rows"
         ),
     ),
-    "person.created": Words("person", gettext_lazy("%(actor)s created the account of %(target)s.")),
-    "person.added": Words("person", gettext_lazy("%(actor)s added %(target)s as %(role)s.")),
-    "person.changed": Words("edit", gettext_lazy("%(actor)s changed the account of %(target)s: %(fields)s.")),
-    "person.deactivated": Words(
+    "person.created": ActionText("person", gettext_lazy("%(actor)s created the account of %(target)s.")),
+    "person.added": ActionText("person", gettext_lazy("%(actor)s added %(target)s as %(role)s.")),
+    "person.changed": ActionText("edit", gettext_lazy("%(actor)s changed the account of %(target)s: %(fields)s.")),
+    "person.deactivated": ActionText(
         "revoke",
         ngettext_lazy(
             "%(actor)s deactivated the account of %(target)s; %(phones)s phone was signed out.",
@@ -221,71 +232,71 @@ ACTIONS: dict[str, Words] = {
             "phones",
         ),
     ),
-    "person.reactivated": Words("restore", gettext_lazy("%(actor)s reactivated the account of %(target)s.")),
-    "gateway.credential_made": Words("key", gettext_lazy("%(actor)s made a gateway credential for %(target)s.")),
-    "gateway.credential_removed": Words(
+    "person.reactivated": ActionText("restore", gettext_lazy("%(actor)s reactivated the account of %(target)s.")),
+    "gateway.credential_made": ActionText(
+        "key", gettext_lazy("%(actor)s created a gateway credential for %(target)s.")
+    ),
+    "gateway.credential_removed": ActionText(
         "revoke", gettext_lazy("%(actor)s removed a gateway credential of %(target)s.")
     ),
-    "person.factor_added": Words(
+    "person.factor_added": ActionText(
         "shield", gettext_lazy("%(actor)s added a second factor (%(kind)s) to their account.")
     ),
-    "person.factor_removed": Words("shield", gettext_lazy("%(actor)s removed a second factor (%(kind)s).")),
-    "person.factors_reset": Words("shield", gettext_lazy("%(actor)s removed all second factors of %(target)s.")),
-    "person.signed_in": Words("key", gettext_lazy("%(actor)s signed in.")),
-    "person.signed_out": Words("sign-out", gettext_lazy("%(actor)s signed out.")),
-    "person.sign_in_failed": Words("lock", gettext_lazy("Somebody failed to sign in as %(target)s.")),
-    "phone.signed_in": Words("phone", gettext_lazy("%(actor)s signed in to %(target)s with the app.")),
-    "phone.signed_out": Words("sign-out", gettext_lazy("%(actor)s signed a phone out of %(target)s.")),
-    "phone.all_signed_out": Words(
+    "person.factor_removed": ActionText("shield", gettext_lazy("%(actor)s removed a second factor (%(kind)s).")),
+    "person.factors_reset": ActionText("shield", gettext_lazy("%(actor)s removed all second factors of %(target)s.")),
+    "person.signed_in": ActionText("key", gettext_lazy("%(actor)s signed in.")),
+    "person.signed_out": ActionText("sign-out", gettext_lazy("%(actor)s signed out.")),
+    "person.sign_in_failed": ActionText("lock", gettext_lazy("A sign-in as %(target)s failed.")),
+    "phone.signed_in": ActionText("phone", gettext_lazy("%(actor)s signed in to %(target)s with the app.")),
+    "phone.signed_out": ActionText("sign-out", gettext_lazy("%(actor)s signed out a phone from %(target)s.")),
+    "phone.all_signed_out": ActionText(
         "sign-out",
         ngettext_lazy(
-            "The new password of %(target)s signed %(phones)s phone out.",
-            "The new password of %(target)s signed %(phones)s phones out.",
+            "%(target)s set a new password; %(phones)s phone was signed out.",
+            "%(target)s set a new password; %(phones)s phones were signed out.",
             "phones",
         ),
     ),
-    "phone.all_ended": Words(
+    "phone.all_ended": ActionText(
         "sign-out",
         ngettext_lazy(
-            "%(actor)s signed all of their phones out: %(phones)s phone.",
-            "%(actor)s signed all of their phones out: %(phones)s phones.",
+            "%(actor)s signed out all of their phones: %(phones)s phone.",
+            "%(actor)s signed out all of their phones: %(phones)s phones.",
             "phones",
         ),
     ),
-    "phone.lost": Words(
+    "phone.lost": ActionText(
         "phone",
         ngettext_lazy(
-            "%(actor)s lost a phone and signed out %(phones)s phone.",
-            "%(actor)s lost a phone and signed out %(phones)s phones.",
+            "%(actor)s reported a lost phone; %(phones)s phone was signed out.",
+            "%(actor)s reported a lost phone; %(phones)s phones were signed out.",
             "phones",
         ),
     ),
-    "phone.revoked": Words("sign-out", gettext_lazy("%(actor)s signed a phone of %(target)s out.")),
-    "phone.many_revoked": Words(
+    "phone.revoked": ActionText("sign-out", gettext_lazy("%(actor)s signed out a phone of %(target)s.")),
+    "phone.many_revoked": ActionText(
         "sign-out",
-        ngettext_lazy(
-            "%(actor)s signed out %(phones)s phone.", "%(actor)s signed out %(phones)s phones at once.", "phones"
-        ),
+        ngettext_lazy("%(actor)s signed out %(phones)s phone.", "%(actor)s signed out %(phones)s phones.", "phones"),
     ),
-    "phone.exported": Words("download", gettext_lazy("%(actor)s exported the phones that are signed in as CSV.")),
-    "phone.named": Words("edit", gettext_lazy("%(actor)s named one of their phones.")),
-    "client.signed_in": Words("key", gettext_lazy("%(actor)s let the program %(target)s use the API.")),
-    "sign_in_link.welcome_made": Words("mail", gettext_lazy("%(actor)s made a sign-in link for %(target)s.")),
-    "sign_in_link.rehearsal_made": Words("key", gettext_lazy("The rehearsal's browser was let in as %(target)s.")),
-    "webhook.created": Words("link", gettext_lazy("%(actor)s added the webhook %(target)s.")),
-    "webhook.changed": Words("edit", gettext_lazy("%(actor)s changed the webhook %(target)s: %(fields)s.")),
-    "webhook.rotated": Words("key", gettext_lazy("%(actor)s made a new secret for the webhook %(target)s.")),
-    "webhook.paused": Words("pause", gettext_lazy("%(actor)s paused the webhook %(target)s.")),
-    "webhook.resumed": Words("play", gettext_lazy("%(actor)s resumed the webhook %(target)s.")),
-    "webhook.removed": Words("revoke", gettext_lazy("%(actor)s removed the webhook %(target)s.")),
-    "webhook.tested": Words("mail", gettext_lazy("%(actor)s sent a test message to the webhook %(target)s.")),
-    "webhook.sent_again": Words("refresh", gettext_lazy("%(actor)s sent a delivery to %(target)s again.")),
-    "activity.exported": Words("download", gettext_lazy("%(actor)s exported the activity as CSV.")),
-    "activity.verified": Words(
+    "phone.exported": ActionText("download", gettext_lazy("%(actor)s exported the signed-in phones as CSV.")),
+    "phone.named": ActionText("edit", gettext_lazy("%(actor)s renamed one of their phones.")),
+    "client.signed_in": ActionText("key", gettext_lazy("%(actor)s allowed the client %(target)s to use the API.")),
+    "sign_in_link.welcome_made": ActionText("mail", gettext_lazy("%(actor)s created a sign-in link for %(target)s.")),
+    "sign_in_link.rehearsal_made": ActionText("key", gettext_lazy("The sign-in test signed in as %(target)s.")),
+    "webhook.created": ActionText("link", gettext_lazy("%(actor)s added the webhook %(target)s.")),
+    "webhook.changed": ActionText("edit", gettext_lazy("%(actor)s changed the webhook %(target)s: %(fields)s.")),
+    "webhook.rotated": ActionText("key", gettext_lazy("%(actor)s created a new secret for the webhook %(target)s.")),
+    "webhook.paused": ActionText("pause", gettext_lazy("%(actor)s paused the webhook %(target)s.")),
+    "webhook.resumed": ActionText("play", gettext_lazy("%(actor)s resumed the webhook %(target)s.")),
+    "webhook.removed": ActionText("revoke", gettext_lazy("%(actor)s deleted the webhook %(target)s.")),
+    "webhook.tested": ActionText("mail", gettext_lazy("%(actor)s sent a test message to the webhook %(target)s.")),
+    "webhook.sent_again": ActionText("refresh", gettext_lazy("%(actor)s resent a message to the webhook %(target)s.")),
+    "activity.exported": ActionText("download", gettext_lazy("%(actor)s exported the audit log as CSV.")),
+    "activity.verified": ActionText(
         "shield",
         ngettext_lazy(
-            "%(actor)s verified the chain of %(events)s event.",
-            "%(actor)s verified the chain of %(events)s events.",
+            "%(actor)s verified the integrity of %(events)s event.",
+            "%(actor)s verified the integrity of %(events)s events.",
             "events",
         ),
     ),
@@ -301,37 +312,39 @@ FAMILIES: dict[str, tuple[str | Promise, tuple[str, ...]]] = {
                                 "person.reactivated", "people.", "sign_in_link.")),
     "sign_ins": (gettext_lazy("Sign-ins"), ("person.sign", "person.factor", "phone.", "client.")),
     "webhooks": (gettext_lazy("Webhooks"), ("webhook.",)),
-    "trail": (gettext_lazy("This trail"), ("activity.",)),
+    "trail": (gettext_lazy("Log integrity"), ("activity.",)),
 }  # fmt: skip
 TARGETS: dict[str, str | Promise] = {
     "site": gettext_lazy("Site"),
     "applicationlink": gettext_lazy("Application link"),
     "configurationrelease": gettext_lazy("Release"),
-    "sweep": gettext_lazy("Check of many sites"),
+    "sweep": gettext_lazy("Bulk check"),
     "wave": gettext_lazy("Wave"),
     "enrollmentpass": gettext_lazy("Pass"),
     "user": gettext_lazy("Person"),
-    "client": gettext_lazy("Program"),
+    "client": gettext_lazy("OAuth client"),
     "webhook": gettext_lazy("Webhook"),
-    "matrixedition": gettext_lazy("Edition of the matrix"),
+    "matrixedition": gettext_lazy("Version matrix edition"),
 }
 _SECRET = re.compile(r"token|secret|passw|digest|code$|verifier|challenge", re.IGNORECASE)
+_SPELLINGS = {"mdm": "MDM", "oauth": "OAuth", "id": "ID", "url": "URL", "qr": "QR", "csv": "CSV"}
 _WITHOUT_TARGET: dict[str, str | Promise] = {
-    "person.sign_in_failed": gettext_lazy("an address that nobody here has"),
+    "person.sign_in_failed": gettext_lazy("an unknown e-mail address"),
 }
 
 
 def icon_of(event: AuditEvent) -> str:
+    """Return the name of the event's icon."""
     return ACTIONS[event.action].icon if event.action in ACTIONS else "activity"
 
 
 def sentence_of(event: AuditEvent) -> str:
-    """The event as one sentence, plain text; an action of a later version says itself in words."""
-    return _filled(event, {"actor": event.actor_label, "target": _target(event)})
+    """Return the event as a plain-text sentence; an action without an entry in ``ACTIONS`` is spelled out."""
+    return _fill_in(event, {"actor": event.actor_label, "target": _target(event)})
 
 
 def marked_sentence(event: AuditEvent, reader: User) -> SafeString:
-    """The same sentence as HTML: who in bold, what as a link where this reader may follow it."""
+    """Return the sentence as HTML: the actor in bold, the target as a link if ``reader`` may open it."""
     target = conditional_escape(_target(event))
     url = target_url(event, reader)
     parts = {
@@ -340,35 +353,37 @@ def marked_sentence(event: AuditEvent, reader: User) -> SafeString:
         if url
         else format_html("<strong>{}</strong>", target),
     }
-    return mark_safe(_filled(event, parts))  # noqa: S308  (every part is escaped, the templates are our own)
+    return mark_safe(_fill_in(event, parts))  # noqa: S308  (every part is escaped)
 
 
-def _filled(event: AuditEvent, parts: Mapping[str, str]) -> str:
-    """The sentence with its parts put in; as safe as the parts are, since those of details are always escaped then."""
+def _fill_in(event: AuditEvent, parts: Mapping[str, str]) -> str:
+    """Fill in the sentence. Details are escaped if the given parts are HTML."""
     escape = conditional_escape if isinstance(parts["actor"], SafeString) else str
     values: defaultdict[str, Any] = defaultdict(_UnknownCount)
-    values |= {name: _placed(value, escape) for name, value in event.details.items()}
+    values |= {name: _format_detail(value, escape) for name, value in event.details.items()}
     values |= parts
     if event.action in ACTIONS:
         sentence: Any = ACTIONS[event.action].sentence
-        with suppress(TypeError):  # an older version stored words where this one counts
+        with suppress(TypeError):  # an older version stored text where this one stores a count
             return str(sentence % values)
-    words = str(escape(event.action.replace(".", ": ").replace("_", " ")))
-    return _("%(actor)s: %(words)s (%(target)s).") % {**parts, "words": words}
+    action = str(escape(event.action.replace(".", ": ").replace("_", " ")))
+    return _("%(actor)s: %(action)s (%(target)s).") % {**parts, "action": action}
 
 
-def _placed(value: Any, escape: Callable[[str], str]) -> Any:
-    """A detail as it goes into a sentence: a count stays a number, since it chooses between singular and plural."""
-    return value if isinstance(value, int) and not isinstance(value, bool) else str(escape(_shown(value)))
+def _format_detail(value: Any, escape: Callable[[str], str]) -> Any:
+    """Format a detail for a sentence. A count stays a number, because it selects singular or plural."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else str(escape(_format_value(value)))
 
 
 def _target(event: AuditEvent) -> str:
-    if event.target_type == "applicationlink":  # "the site: who made it"
+    if event.target_type == "applicationlink":  # "site: origin"
         return event.target_label.rpartition(": ")[0] or event.target_label
-    return event.target_label or str(_WITHOUT_TARGET.get(event.action, _("something that is gone")))
+    return event.target_label or str(_WITHOUT_TARGET.get(event.action, _("a deleted object")))
 
 
-def _shown(value: Any) -> str:
+def _format_value(value: Any) -> str:
+    if value in VerdictChoices.values:
+        return verdict_label(value)
     if isinstance(value, list):
         return ", ".join(str(item).replace("_", " ") for item in value)
     if isinstance(value, bool):
@@ -377,15 +392,21 @@ def _shown(value: Any) -> str:
 
 
 def details_of(event: AuditEvent) -> list[tuple[str, str]]:
-    """Name and value of what was recorded beside the sentence. A value under a name of a secret is never shown."""
+    """Return name and value of each recorded detail. A value whose name looks like a secret is not shown."""
     return [
-        (name.replace("_", " "), _("not shown") if _SECRET.search(name) else _shown(value))
+        (name.replace("_", " "), _("hidden") if _SECRET.search(name) else _format_value(value))
         for name, value in event.details.items()
     ]
 
 
+def detail_label(name: str) -> str:
+    """Return the name of a detail in sentence case, with the usual spelling of acronyms."""
+    words = [_SPELLINGS.get(word, word) for word in name.split()]
+    return capfirst(" ".join(words))
+
+
 def target_url(event: AuditEvent, reader: User) -> str:
-    """The page of what the event is about; empty when there is none, or none for this reader."""
+    """Return the URL of the target's page, or an empty string if there is none or ``reader`` may not open it."""
     if event.target_type == "applicationlink" and isinstance(event.details.get("site"), int):
         return reverse("site", args=[event.details["site"]])
     if event.target_type == "configurationrelease" and isinstance(event.details.get("release"), int):

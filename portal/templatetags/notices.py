@@ -1,4 +1,4 @@
-"""What templates say of notices and deliveries."""
+"""Template tags for notices and webhook deliveries."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ register = template.Library()
 
 @register.simple_tag
 def notice_sentence(kind: str, details: dict[str, Any]) -> str:
-    """What a notice says, without the site's name."""
+    """Return a notice as a sentence without the site's name."""
     return notices.sentence(kind, details)
 
 
 @register.simple_tag
-def attempt_words(attempt: dict[str, Any]) -> str:
-    """What became of one attempt at a delivery."""
-    return notices.attempt(attempt)
+def attempt_result(attempt: dict[str, Any]) -> str:
+    """Return the result of one delivery attempt."""
+    return notices.attempt_result(attempt)

@@ -1,4 +1,4 @@
-"""Activity: the audit trail in sentences, as far as the reader may see it; its chain; its export."""
+"""The audit log: its events as sentences, the integrity check and the CSV export."""
 
 from __future__ import annotations
 
@@ -16,50 +16,54 @@ from portal.forms.audit import EVENTS
 from portal.models import User
 from portal.pages.actions import form_view, page_view
 from portal.pages.listing import Listing
-from portal.presenters.audit import details_of, icon_of, marked_sentence
+from portal.presenters.audit import detail_label, details_of, icon_of, marked_sentence
 from rollout.models import AuditEvent, AuditHead
-from rollout.services.audit_verification import ChainReport, verify_trail
+from rollout.services.audit_verification import ChainReport, verify_log
 
 ROWS = 50
-MOST_VERIFIED = 200_000  # events that a page can walk within a request; the command walks any number
+MAX_VERIFIED = 200_000  # events that fit into one request; the verify_audit command has no limit
 
 
 @dashboard
 @form_view
 def activity(request: HttpRequest) -> HttpResponse:
-    """The newest events. Paged by number, so that a trail of millions is never counted."""
+    """Show the newest events. Paged by event number, because counting millions of rows is slow."""
     user = person(request)
     context: dict[str, Any] = {"report": _verify(user)} if request.method == "POST" else {}
     found = EVENTS.find(request, AuditEvent.objects.visible_to(user))
-    nothing: Any = Paginator([], 1).page(1)  # a page is cut by number below
-    shown, older, newer = _page(found.rows, request.GET.get("before", ""), request.GET.get("after", ""))
+    empty_page: Any = Paginator([], 1).page(1)  # the rows are paged by number below
+    events, older, newer = _page(found.rows, request.GET.get("before", ""), request.GET.get("after", ""))
     context |= {
-        "listing": Listing(page=nothing, filters=found.filters, sort=found.sort, query=request.GET),
+        "listing": Listing(page=empty_page, filters=found.filters, sort=found.sort, query=request.GET),
         "events": [
-            {"row": row, "icon": icon_of(row), "sentence": marked_sentence(row, user), "details": details_of(row)}
-            for row in shown
+            {"row": row, "icon": icon_of(row), "sentence": marked_sentence(row, user), "details": _details(row)}
+            for row in events
         ],
         "older": older,
         "newer": newer,
         "may_verify": user.reads_all_sites,
         "head": AuditHead.objects.filter(pk=1).first(),
-        "most_verified": MOST_VERIFIED,
+        "max_verified": MAX_VERIFIED,
     }
     return render(request, "activity/activity.html", context)
 
 
+def _details(row: AuditEvent) -> list[tuple[str, str]]:
+    return [(detail_label(name), value) for name, value in details_of(row)]
+
+
 def _page(rows: QuerySet[AuditEvent], before: str, after: str) -> tuple[list[AuditEvent], int | None, int | None]:
-    """The events beside a number, newest first, and the numbers to go on from: older and newer ones, or None."""
+    """Return a page of events, newest first, and the numbers that the older and the newer page start from, or None."""
     if (number := _number(after)) is not None:
-        found = list(rows.filter(number__gt=number).order_by("number")[: ROWS + 1])
-        more, found = len(found) > ROWS, found[:ROWS][::-1]
-        return found, found[-1].number if found else None, found[0].number if more else None
+        page = list(rows.filter(number__gt=number).order_by("number")[: ROWS + 1])
+        more, page = len(page) > ROWS, page[:ROWS][::-1]
+        return page, page[-1].number if page else None, page[0].number if more else None
     number = _number(before)
     if number is not None:
         rows = rows.filter(number__lt=number)
-    found = list(rows.order_by("-number")[: ROWS + 1])
-    more, found = len(found) > ROWS, found[:ROWS]
-    return found, found[-1].number if more else None, found[0].number if found and number is not None else None
+    page = list(rows.order_by("-number")[: ROWS + 1])
+    more, page = len(page) > ROWS, page[:ROWS]
+    return page, page[-1].number if more else None, page[0].number if page and number is not None else None
 
 
 def _number(text: str) -> int | None:
@@ -67,14 +71,14 @@ def _number(text: str) -> int | None:
 
 
 def _verify(user: User) -> ChainReport | None:
-    """Verify the chain for people who read all of it; None when it is too long for a page."""
+    """Verify the log. Returns None if it has too many events for one request. Raises PermissionDenied."""
     if not user.reads_all_sites:
-        raise PermissionDenied(_("Administrators and auditors verify the chain. Ask one of them."))
-    return verify_trail(actor=user, longest=MOST_VERIFIED)
+        raise PermissionDenied(_("Only administrators and auditors can verify the audit log."))
+    return verify_log(actor=user, max_events=MAX_VERIFIED)
 
 
 @dashboard
 @page_view
 def export_csv(request: HttpRequest) -> StreamingHttpResponse:
-    """The same events as CSV, with their hashes."""
+    """Export the filtered events as CSV, with their hashes."""
     return EVENTS.csv(request, AuditEvent.objects.visible_to(person(request)))

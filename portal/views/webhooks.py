@@ -1,4 +1,4 @@
-"""Webhooks, for administrators: where they lead, their secrets, and the log of what they were sent."""
+"""Webhooks, for administrators: settings, signing secrets and the delivery log."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ from rollout.services.vault import HOW_TO_MAKE_A_KEY
 @administrators
 @page_view
 def webhooks(request: HttpRequest) -> HttpResponse:
-    """All webhooks, or how to make the key that they need."""
+    """List all webhooks, or explain how to set the encryption key."""
     context = {
         "rows": Webhook.objects.all(),
         "is_available": services.is_available(),
-        "how_to_make_a_key": HOW_TO_MAKE_A_KEY,
+        "key_command": HOW_TO_MAKE_A_KEY,
     }
     return render(request, "webhooks/webhooks.html", context)
 
@@ -43,7 +43,7 @@ def webhooks(request: HttpRequest) -> HttpResponse:
 @administrators
 @form_view
 def create(request: HttpRequest) -> HttpResponse:
-    """The form, and in the answer to its POST the new secret, this once."""
+    """Show the form; the response to its POST shows the new secret once."""
     if not services.is_available():
         return redirect("webhooks")
     form = WebhookForm(request.POST or None, initial={"kinds": services.KINDS})
@@ -61,12 +61,12 @@ def create(request: HttpRequest) -> HttpResponse:
 
 
 def _create(request: HttpRequest, data: dict[str, Any]) -> tuple[tuple[Webhook, str], str]:
-    made = services.create_webhook(actor=person(request), **data)
-    return made, reverse("webhook", args=[made[0].pk])
+    created = services.create_webhook(actor=person(request), **data)
+    return created, reverse("webhook", args=[created[0].pk])
 
 
 def _show_once(request: HttpRequest, row: Webhook, secret: str, *, is_new: bool) -> HttpResponse:
-    """The only page that ever holds the secret."""
+    """Render the only page that shows the secret."""
     return render(request, "webhooks/shown_once.html", {"webhook": row, "secret": secret, "is_new": is_new})
 
 
@@ -74,12 +74,12 @@ def _show_once(request: HttpRequest, row: Webhook, secret: str, *, is_new: bool)
 @administrators
 @form_view
 def webhook(request: HttpRequest, pk: int) -> HttpResponse:
-    """One webhook and its log; its deeds are posted here and told apart by the name of their button."""
+    """Show one webhook and its delivery log. A POST runs the action that its ``do`` field names."""
     row = get_object_or_404(Webhook, pk=pk)
     if request.method != "POST":
         return _page(request, row)
     action = ACTIONS.get(request.POST.get("do", ""))
-    return action(request, row) if action else HttpResponseBadRequest(_("There is no such action."))
+    return action(request, row) if action else HttpResponseBadRequest(_("Unknown action."))
 
 
 def _page(request: HttpRequest, row: Webhook) -> HttpResponse:
@@ -93,7 +93,7 @@ def _page(request: HttpRequest, row: Webhook) -> HttpResponse:
         "sort": listing.sort,
         "sites": list(row.sites.order_by("title", "pk")[:20]),
         "site_count": row.sites.count(),
-        "old_signs": bool(row.old_secret and row.old_secret_until and row.old_secret_until > timezone.now()),
+        "old_secret_is_valid": bool(row.old_secret and row.old_secret_until and row.old_secret_until > timezone.now()),
         "form_id": new_form_id(request),
     }
     return render(request, "webhooks/webhook.html", context)
@@ -102,7 +102,7 @@ def _page(request: HttpRequest, row: Webhook) -> HttpResponse:
 @administrators
 @form_view
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
-    """The form of a webhook, and saving it."""
+    """Show and save the form of a webhook."""
     row = get_object_or_404(Webhook, pk=pk)
     urls = "\n".join(row.sites.order_by("pk").values_list("base_url", flat=True))
     initial = {"name": row.name, "url": row.url, "kinds": row.kinds, "sites": urls}
@@ -113,7 +113,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         except ValidationError as error:
             add_form_errors(form, error)
         else:
-            messages.success(request, _("Saved."))
+            messages.success(request, _("Changes saved."))
             return redirect("webhook", row.pk)
     status = 422 if request.method == "POST" else 200
     return render(request, "webhooks/edit.html", {"webhook": row, "form": form}, status=status)
@@ -122,18 +122,18 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 @administrators
 @form_view
 def delivery(request: HttpRequest, pk: int) -> HttpResponse:
-    """One delivery: every attempt and the body; POST sends it again."""
+    """Show one delivery: its attempts and its body. POST sends it again."""
     row = get_object_or_404(WebhookDelivery.objects.select_related("webhook"), pk=pk)
     if request.method == "POST":
         if deliveries.send_again(actor=person(request), delivery=row):
-            messages.success(request, _("It is on its way again, under the same id."))
+            messages.success(request, _("The message is being sent again with the same ID."))
         else:
-            messages.info(request, _("It waits for its next attempt already."))
+            messages.info(request, _("The message is already waiting for its next attempt."))
         return redirect("webhook_delivery", row.pk)
     context = {
         "delivery": row,
         "webhook": row.webhook,
-        "attempts": [noted | {"when": datetime.fromisoformat(noted["at"])} for noted in row.attempts],
+        "attempts": [attempt | {"when": datetime.fromisoformat(attempt["at"])} for attempt in row.attempts],
         "body": json.dumps(row.body, indent=2, ensure_ascii=False),
     }
     return render(request, "webhooks/delivery.html", context)
@@ -141,37 +141,37 @@ def delivery(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _test(request: HttpRequest, row: Webhook) -> HttpResponse:
     if not row.is_active:
-        messages.error(request, _("It is paused. Resume it first."))
+        messages.error(request, _("The webhook is paused. Resume it to send a test message."))
         return redirect("webhook", row.pk)
     sent = deliveries.send_test(actor=person(request), webhook=row)
-    messages.success(request, _("A test message is on its way. Reload this page to see what became of it."))
+    messages.success(request, _("Test message queued. Reload this page to see the response."))
     return redirect("webhook_delivery", sent.pk)
 
 
 def _rotate(request: HttpRequest, row: Webhook) -> HttpResponse:
-    where = reverse("webhook", args=[row.pk])
+    url = reverse("webhook", args=[row.pk])
     try:
-        secret = send_once(request, lambda: (services.rotate_secret(actor=person(request), webhook=row), where))
+        secret = send_once(request, lambda: (services.rotate_secret(actor=person(request), webhook=row), url))
     except FormSentError as sent:
-        return sent_before(request, sent, where)
+        return sent_before(request, sent, url)
     return _show_once(request, row, secret, is_new=False)
 
 
 def _pause(request: HttpRequest, row: Webhook) -> HttpResponse:
     services.pause_webhook(actor=person(request), webhook=row)
-    messages.success(request, _("Paused. Nothing is sent until you resume it."))
+    messages.success(request, _("Webhook paused."))
     return redirect("webhook", row.pk)
 
 
 def _resume(request: HttpRequest, row: Webhook) -> HttpResponse:
     services.resume_webhook(actor=person(request), webhook=row)
-    messages.success(request, _("Resumed. What waited is sent now."))
+    messages.success(request, _("Webhook resumed. Waiting messages are being sent."))
     return redirect("webhook", row.pk)
 
 
 def _remove(request: HttpRequest, row: Webhook) -> HttpResponse:
     services.remove_webhook(actor=person(request), webhook=row)
-    messages.success(request, _("%(name)s is removed, and its log with it.") % {"name": row.name})
+    messages.success(request, _("%(name)s and its delivery log were deleted.") % {"name": row.name})
     return redirect("webhooks")
 
 

@@ -1,7 +1,7 @@
-"""Django admin for operations: every model to look at, and the few deeds that services allow.
+"""Django admin for operations: read-only pages of all models, and a few actions.
 
-Rows are read here and changed on the dashboard, where services write them with their audit; the actions below call
-the same services. Nothing secret is stored in a column, and what is a digest is not shown either.
+Data is changed on the dashboard, where services record each change in the audit log; the actions here call the same
+services. Secrets and digests of secrets are not shown.
 """
 
 from __future__ import annotations
@@ -40,14 +40,26 @@ from rollout.services.checks import check_runs, reevaluation
 
 from .matrix import MatrixEditionAdmin, actor_of, may_operate
 
-__all__ = ["MatrixEditionAdmin", "ReadOnlyAdmin"]  # the former registers itself
+__all__ = ["MatrixEditionAdmin", "ReadOnlyAdmin"]  # MatrixEditionAdmin registers itself when imported
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
-    """Looks, does not touch: no add, no change, no delete."""
+    """Lists and shows rows. Adding, changing and deleting are not allowed."""
 
     show_full_result_count = False
     list_per_page = 50
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Return ``fields`` if set, otherwise all fields without ``exclude``, also those that are not editable."""
+        if self.fields:
+            return self.fields
+        hidden = {"id", *(self.exclude or ())}
+        names = [field.name for field in (*self.opts.concrete_fields, *self.opts.many_to_many)]
+        return [*(name for name in names if name not in hidden), *self.readonly_fields]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Return all fields, because Django leaves out fields that are not editable unless they are read-only."""
+        return self.get_fields(request, obj)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -59,60 +71,76 @@ class ReadOnlyAdmin(admin.ModelAdmin):
         return False
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
-        """Whether this person may run the actions: administrators, not every member of staff."""
+        """Return whether the person may run the actions: only administrators, not all staff."""
         return may_operate(request)
 
 
 @admin.register(Site)
 class SiteAdmin(ReadOnlyAdmin):
-    list_display = ["title", "base_url", "provider", "mdm_verdict", "non_mdm_verdict", "server_version", "checked_at"]
+    list_display = ["title", "base_url", "mdm_status", "non_mdm_status", "server_version", "checked_at"]
     list_filter = (
         "mdm_verdict", "non_mdm_verdict", "product", "provider", ("archived_at", admin.EmptyFieldListFilter),
     )  # fmt: skip
     search_fields = ["title", "base_url"]
     date_hierarchy = "created_at"
-    actions = ["check_again", "evaluate_again"]
+    actions = ["check_now", "reevaluate"]
 
-    @admin.action(description=_("Check again"), permissions=["operate"])
-    def check_again(self, request: HttpRequest, queryset: QuerySet[Site]) -> None:
-        chosen = queryset.filter(archived_at=None)
-        for site in chosen:
+    @admin.display(description=_("MDM setup"), ordering="mdm_verdict")
+    def mdm_status(self, site: Site) -> str:
+        return str(site.get_mdm_verdict_display())
+
+    @admin.display(description=_("non-MDM setup"), ordering="non_mdm_verdict")
+    def non_mdm_status(self, site: Site) -> str:
+        return str(site.get_non_mdm_verdict_display())
+
+    @admin.action(description=_("Check now"), permissions=["operate"])
+    def check_now(self, request: HttpRequest, queryset: QuerySet[Site]) -> None:
+        active = queryset.filter(archived_at=None)
+        for site in active:
             check_runs.request_check(site=site, actor=actor_of(request), trigger=CheckRun.Trigger.BUTTON)
-        self._say(request, len(chosen), ngettext("%d check is queued.", "%d checks are queued.", len(chosen)))
+        self._report(request, len(active), ngettext("%d check was queued.", "%d checks were queued.", len(active)))
 
-    @admin.action(description=_("Re-evaluate without a new check"), permissions=["operate"])
-    def evaluate_again(self, request: HttpRequest, queryset: QuerySet[Site]) -> None:
+    @admin.action(description=_("Re-evaluate the last check"), permissions=["operate"])
+    def reevaluate(self, request: HttpRequest, queryset: QuerySet[Site]) -> None:
         result = reevaluation.reevaluate_sites(actor=actor_of(request), sites=queryset)
         count = result.evaluated
-        self._say(request, count, ngettext("%d site was judged again.", "%d sites were judged again.", count))
+        self._report(request, count, ngettext("%d site was re-evaluated.", "%d sites were re-evaluated.", count))
 
-    def _say(self, request: HttpRequest, count: int, text: str) -> None:
+    def _report(self, request: HttpRequest, count: int, text: str) -> None:
         self.message_user(request, text % count, messages.SUCCESS if count else messages.WARNING)
 
 
 @admin.register(ApplicationLink)
 class ApplicationLinkAdmin(ReadOnlyAdmin):
-    list_display = ["site", "origin", "client_id", "permission", "created_at", "rotated_at", "revoked_at"]
+    list_display = ["site", "origin", "client_id", "created_at", "rotated_at", "revoked_at"]
     list_filter = ["origin", ("revoked_at", admin.EmptyFieldListFilter), "site__provider"]
     list_select_related = ["site"]
     search_fields = ["site__title", "site__base_url", "client_id"]
     actions = ["revoke"]
 
-    @admin.action(description=_("Revoke, and end every session of it"), permissions=["operate"])
+    @admin.action(description=_("Revoke and sign out all phones"), permissions=["operate"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApplicationLink]) -> None:
         ended = sum(links.revoke_link(actor=actor_of(request), link=link) for link in queryset.select_related("site"))
-        self.message_user(request, ngettext("%d session ended.", "%d sessions ended.", ended) % ended)
+        self.message_user(request, ngettext("%d phone was signed out.", "%d phones were signed out.", ended) % ended)
 
 
 @admin.register(CheckRun)
 class CheckRunAdmin(ReadOnlyAdmin):
-    list_display = ["site", "state", "trigger", "mdm_verdict", "non_mdm_verdict", "requested_at", "finished_at"]
+    list_display = ["site", "state", "trigger", "mdm_status", "non_mdm_status", "requested_at", "finished_at"]
     list_filter = ["state", "trigger", "mdm_verdict", "non_mdm_verdict"]
     list_select_related = ["site"]
     search_fields = ["site__title", "site__base_url"]
     date_hierarchy = "requested_at"
     exclude = ["evaluated_findings"]
     readonly_fields = ["findings"]
+
+    @admin.display(description=_("MDM setup"), ordering="mdm_verdict")
+    def mdm_status(self, run: CheckRun) -> str:
+        return str(run.get_mdm_verdict_display())
+
+    @admin.display(description=_("non-MDM setup"), ordering="non_mdm_verdict")
+    def non_mdm_status(self, run: CheckRun) -> str:
+        return str(run.get_non_mdm_verdict_display())
 
     @admin.display(description=_("findings"))
     def findings(self, run: CheckRun) -> str:
@@ -145,7 +173,7 @@ class NoticeAdmin(ReadOnlyAdmin):
 
 @admin.register(NotificationPreference)
 class NotificationPreferenceAdmin(ReadOnlyAdmin):
-    list_display = ["person", "every", "chosen_at", "digest_at", "next_digest_at", "failures", "failed_because"]
+    list_display = ["person", "every", "chosen_at", "digest_at", "next_digest_at", "failed_because"]
     list_filter = ["every", ("failed_because", admin.EmptyFieldListFilter)]
     list_select_related = ["person"]
     search_fields = ["person__email"]
@@ -169,10 +197,14 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
 
 @admin.register(ConfigurationRelease)
 class ConfigurationReleaseAdmin(ReadOnlyAdmin):
-    list_display = ["number", "published_at", "published_by", "note", "digest"]
+    list_display = ["number", "published_at", "published_by", "note", "short_digest"]
     search_fields = ["note", "digest"]
     list_select_related = ["published_by"]
     date_hierarchy = "published_at"
+
+    @admin.display(description=_("SHA-256"))
+    def short_digest(self, release: ConfigurationRelease) -> str:
+        return format_html("<code>{}</code>", release.digest[:12])
 
 
 @admin.register(Wave)

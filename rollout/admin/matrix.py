@@ -1,4 +1,4 @@
-"""Editions of the version matrix in Django admin: copied, edited as drafts, put in force once, then never changed."""
+"""Version matrix editions in Django admin: copy an edition, edit the draft, and put it in force."""
 
 from __future__ import annotations
 
@@ -29,15 +29,17 @@ URLS: Any = {models.URLField: {"assume_scheme": "https"}}
 
 
 class EditionForm(forms.ModelForm):
+    """Date, source and note of an edition."""
+
     def clean_source(self) -> str:
         source: str = self.cleaned_data["source"]
         if not source.startswith("https://"):
-            raise ValidationError(gettext("Give the address of the source with https."))
+            raise ValidationError(gettext("Enter the source as an https:// URL."))
         return source
 
 
 class LineForm(forms.ModelForm):
-    """One line of a draft. ``requirement`` is what it says once it is valid."""
+    """One line of a draft. ``requirement`` is the parsed line once the form is valid."""
 
     requirement: Requirement | None = None
 
@@ -46,41 +48,43 @@ class LineForm(forms.ModelForm):
         texts = {name: cleaned.get(name) or "" for name in matrix.FIELDS}
         self.requirement, faults = read_line(texts)
         for fault in faults:
-            if fault.field not in self.errors:  # what the field itself says first
+            if fault.field not in self.errors:  # the field's own error is more specific
                 self.add_error(fault.field, matrix.said(fault))
         return cleaned
 
     @property
-    def says_something(self) -> bool:
-        """Whether it is a line, not the empty form for another."""
+    def is_filled_in(self) -> bool:
+        """Whether the form is an existing or a new line, not the empty extra form."""
         return bool(self.instance.pk) or self.has_changed()
 
 
 class LineFormSet(forms.BaseInlineFormSet):
-    """The lines of a draft together: no version belongs to two of them."""
+    """All lines of a draft. Raises ValidationError if lines overlap."""
 
     def clean(self) -> None:
         super().clean()
         forms: list[Any] = [form for form in self.forms if form not in self.deleted_forms]
-        kept = [form for form in forms if form.says_something]
-        if any(form.errors for form in kept):
+        lines = [form for form in forms if form.is_filled_in]
+        if any(form.errors for form in lines):
             return
-        faults = faults_between([form.requirement for form in kept if form.requirement])
+        faults = faults_between([form.requirement for form in lines if form.requirement])
         if faults:
             raise ValidationError([matrix.said(fault) for fault in faults])
 
 
 def is_draft(edition: MatrixEdition | None) -> bool:
+    """Return whether the edition exists and was never put in force."""
     return edition is not None and edition.in_force_at is None
 
 
 def may_operate(request: HttpRequest) -> bool:
+    """Return whether the signed-in person is an administrator."""
     return bool(getattr(request.user, "is_administrator", False))
 
 
 @contextmanager
 def _refusal_as_403() -> Iterator[None]:
-    """What a service refuses after the forms were checked is a change that came too late."""
+    """Turn a service's ValidationError into 403: after valid forms, the edition was put in force meanwhile."""
     try:
         yield
     except ValidationError as error:
@@ -88,7 +92,7 @@ def _refusal_as_403() -> Iterator[None]:
 
 
 def actor_of(request: HttpRequest) -> Actor:
-    """The signed-in person: the admin site answers no one else."""
+    """Return the signed-in person."""
     return cast(Actor, request.user)
 
 
@@ -111,7 +115,7 @@ class LineInline(admin.StackedInline):
 
 @admin.register(MatrixEdition)
 class MatrixEditionAdmin(admin.ModelAdmin):
-    """An edition in force stays as it is: a change of the matrix is a new edition, made from another."""
+    """Drafts can be edited. A change of an edition in force is a new edition, created from a copy."""
 
     form = EditionForm
     list_display = ["__str__", "as_of", "in_force_at", "created_by", "created_at", "note"]
@@ -125,11 +129,11 @@ class MatrixEditionAdmin(admin.ModelAdmin):
     actions = ["new_edition", "put_in_force"]
 
     def get_actions(self, request: HttpRequest) -> Any:
-        """Without "Delete selected": a draft is deleted on its own page."""
-        return {name: found for name, found in super().get_actions(request).items() if name != "delete_selected"}
+        """Remove "Delete selected": a draft is deleted on its own page."""
+        return {name: action for name, action in super().get_actions(request).items() if name != "delete_selected"}
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return False  # an edition begins as a copy of another
+        return False  # an edition is created from a copy of another one
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return may_operate(request) and is_draft(obj)
@@ -140,7 +144,7 @@ class MatrixEditionAdmin(admin.ModelAdmin):
         return may_operate(request)
 
     def save_model(self, request: HttpRequest, obj: MatrixEdition, form: Any, change: bool) -> None:
-        """Write nothing yet: ``save_related`` saves the edition and its lines as one change."""
+        """Do nothing: ``save_related`` saves the edition and its lines as one change."""
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         def write() -> None:
@@ -156,43 +160,43 @@ class MatrixEditionAdmin(admin.ModelAdmin):
         with _refusal_as_403():
             matrix.delete_draft(actor=actor_of(request), edition=obj)
 
-    @admin.action(description=_("New edition from this one"), permissions=["operate"])
+    @admin.action(description=_("Create an edition from this one"), permissions=["operate"])
     def new_edition(self, request: HttpRequest, queryset: QuerySet[MatrixEdition]) -> HttpResponse | None:
         edition = self._one(request, queryset)
         if edition is None:
             return None
         draft = matrix.copy_edition(actor=actor_of(request), edition=edition)
-        self.message_user(request, gettext("This is a draft. It judges nothing until you put it in force."))
+        self.message_user(request, gettext("Draft created. Sites are not evaluated with it until you put it in force."))
         return redirect(reverse("admin:rollout_matrixedition_change", args=[draft.pk]))
 
     @admin.action(description=_("Put in force…"), permissions=["operate"])
     def put_in_force(self, request: HttpRequest, queryset: QuerySet[MatrixEdition]) -> HttpResponse | None:
-        """Ask first: what changes, and how many sites are judged again; then do it."""
+        """Show the changes and the number of sites affected; after confirmation, put the edition in force."""
         edition = self._one(request, queryset)
         if edition is None:
             return None
         if request.POST.get("confirmed") != "yes":
-            return self._ask(request, edition)
+            return self._confirm(request, edition)
         try:
             matrix.put_in_force(actor=actor_of(request), edition=edition)
         except ValidationError as error:
-            self._say_all(request, error)
+            self._report_errors(request, error)
         else:
-            self._say_in_force(request, edition)
+            self._report_in_force(request, edition)
         return None
 
     def _one(self, request: HttpRequest, queryset: QuerySet[MatrixEdition]) -> MatrixEdition | None:
-        chosen = list(queryset[:2])
-        if len(chosen) != 1:
-            self.message_user(request, gettext("Choose exactly one edition."), messages.ERROR)
+        editions = list(queryset[:2])
+        if len(editions) != 1:
+            self.message_user(request, gettext("Select exactly one edition."), messages.ERROR)
             return None
-        return chosen[0]
+        return editions[0]
 
-    def _ask(self, request: HttpRequest, edition: MatrixEdition) -> HttpResponse | None:
+    def _confirm(self, request: HttpRequest, edition: MatrixEdition) -> HttpResponse | None:
         try:
-            gone, new = matrix.differences(edition)
+            removed, added = matrix.differences(edition)
         except ValidationError as error:
-            self._say_all(request, error)
+            self._report_errors(request, error)
             return None
         sites = sites_to_reevaluate()
         context = {
@@ -200,18 +204,18 @@ class MatrixEditionAdmin(admin.ModelAdmin):
             "title": gettext("Put %(edition)s in force?") % {"edition": edition},
             "opts": self.opts,
             "edition": edition,
-            "instead_of": matrix.matrix_in_force().name,
+            "previous": matrix.matrix_in_force().name,
             "sites": ngettext("%(count)s site", "%(count)s sites", sites) % {"count": sites},
-            "gone": gone,
-            "new": new,
+            "removed": removed,
+            "added": added,
             "gaps": matrix.gaps_of(edition),
         }
         return TemplateResponse(request, "admin/rollout/matrixedition/put_in_force.html", context)
 
-    def _say_in_force(self, request: HttpRequest, edition: MatrixEdition) -> None:
-        words = gettext("%(edition)s is in force. Workers judge what was observed before by it now.")
-        self.message_user(request, words % {"edition": edition}, messages.SUCCESS)
+    def _report_in_force(self, request: HttpRequest, edition: MatrixEdition) -> None:
+        text = gettext("%(edition)s is in force. Gatepass is re-evaluating the sites.")
+        self.message_user(request, text % {"edition": edition}, messages.SUCCESS)
 
-    def _say_all(self, request: HttpRequest, error: ValidationError) -> None:
+    def _report_errors(self, request: HttpRequest, error: ValidationError) -> None:
         for text in error.messages:
             self.message_user(request, text, messages.ERROR)

@@ -1,4 +1,4 @@
-"""The audit trail: append-only, each event chained to the one before by its hash."""
+"""The audit log: append-only; each event contains the hash of the previous one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rollout.actor import Actor
 
 class AuditQuerySet(models.QuerySet["AuditEvent"]):
     def visible_to(self, user: Actor) -> AuditQuerySet:
-        """All for administrators and auditors; for owners what happened to their sites and links; none for members."""
+        """Return all events for administrators and auditors, those of their sites for owners, none for members."""
         if user.reads_all_sites:
             return self
         if not user.works_with_sites:
@@ -29,18 +29,23 @@ class AuditQuerySet(models.QuerySet["AuditEvent"]):
 
 
 class AuditEvent(models.Model):
-    """Who did what to which, when. Labels are copies, so that the trail outlives what it speaks of."""
+    """Who did what to which object, and when. Labels are copies, so they outlive the object."""
 
     number = models.BigIntegerField(unique=True)
-    at = models.DateTimeField()
+    at = models.DateTimeField(_("time"))
     actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.DO_NOTHING, null=True, db_constraint=False, related_name="+"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.DO_NOTHING,
+        null=True,
+        db_constraint=False,
+        related_name="+",
+        verbose_name=_("actor ID"),
     )
-    actor_label = models.CharField(max_length=200)
+    actor_label = models.CharField(_("actor"), max_length=200)
     action = models.CharField(max_length=60)
-    target_type = models.CharField(max_length=40, blank=True)
-    target_id = models.CharField(max_length=40, blank=True)
-    target_label = models.CharField(max_length=200, blank=True)
+    target_type = models.CharField(_("object type"), max_length=40, blank=True)
+    target_id = models.CharField(_("object ID"), max_length=40, blank=True)
+    target_label = models.CharField(_("object"), max_length=200, blank=True)
     details = models.JSONField(default=dict)
     previous_hash = models.CharField(max_length=64)
     hash = models.CharField(max_length=64)
@@ -48,6 +53,8 @@ class AuditEvent(models.Model):
     objects = AuditQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("audit event")
+        verbose_name_plural = _("audit events")
         ordering = ["-number"]
         indexes = [
             models.Index(fields=["action", "-number"], name="audit_by_action"),
@@ -60,15 +67,15 @@ class AuditEvent(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self._state.adding:
-            raise TypeError(_("Audit events are never changed."))
+            raise TypeError(_("Audit events cannot be changed."))
         super().save(*args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        raise TypeError(_("Audit events are never deleted."))
+        raise TypeError(_("Audit events cannot be deleted."))
 
 
 class AuditHead(models.Model):
-    """The end of the chain: one row that every writer locks, so that two events never share a predecessor."""
+    """The newest event of the chain: one row that each writer locks, so that two events never share a predecessor."""
 
     number = models.BigIntegerField(default=0)
     hash = models.CharField(max_length=64, blank=True)

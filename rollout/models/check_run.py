@@ -1,4 +1,4 @@
-"""Check runs: one verification of one site, from the queue to its findings."""
+"""Check runs: one check of one site, from the queue to its findings."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class WorkQuerySet(models.QuerySet[Any]):
         return self.filter(Q(state=RunState.QUEUED) | Q(state=RunState.RUNNING, lease_until__lt=now)).order_by("pk")
 
     def claim(self, pk: int, *, now: datetime, lease_until: datetime) -> bool:
-        """Take one waiting row for this worker; False when another worker has it or it is finished."""
+        """Claim one waiting row for this worker. Return False if another worker has it or it is finished."""
         claimed = self.waiting(now).order_by().filter(pk=pk)
         return claimed.update(state=RunState.RUNNING, started_at=now, lease_until=lease_until) == 1
 
@@ -67,49 +67,61 @@ _FINDINGS = TypeAdapter(tuple[Finding, ...])
 
 
 def stored_findings(findings: Iterable[Finding]) -> list[dict[str, Any]]:
-    """The findings as ``CheckRun.judged_findings`` holds them; what is empty is left out."""
+    """Serialize findings for ``CheckRun.evaluated_findings``, without empty fields."""
     return _FINDINGS.dump_python(tuple(findings), mode="json", exclude_defaults=True)
 
 
 class CheckRun(models.Model):
+    """One check of one site: its state in the queue, the observation, and the findings of the rules."""
+
     class Trigger(models.TextChoices):
         ADDED = "added", _("Site added")
         EDITED = "edited", _("Site edited")
         BUTTON = "button", _("Check now")
         SCHEDULE = "schedule", _("Schedule")
         COMMAND = "command", _("Command line")
-        SWEEP = "sweep", _("Check of many sites")
+        SWEEP = "sweep", _("Bulk check")
         REEVALUATED = "rejudged", _("Re-evaluated")
 
     site = models.ForeignKey("rollout.Site", on_delete=models.CASCADE, related_name="check_runs")
-    trigger = models.CharField(max_length=16, choices=Trigger.choices)
+    trigger = models.CharField(_("started by"), max_length=16, choices=Trigger.choices)
     state = models.CharField(max_length=16, choices=RunState.choices, default=RunState.QUEUED)
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
-    requested_at = models.DateTimeField()
-    sweep = models.ForeignKey("rollout.Sweep", on_delete=models.SET_NULL, null=True, related_name="runs")
-    # The scheduled time that this run is for; a site is judged at most once for one.
-    due_at = models.DateTimeField(null=True)
-    host = models.CharField(max_length=300, blank=True)  # of the site's base URL, with port: who is asked one at a time
-    urgent = models.BooleanField(default=False)  # somebody waits for it: goes before what a sweep queued
-    started_at = models.DateTimeField(null=True)
-    finished_at = models.DateTimeField(null=True)
-    lease = models.CharField(max_length=40, blank=True)  # whose; only the holder writes the run's end
+    requested_at = models.DateTimeField(_("requested"))
+    sweep = models.ForeignKey(
+        "rollout.Sweep", on_delete=models.SET_NULL, null=True, related_name="runs", verbose_name=_("bulk check")
+    )
+    # The scheduled time of this run; there is at most one run of a site for each.
+    due_at = models.DateTimeField(_("scheduled for"), null=True)
+    host = models.CharField(
+        max_length=300, blank=True
+    )  # host and port of the base URL; requests to one host are sent one at a time
+    urgent = models.BooleanField(default=False)  # started by a person: runs before those of a sweep
+    started_at = models.DateTimeField(_("started"), null=True)
+    finished_at = models.DateTimeField(_("finished"), null=True)
+    lease = models.CharField(max_length=40, blank=True)  # token of the worker; only its holder finishes the run
     lease_until = models.DateTimeField(null=True)
     failure = models.CharField(max_length=200, blank=True)
     observation = models.JSONField(null=True)
-    mdm_verdict = models.CharField(max_length=16, choices=VerdictChoices.choices, default=Verdict.UNKNOWN.value)
-    non_mdm_verdict = models.CharField(max_length=16, choices=VerdictChoices.choices, default=Verdict.UNKNOWN.value)
-    # The verdicts of the run before, when this run changed one: what "changed since yesterday" is read from.
-    was_mdm_verdict = models.CharField(max_length=16, blank=True)
-    was_non_mdm_verdict = models.CharField(max_length=16, blank=True)
-    changed_at = models.DateTimeField(null=True)
-    matrix = models.CharField(max_length=40, blank=True)
-    evaluated_at = models.DateTimeField(null=True)
-    evaluated_findings = models.JSONField(default=list)  # of both roads, gravest first on each
+    mdm_verdict = models.CharField(
+        _("MDM setup status"), max_length=16, choices=VerdictChoices.choices, default=Verdict.UNKNOWN.value
+    )
+    non_mdm_verdict = models.CharField(
+        _("non-MDM setup status"), max_length=16, choices=VerdictChoices.choices, default=Verdict.UNKNOWN.value
+    )
+    # The verdicts of the previous run if this run changed one; used for "Changed in the last 24 hours".
+    was_mdm_verdict = models.CharField(_("previous MDM setup status"), max_length=16, blank=True)
+    was_non_mdm_verdict = models.CharField(_("previous non-MDM setup status"), max_length=16, blank=True)
+    changed_at = models.DateTimeField(_("status changed"), null=True)
+    matrix = models.CharField(_("version matrix edition"), max_length=40, blank=True)
+    evaluated_at = models.DateTimeField(_("evaluated"), null=True)
+    evaluated_findings = models.JSONField(default=list)  # of both setups, most severe first within each
 
     objects = WorkQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("check run")
+        verbose_name_plural = _("check runs")
         ordering = ["-pk"]
         constraints = [
             models.UniqueConstraint(
@@ -141,9 +153,10 @@ class CheckRun(models.Model):
 
     @property
     def facts(self) -> Observation | None:
+        """The stored observation, or None before the run is done."""
         return Observation.from_json(self.observation) if self.observation else None
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """What the rules said, both roads, gravest first on each."""
+        """The findings of both setups, most severe first within each."""
         return _FINDINGS.validate_python(self.evaluated_findings)

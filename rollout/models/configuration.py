@@ -1,9 +1,10 @@
-"""Published releases of the site list that goes into the MDM."""
+"""Published releases of the app configuration that is exported to an MDM."""
 
 from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from rollout.actor import Actor
 
@@ -12,7 +13,7 @@ from .text import LINE
 
 class ReleaseQuerySet(models.QuerySet["ConfigurationRelease"]):
     def visible_to(self, user: Actor) -> ReleaseQuerySet:
-        """All for administrators and auditors; for owners those that carry a site of theirs; none for members."""
+        """Return all releases for administrators and auditors, those with their sites for owners, none for members."""
         if user.reads_all_sites:
             return self
         if not user.works_with_sites:
@@ -23,19 +24,21 @@ class ReleaseQuerySet(models.QuerySet["ConfigurationRelease"]):
 
 
 class ConfigurationRelease(models.Model):
-    """A site list as it was published: the exact text an MDM takes, numbered, never changed."""
+    """A published site list: the exact text that is exported to an MDM. Releases are numbered and never changed."""
 
     number = models.PositiveIntegerField(unique=True)
     site_list = models.TextField()
-    digest = models.CharField(max_length=64)
+    digest = models.CharField(_("SHA-256"), max_length=64)
     note = models.CharField(max_length=200, blank=True, validators=LINE)
     sites = models.ManyToManyField("rollout.Site", related_name="releases")
     published_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
-    published_at = models.DateTimeField()
+    published_at = models.DateTimeField(_("published"))
 
     objects = ReleaseQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("configuration release")
+        verbose_name_plural = _("configuration releases")
         ordering = ["-number"]
 
     def __str__(self) -> str:

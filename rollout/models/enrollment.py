@@ -1,4 +1,4 @@
-"""Passes bring a person's phone in; enrollments and sign-ins are the proof that it came."""
+"""Passes, and the evidence that phones were set up: enrollments (self-reported) and sign-ins (verified)."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class PassState(models.TextChoices):
 
 class PassQuerySet(models.QuerySet["EnrollmentPass"]):
     def usable(self, now: datetime) -> PassQuerySet:
-        """Passes that still bring a phone in."""
+        """Return passes that can still be used."""
         return self.filter(revoked_at=None, expires_at__gt=now).filter(Q(max_uses=None) | Q(uses__lt=F("max_uses")))
 
     def visible_to(self, user: Actor) -> PassQuerySet:
-        """All for administrators and auditors; those of their own sites for owners; their own for members."""
+        """Return all passes for administrators and auditors, those of their sites for owners, their own for members."""
         if user.reads_all_sites:
             return self
         mine = Q(person=user.pk)
@@ -36,7 +36,7 @@ class PassQuerySet(models.QuerySet["EnrollmentPass"]):
         return self.filter(mine)
 
     def in_state(self, state: str, now: datetime) -> PassQuerySet:
-        """Passes in one ``PassState``, told apart in the same order as ``EnrollmentPass.state``."""
+        """Filter by ``PassState``, with the same precedence as ``EnrollmentPass.state``."""
         if state == PassState.REVOKED:
             return self.exclude(revoked_at=None)
         live = self.filter(revoked_at=None)
@@ -49,10 +49,10 @@ class PassQuerySet(models.QuerySet["EnrollmentPass"]):
 
 
 class EnrollmentPass(models.Model):
-    """A link and QR code for one person or a group. Only the digest of its token is stored."""
+    """A link or QR code that sets up a phone, for one person or a group. Only the digest of its token is stored."""
 
     token_digest = models.CharField(max_length=64, unique=True, editable=False)
-    label = models.CharField(_("for whom"), max_length=120, validators=LINE)
+    label = models.CharField(_("recipient"), max_length=120, validators=LINE)
     person = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         verbose_name=_("person"),
@@ -64,17 +64,18 @@ class EnrollmentPass(models.Model):
     sites = models.ManyToManyField("rollout.Site", verbose_name=_("sites"), related_name="passes")
     wave = models.ForeignKey("rollout.Wave", on_delete=models.SET_NULL, null=True, blank=True, related_name="passes")
     expires_at = models.DateTimeField(_("expires"))
-    max_uses = models.PositiveIntegerField(_("uses allowed"), null=True, blank=True)
+    max_uses = models.PositiveIntegerField(_("allowed uses"), null=True, blank=True)
     uses = models.PositiveIntegerField(_("uses"), default=0, editable=False)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
-    created_at = models.DateTimeField()
-    revoked_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(_("created"))
+    revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
 
     objects = PassQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("pass")
+        verbose_name_plural = _("passes")
         ordering = ["-created_at", "-pk"]
-        verbose_name_plural = "enrollment passes"
         constraints = [
             models.CheckConstraint(
                 condition=Q(max_uses=None) | Q(uses__lte=F("max_uses")), name="pass_not_used_more_than_allowed"
@@ -86,7 +87,7 @@ class EnrollmentPass(models.Model):
         return self.label
 
     def state(self, now: datetime) -> PassState:
-        """Which state the pass is in; a revoked pass is revoked whatever else it is."""
+        """Return the state of the pass. Revoked takes precedence over expired and used up."""
         if self.revoked_at:
             return PassState.REVOKED
         if self.expires_at <= now:
@@ -97,13 +98,17 @@ class EnrollmentPass(models.Model):
 
 
 class Enrollment(models.Model):
-    """One use of a pass: somebody said their phone is set up."""
+    """One use of a pass: a person reported that their phone is set up."""
 
-    enrollment_pass = models.ForeignKey(EnrollmentPass, on_delete=models.CASCADE, related_name="enrollments")
-    enrolled_at = models.DateTimeField()
-    user_agent = models.CharField(max_length=200, blank=True)
+    enrollment_pass = models.ForeignKey(
+        EnrollmentPass, on_delete=models.CASCADE, related_name="enrollments", verbose_name=_("pass")
+    )
+    enrolled_at = models.DateTimeField(_("reported"))
+    user_agent = models.CharField(_("user agent"), max_length=200, blank=True)
 
     class Meta:
+        verbose_name = _("phone setup")
+        verbose_name_plural = _("phone setups")
         ordering = ["-enrolled_at"]
 
     def __str__(self) -> str:
@@ -111,16 +116,18 @@ class Enrollment(models.Model):
 
 
 class SignIn(models.Model):
-    """One sign-in of the app by OAuth on a site provided by Gatepass: tokens were issued to this person."""
+    """One OAuth sign-in of the app to a site hosted by Gatepass: tokens were issued to this person."""
 
     site = models.ForeignKey("rollout.Site", on_delete=models.CASCADE, related_name="sign_ins")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="app_sign_ins")
-    client_id = models.CharField(max_length=255)
-    user_agent = models.CharField(max_length=200, blank=True)
-    is_rehearsal = models.BooleanField(default=False)
-    signed_in_at = models.DateTimeField()
+    client_id = models.CharField(_("client ID"), max_length=255)
+    user_agent = models.CharField(_("user agent"), max_length=200, blank=True)
+    is_rehearsal = models.BooleanField(_("sign-in test"), default=False)
+    signed_in_at = models.DateTimeField(_("signed in"))
 
     class Meta:
+        verbose_name = _("sign-in")
+        verbose_name_plural = _("sign-ins")
         ordering = ["-signed_in_at"]
         indexes = [
             models.Index(fields=["-signed_in_at"], name="sign_in_recent"),

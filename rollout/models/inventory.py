@@ -1,4 +1,4 @@
-"""The apps on the organisation's phones, as an MDM's app inventory lists them."""
+"""App versions on the organization's phones, imported from an MDM's app inventory."""
 
 from __future__ import annotations
 
@@ -13,29 +13,35 @@ from .text import LINE
 
 class AppInventoryQuerySet(models.QuerySet["AppInventory"]):
     def newest(self) -> AppInventoryQuerySet:
-        """The import that counts of each product that has one, by product: one query."""
+        """Return the newest import of each product, ordered by product. One query."""
         newest = self.order_by().values("product").annotate(newest=Max("pk")).values("newest")
         return self.filter(pk__in=newest).order_by("product")
 
 
 class AppInventory(models.Model):
-    """One import. The newest of a product is the one that counts; older ones keep their counts, not their phones."""
+    """One import. Only the newest one of a product is current; older ones keep their counts but not their phones."""
 
     product = models.CharField(_("app"), max_length=16, choices=Product.choices)
-    imported_at = models.DateTimeField()
+    imported_at = models.DateTimeField(_("imported"))
     imported_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     file_name = models.CharField(max_length=200, blank=True, validators=LINE)
     phones = models.PositiveIntegerField(default=0)
-    too_old = models.PositiveIntegerField(default=0)  # below the version that the matrix asks for at the import
-    unreadable = models.PositiveIntegerField(default=0)  # phones whose version is none
-    needed = models.CharField(max_length=40)  # the version asked for at the import
-    versions = models.JSONField(default=dict)  # {version: phones}; the rarest ones are counted as OTHER_VERSIONS
+    too_old = models.PositiveIntegerField(
+        default=0
+    )  # below the version that the matrix required at the time of the import
+    unreadable = models.PositiveIntegerField(default=0)  # phones whose version could not be parsed
+    needed = models.CharField(_("required version"), max_length=40)  # the version required at the time of the import
+    versions = models.JSONField(
+        default=dict
+    )  # {version: number of phones}; rare versions are summed up as OTHER_VERSIONS
 
     OTHER_VERSIONS = "…"
 
     objects = AppInventoryQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("app inventory")
+        verbose_name_plural = _("app inventories")
         ordering = ["-pk"]
         indexes = [models.Index(fields=["product", "-id"], name="inventory_newest")]
 
@@ -44,12 +50,16 @@ class AppInventory(models.Model):
 
 
 class InventoryPhone(models.Model):
+    """One phone in an import, with its app version."""
+
     inventory = models.ForeignKey(AppInventory, on_delete=models.CASCADE, related_name="devices")
     device = models.CharField(_("device"), max_length=200, validators=LINE)
     version = models.CharField(_("app version"), max_length=60, blank=True, validators=LINE)
-    too_old = models.BooleanField(null=True)  # None: the version is none
+    too_old = models.BooleanField(null=True)  # None: the version could not be parsed
 
     class Meta:
+        verbose_name = _("phone in an app inventory")
+        verbose_name_plural = _("phones in app inventories")
         ordering = ["pk"]
         constraints = [models.UniqueConstraint(fields=["inventory", "device"], name="one_row_per_device")]
         indexes = [models.Index(fields=["inventory", "too_old", "device"], name="inventory_too_old")]

@@ -1,4 +1,4 @@
-"""What people and other systems are told without asking: notices, who wants which, and their deliveries."""
+"""Notices, the e-mail settings of people, and webhooks with their deliveries."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from .text import LINE
 
 
 class NoticeKind(models.TextChoices):
-    VERDICT = "verdict", _("A verdict changed")
-    CERTIFICATE = "certificate", _("A certificate is about to expire")
-    CLIENT_ID = "client_id", _("A site hands out another client ID")
-    SWEEP = "sweep", _("A check of many sites failed")
-    WEBHOOK = "webhook", _("A webhook was paused")
+    VERDICT = "verdict", _("Site status changed")
+    CERTIFICATE = "certificate", _("Certificate expires soon")
+    CLIENT_ID = "client_id", _("Unexpected client ID")
+    SWEEP = "sweep", _("Bulk check failed")
+    WEBHOOK = "webhook", _("Webhook paused")
 
 
 class NoticeQuerySet(models.QuerySet["Notice"]):
-    def told(self) -> NoticeQuerySet:
-        """Notices that may be told: those that are not held back by a cool-down."""
+    def released(self) -> NoticeQuerySet:
+        """Return notices that may be sent: those that are not held by a cool-down."""
         return self.filter(held_until=None)
 
 
 class Notice(models.Model):
-    """Something that happened and may interest somebody. ``subject`` groups repeats of the same thing."""
+    """An event that is sent by e-mail and webhooks. Repeats of the same event have the same ``subject``."""
 
     kind = models.CharField(max_length=16, choices=NoticeKind.choices)
     site = models.ForeignKey("rollout.Site", on_delete=models.CASCADE, null=True, related_name="notices")
@@ -33,13 +33,15 @@ class Notice(models.Model):
     run = models.ForeignKey("rollout.CheckRun", on_delete=models.SET_NULL, null=True, related_name="+")
     subject = models.CharField(max_length=200)
     details = models.JSONField(default=dict)
-    at = models.DateTimeField()
-    # A repeat within the cool-down waits until then and is told once, with a count; nobody reads it before.
+    at = models.DateTimeField(_("time"))
+    # Repeats during the cool-down are merged into one notice, which is sent after this time.
     held_until = models.DateTimeField(null=True)
 
     objects = NoticeQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("notice")
+        verbose_name_plural = _("notices")
         ordering = ["-pk"]
         constraints = [
             models.UniqueConstraint(
@@ -57,9 +59,9 @@ class Notice(models.Model):
 
 
 class NotificationPreference(models.Model):
-    """What one person wants to read of, and how often; and how far their digests have come.
+    """The e-mail settings of one person, and the queue of their digests.
 
-    Until the person chooses (``chosen_at``), the defaults of their role hold, and the row is only the queue's.
+    Until the person saves their settings (``chosen_at``), the defaults of their role apply and only the queue is used.
     """
 
     class Every(models.TextChoices):
@@ -70,20 +72,24 @@ class NotificationPreference(models.Model):
     person = models.OneToOneField(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notification_preference"
     )
-    every = models.CharField(_("e-mail"), max_length=8, choices=Every.choices, default=Every.DAY)
+    every = models.CharField(_("e-mail frequency"), max_length=8, choices=Every.choices, default=Every.DAY)
     kinds = models.JSONField(default=list)  # of NoticeKind
-    only_followed = models.BooleanField(_("sites"), default=False)  # for those who see all: owned and followed ones
+    only_followed = models.BooleanField(
+        _("only followed sites"), default=False
+    )  # owned and followed; for people who see all
     hour = models.PositiveSmallIntegerField(_("hour"), default=8)  # of the daily digest, in time_zone
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True, validators=LINE)
-    chosen_at = models.DateTimeField(null=True)
-    digest_up_to = models.BigIntegerField(default=0)  # the last notice that a digest told
-    digest_at = models.DateTimeField(null=True)  # when one was sent last
-    next_digest_at = models.DateTimeField(null=True)  # not looked at before
+    chosen_at = models.DateTimeField(_("settings saved"), null=True)
+    digest_up_to = models.BigIntegerField(default=0)  # id of the last notice in a digest
+    digest_at = models.DateTimeField(_("last digest"), null=True)
+    next_digest_at = models.DateTimeField(_("next digest"), null=True)
     lease_until = models.DateTimeField(null=True)  # a worker is sending
-    failures = models.PositiveSmallIntegerField(default=0)  # of the mail server, in a row
-    failed_because = models.CharField(max_length=200, blank=True)
+    failures = models.PositiveSmallIntegerField(default=0)  # consecutive, of the mail server
+    failed_because = models.CharField(_("last error"), max_length=200, blank=True)
 
     class Meta:
+        verbose_name = _("e-mail notification setting")
+        verbose_name_plural = _("e-mail notification settings")
         indexes = [models.Index(fields=["next_digest_at"], name="digest_due")]
 
     def __str__(self) -> str:
@@ -91,7 +97,7 @@ class NotificationPreference(models.Model):
 
 
 class SiteFollow(models.Model):
-    """One person's word on one site: follow it although they do not own it, or be silent of it although they do."""
+    """A person follows a site that they do not own, or mutes one that they would get notifications about."""
 
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="site_follows")
     site = models.ForeignKey("rollout.Site", on_delete=models.CASCADE, related_name="follows")
@@ -105,27 +111,28 @@ class SiteFollow(models.Model):
 
 
 class Webhook(models.Model):
-    """Where another system wants to hear of notices. The secret signs; it is kept encrypted and shown once."""
+    """A receiver of notices. Deliveries are signed with the secret, which is stored encrypted and shown once."""
 
     name = models.CharField(_("name"), max_length=80, validators=LINE)
     url = models.CharField(_("URL"), max_length=500, validators=LINE)
     kinds = models.JSONField(default=list)  # of NoticeKind
     sites = models.ManyToManyField("rollout.Site", verbose_name=_("sites"), blank=True, related_name="webhooks")
     secret = models.TextField(editable=False)  # encrypted
-    old_secret = models.TextField(blank=True, editable=False)  # encrypted; signs too until it ends
+    old_secret = models.TextField(blank=True, editable=False)  # encrypted; valid until old_secret_until
     old_secret_until = models.DateTimeField(null=True, editable=False)
     is_active = models.BooleanField(_("active"), default=True)
-    paused_because = models.CharField(max_length=200, blank=True)
+    paused_because = models.CharField(_("reason for pause"), max_length=200, blank=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
-    created_at = models.DateTimeField(editable=False)
-    sent_up_to = models.BigIntegerField(default=0)  # the last notice that a delivery was made of
-    failures = models.PositiveIntegerField(default=0, editable=False)  # in a row
+    created_at = models.DateTimeField(_("created"), editable=False)
+    sent_up_to = models.BigIntegerField(default=0)  # id of the last notice in a delivery
+    failures = models.PositiveIntegerField(default=0, editable=False)  # consecutive
     failing_since = models.DateTimeField(null=True, editable=False)
-    not_before = models.DateTimeField(
-        null=True, editable=False
-    )  # after a failure, the receiver is left alone until then
+    # After a failure, nothing is sent to the receiver before this time.
+    not_before = models.DateTimeField(_("next attempt after"), null=True, editable=False)
 
     class Meta:
+        verbose_name = _("webhook")
+        verbose_name_plural = _("webhooks")
         ordering = ["name", "pk"]
 
     def __str__(self) -> str:
@@ -135,32 +142,37 @@ class Webhook(models.Model):
 class DeliveryState(models.TextChoices):
     WAITING = "waiting", _("Waiting")
     DELIVERED = "delivered", _("Delivered")
-    FAILED = "failed", _("Given up")
+    FAILED = "failed", _("Failed")
 
 
 class AttemptError(models.TextChoices):
-    """Why an attempt failed before a request was sent; the other errors are ``http_client.failures.ERRORS``."""
+    """Why no request was sent; ``http_client.failures.ERRORS`` has the errors of requests."""
 
-    LOST = "lost", _("The worker that sent it did not come back.")
-    NO_KEY = "no_key", _("The secret could not be opened: CREDENTIAL_KEYS lacks the key that sealed it.")
+    LOST = "lost", _("The worker stopped before it received a response.")
+    NO_KEY = (
+        "no_key",
+        _("The webhook secret could not be decrypted. Add the key that it was encrypted with to CREDENTIAL_KEYS."),
+    )
 
 
 class WebhookDelivery(models.Model):
-    """One message to one webhook, and every attempt at it."""
+    """One message to one webhook, and all attempts to send it."""
 
     webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="deliveries")
-    key = models.UUIDField(unique=True)  # sent as an idempotency key, the same in every attempt
+    key = models.UUIDField(_("webhook-id header"), unique=True)  # the same in every attempt, to detect repeats
     event = models.CharField(max_length=40)
-    body = models.JSONField()
+    body = models.JSONField(_("body"))
     state = models.CharField(max_length=16, choices=DeliveryState.choices, default=DeliveryState.WAITING)
-    attempts = models.JSONField(default=list)  # [{"at", "status", "error", "elapsed_ms"}], the first first
-    created_at = models.DateTimeField()
-    tries = models.PositiveSmallIntegerField(default=0)  # attempts since it was queued, or asked for again
-    next_attempt_at = models.DateTimeField(null=True)
+    attempts = models.JSONField(default=list)  # [{"at", "status", "error", "elapsed_ms"}], oldest first
+    created_at = models.DateTimeField(_("created"))
+    tries = models.PositiveSmallIntegerField(_("attempts since queued"), default=0)  # sending it again resets this
+    next_attempt_at = models.DateTimeField(_("next attempt"), null=True)
     lease_until = models.DateTimeField(null=True)
-    finished_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(_("finished"), null=True)
 
     class Meta:
+        verbose_name = _("webhook delivery")
+        verbose_name_plural = _("webhook deliveries")
         ordering = ["-pk"]
         indexes = [
             models.Index(fields=["webhook", "-id"], name="delivery_by_webhook"),

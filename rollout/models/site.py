@@ -1,4 +1,4 @@
-"""A site: one Confluence (or Jira) that phones sign in to, and what is currently known of its two roads."""
+"""Sites: Confluence or Jira servers that phones sign in to, with the current status of their two setups."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class Product(models.TextChoices):
 
 
 class Provider(models.TextChoices):
-    CONFLUENCE = "confluence", _("The site itself")
-    GATEPASS = "gatepass", _("Gatepass (rehearsal or gateway)")
+    CONFLUENCE = "confluence", _("The Confluence or Jira server")
+    GATEPASS = "gatepass", _("Gatepass (hosted site or gateway)")
 
 
 class VerdictChoices(models.TextChoices):
@@ -35,31 +35,33 @@ class VerdictChoices(models.TextChoices):
 
 
 class PluginSource(models.TextChoices):
-    """Who told the plugins' versions; the same words as ``observation.PluginVersions.source``."""
+    """Where the plugin versions come from; the same values as ``observation.PluginVersions.source``."""
 
-    MANUAL = "manual", _("Entered by hand")
+    MANUAL = "manual", _("Entered manually")
     UPM_JSON = "upm_json", _("Pasted from the plugin manager")
     UPM_TOKEN = "upm_token", _("Read from the plugin manager")
-    GATEPASS = "gatepass", _("Provided by Gatepass")
+    GATEPASS = "gatepass", _("Hosted by Gatepass")
 
 
 class SiteQuerySet(models.QuerySet["Site"]):
     def active(self) -> SiteQuerySet:
-        """Sites that are not archived."""
+        """Return sites that are not archived."""
         return self.filter(archived_at=None)
 
     def visible_to(self, user: Actor) -> SiteQuerySet:
-        """Sites this person may see: all for administrators and auditors, their own for owners, none for members."""
+        """Return all sites for administrators and auditors, their own for owners, none for members."""
         if user.reads_all_sites:
             return self
         return self.filter(owners=user.pk) if user.works_with_sites else self.none()
 
     def due_for_check(self, now: datetime) -> SiteQuerySet:
-        """Active sites whose next scheduled check has come, oldest first."""
+        """Return active sites whose scheduled check is due, oldest first."""
         return self.active().filter(check_due_at__lte=now).order_by("check_due_at")
 
 
 class Site(models.Model):
+    """One Confluence or Jira server, or a site hosted by Gatepass."""
+
     title = models.CharField(_("title"), max_length=120, validators=LINE)
     product = models.CharField(_("product"), max_length=16, choices=Product.choices, default=Product.CONFLUENCE)
     base_url = models.CharField(_("base URL"), max_length=500, unique=True)
@@ -72,62 +74,77 @@ class Site(models.Model):
         unique=True,
         null=True,
         blank=True,
-        help_text=_("Only for sites provided by Gatepass: the last part of their base URL."),
+        help_text=_("For sites hosted by Gatepass only: the last part of the base URL."),
     )
     owners = models.ManyToManyField(
         settings.AUTH_USER_MODEL, verbose_name=_("owners"), related_name="owned_sites", blank=True
     )
     notes = models.TextField(_("notes"), max_length=4000, blank=True, validators=NOTES)
     people = models.PositiveIntegerField(
-        _("people"), default=0, help_text=_("About how many people use this site on an iPhone.")
+        _("people"), default=0, help_text=_("Approximate number of people who use this site on an iPhone.")
     )
     cache_session_in_mobile_browser = models.BooleanField(
-        _("keep the mobile browser's session"),
+        _("keep the sign-in session"),
         default=False,
-        help_text=_("Whether the app keeps the session of the browser sheet it signs in with."),
+        help_text=_("The app keeps the session of the browser sheet used to sign in, so people sign in less often."),
     )
 
     oauth_plugin_version = models.CharField(_("OAuth plugin version"), max_length=40, blank=True)
     mobile_plugin_version = models.CharField(_("mobile plugin version"), max_length=40, blank=True)
-    plugin_versions_at = models.DateTimeField(null=True, blank=True, editable=False)
+    plugin_versions_at = models.DateTimeField(_("plugin versions updated"), null=True, blank=True, editable=False)
     plugin_versions_source = models.CharField(
-        max_length=16, choices=PluginSource.choices, blank=True, default="", editable=False
+        _("source of plugin versions"),
+        max_length=16,
+        choices=PluginSource.choices,
+        blank=True,
+        default="",
+        editable=False,
     )
-    # Whether each plugin is enabled, as the Universal Plugin Manager says; None when nobody asked it.
-    oauth_plugin_enabled = models.BooleanField(null=True, editable=False)
-    mobile_plugin_enabled = models.BooleanField(null=True, editable=False)
+    # Whether each plugin is enabled, as reported by the Universal Plugin Manager; None if unknown.
+    oauth_plugin_enabled = models.BooleanField(_("OAuth plugin enabled"), null=True, editable=False)
+    mobile_plugin_enabled = models.BooleanField(_("mobile plugin enabled"), null=True, editable=False)
 
     ca_bundle = models.TextField(
         _("CA certificates"),
         max_length=100_000,
         blank=True,
-        help_text=_("PEM certificates of a private authority that this site's certificate comes from."),
+        help_text=_("PEM certificates of the private certificate authority (CA) that issued this site's certificate."),
     )
     through_proxy = models.BooleanField(
-        _("ask through the outbound proxy"),
+        _("use the outbound proxy"),
         default=False,
-        help_text=_("Checks of this site go through the proxy that the PROBE_PROXY setting names."),
+        help_text=_("Send checks of this site through the proxy set in PROBE_PROXY."),
     )
 
-    # What the last judged check run said; written by rollout.services.checks.check_runs only.
+    # The result of the last evaluated check run; written by rollout.services.checks only.
     mdm_verdict = models.CharField(
-        max_length=16, choices=VerdictChoices.choices, default=Verdict.UNKNOWN.value, editable=False
+        _("MDM setup status"),
+        max_length=16,
+        choices=VerdictChoices.choices,
+        default=Verdict.UNKNOWN.value,
+        editable=False,
     )
     non_mdm_verdict = models.CharField(
-        max_length=16, choices=VerdictChoices.choices, default=Verdict.UNKNOWN.value, editable=False
+        _("non-MDM setup status"),
+        max_length=16,
+        choices=VerdictChoices.choices,
+        default=Verdict.UNKNOWN.value,
+        editable=False,
     )
-    server_version = models.CharField(max_length=40, blank=True, editable=False)
-    checked_at = models.DateTimeField(null=True, blank=True, editable=False)
-    check_due_at = models.DateTimeField(null=True, blank=True, editable=False)
-    failed_checks = models.PositiveSmallIntegerField(default=0, editable=False)  # in a row, the site being unreachable
+    server_version = models.CharField(_("server version"), max_length=40, blank=True, editable=False)
+    checked_at = models.DateTimeField(_("last checked"), null=True, blank=True, editable=False)
+    check_due_at = models.DateTimeField(_("next check"), null=True, blank=True, editable=False)
+    failed_checks = models.PositiveSmallIntegerField(default=0, editable=False)  # consecutive, site unreachable
 
-    created_at = models.DateTimeField(editable=False)
-    updated_at = models.DateTimeField(editable=False)
-    archived_at = models.DateTimeField(null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(_("created"), editable=False)
+    updated_at = models.DateTimeField(_("updated"), editable=False)
+    archived_at = models.DateTimeField(_("archived"), null=True, blank=True, editable=False)
 
     objects = SiteQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("site")
+        verbose_name_plural = _("sites")
         ordering = ["title", "pk"]
         indexes = [
             models.Index(fields=["archived_at", "title", "id"], name="site_by_title"),
@@ -140,17 +157,17 @@ class Site(models.Model):
 
     @property
     def host(self) -> str:
-        """Host and port of the base URL: sites that share them are asked one after the other."""
+        """Host and port of the base URL. Sites that share them are checked one after the other."""
         return urlsplit(self.base_url).netloc
 
     @property
     def is_provided(self) -> bool:
-        """Whether Gatepass itself answers as this site's OAuth provider."""
+        """Whether Gatepass is the OAuth provider of this site."""
         return self.provider == Provider.GATEPASS
 
     @property
     def plugin_versions(self) -> PluginVersions:
-        """What is known of the plugins, for the rules."""
+        """The known plugin versions, as input of the rules."""
         known = (self.oauth_plugin_version, self.mobile_plugin_version, self.plugin_versions_source)
         if not any(known):
             return PluginVersions()
@@ -165,9 +182,9 @@ class Site(models.Model):
 
 
 class SiteCredential(models.Model):
-    """A personal access token that an administrator left for scheduled look-ups of plugin versions.
+    """A personal access token for scheduled retrieval of plugin versions.
 
-    Encrypted at rest; never shown again, never in a log, and sent to the site's own origin only.
+    Encrypted at rest, never shown again, never logged, and sent to the site's own origin only.
     """
 
     site = models.OneToOneField(Site, on_delete=models.CASCADE, related_name="credential")
@@ -175,7 +192,7 @@ class SiteCredential(models.Model):
     stored_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     stored_at = models.DateTimeField()
     last_used_at = models.DateTimeField(null=True)
-    refused_at = models.DateTimeField(null=True)  # the site did not accept it: it is not tried again
+    refused_at = models.DateTimeField(null=True)  # the site rejected it; it is not used again
 
     def __str__(self) -> str:
         return f"{self.site}"

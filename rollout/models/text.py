@@ -1,4 +1,4 @@
-"""What text a person enters may hold: PostgreSQL stores no null character, and a form is not the only way in."""
+"""Validators of text fields. PostgreSQL cannot store null characters, and not all text comes through a form."""
 
 from __future__ import annotations
 

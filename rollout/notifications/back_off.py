@@ -1,35 +1,35 @@
-"""When to try again: exponential back-off with jitter, the luck of the draw being an argument."""
+"""Exponential back-off with jitter. ``jitter`` is a random number in [0, 1) that the caller draws."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-# After the first, second … attempt of a delivery: eight attempts within about a day.
+# Delays after the first, second … attempt at a delivery: eight attempts within about a day.
 DELIVERY_DELAYS = tuple(timedelta(seconds=seconds) for seconds in (30, 120, 600, 1800, 2 * 3600, 6 * 3600, 14 * 3600))
-MOST_TRIES = len(DELIVERY_DELAYS) + 1
-FIRST_REST, LONGEST_REST = timedelta(seconds=30), timedelta(hours=1)
-FIRST_MAIL_DELAY, LONGEST_MAIL_DELAY = timedelta(minutes=1), timedelta(hours=6)
+MAX_ATTEMPTS = len(DELIVERY_DELAYS) + 1
+FIRST_PAUSE, MAX_PAUSE = timedelta(seconds=30), timedelta(hours=1)
+FIRST_MAIL_DELAY, MAX_MAIL_DELAY = timedelta(minutes=1), timedelta(hours=6)
 
 
-def next_delivery(tries: int, luck: float) -> timedelta | None:
-    """How long a delivery waits after so many attempts; None when it is given up. ``luck`` is in [0, 1)."""
-    return _jittered(DELIVERY_DELAYS[tries - 1], luck) if tries < MOST_TRIES else None
+def delivery_delay(attempts: int, jitter: float) -> timedelta | None:
+    """Return the delay after the given number of attempts, or None after the last one."""
+    return _jittered(DELIVERY_DELAYS[attempts - 1], jitter) if attempts < MAX_ATTEMPTS else None
 
 
-def rest(failures: int, luck: float) -> timedelta:
-    """How long a receiver that failed so often in a row is left alone, whatever else waits for it."""
-    return _jittered(_doubled(FIRST_REST, failures, LONGEST_REST), luck)
+def receiver_pause(failures: int, jitter: float) -> timedelta:
+    """Return how long no message is sent to a receiver after this many consecutive failures."""
+    return _jittered(_doubled(FIRST_PAUSE, failures, MAX_PAUSE), jitter)
 
 
-def next_mail(failures: int, luck: float) -> timedelta:
-    """How long a digest waits after the mail server failed so often in a row; it is never given up."""
-    return _jittered(_doubled(FIRST_MAIL_DELAY, failures, LONGEST_MAIL_DELAY), luck)
+def mail_delay(failures: int, jitter: float) -> timedelta:
+    """Return how long a digest waits after this many consecutive failures of the mail server. It is always retried."""
+    return _jittered(_doubled(FIRST_MAIL_DELAY, failures, MAX_MAIL_DELAY), jitter)
 
 
-def _doubled(first: timedelta, failures: int, longest: timedelta) -> timedelta:
-    return min(longest, first * 2 ** min(max(failures, 1) - 1, 20))
+def _doubled(first: timedelta, failures: int, maximum: timedelta) -> timedelta:
+    return min(maximum, first * 2 ** min(max(failures, 1) - 1, 20))
 
 
-def _jittered(delay: timedelta, luck: float) -> timedelta:
-    """Up to a fifth longer, so that what failed together does not come back together."""
-    return delay * (1 + luck / 5)
+def _jittered(delay: timedelta, jitter: float) -> timedelta:
+    """Add up to a fifth, so that messages that failed together are not retried together."""
+    return delay * (1 + jitter / 5)

@@ -1,7 +1,7 @@
-"""Keeps notices from storming: what repeats itself is told once, and then once more with a count.
+"""Limits notices about a site whose verdict changes repeatedly.
 
-The first flip of a site is told at once. Flips within the cool-down after it are held and become one notice when it is
-over: what the verdicts were before the first of them, what they are after the last, and how many there were.
+The first verdict change of a site is sent immediately. Changes during the following cool-down are merged into one
+notice, which is sent when the cool-down ends: the verdicts before the first and after the last change, and a count.
 """
 
 from __future__ import annotations
@@ -10,19 +10,19 @@ from datetime import datetime, timedelta
 from typing import Any
 
 
-def held_until(told_at: datetime | None, *, now: datetime, cool_down: timedelta) -> datetime | None:
-    """Until when a repeat is held; None when it may be told at once. ``told_at``: when the last one was told."""
-    if told_at is None or told_at + cool_down <= now:
+def held_until(sent_at: datetime | None, *, now: datetime, cool_down: timedelta) -> datetime | None:
+    """Return until when a repeat is held, or None if it may be sent now. ``sent_at`` is the time of the last notice."""
+    if sent_at is None or sent_at + cool_down <= now:
         return None
-    return told_at + cool_down
+    return sent_at + cool_down
 
 
-def flip(was: tuple[str, str], now: tuple[str, str]) -> dict[str, Any]:
-    """The details of one flip: the verdicts with and without MDM, before and after."""
+def verdict_change(was: tuple[str, str], now: tuple[str, str]) -> dict[str, Any]:
+    """Return the details of one change: the verdicts of the MDM and the non-MDM setup, before and after."""
     return {"was": list(was), "now": list(now), "times": 1}
 
 
-def added(earlier: dict[str, Any], later: dict[str, Any]) -> dict[str, Any]:
-    """Two flips of one site as one: from where the first started to where the last ended, counted."""
+def merge(earlier: dict[str, Any], later: dict[str, Any]) -> dict[str, Any]:
+    """Merge two consecutive changes of one site into one, and add up their counts."""
     times = earlier.get("times", 1) + later.get("times", 1)
     return {"was": earlier["was"], "now": later["now"], "times": times}

@@ -1,4 +1,4 @@
-"""What in an observation is worth a notice: a certificate that ends soon, another client ID than the one held."""
+"""Finds facts in an observation that need a notice: an expiring certificate, an unexpected client ID."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 
 from rollout.compatibility.observation import Observation
 
-DAYS_BEFORE = (1, 7, 30)  # the soonest first: each is told once
-MOST_CHARACTERS = 80
+DAYS_BEFORE = (1, 7, 30)  # ascending; one notice for each step
+MAX_LENGTH = 80
 
 
 def certificate_notice(site_id: int, observation: Observation, now: datetime) -> tuple[str, dict[str, Any]] | None:
-    """Subject and details when the site's certificate ends within 30, 7 or 1 days; None when it does not.
+    """Return subject and details if the site's certificate expires within 30, 7 or 1 days, otherwise None.
 
-    The subject names the certificate and the step, so that each certificate is told of at most three times.
+    The subject contains the certificate and the step, so there are at most three notices for each certificate.
     """
     ends = observation.tls.expires_at
     if ends is None:
@@ -25,29 +25,30 @@ def certificate_notice(site_id: int, observation: Observation, now: datetime) ->
     if step is None:
         return None
     chain = observation.tls.chain
-    which = (chain[0].fingerprint if chain else "") or ends.isoformat()
+    fingerprint = (chain[0].fingerprint if chain else "") or ends.isoformat()
     details = {
         "expires_at": ends.isoformat(),
         "within_days": step,
         "expired": left <= 0,
-        "issuer": readable(observation.tls.issuer or ""),
+        "issuer": printable(observation.tls.issuer or ""),
     }
-    return f"certificate:{site_id}:{short_digest(which)}:{step}", details
+    return f"certificate:{site_id}:{short_digest(fingerprint)}:{step}", details
 
 
 def client_id_notice(site_id: int, observation: Observation) -> tuple[str, dict[str, Any]] | None:
-    """Subject and details when the site hands out another client ID than the one Gatepass holds; None otherwise."""
-    handed, held = observation.info_login.client_id, observation.links.non_mdm
-    if not handed or not held or handed == held:
+    """Return subject and details if the site returns a different client ID than Gatepass has stored, otherwise None."""
+    returned, stored = observation.info_login.client_id, observation.links.non_mdm
+    if not returned or not stored or returned == stored:
         return None
-    return f"client_id:{site_id}:{short_digest(handed)}", {"handed_out": readable(handed), "held": readable(held)}
+    details = {"handed_out": printable(returned), "held": printable(stored)}
+    return f"client_id:{site_id}:{short_digest(returned)}", details
 
 
 def short_digest(text: str) -> str:
-    """A short name of a value that may be long or odd."""
+    """Return a fixed-length key for a value of any length and content."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:20]
 
 
-def readable(text: str) -> str:
-    """What a stranger's server said, as one short line that any database, mail and page takes."""
-    return "".join(character if character.isprintable() else "?" for character in text[:MOST_CHARACTERS])
+def printable(text: str) -> str:
+    """Return text from an untrusted server as one short printable line."""
+    return "".join(character if character.isprintable() else "?" for character in text[:MAX_LENGTH])

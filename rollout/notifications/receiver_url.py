@@ -1,4 +1,4 @@
-"""Checks where a webhook may lead: https, a host, nothing that only looks like an address."""
+"""Validates the URL of a webhook receiver."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from urllib.parse import urlsplit
 
 from rollout.message_ids import gettext_noop as _
 
-MOST = 500
+MAX_LENGTH = 500
 
 
-def fault(url: str, *, allow_loopback: bool) -> str | None:
-    """What is wrong with this URL, as a message id; None when nothing is. Its address is judged when it is asked.
+def url_error(url: str, *, allow_loopback: bool) -> str | None:
+    """Return the message id of what is wrong with this URL, or None. Its IP address is checked when a message is sent.
 
-    Plain http is for a receiver on this machine, in a trial.
+    ``allow_loopback`` permits plain http to a receiver on this machine, for trials.
     """
-    if len(url) > MOST or any(not " " < character < "\x7f" for character in url):
-        return _("A URL has no spaces, no letters outside ASCII and at most 500 characters.")
+    if len(url) > MAX_LENGTH or any(not " " < character < "\x7f" for character in url):
+        return _("The URL may contain only ASCII characters without spaces, and at most 500 of them.")
     try:
         parts = urlsplit(url)
         host, _port = parts.hostname, parts.port
     except ValueError:
-        return _("This is no URL. It looks like https://chat.example.com/hooks/gatepass.")
+        return _("Enter a full URL, for example https://chat.example.com/hooks/gatepass.")
     if parts.scheme not in {"http", "https"} or not host:
-        return _("This is no URL. It looks like https://chat.example.com/hooks/gatepass.")
+        return _("Enter a full URL, for example https://chat.example.com/hooks/gatepass.")
     if parts.username is not None or parts.password is not None:
-        return _("Leave user name and password out of the URL: deliveries are signed instead.")
+        return _("Remove the user name and password from the URL. The receiver verifies the signature instead.")
     if parts.fragment:
-        return _("Leave out what follows the #: a server never sees it.")
+        return _("Remove the # and the text after it. It is not sent to the server.")
     if parts.scheme == "http" and not (allow_loopback and _is_this_machine(host)):
-        return _("Only https: a message on plain http can be read and changed on its way.")
+        return _("Use an https:// URL. Messages over plain HTTP can be read and changed in transit.")
     return None
 
 

@@ -1,7 +1,7 @@
-"""Signs deliveries by the Standard Webhooks specification (https://www.standardwebhooks.com/), version 1.0.0.
+"""Signs deliveries as defined by Standard Webhooks 1.0.0 (https://www.standardwebhooks.com/).
 
-What is signed is ``id.timestamp.body``, by HMAC-SHA256 with the bytes behind ``whsec_``. During a rotation the header
-holds one signature for each secret, so that a receiver may know either.
+The signature is the HMAC-SHA256 of ``id.timestamp.body``; the key is the base64 text after ``whsec_``. During a
+rotation the header contains one signature for each secret, so the receiver can verify with either.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ SECRET_BYTES = 32
 
 
 def secret_of(random_bytes: bytes) -> str:
-    """A secret in the specification's spelling: ``whsec_`` and base64. Raises ValueError when it is too short."""
+    """Return a secret in the format of the specification. Raises ValueError unless it has 24 to 64 bytes."""
     if not 24 <= len(random_bytes) <= 64:
-        raise ValueError("a secret has 24 to 64 bytes")
+        raise ValueError("a webhook secret must have 24 to 64 bytes")
     return PREFIX + base64.b64encode(random_bytes).decode("ascii")
 
 
 def headers(secrets: Sequence[str], *, message_id: str, timestamp: int, body: bytes) -> dict[str, str]:
-    """The three headers of one attempt; ``timestamp`` is that of the attempt, in seconds since 1970."""
+    """Return the three headers of one attempt. ``timestamp`` is the time of the attempt, in seconds since 1970."""
     return {
         "webhook-id": message_id,
         "webhook-timestamp": str(timestamp),
@@ -32,7 +32,7 @@ def headers(secrets: Sequence[str], *, message_id: str, timestamp: int, body: by
 
 
 def signature(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
-    """``v1,`` and the base64 of the HMAC-SHA256 of ``id.timestamp.body``."""
+    """Return ``v1,`` and the base64 of the HMAC-SHA256 of ``id.timestamp.body``."""
     signed = f"{message_id}.{timestamp}.".encode() + body
     digest = hmac.new(base64.b64decode(secret.removeprefix(PREFIX)), signed, hashlib.sha256).digest()
     return "v1," + base64.b64encode(digest).decode("ascii")

@@ -28,10 +28,10 @@ class ChainReport:
         return self.broken_at is None
 
 
-def verify_trail(*, actor: Actor, longest: int) -> ChainReport | None:
+def verify_log(*, actor: Actor, max_events: int) -> ChainReport | None:
     """Verify the chain for a person and record that they did; None, and no event, when it has more than ``longest``."""
     head = AuditHead.objects.filter(pk=1).first()
-    if head is not None and head.number > longest:
+    if head is not None and head.number > max_events:
         return None
     report = verify_chain()
     details = {"events": report.events, "broken_at": report.broken_at}

@@ -132,7 +132,7 @@ def until(condition: Callable[[], Any], what: str, ground: Ground, seconds: floa
             if condition():
                 return
         time.sleep(0.1)
-    pytest.fail(f"{what} did not happen in {seconds:.0f} seconds\n{ground.told()}")
+    pytest.fail(f"{what} did not happen in {seconds:.0f} seconds\n{ground.released()}")
 
 
 def evaluated(ground: Ground) -> int:

@@ -1,9 +1,10 @@
-"""Writes notices: what happened that people and other systems want to hear of.
+"""Creates notices: events that are sent by e-mail and webhooks.
 
-1. A notice is written in the transaction that stores what it speaks of: there is none without the other.
-2. Whoever writes notices holds the end of the audit chain to the commit. So their numbers become visible in order, and
-   a reader who has come to one number has missed none below it: digests and webhooks only remember how far they came.
-3. Repeats of a flip within the cool-down are held as one row for each site, told under a new number once it is over.
+1. A notice is created in the transaction that stores the event itself.
+2. Code that creates notices locks the head of the audit chain until the commit. So notices become visible in the order
+   of their ids, and digests and webhooks only need to store the id of the last notice they have sent.
+3. Repeated verdict changes during the cool-down are merged into one held row per site. When the cool-down ends, the row
+   is inserted again under a new id.
 """
 
 from __future__ import annotations
@@ -23,28 +24,29 @@ from rollout.services import audit
 from rollout.services.rows import update_rows
 
 Evaluated = tuple[Site, CheckRun, Observation, Evaluation, bool, tuple[str, str]]
-AT_ONCE = 1000
-KEPT = timedelta(days=90)
+BATCH_SIZE = 1000
+RETENTION = timedelta(days=90)
 
 
 def notice_changes(batch: Iterable[Evaluated]) -> int:
-    """Write the notices of a batch of judged runs, in the caller's transaction that holds their sites; return how many.
+    """Create the notices for a batch of evaluated runs. The caller's transaction has locked their sites.
 
-    Each is ``(site, run, observation, judgement, changed, was)``; ``changed`` is False for a first judgement, ``was``
-    are the verdicts with and without MDM before. The number of statements does not depend on the size of the batch.
+    Each item is ``(site, run, observation, evaluation, changed, was)``: ``changed`` is False for a first evaluation,
+    ``was`` holds the previous verdicts of the MDM and the non-MDM setup. Return the number of notices. The number of
+    statements does not depend on the size of the batch.
     """
     now, evaluated = timezone.now(), list(batch)
-    found = _not_told_yet([notice for item in evaluated for notice in _noteworthy(item, now)])
-    flips = [_flip(item, now) for item in evaluated if item[4]]
-    if found or flips:
+    facts_found = _without_sent([notice for item in evaluated for notice in _noteworthy(item, now)])
+    changes = [_verdict_change(item, now) for item in evaluated if item[4]]
+    if facts_found or changes:
         with transaction.atomic():
             audit.lock_chain_head()
-            Notice.objects.bulk_create(found + _told_or_held(flips, now), batch_size=AT_ONCE)
-    return len(found) + len(flips)
+            Notice.objects.bulk_create(facts_found + _hold_repeats(changes, now), batch_size=BATCH_SIZE)
+    return len(facts_found) + len(changes)
 
 
 def notice_sweep_failure(sweep: Sweep) -> None:
-    """Write that a sweep failed, once, in the caller's transaction."""
+    """Create one notice that a sweep failed, in the caller's transaction."""
     subject = f"sweep:{sweep.pk}"
     details = {name: getattr(sweep, name) for name in ("total", "done", "failing", "broken")}
     with transaction.atomic():
@@ -56,68 +58,68 @@ def notice_sweep_failure(sweep: Sweep) -> None:
 
 
 def release_held() -> int:
-    """Tell what was held and whose cool-down is over, under new numbers; return how many notices that made."""
+    """Release held notices whose cool-down is over, under new ids. Return how many."""
     now = timezone.now()
     if not Notice.objects.filter(held_until__lte=now).exists():
         return 0
     with transaction.atomic():
         audit.lock_chain_head()
-        held = list(Notice.objects.filter(held_until__lte=now).order_by("pk")[:AT_ONCE])
+        held = list(Notice.objects.filter(held_until__lte=now).order_by("pk")[:BATCH_SIZE])
         Notice.objects.filter(pk__in=[row.pk for row in held]).delete()
         for row in held:
             row.pk, row.held_until, row.at = None, None, now
-        Notice.objects.bulk_create(held, batch_size=AT_ONCE)
+        Notice.objects.bulk_create(held, batch_size=BATCH_SIZE)
     return len(held)
 
 
 def prune(*, now: datetime) -> int:
-    """Delete notices that everybody has had a season to read; return how many."""
-    old = Notice.objects.filter(at__lt=now - KEPT).order_by("pk").values("pk")[: 10 * AT_ONCE]
+    """Delete notices older than 90 days. Return how many."""
+    old = Notice.objects.filter(at__lt=now - RETENTION).order_by("pk").values("pk")[: 10 * BATCH_SIZE]
     return Notice.objects.filter(pk__in=list(old.values_list("pk", flat=True))).delete()[0]
 
 
 def _noteworthy(item: Evaluated, now: datetime) -> list[Notice]:
-    """What the observation itself is worth telling, told before or not."""
+    """Return the notices about facts in the observation, including those that were already sent."""
     site, run, observation = item[:3]
-    found = {
+    by_kind = {
         NoticeKind.CERTIFICATE: facts.certificate_notice(site.pk, observation, now),
         NoticeKind.CLIENT_ID: facts.client_id_notice(site.pk, observation),
     }
     return [
         Notice(kind=kind, site=site, run=run, subject=notice[0], details=notice[1], at=now)
-        for kind, notice in found.items()
+        for kind, notice in by_kind.items()
         if notice
     ]
 
 
-def _not_told_yet(notices: list[Notice]) -> list[Notice]:
-    """Those whose subject was never told. The caller holds the sites, so nobody tells it meanwhile."""
+def _without_sent(notices: list[Notice]) -> list[Notice]:
+    """Leave out notices whose subject already exists. The caller has locked the sites, so no other worker adds one."""
     if not notices:
         return []
     subjects = [notice.subject for notice in notices]
-    told = set(Notice.objects.filter(subject__in=subjects).values_list("subject", flat=True))
-    return [notice for notice in notices if notice.subject not in told]
+    existing = set(Notice.objects.filter(subject__in=subjects).values_list("subject", flat=True))
+    return [notice for notice in notices if notice.subject not in existing]
 
 
-def _flip(item: Evaluated, now: datetime) -> Notice:
+def _verdict_change(item: Evaluated, now: datetime) -> Notice:
     site, run, _observation, evaluation, _changed, was = item
-    details = cool_down.flip(was, (evaluation.mdm.verdict.value, evaluation.non_mdm.verdict.value))
+    details = cool_down.verdict_change(was, (evaluation.mdm.verdict.value, evaluation.non_mdm.verdict.value))
     return Notice(kind=NoticeKind.VERDICT, site=site, run=run, subject=f"verdict:{site.pk}", details=details, at=now)
 
 
-def _told_or_held(flips: Sequence[Notice], now: datetime) -> list[Notice]:
-    """The flips to insert: told at once, or the first that is held; those held already are counted in their rows."""
-    if not flips:
+def _hold_repeats(changes: Sequence[Notice], now: datetime) -> list[Notice]:
+    """Return the changes to insert. A repeat is held; if a row is held already, the repeat is merged into it."""
+    if not changes:
         return []
     pause = timedelta(hours=settings.NOTICE_COOL_DOWN_HOURS)
-    earlier = Notice.objects.filter(subject__in=[flip.subject for flip in flips])
-    told = dict(earlier.told().filter(at__gt=now - pause).order_by("at").values_list("subject", "at"))
+    earlier = Notice.objects.filter(subject__in=[change.subject for change in changes])
+    sent_at = dict(earlier.released().filter(at__gt=now - pause).order_by("at").values_list("subject", "at"))
     held = {row.subject: row for row in earlier.filter(held_until__isnull=False)}
-    for flip in flips:
-        if flip.subject in held:
-            row = held[flip.subject]
-            row.details, row.run_id, row.at = cool_down.added(row.details, flip.details), flip.run_id, now
+    for change in changes:
+        if change.subject in held:
+            row = held[change.subject]
+            row.details, row.run_id, row.at = cool_down.merge(row.details, change.details), change.run_id, now
         else:
-            flip.held_until = cool_down.held_until(told.get(flip.subject), now=now, cool_down=pause)
+            change.held_until = cool_down.held_until(sent_at.get(change.subject), now=now, cool_down=pause)
     update_rows(list(held.values()), ["details", "run", "at"])
-    return [flip for flip in flips if flip.subject not in held]
+    return [change for change in changes if change.subject not in held]

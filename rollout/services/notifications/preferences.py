@@ -1,4 +1,4 @@
-"""Who wants to hear of what: what a person chose, and what holds for their role until they do."""
+"""E-mail notification settings: a person's own choice, or the default for their role."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from rollout.models import Notice, NoticeKind, NotificationPreference, Site, Sit
 from rollout.notifications import digest
 
 Every = NotificationPreference.Every
-OF_SITES = (NoticeKind.VERDICT, NoticeKind.CLIENT_ID, NoticeKind.CERTIFICATE)
-LOOKS_BACK = timedelta(days=1)  # what the first digest of a person tells
+SITE_KINDS = (NoticeKind.VERDICT, NoticeKind.CLIENT_ID, NoticeKind.CERTIFICATE)
+FIRST_DIGEST_PERIOD = timedelta(days=1)  # the first digest of a person covers this period
 
 
 @dataclass(frozen=True)
-class Wants:
-    """What one person gets by e-mail. ``only_followed``: of those who see all sites, owned and followed ones only."""
+class EmailSettings:
+    """The settings of one person. ``only_followed`` limits people who see all sites to owned and followed ones."""
 
     every: str
     kinds: tuple[str, ...]
@@ -40,8 +40,8 @@ class Wants:
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone or settings.TIME_ZONE)
 
-    def next_look(self, now: datetime, *, sent: bool) -> datetime | None:
-        """When to look for news again; None for never."""
+    def next_check(self, now: datetime, *, sent: bool) -> datetime | None:
+        """Return when to check for new notices again, or None for never."""
         if self.every == Every.NEVER:
             return None
         if self.every == Every.DAY:
@@ -49,49 +49,53 @@ class Wants:
         return now + timedelta(hours=1) if sent else now
 
 
-def default_of(person: Actor) -> Wants:
-    """Owners hear daily of their sites, administrators of all; auditors and members of nothing unless they ask."""
+def default_email_settings(person: Actor) -> EmailSettings:
+    """Return the default for the role: daily for owners (their sites) and administrators (all), none for others."""
     if not person.works_with_sites:
-        return Wants(Every.NEVER, ())
-    is_reader = person.reads_all_sites and not person.is_administrator
-    return Wants(Every.NEVER if is_reader else Every.DAY, kinds_for(person))
+        return EmailSettings(Every.NEVER, ())
+    is_auditor = person.reads_all_sites and not person.is_administrator
+    return EmailSettings(Every.NEVER if is_auditor else Every.DAY, kinds_for(person))
 
 
-def wants_of(person: Actor, row: NotificationPreference | None) -> Wants:
-    """What holds for this person, whose row this is."""
-    default = default_of(person)
+def email_settings_of(person: Actor, row: NotificationPreference | None) -> EmailSettings:
+    """Return the settings in effect for this person. ``row`` is their stored choice, if any."""
+    default = default_email_settings(person)
     if row is None or row.chosen_at is None or not person.works_with_sites:
         return default
     allowed = tuple(kind for kind in row.kinds if kind in kinds_for(person))
-    return Wants(row.every, allowed, row.only_followed and person.reads_all_sites, row.hour, row.time_zone)
+    return EmailSettings(row.every, allowed, row.only_followed and person.reads_all_sites, row.hour, row.time_zone)
 
 
 def kinds_for(person: Actor) -> tuple[str, ...]:
-    """The kinds this person may hear of: a check of many sites is no business of those who see only theirs."""
+    """Return the kinds this person may get: sweeps only if they see all sites, webhooks only administrators."""
     if person.is_administrator:
         return tuple(NoticeKind.values)
-    return (*OF_SITES, NoticeKind.SWEEP) if person.reads_all_sites else tuple(OF_SITES)
+    return (*SITE_KINDS, NoticeKind.SWEEP) if person.reads_all_sites else tuple(SITE_KINDS)
 
 
-def choose(*, actor: Actor, every: str, kinds: Collection[str], only_followed: bool, hour: int, time_zone: str) -> None:
-    """Write what this person wants for themselves. Raises ValidationError by field.
+def save_email_settings(
+    *, actor: Actor, every: str, kinds: Collection[str], only_followed: bool, hour: int, time_zone: str
+) -> None:
+    """Save the settings of the signed-in person. Raises ValidationError by field.
 
-    Who turned mail off and on again is not told what happened in between.
+    After e-mail was off, the next digest does not include notices from that time.
     """
     if every not in Every.values or not 0 <= hour <= 23:
-        raise ValidationError({"every": _("Choose how often.")})
+        raise ValidationError({"every": _("Choose how often to get e-mail.")})
     if time_zone and time_zone not in time_zones():
-        raise ValidationError({"time_zone": _("There is no time zone of this name. Choose one of the list.")})
+        raise ValidationError({"time_zone": _("Unknown time zone. Choose one from the list.")})
     now = timezone.now()
-    wants = Wants(every, tuple(kind for kind in kinds_for(actor) if kind in kinds), only_followed, hour, time_zone)
+    chosen = EmailSettings(
+        every, tuple(kind for kind in kinds_for(actor) if kind in kinds), only_followed, hour, time_zone
+    )
     with transaction.atomic():
-        row, _made = NotificationPreference.objects.select_for_update(no_key=True).get_or_create(
+        row, _created = NotificationPreference.objects.select_for_update(no_key=True).get_or_create(
             person_id=actor.pk, defaults={"digest_up_to": newest_notice()}
         )
         was_off = row.next_digest_at is None
-        row.every, row.kinds, row.only_followed = wants.every, list(wants.kinds), wants.only_followed
+        row.every, row.kinds, row.only_followed = chosen.every, list(chosen.kinds), chosen.only_followed
         row.hour, row.time_zone, row.chosen_at = hour, time_zone, now
-        row.next_digest_at = wants.next_look(now, sent=False)
+        row.next_digest_at = chosen.next_check(now, sent=False)
         if was_off:
             row.digest_up_to = newest_notice()
         row.save()
@@ -99,40 +103,40 @@ def choose(*, actor: Actor, every: str, kinds: Collection[str], only_followed: b
 
 @cache
 def time_zones() -> frozenset[str]:
-    """The names of all time zones; looking them up reads some hundred files."""
+    """Return the names of all time zones. Cached, because this reads hundreds of files."""
     return frozenset(available_timezones())
 
 
 def follow(*, actor: Actor, site: Site, follows: bool) -> None:
-    """Hear of this site, or be silent of it, whatever the role says."""
+    """Follow or mute the site. This overrides the default for the role."""
     SiteFollow.objects.update_or_create(person_id=actor.pk, site=site, defaults={"follows": follows})
 
 
-def sites_told_to(person: Actor, wants: Wants) -> QuerySet[Site]:
-    """The sites this person hears of: those they may see now, without the muted ones."""
+def subscribed_sites(person: Actor, chosen: EmailSettings) -> QuerySet[Site]:
+    """Return the sites this person is notified about: the visible ones without the muted ones."""
     sites = Site.objects.visible_to(person).active()
-    words = SiteFollow.objects.filter(person=person.pk)
-    if wants.only_followed:
-        theirs = Q(pk__in=words.filter(follows=True).values("site")) | Q(pk__in=person.owned_sites.values("pk"))
+    follows = SiteFollow.objects.filter(person=person.pk)
+    if chosen.only_followed:
+        theirs = Q(pk__in=follows.filter(follows=True).values("site")) | Q(pk__in=person.owned_sites.values("pk"))
         sites = sites.filter(theirs)
-    return sites.exclude(pk__in=words.filter(follows=False).values("site"))
+    return sites.exclude(pk__in=follows.filter(follows=False).values("site"))
 
 
 def enroll(now: datetime) -> None:
-    """Give everybody a row whom the role's default tells something, so that a worker finds them. Two statements."""
+    """Create rows for people whose role gets e-mail by default, so that workers find them. Two statements."""
     queued = NotificationPreference.objects.filter(Q(chosen_at__isnull=False) | Q(next_digest_at__isnull=False))
     people: QuerySet[Any] = get_user_model()._default_manager.all()
     missing = people.filter(is_active=True, role__in=("administrator", "site_owner")).exclude(
         pk__in=queued.values("person")
     )
-    rows = [(person, default_of(person)) for person in missing]
+    rows = [(person, default_email_settings(person)) for person in missing]
     if not rows:
         return
-    start = newest_notice(before=now - LOOKS_BACK)
+    start = newest_notice(before=now - FIRST_DIGEST_PERIOD)
     NotificationPreference.objects.bulk_create(
         [
-            NotificationPreference(person=person, every=wants.every, digest_up_to=start, next_digest_at=now)
-            for person, wants in rows
+            NotificationPreference(person=person, every=default.every, digest_up_to=start, next_digest_at=now)
+            for person, default in rows
         ],
         update_conflicts=True,
         unique_fields=["person"],
@@ -142,14 +146,14 @@ def enroll(now: datetime) -> None:
 
 
 def newest_notice(before: datetime | None = None) -> int:
-    """The number of the newest notice that may be told; 0 when there is none."""
-    notices = Notice.objects.told()
+    """Return the id of the newest released notice, or 0."""
+    notices = Notice.objects.released()
     if before is not None:
         notices = notices.filter(at__lte=before)
     return notices.aggregate(newest=Max("pk"))["newest"] or 0
 
 
-def is_told(person: Actor, site: Site) -> bool:
-    """Whether this person hears of this site now. Two queries."""
-    wants = wants_of(person, NotificationPreference.objects.filter(person=person.pk).first())
-    return wants.every != Every.NEVER and sites_told_to(person, wants).filter(pk=site.pk).exists()
+def is_subscribed(person: Actor, site: Site) -> bool:
+    """Return whether this person gets e-mail about this site. Two queries."""
+    chosen = email_settings_of(person, NotificationPreference.objects.filter(person=person.pk).first())
+    return chosen.every != Every.NEVER and subscribed_sites(person, chosen).filter(pk=site.pk).exists()

@@ -1,7 +1,6 @@
-"""Adds, changes, pauses and removes webhooks, and rotates their secrets.
+"""Creates, changes, pauses and deletes webhooks, and rotates their secrets.
 
-A secret is shown once, to whoever made it, and kept sealed (services.vault). What a webhook is sent is made and sent by
-services.deliveries.
+A secret is shown once, after it was created, and stored encrypted (services.vault). ``deliveries`` sends the messages.
 """
 
 from __future__ import annotations
@@ -24,24 +23,29 @@ from rollout.services.queue import wake_worker
 
 from .preferences import newest_notice
 
-OLD_SECRET_SIGNS = timedelta(hours=24)
-KINDS = tuple(kind for kind in NoticeKind.values if kind != NoticeKind.WEBHOOK)  # not of their own troubles
-MOST_WEBHOOKS = 50
+OLD_SECRET_LIFETIME = timedelta(hours=24)
+KINDS = tuple(
+    kind for kind in NoticeKind.values if kind != NoticeKind.WEBHOOK
+)  # a webhook does not report its own pause
+MAX_WEBHOOKS = 50
 
 
 def is_available() -> bool:
-    """Whether webhooks can be offered: their secrets need a key to be sealed with."""
+    """Return whether a key is set to encrypt webhook secrets with."""
     return vault.is_available()
 
 
 def create_webhook(
     *, actor: Actor, name: str, url: str, kinds: Collection[str], sites: Iterable[Site] = ()
 ) -> tuple[Webhook, str]:
-    """Return a new webhook and its secret, which is not shown again. No ``sites`` means all. Raises ValidationError."""
+    """Create a webhook. Return it and its secret, which is not stored readably. No ``sites`` means all.
+
+    Raises ValidationError.
+    """
     if not is_available():
-        raise ValidationError(_("Webhooks need a key to keep their secrets with: set CREDENTIAL_KEYS."))
-    if Webhook.objects.count() >= MOST_WEBHOOKS:
-        raise ValidationError(_("There are %(most)s webhooks already. Remove one first.") % {"most": MOST_WEBHOOKS})
+        raise ValidationError(_("Webhook secrets cannot be encrypted. Set CREDENTIAL_KEYS first."))
+    if Webhook.objects.count() >= MAX_WEBHOOKS:
+        raise ValidationError(_("The limit of %(max)s webhooks is reached. Delete one first.") % {"max": MAX_WEBHOOKS})
     secret = _new_secret()
     with transaction.atomic():
         row = Webhook(
@@ -63,7 +67,7 @@ def create_webhook(
 def change_webhook(
     *, actor: Actor, webhook: Webhook, name: str, url: str, kinds: Collection[str], sites: Iterable[Site]
 ) -> Webhook:
-    """Change what a webhook is called, where it leads and what it is sent. Raises ValidationError."""
+    """Change the name, URL, events and sites of a webhook. Raises ValidationError."""
     chosen = {site.pk for site in sites}
     values = {"name": name, "url": url, "kinds": _checked(url, kinds)}
     with transaction.atomic():
@@ -74,7 +78,7 @@ def change_webhook(
         for field, value in values.items():
             setattr(row, field, value)
         row.full_clean()
-        if "url" in changed:  # another receiver has not failed yet
+        if "url" in changed:  # a new receiver starts without failures
             row.failures, row.failing_since, row.not_before = 0, None, None
         if changed:
             row.save()
@@ -84,11 +88,11 @@ def change_webhook(
 
 
 def rotate_secret(*, actor: Actor, webhook: Webhook) -> str:
-    """Return a new secret. The one before signs too for a day; one that was old already signs no more."""
+    """Create and return a new secret. The previous one stays valid for 24 hours, an older one no longer."""
     secret, now = _new_secret(), timezone.now()
     with transaction.atomic():
         row = _locked(webhook)
-        row.old_secret, row.old_secret_until = row.secret, now + OLD_SECRET_SIGNS
+        row.old_secret, row.old_secret_until = row.secret, now + OLD_SECRET_LIFETIME
         row.secret = vault.seal(secret)
         row.save(update_fields=["secret", "old_secret", "old_secret_until"])
         audit.record(actor=actor, action="webhook.rotated", target=row)
@@ -96,7 +100,7 @@ def rotate_secret(*, actor: Actor, webhook: Webhook) -> str:
 
 
 def remove_webhook(*, actor: Actor, webhook: Webhook) -> None:
-    """Delete the webhook with its log."""
+    """Delete the webhook and its delivery log."""
     with transaction.atomic():
         row = _locked(webhook)
         label, waiting = str(row), row.deliveries.filter(state="waiting").count()
@@ -105,9 +109,9 @@ def remove_webhook(*, actor: Actor, webhook: Webhook) -> None:
 
 
 def pause_webhook(*, actor: Actor | None, webhook: Webhook, because: str = "") -> bool:
-    """Send it nothing until it is resumed; False when it is paused already. ``because``: a message id, when it failed.
+    """Stop sending until the webhook is resumed. Return False if it is already paused.
 
-    A webhook that Gatepass paused by itself is a notice to administrators.
+    ``because`` is the message id of the failure if Gatepass pauses it; administrators then get a notice.
     """
     with transaction.atomic():
         row = _locked(webhook)
@@ -127,7 +131,7 @@ def pause_webhook(*, actor: Actor | None, webhook: Webhook, because: str = "") -
 
 
 def resume_webhook(*, actor: Actor, webhook: Webhook) -> None:
-    """Send it again what waits for it, and what happened meanwhile as far as it is still news."""
+    """Resume sending: waiting deliveries first, then notices of the last three days."""
     with transaction.atomic():
         row = _locked(webhook)
         if row.is_active:
@@ -140,11 +144,11 @@ def resume_webhook(*, actor: Actor, webhook: Webhook) -> None:
 
 
 def signing_secrets(webhook: Webhook, now: datetime) -> list[str]:
-    """The secrets that sign at this time, the current one first. Raises VaultError."""
-    sealed = [webhook.secret]
+    """Return the secrets that are valid now, the current one first. Raises VaultError."""
+    encrypted = [webhook.secret]
     if webhook.old_secret and webhook.old_secret_until and webhook.old_secret_until > now:
-        sealed.append(webhook.old_secret)
-    return [vault.open_(text) for text in sealed]
+        encrypted.append(webhook.old_secret)
+    return [vault.open_(text) for text in encrypted]
 
 
 def _new_secret() -> str:
@@ -152,15 +156,15 @@ def _new_secret() -> str:
 
 
 def _checked(url: str, kinds: Collection[str]) -> list[str]:
-    """The kinds in their order. Raises ValidationError by field for those and for the URL."""
-    faults: dict[str, str] = {}
-    if words := receiver_url.fault(url, allow_loopback=settings.PROBE_ALLOW_LOOPBACK):
-        faults["url"] = _(words)
+    """Return the kinds in their order. Raises ValidationError by field for the kinds and the URL."""
+    errors: dict[str, str] = {}
+    if message := receiver_url.url_error(url, allow_loopback=settings.PROBE_ALLOW_LOOPBACK):
+        errors["url"] = _(message)
     chosen = [kind for kind in KINDS if kind in kinds]
     if not chosen:
-        faults["kinds"] = _("Choose at least one thing to tell.")
-    if faults:
-        raise ValidationError(faults)
+        errors["kinds"] = _("Choose at least one event.")
+    if errors:
+        raise ValidationError(errors)
     return chosen
 
 

@@ -21,7 +21,7 @@ TOMORROW = timedelta(days=1, minutes=1)
 
 def choose(person, every="hour", kinds=("verdict", "certificate", "client_id", "sweep", "webhook"), **changes):
     fields = {"only_followed": False, "hour": 8, "time_zone": "", **changes}
-    preferences.choose(actor=person, every=every, kinds=kinds, **fields)
+    preferences.save_email_settings(actor=person, every=every, kinds=kinds, **fields)
 
 
 def recipients():
@@ -179,9 +179,13 @@ def test_a_worker_that_dies_after_sending_costs_one_message_twice(site, administ
     NotificationPreference.objects.exclude(person=administrator).delete()
     row = digests._claim(timezone.now())
     found = digests.sections(
-        digests._entries(row, preferences.default_of(administrator), preferences.newest_notice(), timezone.now())
+        digests._entries(
+            row, preferences.default_email_settings(administrator), preferences.newest_notice(), timezone.now()
+        )
     )
-    digests._send(administrator, preferences.default_of(administrator), found)  # and then the worker is gone
+    digests._send(
+        administrator, preferences.default_email_settings(administrator), found
+    )  # and then the worker is gone
     assert digests.send_due_digests() == 0, "the lease holds"
 
     time_machine.move_to(timezone.now() + digests.LEASE + timedelta(seconds=1))

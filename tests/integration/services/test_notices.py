@@ -37,20 +37,20 @@ def test_a_site_that_goes_back_and_forth_is_told_once_and_then_once_with_a_count
         time_machine.move_to(start + timedelta(minutes=minute), tick=False)
         flip(site, *((BROKEN, READY) if minute % 2 else (READY, BROKEN)))
 
-    assert Notice.objects.told().count() == 1
+    assert Notice.objects.released().count() == 1
     assert notices.release_held() == 0
     held = Notice.objects.get(held_until__isnull=False)
 
     time_machine.move_to(start + timedelta(hours=6, seconds=1), tick=False)
     assert notices.release_held() == 1
-    told = Notice.objects.told().first()
+    told = Notice.objects.released().first()
     assert told.details == {"was": list(BROKEN), "now": list(READY), "times": 5}
     assert told.pk > held.pk  # a new number, so that readers who came past the old one see it
     assert notices.release_held() == 0
 
     time_machine.move_to(start + timedelta(hours=7), tick=False)
     flip(site, READY, BROKEN)
-    assert Notice.objects.told().count() == 2, "what was just told starts a cool-down of its own"
+    assert Notice.objects.released().count() == 2, "what was just told starts a cool-down of its own"
 
 
 def test_after_the_cool_down_a_flip_is_told_at_once(site, time_machine):
@@ -60,7 +60,7 @@ def test_after_the_cool_down_a_flip_is_told_at_once(site, time_machine):
     time_machine.move_to(start + timedelta(hours=6, seconds=1), tick=False)
     flip(site, BROKEN, READY)
 
-    assert Notice.objects.told().count() == 2
+    assert Notice.objects.released().count() == 2
 
 
 def test_a_cool_down_of_nothing_tells_every_flip(site, settings):
@@ -68,7 +68,7 @@ def test_a_cool_down_of_nothing_tells_every_flip(site, settings):
     flip(site)
     flip(site, BROKEN, READY)
 
-    assert Notice.objects.told().count() == 2
+    assert Notice.objects.released().count() == 2
 
 
 def test_a_certificate_is_told_at_thirty_seven_and_one_days_once_each(site, time_machine):

@@ -8,20 +8,20 @@ from rollout.notifications import back_off
 
 
 def test_it_works():
-    pauses = [back_off.next_delivery(tries, 0) for tries in range(1, 8)]
+    pauses = [back_off.delivery_delay(tries, 0) for tries in range(1, 8)]
 
     assert pauses == sorted(pauses)
     assert timedelta(hours=20) < sum(pauses, timedelta()) < timedelta(hours=26)
-    assert back_off.next_delivery(8, 0) is None
-    assert back_off.next_delivery(9, 0) is None
+    assert back_off.delivery_delay(8, 0) is None
+    assert back_off.delivery_delay(9, 0) is None
 
 
 def test_luck_makes_them_longer_by_a_fifth_at_most():
-    assert back_off.next_delivery(1, 0.999) < timedelta(seconds=36)
-    assert back_off.next_delivery(1, 0.5) == timedelta(seconds=33)
+    assert back_off.delivery_delay(1, 0.999) < timedelta(seconds=36)
+    assert back_off.delivery_delay(1, 0.5) == timedelta(seconds=33)
 
 
 def test_rests_and_mail_have_a_longest_pause():
     assert back_off.rest(1, 0) == timedelta(seconds=30)
     assert back_off.rest(10**6, 0) == timedelta(hours=1)
-    assert back_off.next_mail(10**6, 0) == timedelta(hours=6)
+    assert back_off.mail_delay(10**6, 0) == timedelta(hours=6)

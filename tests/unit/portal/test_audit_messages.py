@@ -87,4 +87,4 @@ def test_names_are_text_not_html_and_no_template() -> None:
 
 def test_a_value_under_the_name_of_a_secret_is_not_shown() -> None:
     shown = details_of(event(action="x", details={"token": "abc", "client_secret": "def", "sites": [1, 2]}))
-    assert shown == [("token", "not shown"), ("client secret", "not shown"), ("sites", "1, 2")]
+    assert shown == [("token", "hidden"), ("client secret", "hidden"), ("sites", "1, 2")]
