@@ -108,7 +108,7 @@ def check_login_methods(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     if settings.OIDC_SERVER_URL and not (settings.OIDC_CLIENT_ID and settings.OIDC_CLIENT_SECRET):
         hint = "Set OIDC_CLIENT_ID and OIDC_CLIENT_SECRET (or OIDC_CLIENT_SECRET_FILE)."
         errors.append(
-            Error("OIDC_SERVER_URL is set, but the OIDC client ID or secret is missing.", hint=hint, id="gatepass.E016")
+            Error("OIDC_SERVER_URL is set, but OIDC_CLIENT_ID or its secret is missing.", hint=hint, id="gatepass.E016")
         )
     if settings.OIDC_DEFAULT_ROLE and settings.OIDC_DEFAULT_ROLE not in Role.values:
         message = f"OIDC_DEFAULT_ROLE is {settings.OIDC_DEFAULT_ROLE!r}, which is not a role."
@@ -200,7 +200,7 @@ def outbound_proxy_is_valid(app_configs: Any, **kwargs: Any) -> list[CheckMessag
     return [
         Error(
             "PROBE_PROXY is not the URL of an HTTP proxy.",
-            hint="Use http://host:port or http://user:password@host:port, with special characters percent-encoded (@ as %40).",
+            hint="Use http://host:port or http://user:password@host:port. Percent-encode special characters.",
             id="gatepass.E008",
         )
     ]

@@ -22,7 +22,7 @@ FormatId = Literal[tuple(FORMATS)]  # type: ignore[valid-type]  # pydantic needs
 RESPONSE_SCHEMA: dict[str, Any] = {
     "responses": {
         200: {
-            "description": "The exported file. ETag is the SHA-256 of the release's site list, X-Release-Number its number.",
+            "description": "The exported file. ETag is the SHA-256 of the site list, X-Release-Number the release.",
             "content": {kind: {} for kind in sorted({entry.content_type for entry in FORMATS.values()})},
         }
     }
@@ -36,7 +36,7 @@ RESPONSE_SCHEMA: dict[str, Any] = {
     url_name="current",
 )
 def current_configuration(request: HttpRequest, format: Query[FormatId] = "json") -> HttpResponse:  # type: ignore[valid-type]
-    """Export the newest release in one format. You need access to all sites in it. Exports are recorded in the audit log."""
+    """Export the newest release in one format. Requires access to all of its sites; the audit log records it."""
     user = worker(request)
     release = ConfigurationRelease.objects.order_by("-number").first()
     if release is None or not ConfigurationRelease.objects.visible_to(user).filter(pk=release.pk).exists():

@@ -1,4 +1,4 @@
-"""The activity page: filters, who reads what, the chain, the export."""
+"""The audit log: filters, visibility by role, integrity and export."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def test_it_works(client_of: Any, administrator: User, site: Site) -> None:
     assert "signed in." in page  # force_login is a sign-in as any
 
 
-def test_nothing_happened_yet(client_of: Any, alice: User) -> None:
-    assert "Nothing happened yet" in client_of(alice).get("/activity/").content.decode()
+def test_empty_log(client_of: Any, alice: User) -> None:
+    assert "No events yet" in client_of(alice).get("/activity/").content.decode()
 
 
-def test_owners_read_what_happened_to_their_sites_only(
+def test_owners_see_events_of_their_sites_only(
     client_of: Any, administrator: User, alice: User, charlie: User, site: Site, make_site: Any
 ) -> None:
     other = make_site(title="Secret project")
@@ -47,7 +47,7 @@ def test_owners_read_what_happened_to_their_sites_only(
     assert "created the application link" in page
     assert "Secret project" not in page
     assert "signed in." not in page
-    assert "Verify chain" not in page
+    assert "Verify log integrity" not in page
     assert "Engineering wiki" not in client_of(charlie).get("/activity/").content.decode()
     exported = b"".join(client_of(alice).get("/activity/export.csv").streaming_content).decode()
     assert "Secret project" not in exported
@@ -59,28 +59,28 @@ def test_members_find_nothing(client_of: Any, member: User) -> None:
     assert client_of(member).post("/activity/").status_code == 404
 
 
-def test_strangers_are_sent_to_the_sign_in(client: Any, db: None) -> None:
+def test_anonymous_visitors_are_redirected_to_the_sign_in(client: Any, db: None) -> None:
     assert client.get("/activity/").status_code == 302
 
 
-def test_filters_by_family_thing_person_day_and_words(
+def test_filters_by_category_object_person_day_and_words(
     client_of: Any, administrator: User, alice: User, site: Site
 ) -> None:
     audit.record(actor=administrator, action="wave.created", label="Pilot", details={"sites": 1})
     audit.record(actor=alice, action="site.changed", target=site, details={"fields": ["notes"]})
     client = client_of(administrator)
 
-    def said(query: str) -> str:
+    def page(query: str) -> str:
         return client.get(f"/activity/?{query}").content.decode()
 
-    assert "planned the wave" in said("family=passes")
-    assert "changed the site" not in said("family=passes")
-    assert "changed the site" in said(f"target_type=site&target_id={site.pk}")
-    assert "planned the wave" not in said(f"person={alice.pk}")
-    assert "planned the wave" in said("q=pilot")
+    assert "created the wave" in page("family=passes")
+    assert "changed the site" not in page("family=passes")
+    assert "changed the site" in page(f"target_type=site&target_id={site.pk}")
+    assert "created the wave" not in page(f"person={alice.pk}")
+    assert "created the wave" in page("q=pilot")
     today = timezone.localdate()
-    assert "planned the wave" in said(f"since={today}&until={today}")
-    assert "No event matches" in said(f"until={today - timedelta(days=2)}")
+    assert "created the wave" in page(f"since={today}&until={today}")
+    assert "No matching events" in page(f"until={today - timedelta(days=2)}")
 
 
 @pytest.mark.parametrize(
@@ -127,30 +127,30 @@ def test_a_page_takes_as_many_queries_for_fifty_events_as_for_one(
     assert not [query for query in many if "COUNT(" in query["sql"] and "auditevent" in query["sql"]]
 
 
-# --- The chain -------------------------------------------------------------------------------------------------
+# --- Integrity -------------------------------------------------------------------------------------------------
 
 
-def test_an_intact_chain_is_said_and_the_look_recorded(client_of: Any, auditor: User) -> None:
+def test_an_intact_log_is_reported_and_the_check_recorded(client_of: Any, auditor: User) -> None:
     client = client_of(auditor)
     page = client.post("/activity/").content.decode()
-    assert "The chain is intact" in page
+    assert "Log integrity verified" in page
     assert AuditEvent.objects.filter(action="activity.verified", actor=auditor).count() == 1
     assert verify_chain().intact
 
 
-def test_a_broken_chain_names_the_event(client_of: Any, administrator: User) -> None:
+def test_an_altered_log_names_the_event(client_of: Any, administrator: User) -> None:
     audit.record(actor=administrator, action="site.archived", label="Wiki")
     client = client_of(administrator)
-    AuditHead.objects.update(hash="0" * 64)  # as if the newest events had been taken out
+    AuditHead.objects.update(hash="0" * 64)  # as if the newest events had been removed
     page = client.post("/activity/").content.decode()
-    assert "The chain is broken at event" in page
+    assert "The log was altered at event" in page
 
 
-def test_owners_do_not_verify(client_of: Any, alice: User) -> None:
+def test_owners_cannot_verify(client_of: Any, alice: User) -> None:
     assert client_of(alice).post("/activity/").status_code == 403
 
 
-def test_a_trail_too_long_for_a_page_names_the_command(client_of: Any, administrator: User) -> None:
+def test_a_log_too_long_for_a_page_names_the_command(client_of: Any, administrator: User) -> None:
     client = client_of(administrator)
     AuditHead.objects.update(number=200_001)
     assert "manage.py verify_audit" in client.post("/activity/").content.decode()
@@ -180,7 +180,7 @@ def test_links_of_a_site_are_named_by_the_site(administrator: User, site: Site) 
     link = links.create_link(
         actor=administrator, site=site, redirect_url="confluence-server://oauth-callback", client_id="abc"
     )
-    made = AuditEvent.objects.get(action="link.created")
+    created = AuditEvent.objects.get(action="link.created")
     assert isinstance(link, ApplicationLink)
-    assert "application link of Engineering wiki." in sentence_of(made)
-    assert f'href="/sites/{site.pk}/"' in marked_sentence(made, administrator)
+    assert "application link of Engineering wiki." in sentence_of(created)
+    assert f'href="/sites/{site.pk}/"' in marked_sentence(created, administrator)

@@ -1,4 +1,4 @@
-"""Django admin for operations: every model readable, safe actions, nothing secret, nothing changed by hand."""
+"""Django admin: all models readable, actions through services, no secrets, no changes by hand."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def operator(client_of, administrator):
 
 @pytest.fixture
 def rows(administrator):
-    """A row of most models; returns what must never be seen."""
+    """Create a row of most models. Returns the secrets that no page may show."""
     with SimulatedFleet(["too-old"]) as fleet:
         site = create_site(actor=administrator, title="Wiki", base_url=fleet.base_url("too-old"))
         do_waiting_checks()
@@ -44,7 +44,7 @@ def changelist(model):
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
 
 
-def test_every_model_of_ours_is_there():
+def test_all_our_models_are_registered():
     names = {model._meta.object_name for model in MODELS}
     assert names >= {
         "Site", "ApplicationLink", "CheckRun", "ConfigurationRelease", "Wave", "EnrollmentPass",
@@ -54,7 +54,7 @@ def test_every_model_of_ours_is_there():
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
-def test_lists_searches_and_rows_open_and_show_nothing_secret(operator, rows, model):
+def test_lists_searches_and_rows_open_without_secrets(operator, rows, model):
     pages = [changelist(model), changelist(model) + "?q=wiki"]
     pages += [f"{changelist(model)}{row.pk}/change/" for row in model._default_manager.all()[:2]]
     for page in pages:
@@ -81,9 +81,9 @@ def act(client, model, action):
 def test_the_actions_call_the_services(operator, rows, administrator):
     from rollout.models import ApplicationLink, Site
 
-    assert act(operator, Site, "evaluate_again").status_code == 302
+    assert act(operator, Site, "reevaluate").status_code == 302
     assert AuditEvent.objects.filter(action="checks.rejudged", details__sites=1).count() == 1
-    assert act(operator, Site, "check_again").status_code == 302
+    assert act(operator, Site, "check_now").status_code == 302
     assert CheckRun.objects.filter(state="queued", requested_by=administrator).count() == 1
     act(operator, ApplicationLink, "revoke")
     assert not ApplicationLink.objects.active().exists()
@@ -93,22 +93,22 @@ def test_the_actions_call_the_services(operator, rows, administrator):
 
 
 @pytest.mark.parametrize("role", ["member", "alice", "auditor"])
-def test_only_operators_get_in(request, client_of, role):
+def test_only_staff_can_open_the_admin_site(request, client_of, role):
     client = client_of(request.getfixturevalue(role))
     assert client.get("/admin/").status_code in {302, 403, 404}
 
 
-def test_staff_without_the_role_read_but_do_not_act(make_user, client_of, rows):
+def test_staff_without_the_role_can_only_read(make_user, client_of, rows):
     from rollout.models import Site
 
     staff = make_user("auditor", is_staff=True, is_superuser=True)
     client = client_of(staff)
     assert client.get(changelist(Site)).status_code == 200
-    act(client, Site, "check_again")
+    act(client, Site, "check_now")
     assert not CheckRun.objects.filter(state="queued").exists()
 
 
-def test_what_the_provider_holds_is_read_and_revoked_only(make_user, operator, client_of, administrator, rows):
+def test_provider_models_can_only_be_read_and_revoked(make_user, operator, client_of, administrator, rows):
     from oauth2_provider.models import get_refresh_token_model
 
     from oauth_provider.models import ResourceServer
@@ -128,13 +128,13 @@ def test_what_the_provider_holds_is_read_and_revoked_only(make_user, operator, c
     assert not ResourceServer.objects.exists()
 
 
-def test_the_door_is_the_same_as_everywhere(client):
+def test_the_admin_login_redirects_to_the_sign_in_page(client):
     answer = client.get("/admin/login/")
     assert answer.status_code == 302
     assert answer.url.startswith("/accounts/login/")
 
 
-def test_a_second_factor_is_seen_without_its_secret_and_no_address_is_changed_by_hand(operator, administrator):
+def test_second_factors_are_shown_without_their_secret(operator, administrator):
     factor = Authenticator.objects.create(user=administrator, type="totp", data={"secret": "JBSWY3DPEHPK3PXP"})
     page = operator.get(f"/admin/mfa/authenticator/{factor.pk}/change/")
     assert page.status_code == 200

@@ -1,4 +1,4 @@
-"""Editions of the matrix in Django admin: copied, edited with clear errors, put in force once after a question."""
+"""Version matrix editions in Django admin: copying, editing with clear errors, and putting one in force."""
 
 from __future__ import annotations
 
@@ -61,11 +61,11 @@ def test_it_works(
     assert draft.lines.get(product="confluence").server == "9.3"
     assert AuditEvent.objects.filter(action="matrix.edited", target_id=str(draft.pk)).count() == 1
 
-    asked = act(operator, "put_in_force", draft).content.decode()
-    assert "What was observed of 1 site is judged again" in asked
-    assert "server 9.3" in asked
+    confirmation = act(operator, "put_in_force", draft).content.decode()
+    assert "re-evaluates the latest checks of 1 site without" in confirmation
+    assert "server 9.3" in confirmation
     draft.refresh_from_db()
-    assert draft.in_force_at is None  # asked, not done
+    assert draft.in_force_at is None  # not confirmed yet
 
     with django_capture_on_commit_callbacks(execute=True):
         done = act(operator, "put_in_force", draft, confirmed="yes")
@@ -86,13 +86,13 @@ def test_it_works(
         ({"line_0__server": "9" * 41}, "at most 40 characters"),
         ({"line_1__below": "9.14"}, "Two lines of Jira overlap"),
         ({"line_0__product": "bamboo"}, "bamboo is not one of the available choices"),
-        ({"source": "http://example.com"}, "Give the address of the source with https."),
+        ({"source": "http://example.com"}, "Enter the source as an https:// URL."),
         ({"source": "x"}, "Enter a valid URL."),
         ({"as_of": "x"}, "Enter a valid date."),
         ({"lines-TOTAL_FORMS": "x"}, "Please correct the error below."),
     ],
 )
-def test_a_fault_is_said_and_nothing_is_saved(
+def test_an_invalid_line_is_reported_and_nothing_is_saved(
     operator: Client, draft: MatrixEdition, change: dict[str, str], says: str
 ) -> None:
     before = [matrix.texts_of(line) for line in draft.lines.all()]
@@ -103,7 +103,7 @@ def test_a_fault_is_said_and_nothing_is_saved(
     assert not AuditEvent.objects.filter(action="matrix.edited").exists()
 
 
-def test_a_gap_is_allowed_and_said(operator: Client, draft: MatrixEdition) -> None:
+def test_a_gap_is_allowed_with_a_warning(operator: Client, draft: MatrixEdition) -> None:
     form = posted(draft, **{"lines-2-DELETE": "on"})
     page = operator.post(f"{LIST}{draft.pk}/change/", form, follow=True)
     assert "No line of Jira covers versions from 9.13 to below 10.1" in page.content.decode()
@@ -119,21 +119,21 @@ def test_the_edition_in_force_is_read_only(operator: Client, first: MatrixEditio
     assert first.lines.get(product="confluence").server == "9.1"
 
 
-def test_a_draft_may_be_deleted(operator: Client, draft: MatrixEdition) -> None:
+def test_a_draft_can_be_deleted(operator: Client, draft: MatrixEdition) -> None:
     assert operator.post(f"{LIST}{draft.pk}/delete/", {"post": "yes"}).status_code == 302
     assert MatrixEdition.objects.count() == 1
     assert AuditEvent.objects.filter(action="matrix.deleted").count() == 1
 
 
 def test_one_edition_at_a_time_and_none_twice(operator: Client, first: MatrixEdition, draft: MatrixEdition) -> None:
-    assert "Choose exactly one edition." in act(operator, "put_in_force", first, draft).content.decode()
-    assert "Choose exactly one edition." in act(operator, "new_edition", first, draft).content.decode()
+    assert "Select exactly one edition." in act(operator, "put_in_force", first, draft).content.decode()
+    assert "Select exactly one edition." in act(operator, "new_edition", first, draft).content.decode()
     again = act(operator, "put_in_force", first, confirmed="yes").content.decode()
     assert "has already been in force" in again
     assert not AuditEvent.objects.filter(action="matrix.in_force").exists()
 
 
-def test_staff_without_the_role_read_but_do_not_act(
+def test_staff_without_the_role_can_only_read(
     make_user: Callable[..., User], client_of: Callable[[User], Client], draft: MatrixEdition
 ) -> None:
     client = client_of(make_user("auditor", is_staff=True, is_superuser=True))

@@ -1,4 +1,4 @@
-"""The pages of webhooks: a secret shown once, deeds behind buttons, a log; and the documentation's example."""
+"""The webhook pages: the secret shown once, the actions, the delivery log; and the example in the documentation."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_it_works(browser, site):
     assert list(row.sites.all()) == [site]
     for page in ("webhook", "webhook_edit"):
         assert secret not in browser.get(reverse(page, args=[row.pk])).content.decode()
-    assert browser.post(url, sent).status_code == 302, "a reload makes no second one"
+    assert browser.post(url, sent).status_code == 302, "a reload creates no second webhook"
     assert Webhook.objects.count() == 1
 
 
@@ -57,7 +57,7 @@ def test_it_works(browser, site):
         ("url", "https://" + "x" * 600), ("kinds", "webhook"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_is_refused(browser, field, value):
+def test_invalid_values_are_rejected(browser, field, value):
     url = reverse("webhook_create")
     answer = browser.post(url, {**FORM, field: value, "form_id": form_id(browser, url)})
 
@@ -65,13 +65,13 @@ def test_what_cannot_be_is_refused(browser, field, value):
     assert not Webhook.objects.exists()
 
 
-def test_without_a_key_the_page_says_what_to_set(browser, settings):
+def test_without_a_key_the_page_names_the_setting(browser, settings):
     settings.CREDENTIAL_KEYS = []
     assert "Set CREDENTIAL_KEYS" in browser.get(reverse("webhooks")).content.decode()
     assert browser.get(reverse("webhook_create")).status_code == 302
 
 
-def test_deeds(browser, hook):
+def test_actions(browser, hook):
     url = reverse("webhook", args=[hook.pk])
     assert "whsec_" in browser.post(url, {"do": "rotate", "form_id": form_id(browser, url)}).content.decode()
     browser.post(url, {"do": "pause"})
@@ -86,19 +86,19 @@ def test_deeds(browser, hook):
     WebhookDelivery.objects.update(
         state="failed", attempts=[{"at": timezone.now().isoformat(), "status": 302, "error": None, "elapsed_ms": 3}]
     )
-    assert "302: a redirect" in browser.get(reverse("webhook_delivery", args=[row.pk])).content.decode()
+    assert "302: redirect, not followed" in browser.get(reverse("webhook_delivery", args=[row.pk])).content.decode()
     browser.post(reverse("webhook_delivery", args=[row.pk]))
     assert WebhookDelivery.objects.get().state == "waiting"
     browser.post(url, {"do": "remove"})
     assert not Webhook.objects.exists()
 
 
-def test_a_paused_webhook_says_why(browser, hook):
+def test_a_paused_webhook_shows_the_reason(browser, hook):
     webhooks.pause_webhook(actor=None, webhook=hook, because=deliveries.GONE)
     assert "410 Gone" in browser.get(reverse("webhook", args=[hook.pk])).content.decode()
 
 
-def test_no_deed_without_the_forms_own_token(administrator, hook):
+def test_actions_need_the_csrf_token(administrator, hook):
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(administrator)
     for url in (reverse("webhook", args=[hook.pk]), reverse("webhook_create"), reverse("my_notifications")):
@@ -106,7 +106,9 @@ def test_no_deed_without_the_forms_own_token(administrator, hook):
     assert Webhook.objects.count() == 1
 
 
-def test_the_log_costs_the_same_however_long_it_is(browser, administrator, hook, django_assert_num_queries):
+def test_the_number_of_queries_does_not_depend_on_the_length_of_the_log(
+    browser, administrator, hook, django_assert_num_queries
+):
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 

@@ -1,4 +1,4 @@
-"""Digests by e-mail: one message for everything, to those who may see it, none lost."""
+"""E-mail digests: one message for all notices, only to people who may see them, none lost."""
 
 from __future__ import annotations
 
@@ -33,11 +33,13 @@ def test_it_works(site, alice, settings):
     assert digests.send_due_digests() >= 1
 
     message = next(message for message in mail.outbox if message.to == [alice.email])
-    assert message.subject == "Gatepass: the verdict of 1 site changed"
+    assert message.subject == "Gatepass: The status of 1 site changed"
     assert f"{settings.PUBLIC_URL}/sites/{site.pk}/" in message.body
     assert "Engineering wiki" in message.body
-    assert "Action needed (was Ready for MDM)" in message.body
+    assert "MDM setup: Action needed (was Ready)" in message.body
     html = message.alternatives[0].content
+    for body in (message.body, html):
+        assert "Open each site to see what changed and what to fix." in body
     assert f'<a href="{settings.PUBLIC_URL}/sites/{site.pk}/">Engineering wiki</a>' in html
     assert message.extra_headers["List-Unsubscribe"] == f"<{settings.PUBLIC_URL}/me/notifications/>"
     mail.outbox.clear()
@@ -100,7 +102,7 @@ def test_ten_thousand_flips_are_one_message(make_site, administrator):
     digests.send_due_digests()
 
     [message] = mail.outbox
-    assert message.subject == "Gatepass: the verdicts of 200 sites changed"
+    assert message.subject == "Gatepass: The status of 200 sites changed"
     assert message.body.count("\n- ") == 20
     assert "and 180 more" in message.body
 

@@ -21,7 +21,7 @@ def test_luck_makes_them_longer_by_a_fifth_at_most():
     assert back_off.delivery_delay(1, 0.5) == timedelta(seconds=33)
 
 
-def test_rests_and_mail_have_a_longest_pause():
-    assert back_off.rest(1, 0) == timedelta(seconds=30)
-    assert back_off.rest(10**6, 0) == timedelta(hours=1)
+def test_pauses_have_a_maximum():
+    assert back_off.receiver_pause(1, 0) == timedelta(seconds=30)
+    assert back_off.receiver_pause(10**6, 0) == timedelta(hours=1)
     assert back_off.mail_delay(10**6, 0) == timedelta(hours=6)

@@ -19,22 +19,22 @@ def test_it_works():
     found = sections([flip(1, "READY_MDM", "UNKNOWN"), flip(2, "READY_MDM", "INCOMPATIBLE")])
 
     assert [(section.kind, section.count, section.more) for section in found] == [("verdict", 2, 0)]
-    assert [entry.title for entry in found[0].named] == ["Site 2", "Site 1"]
+    assert [entry.title for entry in found[0].listed] == ["Site 2", "Site 1"]
 
 
 def test_repeats_are_one():
     [section] = sections([flip(1, "READY_MDM", "UNKNOWN"), flip(1, "UNKNOWN", "ACTION_NEEDED")])
 
     assert section.count == 1
-    assert section.named[0].details == {
+    assert section.listed[0].details == {
         "was": ["READY_MDM", "UNKNOWN"], "now": ["ACTION_NEEDED", "UNKNOWN"], "times": 2
     }  # fmt: skip
 
 
-def test_the_first_twenty_are_named():
+def test_the_first_twenty_are_listed():
     [section] = sections(flip(site, "READY_MDM", "UNKNOWN") for site in range(200))
 
-    assert (section.count, len(section.named), section.more) == (200, 20, 180)
+    assert (section.count, len(section.listed), section.more) == (200, 20, 180)
 
 
 def test_the_next_time_is_in_the_persons_zone_and_always_ahead():

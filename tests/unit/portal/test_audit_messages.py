@@ -1,4 +1,4 @@
-"""The sentence of every audit event: one for each action, escaped, without secrets."""
+"""Sentences of audit events: one for each action, escaped, without secrets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from portal.models import User
 from portal.pages.icons import ICONS
-from portal.presenters.audit import ACTIONS, FAMILIES, details_of, marked_sentence, sentence_of
+from portal.presenters.audit import ACTIONS, FAMILIES, detail_label, details_of, marked_sentence, sentence_of
 from rollout.models import AuditEvent
 from tests.support.paths import ROOT
 
@@ -22,8 +22,8 @@ def recorded_actions() -> list[str]:
     The places of an f-string are ``.+``.
     """
     found = []
-    for room in ("portal", "rollout", "oauth_provider"):
-        for path in (ROOT / room).rglob("*.py"):
+    for package in ("portal", "rollout", "oauth_provider"):
+        for path in (ROOT / package).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text())):
                 if isinstance(node, ast.Call) and ast.unparse(node.func) in {"audit.record", "record", "Export"}:
                     values = [word.value for word in node.keywords if word.arg == "action"]
@@ -47,7 +47,7 @@ def test_every_action_the_code_records_has_a_sentence_and_a_family(pattern: str)
 
 
 def test_every_icon_exists() -> None:
-    assert {words.icon for words in ACTIONS.values()} <= set(ICONS)
+    assert {text.icon for text in ACTIONS.values()} <= set(ICONS)
 
 
 def event(**fields: Any) -> AuditEvent:
@@ -56,25 +56,25 @@ def event(**fields: Any) -> AuditEvent:
 
 
 @pytest.mark.parametrize(("sites", "words"), [(1, "for 1 site."), (2, "for 2 sites."), (0, "for 0 sites.")])
-def test_one_is_not_many(sites: int, words: str) -> None:
+def test_singular_and_plural(sites: int, words: str) -> None:
     assert sentence_of(event(action="wave.created", details={"sites": sites})).endswith(words)
 
 
-def test_words_where_a_count_belongs_do_no_harm() -> None:
+def test_text_instead_of_a_count() -> None:
     assert "Wiki" in sentence_of(event(action="wave.created", details={"sites": ["a", "b"]}))
 
 
 @pytest.mark.parametrize("action", list(ACTIONS))
-def test_a_sentence_without_its_details_still_reads(action: str) -> None:
+def test_a_sentence_without_its_details(action: str) -> None:
     assert sentence_of(event(action=action)).endswith(".")
     assert "%" not in sentence_of(event(action=action))
 
 
-def test_an_action_of_a_later_version_says_itself() -> None:
+def test_an_unknown_action_is_spelled_out() -> None:
     assert sentence_of(event(action="site.moved_house")) == "Ruth: site: moved house (Wiki)."
 
 
-def test_names_are_text_not_html_and_no_template() -> None:
+def test_names_are_escaped_and_not_formatted() -> None:
     hostile = event(
         action="site.changed", actor_label="<b>%(target)s", target_label="<i>%s", details={"fields": ["<u>"]}
     )
@@ -85,6 +85,15 @@ def test_names_are_text_not_html_and_no_template() -> None:
     assert sentence_of(hostile) == "<b>%(target)s changed the site <i>%s: <u>."
 
 
-def test_a_value_under_the_name_of_a_secret_is_not_shown() -> None:
+def test_values_with_the_name_of_a_secret_are_hidden() -> None:
     shown = details_of(event(action="x", details={"token": "abc", "client_secret": "def", "sites": [1, 2]}))
     assert shown == [("token", "hidden"), ("client secret", "hidden"), ("sites", "1, 2")]
+
+
+def test_a_status_is_shown_with_its_label() -> None:
+    row = event(action="site.verdict_changed", details={"mdm": "READY_MDM", "non_mdm": "ACTION_NEEDED"})
+    assert sentence_of(row) == "The status of Wiki changed. MDM setup: Ready. Non-MDM setup: Action needed."
+
+
+def test_names_of_details_spell_acronyms() -> None:
+    assert [detail_label(name) for name in ("non mdm", "with oauth", "fields")] == ["Non MDM", "With OAuth", "Fields"]

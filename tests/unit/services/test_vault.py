@@ -63,9 +63,9 @@ def test_the_first_key_seals_and_every_key_opens(settings) -> None:
 
 def test_keys_are_checked_at_the_start_without_being_shown(settings) -> None:
     settings.CREDENTIAL_KEYS = [OLD]
-    assert checks.credential_keys_are_keys(None) == []
+    assert checks.credential_keys_are_valid(None) == []
     settings.CREDENTIAL_KEYS = [OLD, "hunter2", OLD]
-    found = checks.credential_keys_are_keys(None)
+    found = checks.credential_keys_are_valid(None)
     assert [message.id for message in found] == ["gatepass.E010"]
     assert "number 2" in found[0].msg
     assert "hunter2" not in found[0].msg + found[0].hint
