@@ -150,7 +150,7 @@ class CheckRunAdmin(ReadOnlyAdmin):
 
 @admin.register(Sweep)
 class SweepAdmin(ReadOnlyAdmin):
-    list_display = ["started_at", "trigger", "state", "total", "done", "failing", "broken", "changed", "finished_at"]
+    list_display = ["started_at", "state", "total", "done", "failing", "broken", "changed", "finished_at"]
     list_filter = ["state", "trigger"]
     date_hierarchy = "started_at"
 
@@ -271,11 +271,7 @@ class RehearsalAdmin(ReadOnlyAdmin):
 
 @admin.register(AuditEvent)
 class AuditEventAdmin(ReadOnlyAdmin):
-    list_display = ["number", "at", "actor_label", "action", "target_label", "short_hash"]
+    list_display = ["number", "at", "actor_label", "action", "target_label"]
     list_filter = ["action"]
     search_fields = ["actor_label", "target_label", "action"]
     date_hierarchy = "at"
-
-    @admin.display(description=_("hash"))
-    def short_hash(self, event: AuditEvent) -> str:
-        return format_html("<code>{}</code>", event.hash[:12])
