@@ -22,6 +22,14 @@ from .accounts.people import revoke_access_token, revoke_phone
 from .provided_sites.gateway_credentials import remove_credential
 
 
+class NumberedAdmin(ReadOnlyAdmin):
+    """Lists rows by their ID, because their text is a secret."""
+
+    @admin.display(description=_("ID"), ordering="pk")
+    def number(self, row: Any) -> int:
+        return int(row.pk)
+
+
 class ClientAdmin(ReadOnlyAdmin):
     """OAuth clients. They are created, rotated and deleted with their application link."""
 
@@ -43,10 +51,10 @@ class ClientAdmin(ReadOnlyAdmin):
         return str(client.redirect_uris)
 
 
-class GrantAdmin(ReadOnlyAdmin):
+class GrantAdmin(NumberedAdmin):
     """Authorization codes that were not exchanged for a token yet."""
 
-    list_display = ("id", "application", "user", "created", "expires")
+    list_display = ("number", "application", "user", "created", "expires")
     list_select_related = ("application", "user")
     list_filter = ("created",)
     search_fields = ("application__client_id", "user__email")
@@ -57,7 +65,7 @@ class GrantAdmin(ReadOnlyAdmin):
         return str(grant.redirect_uri)
 
 
-class TokenAdmin(ReadOnlyAdmin):
+class TokenAdmin(NumberedAdmin):
     """Common parts of access and refresh tokens."""
 
     list_select_related = ("application", "user")
@@ -79,7 +87,7 @@ class TokenAdmin(ReadOnlyAdmin):
 
 
 class AccessTokenAdmin(TokenAdmin):
-    list_display = ("id", "user", "application", "created", "expires")
+    list_display = ("number", "user", "application", "created", "expires")
     list_filter = ("created",)
     fields = ("user", "application", "scope", "created", "expires")
 
@@ -88,7 +96,7 @@ class AccessTokenAdmin(TokenAdmin):
 
 
 class RefreshTokenAdmin(TokenAdmin):
-    list_display = ("id", "user", "application", "created", "revoked")
+    list_display = ("number", "user", "application", "created", "revoked")
     list_filter = ("created", "revoked")
     fields = ("user", "application", "token_family", "created", "revoked")
 
@@ -97,15 +105,11 @@ class RefreshTokenAdmin(TokenAdmin):
 
 
 @admin.register(Device)
-class DeviceAdmin(ReadOnlyAdmin):
+class DeviceAdmin(NumberedAdmin):
     list_display = ("number", "person", "name", "user_agent", "address")
     list_select_related = ("refresh_token__user",)
     search_fields = ("name", "user_agent", "refresh_token__user__email")
     fields = ("person", "name", "user_agent", "address")
-
-    @admin.display(description=_("ID"), ordering="pk")
-    def number(self, device: Device) -> int:
-        return int(device.pk)
 
     @admin.display(description=_("person"))
     def person(self, device: Device) -> str:

@@ -29,7 +29,9 @@ class Notice(models.Model):
 
     kind = models.CharField(max_length=16, choices=NoticeKind.choices)
     site = models.ForeignKey("rollout.Site", on_delete=models.CASCADE, null=True, related_name="notices")
-    sweep = models.ForeignKey("rollout.Sweep", on_delete=models.CASCADE, null=True, related_name="notices")
+    sweep = models.ForeignKey(
+        "rollout.Sweep", on_delete=models.CASCADE, null=True, related_name="notices", verbose_name=_("bulk check")
+    )
     run = models.ForeignKey("rollout.CheckRun", on_delete=models.SET_NULL, null=True, related_name="+")
     subject = models.CharField(max_length=200)
     details = models.JSONField(default=dict)
@@ -159,7 +161,7 @@ class WebhookDelivery(models.Model):
     """One message to one webhook, and all attempts to send it."""
 
     webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="deliveries")
-    key = models.UUIDField(_("webhook-id header"), unique=True)  # the same in every attempt, to detect repeats
+    key = models.UUIDField(_("message ID"), unique=True)  # the webhook-id header, the same in every attempt
     event = models.CharField(max_length=40)
     body = models.JSONField(_("body"))
     state = models.CharField(max_length=16, choices=DeliveryState.choices, default=DeliveryState.WAITING)

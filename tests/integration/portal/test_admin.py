@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
 from allauth.mfa.models import Authenticator
 from django.contrib import admin
+from django.contrib.admin.utils import flatten_fieldsets, label_for_field
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import capfirst
 
-from rollout.models import AuditEvent, CheckRun, EnrollmentPass
+from rollout.admin import ReadOnlyAdmin
+from rollout.models import AuditEvent, CheckRun, EnrollmentPass, WebhookDelivery
 from rollout.services.links import create_link
 from rollout.services.passes import issue_pass
 from rollout.services.sites import create_site
@@ -20,6 +24,13 @@ from tests.support.check_runs import do_waiting_checks
 pytestmark = pytest.mark.django_db
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 OURS = [model for model in MODELS if model._meta.app_label in {"rollout", "portal"}]
+
+NAIVE_PLURAL = re.compile(r"([^aeiou]ys|(s|x|z|ch|sh)s)$", re.IGNORECASE)
+SPELLINGS = {
+    spelling.lower(): spelling
+    for spelling in ("MDM", "OAuth", "OIDC", "URL", "URLs", "ID", "IDs", "CA", "IP", "QR", "CSV", "TLS", "SHA", "PEM")
+}
+WRONG_WORDS = re.compile(r"\b(uri|uris|pk|verdict|rehearsal|sweep|sign ins?)\b", re.IGNORECASE)
 
 
 @pytest.fixture
@@ -71,6 +82,83 @@ def test_nothing_is_added_or_deleted_by_hand(operator, rows, model):
     if row is not None:
         assert operator.post(f"{changelist(model)}{row.pk}/delete/", {"post": "yes"}).status_code == 403
         assert model._default_manager.filter(pk=row.pk).exists()
+
+
+def wrong_words(label):
+    """Words of a label that are misspelled acronyms or internal names."""
+    words = re.findall(r"[A-Za-z]+", label)
+    acronyms = [word for word in words if word.lower() in SPELLINGS and word != SPELLINGS[word.lower()]]
+    return acronyms + WRONG_WORDS.findall(label)
+
+
+def test_wrong_words_are_found():
+    assert wrong_words("Mdm verdict") == ["Mdm", "verdict"]
+    assert wrong_words("Client id") == ["id"]
+    assert wrong_words("Sign ins") == ["Sign ins"]
+    assert wrong_words("MDM setup status, OAuth client ID, sign-in") == []
+    assert NAIVE_PLURAL.search("webhook deliverys")
+    assert NAIVE_PLURAL.search("matrixs")
+    assert not NAIVE_PLURAL.search("webhook deliveries")
+    assert not NAIVE_PLURAL.search("credential keys")
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
+def test_names_of_models(model):
+    singular, plural = str(model._meta.verbose_name), str(model._meta.verbose_name_plural)
+    assert not NAIVE_PLURAL.search(plural)
+    assert singular != plural
+    assert wrong_words(singular) + wrong_words(plural) == []
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
+def test_labels_of_columns_filters_and_fields(model, rf, administrator):
+    model_admin = admin.site.get_model_admin(model)
+    request = rf.get("/")
+    request.user = administrator
+    fields = flatten_fieldsets(model_admin.get_fieldsets(request, model()))
+    assert fields
+    for name in [*model_admin.get_list_display(request), *fields]:
+        label = capfirst(str(label_for_field(name, model, model_admin)))
+        assert label, name
+        assert wrong_words(label) == [], name
+
+
+@pytest.mark.parametrize("model", OURS, ids=lambda model: model._meta.label)
+def test_every_column_of_a_list_has_a_header(operator, rows, model):
+    page = operator.get(changelist(model)).content.decode()
+    headers = re.findall(r'<th scope="col"(.*?)</th>', page, re.DOTALL)
+    assert all(
+        re.sub(r"<[^>]*>", "", header.partition(">")[2]).strip() for header in headers if "checkbox" not in header
+    )
+    assert headers or not model._default_manager.exists()
+
+
+def test_names_that_django_cannot_guess():
+    from rollout.models import SignIn, Site
+
+    assert WebhookDelivery._meta.verbose_name_plural == "webhook deliveries"
+    assert SignIn._meta.verbose_name_plural == "sign-ins"
+    assert Site._meta.get_field("mdm_verdict").verbose_name == "MDM setup status"
+
+
+def test_a_read_only_row_shows_fields_that_no_form_has(operator, rows):
+    from rollout.models import Site
+
+    page = operator.get(f"{changelist(Site)}{Site.objects.get().pk}/change/").content.decode()
+    assert "Non-MDM setup status:" in page
+    assert "Last checked:" in page
+    assert 'name="title"' not in page
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
+def test_fields_of_read_only_models_are_read_only(model, rf, administrator):
+    model_admin = admin.site.get_model_admin(model)
+    if isinstance(model_admin, ReadOnlyAdmin):
+        request = rf.get("/")
+        request.user = administrator
+        assert set(flatten_fieldsets(model_admin.get_fieldsets(request))) <= set(
+            model_admin.get_readonly_fields(request)
+        )
 
 
 def act(client, model, action):
@@ -126,6 +214,26 @@ def test_provider_models_can_only_be_read_and_revoked(make_user, operator, clien
     assert ResourceServer.objects.get().name == server.name
     assert operator.post(f"{page}delete/", {"post": "yes"}).status_code == 302
     assert not ResourceServer.objects.exists()
+
+
+def test_tokens_are_shown_without_their_value(operator, administrator):
+    from oauth2_provider.models import get_access_token_model, get_grant_model, get_refresh_token_model
+
+    from oauth_provider.models import Client
+
+    client = Client.objects.create(name="App", redirect_uris="confluence-server://oauth-callback")
+    common = {"user": administrator, "application": client}
+    expires = timezone.now() + timedelta(hours=1)
+    rows = [
+        get_access_token_model().objects.create(token="access-secret", scope="WRITE", expires=expires, **common),
+        get_refresh_token_model().objects.create(token="refresh-secret", **common),
+        get_grant_model().objects.create(code="code-secret", redirect_uri="x://y", expires=expires, **common),
+    ]
+    for row in rows:
+        for page in (changelist(type(row)), f"{changelist(type(row))}{row.pk}/change/"):
+            text = operator.get(page).content.decode()
+            assert "-secret" not in text
+            assert "App" in text
 
 
 def test_the_admin_login_redirects_to_the_sign_in_page(client):
