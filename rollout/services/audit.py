@@ -1,8 +1,8 @@
-"""Writes the audit trail (``audit_verification`` checks that it was not rewritten).
+"""Writes the audit log (``audit_verification`` detects later changes to it).
 
-Order of locks, everywhere: people, then sites (by id), then what hangs on them, then the head of the chain, which is
-held to the end of the transaction: no row is locked after it. Locks are ``no_key``, because a row that points at a
-locked one (a check run at its site) is checked at commit, with the head in hand, and must not wait for it then.
+Lock order in all code: people, sites (by id), rows that belong to them, then the head of the chain. The head stays
+locked to the end of the transaction, and no row is locked after it. Locks are ``no_key``, because foreign keys to a
+locked row (of a check run to its site) are checked at commit, while the head is locked, and must not wait then.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ def record(
     label: str = "",
     details: dict[str, Any] | None = None,
 ) -> None:
-    """Append one event to the chain, in the caller's transaction; two statements, because every sign-in writes one.
+    """Append one event in the caller's transaction. Only two statements, because every sign-in writes an event.
 
-    ``actor`` is a user, or None for Gatepass itself (a schedule or a command). ``label`` defaults to the
-    target's own text. ``details`` never holds a value of a secret, a token or a note: names of fields and counts.
+    ``actor`` is a user, or None for Gatepass itself (a schedule or a command). ``label`` defaults to ``str(target)``.
+    ``details`` contain names of fields and counts, never the value of a secret, a token or a note.
     """
     with transaction.atomic(savepoint=False):
-        found = run_statement(_statements()["end"], {})
-        head = AuditHead(id=1, number=found[0][0], hash=found[0][1]) if found else locked_chain_head()
+        rows = run_statement(_statements()["lock_head"], {})
+        head = AuditHead(id=1, number=rows[0][0], hash=rows[0][1]) if rows else locked_chain_head()
         event = _next_event(head, actor=actor, action=action, target=target, label=label, details=details)
         values = {name: getattr(event, name) for name in _COLUMNS} | {
             "at": connection.ops.adapt_datetimefield_value(event.at),
@@ -51,20 +51,20 @@ def record(
 
 @functools.cache
 def _statements() -> dict[str, Any]:
-    """``end`` finds and holds the end of the chain, ``append`` writes an event and moves the end to it."""
+    """Return the SQL: ``lock_head`` reads and locks the head; ``append`` inserts an event and updates the head."""
     head, events = (connection.ops.quote_name(model._meta.db_table) for model in (AuditHead, AuditEvent))
     on_postgresql = connection.vendor == "postgresql"
     marks = {name: f"%({name})s" for name in _COLUMNS} | ({"details": "%(details)s::jsonb"} if on_postgresql else {})
-    end = f"SELECT number, hash FROM {head} WHERE id = 1"  # noqa: S608 - our own names, here and below
-    move = f"UPDATE {head} SET number = %(number)s, hash = %(hash)s WHERE id = 1"  # noqa: S608
+    select = f"SELECT number, hash FROM {head} WHERE id = 1"  # noqa: S608 - table names only, here and below
+    update = f"UPDATE {head} SET number = %(number)s, hash = %(hash)s WHERE id = 1"  # noqa: S608
     insert = f"INSERT INTO {events} ({', '.join(marks)}) VALUES ({', '.join(marks.values())})"  # noqa: S608
     if on_postgresql:
-        return {"end": f"{end} FOR NO KEY UPDATE", "append": [f"WITH event AS ({insert}) {move}"]}
-    return {"end": end, "append": [insert, move]}
+        return {"lock_head": f"{select} FOR NO KEY UPDATE", "append": [f"WITH event AS ({insert}) {update}"]}
+    return {"lock_head": select, "append": [insert, update]}
 
 
 def record_many(*, actor: Actor | None, action: str, targets: list[tuple[Model, dict[str, Any]]]) -> None:
-    """Append one event for each target with its details; the number of statements does not grow with theirs."""
+    """Append one event per target. The number of statements does not depend on the number of targets."""
     with transaction.atomic():
         head = locked_chain_head()
         events = [
@@ -76,20 +76,21 @@ def record_many(*, actor: Actor | None, action: str, targets: list[tuple[Model, 
 
 
 def lock_chain_head() -> None:
-    """Wait for the end of the chain and hold it to the end of the transaction.
+    """Lock the head of the chain to the end of the transaction.
 
-    What is numbered while it is held becomes visible in the order of the numbers.
+    Rows that get their ids while it is locked become visible in the order of the ids.
     """
     locked_chain_head()
 
 
 def locked_chain_head() -> AuditHead:
-    held = AuditHead.objects.select_for_update(no_key=True)
-    found = held.filter(pk=1).first()
-    if found is None:
+    """Lock and return the head of the chain; create it if there are no events yet."""
+    locked = AuditHead.objects.select_for_update(no_key=True)
+    head = locked.filter(pk=1).first()
+    if head is None:
         AuditHead.objects.get_or_create(pk=1, defaults={"number": 0, "hash": FIRST_HASH})
-        found = held.get(pk=1)
-    return found
+        head = locked.get(pk=1)
+    return head
 
 
 def _next_event(
@@ -101,7 +102,7 @@ def _next_event(
     label: str,
     details: dict[str, Any] | None,
 ) -> AuditEvent:
-    """The event after the head; moves the head to it."""
+    """Return the event after ``head``, and update ``head`` to it."""
     event = AuditEvent(
         number=head.number + 1,
         at=timezone.now(),
@@ -120,7 +121,7 @@ def _next_event(
 
 
 def hash_of(event: AuditEvent) -> str:
-    """SHA-256 over every field of the event and the hash before it, as canonical JSON."""
+    """Return the SHA-256 of all fields of the event and the previous hash, as canonical JSON."""
     fields = [
         event.number, event.at.isoformat(), event.actor_id, event.actor_label, event.action, event.target_type,
         event.target_id, event.target_label, event.details, event.previous_hash,

@@ -1,4 +1,4 @@
-"""Verifies the audit trail: every event fits the one before it, from the first to the last."""
+"""Verifies the integrity of the audit log: each event contains the hash of the previous one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .audit import FIRST_HASH, hash_of, locked_chain_head, record
 
 @dataclass(frozen=True)
 class ChainReport:
-    """``events`` counted; ``broken_at`` is the number of the first event that does not fit, None when all do."""
+    """Result: ``events`` are intact; ``broken_at`` is the number of the first event that was altered, or None."""
 
     events: int
     broken_at: int | None
@@ -29,7 +29,7 @@ class ChainReport:
 
 
 def verify_log(*, actor: Actor, max_events: int) -> ChainReport | None:
-    """Verify the chain for a person and record that they did; None, and no event, when it has more than ``longest``."""
+    """Verify the log and record that ``actor`` did. Return None if it has more than ``max_events``."""
     head = AuditHead.objects.filter(pk=1).first()
     if head is not None and head.number > max_events:
         return None
@@ -40,26 +40,26 @@ def verify_log(*, actor: Actor, max_events: int) -> ChainReport | None:
 
 
 def verify_chain() -> ChainReport:
-    """Walk the whole chain, first to last, in constant memory, while others go on writing.
+    """Verify all events in constant memory while new events are written.
 
-    The long part is read without a lock up to where the chain ended at the start; only what was written meanwhile is
-    read with its end held fast, so that a trail in use is not taken for a broken one.
+    Most events are read without a lock, up to the head at the start. Only events written since then are read with the
+    head locked, so that concurrent writes are not reported as alterations.
     """
     head = AuditHead.objects.filter(pk=1).first()
-    walked = _walk(AuditEvent.objects.filter(number__lte=head.number if head else 0), 0, FIRST_HASH)
-    if isinstance(walked, int):
-        return ChainReport(walked - 1, walked, timezone.now())
+    result = _walk(AuditEvent.objects.filter(number__lte=head.number if head else 0), 0, FIRST_HASH)
+    if isinstance(result, int):
+        return ChainReport(result - 1, result, timezone.now())
     with transaction.atomic():
         head = locked_chain_head()
-        walked = _walk(AuditEvent.objects.filter(number__gt=walked[0]), *walked)
-    if isinstance(walked, int):
-        return ChainReport(walked - 1, walked, timezone.now())
-    number, _hash = walked
-    return ChainReport(number, None if walked == (head.number, head.hash) else number + 1, timezone.now())
+        result = _walk(AuditEvent.objects.filter(number__gt=result[0]), *result)
+    if isinstance(result, int):
+        return ChainReport(result - 1, result, timezone.now())
+    number, _hash = result
+    return ChainReport(number, None if result == (head.number, head.hash) else number + 1, timezone.now())
 
 
 def _walk(events: QuerySet[AuditEvent], number: int, previous: str) -> tuple[int, str] | int:
-    """The number and hash of the last of ``events`` that follow on these; the number of the first that does not fit."""
+    """Verify ``events`` after the given number and hash. Return the last number and hash, or the first wrong number."""
     for event in events.order_by("number").iterator(chunk_size=2000):
         if event.number != number + 1 or event.previous_hash != previous or event.hash != hash_of(event):
             return number + 1
