@@ -30,11 +30,11 @@ def activity(request: HttpRequest) -> HttpResponse:
     """Show the newest events. Paged by event number, because counting millions of rows is slow."""
     user = person(request)
     context: dict[str, Any] = {"report": _verify(user)} if request.method == "POST" else {}
-    found = EVENTS.find(request, AuditEvent.objects.visible_to(user))
+    result = EVENTS.find(request, AuditEvent.objects.visible_to(user))
     empty_page: Any = Paginator([], 1).page(1)  # the rows are paged by number below
-    events, older, newer = _page(found.rows, request.GET.get("before", ""), request.GET.get("after", ""))
+    events, older, newer = _page(result.rows, request.GET.get("before", ""), request.GET.get("after", ""))
     context |= {
-        "listing": Listing(page=empty_page, filters=found.filters, sort=found.sort, query=request.GET),
+        "listing": Listing(page=empty_page, filters=result.filters, sort=result.sort, query=request.GET),
         "events": [
             {"row": row, "icon": icon_of(row), "sentence": marked_sentence(row, user), "details": _details(row)}
             for row in events

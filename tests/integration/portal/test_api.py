@@ -1,4 +1,4 @@
-"""The JSON API: what each role may do by it, and how it refuses."""
+"""The JSON API: permissions of each role, and errors."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_it_works(client_of: Any, administrator: User, alice: User) -> None:
     assert set(AuditEvent.objects.values_list("action", flat=True)) >= {"site.created", "site.changed"}
 
 
-def test_a_finished_run_follows_the_contract_of_check_site(
+def test_a_finished_run_has_the_output_of_check_site(
     client_of: Any, administrator: User, site: Site, observation: Any
 ) -> None:
     run = check_runs.request_check(site=site, actor=administrator, trigger=CheckRun.Trigger.BUTTON)
@@ -92,26 +92,26 @@ def test_a_finished_run_follows_the_contract_of_check_site(
 
 @pytest.fixture
 def observation(site: Site) -> Any:
-    """A site that nobody could reach: the shortest observation that is complete."""
+    """The smallest complete observation: of an unreachable site."""
     from rollout.compatibility.observation import Answer, Endpoint, InfoLogin, Manifest, Observation, Tls
 
-    def asked(path: str) -> Answer:
+    def request(path: str) -> Answer:
         return Answer("GET", f"{site.base_url}/{path}", timezone.now(), error="timeout")
 
     return Observation(
         base_url=site.base_url,
         product=site.product,
         observed_at=timezone.now(),
-        manifest=Manifest(asked("rest/applinks/1.0/manifest")),
-        info_login=InfoLogin(asked("rest/nativemobile/1.1/info/login"), "unreachable"),
-        authorize=Endpoint(asked("rest/oauth2/latest/authorize"), "unreachable"),
-        token=Endpoint(asked("rest/oauth2/latest/token"), "unreachable"),
+        manifest=Manifest(request("rest/applinks/1.0/manifest")),
+        info_login=InfoLogin(request("rest/nativemobile/1.1/info/login"), "unreachable"),
+        authorize=Endpoint(request("rest/oauth2/latest/authorize"), "unreachable"),
+        token=Endpoint(request("rest/oauth2/latest/token"), "unreachable"),
         tls=Tls("unreachable"),
     )
 
 
 @pytest.mark.parametrize("method", ["get", "post", "patch"])
-def test_a_stranger_is_answered_401_in_json(db: None, site: Site, method: str) -> None:
+def test_unauthenticated_requests_get_401_as_json(db: None, site: Site, method: str) -> None:
     path = SITES if method == "post" else f"{SITES}/{site.pk}"
     answer = getattr(Client(enforce_csrf_checks=True), method)(path)
     assert answer.status_code == 401
@@ -119,21 +119,21 @@ def test_a_stranger_is_answered_401_in_json(db: None, site: Site, method: str) -
     assert answer["WWW-Authenticate"].startswith("Bearer")
 
 
-def test_a_session_without_the_csrf_token_is_refused(administrator: User) -> None:
+def test_a_session_without_the_csrf_token_is_rejected(administrator: User) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(administrator)
     assert post(client, SITES, {"title": "x", "base_url": "https://x.example.com"}).status_code == 403
     assert not Site.objects.exists()
 
 
-def test_members_find_nothing(client_of: Any, member: User, site: Site) -> None:
+def test_members_get_404(client_of: Any, member: User, site: Site) -> None:
     client = client_of(member)
     for path in (SITES, f"{SITES}/{site.pk}", "/api/v1/configurations/current", "/api/v1/check-runs/1"):
         assert client.get(path).status_code == 404, path
     assert post(client, SITES, {"title": "x", "base_url": "https://x.example.com"}).status_code == 404
 
 
-def test_owners_see_and_change_only_their_own(client_of: Any, alice: User, charlie: User, site: Site) -> None:
+def test_owners_see_and_change_only_their_own_sites(client_of: Any, alice: User, charlie: User, site: Site) -> None:
     assert client_of(alice).get(SITES).json()["count"] == 1
     assert patch(client_of(alice), f"{SITES}/{site.pk}", {"notes": "ours"}).status_code == 200
     assert client_of(charlie).get(SITES).json()["count"] == 0
@@ -147,7 +147,7 @@ def test_owners_own_what_they_add(client_of: Any, charlie: User) -> None:
     assert made.json()["owners"] == [charlie.email]
 
 
-def test_owners_do_not_hand_sites_on(client_of: Any, alice: User, charlie: User, site: Site) -> None:
+def test_owners_cannot_change_owners(client_of: Any, alice: User, charlie: User, site: Site) -> None:
     body = {"title": "x", "base_url": "https://x.example.com", "owners": [charlie.email]}
     assert post(client_of(alice), SITES, body).status_code == 403
     refused = patch(client_of(alice), f"{SITES}/{site.pk}", {"owners": [charlie.email]})
@@ -155,7 +155,7 @@ def test_owners_do_not_hand_sites_on(client_of: Any, alice: User, charlie: User,
     assert charlie not in site.owners.all()
 
 
-def test_auditors_read_and_change_nothing(client_of: Any, auditor: User, site: Site) -> None:
+def test_auditors_can_only_read(client_of: Any, auditor: User, site: Site) -> None:
     client = client_of(auditor)
     assert client.get(f"{SITES}/{site.pk}").status_code == 200
     assert post(client, SITES, {"title": "x", "base_url": "https://x.example.com"}).status_code == 403
@@ -167,14 +167,14 @@ def test_auditors_read_and_change_nothing(client_of: Any, auditor: User, site: S
 # --- Access tokens ---------------------------------------------------------------------------------------------
 
 
-def test_an_access_token_reads_and_writes_as_its_person(bearer: Any, alice: User, site: Site) -> None:
+def test_an_access_token_acts_as_its_person(bearer: Any, alice: User, site: Site) -> None:
     client = bearer(alice)
     assert client.get(SITES).json()["count"] == 1
     assert patch(client, f"{SITES}/{site.pk}", {"notes": "by token"}).status_code == 200
     assert AuditEvent.objects.get(action="site.changed").actor == alice
 
 
-def test_the_scope_read_only_reads(bearer: Any, administrator: User, site: Site) -> None:
+def test_scope_read_only_allows_reading(bearer: Any, administrator: User, site: Site) -> None:
     client = bearer(administrator, scope="READ")
     assert client.get(SITES).status_code == 200
     refused = patch(client, f"{SITES}/{site.pk}", {"title": "x"})
@@ -182,19 +182,19 @@ def test_the_scope_read_only_reads(bearer: Any, administrator: User, site: Site)
     assert "scope" in refused.json()["error"]["message"]
 
 
-def test_a_token_without_a_known_scope_opens_nothing(bearer: Any, administrator: User) -> None:
+def test_a_token_without_a_known_scope_is_rejected(bearer: Any, administrator: User) -> None:
     assert bearer(administrator, scope="openid").get(SITES).status_code == 403
 
 
-def test_a_token_of_a_provided_site_does_not_open_the_api(bearer: Any, administrator: User) -> None:
+def test_a_token_of_a_hosted_site_is_rejected(bearer: Any, administrator: User) -> None:
     assert bearer(administrator, needs_realm=True).get(SITES).status_code == 401
 
 
-def test_an_expired_token_is_refused(bearer: Any, administrator: User) -> None:
+def test_an_expired_token_is_rejected(bearer: Any, administrator: User) -> None:
     assert bearer(administrator, minutes=-1).get(SITES).status_code == 401
 
 
-def test_the_token_of_a_deactivated_person_is_refused(bearer: Any, administrator: User) -> None:
+def test_the_token_of_a_deactivated_person_is_rejected(bearer: Any, administrator: User) -> None:
     client = bearer(administrator)
     administrator.is_active = False
     administrator.save()
@@ -202,17 +202,17 @@ def test_the_token_of_a_deactivated_person_is_refused(bearer: Any, administrator
 
 
 @pytest.mark.parametrize("header", ["Bearer", "Bearer ", "Bearer \x00", "Bearer ünïcode", "Basic YTpi", "Bearer a b c"])
-def test_a_bad_credential_is_refused(db: None, header: str) -> None:
+def test_an_invalid_credential_is_rejected(db: None, header: str) -> None:
     assert Client(headers={"authorization": header}).get(SITES).status_code == 401
 
 
-def test_a_bad_token_is_not_answered_by_the_session_beside_it(administrator: User) -> None:
+def test_an_invalid_token_does_not_fall_back_to_the_session(administrator: User) -> None:
     client = Client(headers={"authorization": "Bearer wrong"})
     client.force_login(administrator)
     assert client.get(SITES).status_code == 401
 
 
-def test_a_token_in_the_address_is_refused(bearer: Any, administrator: User) -> None:
+def test_a_token_in_the_url_is_rejected(bearer: Any, administrator: User) -> None:
     token = get_access_token_model().objects
     client = bearer(administrator)
     secret = client.defaults["HTTP_AUTHORIZATION"].removeprefix("Bearer ")
@@ -225,7 +225,7 @@ def test_a_token_in_the_address_is_refused(bearer: Any, administrator: User) -> 
 
 @pytest.mark.parametrize("field", ["title", "base_url", "product", "provider", "slug", "owners", "notes", "people"])
 @pytest.mark.parametrize("value", HOSTILE, ids=lambda value: repr(value)[:24])
-def test_hostile_values_are_refused_or_harmless(client_of: Any, administrator: User, field: str, value: Any) -> None:
+def test_hostile_values_are_rejected_or_harmless(client_of: Any, administrator: User, field: str, value: Any) -> None:
     body = {"title": "Wiki", "base_url": "https://wiki.example.com", field: value}
     answer = post(client_of(administrator), SITES, body)
     assert answer.status_code in {201, 400, 422}, answer.content
@@ -236,41 +236,41 @@ def test_hostile_values_are_refused_or_harmless(client_of: Any, administrator: U
 
 
 @pytest.mark.parametrize("body", ["", "{", "[]", "null", '"text"', "\xff", '{"title": NaN}', "[" * 100_000])
-def test_a_body_that_is_no_json_object_is_refused(client_of: Any, administrator: User, body: str) -> None:
+def test_a_body_that_is_not_a_json_object_is_rejected(client_of: Any, administrator: User, body: str) -> None:
     answer = client_of(administrator).post(SITES, body.encode("latin-1"), content_type="application/json")
     assert answer.status_code in {400, 422}, answer.content
     assert set(answer.json()["error"]) == {"code", "message", "fields"}
 
 
-def test_a_form_is_refused(client_of: Any, bearer: Any, administrator: User) -> None:
+def test_a_form_is_rejected(client_of: Any, bearer: Any, administrator: User) -> None:
     for client in (client_of(administrator), bearer(administrator)):
         assert client.post(SITES, {"title": "Wiki"}).status_code in {400, 422}
 
 
-def test_a_refusal_names_its_field(client_of: Any, administrator: User) -> None:
+def test_an_error_names_its_field(client_of: Any, administrator: User) -> None:
     answer = post(client_of(administrator), SITES, {"title": "Wiki", "base_url": "http://wiki.example.com"})
     assert answer.status_code == 422
     assert "TLS" in answer.json()["error"]["fields"]["base_url"][0]
     unknown = post(client_of(administrator), SITES, {"title": "W", "base_url": "https://w.example.com", "owner": "x"})
     assert list(unknown.json()["error"]["fields"]) == ["owner"]
-    nobody = post(
+    unknown_owner = post(
         client_of(administrator),
         SITES,
         {"title": "W", "base_url": "https://w.example.com", "owners": ["no@example.com"]},
     )
-    assert "no@example.com" in nobody.json()["error"]["fields"]["owners"][0]
+    assert "no@example.com" in unknown_owner.json()["error"]["fields"]["owners"][0]
 
 
 @pytest.mark.parametrize(
     "query",
     ["page=0", "page=x", "size=101", "verdict=GOOD", "archived=perhaps", "product=bitbucket", f"page={10**30}"],
 )
-def test_a_filter_that_cannot_be_read_is_refused(client_of: Any, administrator: User, query: str) -> None:
+def test_an_invalid_filter_is_rejected(client_of: Any, administrator: User, query: str) -> None:
     assert client_of(administrator).get(f"{SITES}?{query}").status_code == 422
 
 
 @pytest.mark.parametrize("pk", ["0", "-1", "x", "1.5", str(2**63), "%00"])
-def test_an_id_that_is_none_is_refused(client_of: Any, administrator: User, pk: str) -> None:
+def test_an_invalid_id_is_rejected(client_of: Any, administrator: User, pk: str) -> None:
     assert client_of(administrator).get(f"{SITES}/{pk}").status_code == 422
     assert client_of(administrator).get(f"/api/v1/check-runs/{pk}").status_code == 422
 
@@ -286,13 +286,13 @@ def test_lists_filter_and_page(client_of: Any, administrator: User, make_site: A
     assert client.get(f"{SITES}?q=%00").status_code == 200
 
 
-def test_an_archived_site_is_not_checked(client_of: Any, administrator: User, make_site: Any) -> None:
-    gone = make_site(archived_at=timezone.now())
-    assert client_of(administrator).post(f"{SITES}/{gone.pk}/checks").status_code == 422
+def test_an_archived_site_cannot_be_checked(client_of: Any, administrator: User, make_site: Any) -> None:
+    archived = make_site(archived_at=timezone.now())
+    assert client_of(administrator).post(f"{SITES}/{archived.pk}/checks").status_code == 422
     assert not CheckRun.objects.exists()
 
 
-def test_a_list_asks_as_many_queries_for_one_site_as_for_fifty(
+def test_a_list_needs_as_many_queries_for_one_site_as_for_fifty(
     client_of: Any, administrator: User, make_site: Any, alice: User, django_assert_num_queries: Any
 ) -> None:
     client = client_of(administrator)
@@ -313,7 +313,7 @@ def test_a_list_asks_as_many_queries_for_one_site_as_for_fifty(
 
 
 @pytest.mark.parametrize("format_id", ["json", "intune-xml", "plist-file"])
-def test_the_current_release_comes_in_a_format(client_of: Any, administrator: User, site: Site, format_id: str) -> None:
+def test_the_current_release_in_each_format(client_of: Any, administrator: User, site: Site, format_id: str) -> None:
     from rollout.mdm.vendor_formats import FORMATS
 
     release = configurations.publish_release(actor=administrator, sites=Site.objects.all())
@@ -325,16 +325,16 @@ def test_the_current_release_comes_in_a_format(client_of: Any, administrator: Us
     assert event.details == {"format": format_id, "release": 1}
 
 
-def test_an_unknown_format_is_refused(client_of: Any, administrator: User, site: Site) -> None:
+def test_an_unknown_format_is_rejected(client_of: Any, administrator: User, site: Site) -> None:
     configurations.publish_release(actor=administrator, sites=Site.objects.all())
     assert client_of(administrator).get("/api/v1/configurations/current?format=mobileconfig").status_code == 422
 
 
-def test_before_the_first_release_there_is_none(client_of: Any, administrator: User) -> None:
+def test_without_a_release_the_response_is_404(client_of: Any, administrator: User) -> None:
     assert client_of(administrator).get("/api/v1/configurations/current").status_code == 404
 
 
-def test_a_release_with_sites_of_others_is_not_for_an_owner(
+def test_owners_cannot_export_a_release_with_sites_of_others(
     client_of: Any, administrator: User, alice: User, charlie: User, site: Site, make_site: Any
 ) -> None:
     make_site()
@@ -348,7 +348,7 @@ def test_a_release_with_sites_of_others_is_not_for_an_owner(
 # --- The description -------------------------------------------------------------------------------------------
 
 
-def test_the_schema_is_there_for_everybody_and_the_page_for_people(client_of: Any, alice: User) -> None:
+def test_the_schema_is_public_and_the_reference_page_needs_a_sign_in(client_of: Any, alice: User) -> None:
     schema = Client().get("/api/v1/openapi.json").json()
     assert f"{SITES}/{{site_id}}" in schema["paths"]
     assert Client().get("/api/v1/docs").status_code == 302

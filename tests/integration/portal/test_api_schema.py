@@ -1,4 +1,4 @@
-"""The schema holds: whatever fits or misses it, the API answers as it says, and never fails."""
+"""Responses match the OpenAPI schema, for valid and for invalid requests; none is a server error."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ OPERATIONS = [
 @pytest.fixture
 def schema(db: None, settings: Any) -> Iterator[Any]:
     """The schema of the real application, called through WSGI in the transaction of the test."""
-    settings.ALLOWED_HOSTS = ["localhost"]  # what schemathesis calls the application by
+    settings.ALLOWED_HOSTS = ["localhost"]  # the host that schemathesis uses
     # The end of a request closes its connection, and with it the test's transaction; Django's own client does the same.
     request_started.disconnect(close_old_connections)
     request_finished.disconnect(close_old_connections)
@@ -51,14 +51,14 @@ def schema(db: None, settings: Any) -> Iterator[Any]:
     request_finished.connect(close_old_connections)
 
 
-def test_every_operation_is_tried(schema: Any) -> None:
+def test_all_operations_are_tested(schema: Any) -> None:
     paths = schema.raw_schema["paths"]
     assert sorted(OPERATIONS) == sorted((method.upper(), path) for path in paths for method in paths[path])
 
 
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
-def test_every_answer_is_as_the_schema_says(
+def test_responses_match_the_schema(
     schema: Any, client_of: Any, administrator: User, site: Site, method: str, path: str, mode: GenerationMode
 ) -> None:
     configurations.publish_release(actor=administrator, sites=Site.objects.all())
@@ -69,15 +69,15 @@ def test_every_answer_is_as_the_schema_says(
 
     @examples(max_examples=20, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(case=schema[path][method].as_strategy(generation_mode=mode))
-    def ask(case: schemathesis.Case) -> None:
-        case.cookies = {}  # its own idea of a session is no sign-in
-        if mode is GenerationMode.POSITIVE:  # what exists, and what can be stored, goes further
+    def send(case: schemathesis.Case) -> None:
+        case.cookies = {}  # a generated session cookie is not a sign-in
+        if mode is GenerationMode.POSITIVE:  # existing ids and storable text reach more code
             if "site_id" in case.path_parameters:
                 case.path_parameters = {"site_id": site.pk}
             if path == SITES and isinstance(case.body, dict):
                 case.body |= {"base_url": f"https://s{next(numbers)}.example.com", "provider": "confluence"}
-        case.headers.pop("Authorization", None)  # a made-up token would be refused before anything else
+        case.headers.pop("Authorization", None)  # a generated token would be rejected before anything else
         response = case.call(cookies=cookies, headers={"X-CSRFToken": CSRF})
         case.validate_response(response, checks=CHECKS)
 
-    ask()
+    send()

@@ -74,12 +74,12 @@ def test_it_works(
 
 
 @pytest.mark.parametrize(
-    ("change", "says"),
+    ("change", "error"),
     [
         ({"line_0__server": "nine"}, "nine is not a version number"),
         ({"line_0__since": "9.5", "line_0__below": "9.1"}, "ends before it starts"),
         ({"line_0__server": ""}, "Enter the first version that works, or the reason"),
-        ({"line_0__unclear": "Nobody knows."}, "An unclear line has no minimum versions."),
+        ({"line_0__unclear": "Not documented."}, "An unclear line has no minimum versions."),
         ({"line_0__source": "http://example.com"}, "Enter the https address"),
         ({"line_0__redirect_url": "https://example.com"}, "handles confluence-server:// only"),
         ({"line_0__server": "\x00"}, "Null characters are not allowed."),
@@ -98,7 +98,7 @@ def test_an_invalid_line_is_reported_and_nothing_is_saved(
     before = [matrix.texts_of(line) for line in draft.lines.all()]
     page = operator.post(f"{LIST}{draft.pk}/change/", posted(draft, **change))
     assert page.status_code == 200
-    assert says in page.content.decode()
+    assert error in page.content.decode()
     assert [matrix.texts_of(line) for line in draft.lines.all()] == before
     assert not AuditEvent.objects.filter(action="matrix.edited").exists()
 

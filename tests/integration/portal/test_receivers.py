@@ -1,4 +1,4 @@
-"""What others signal reaches the audit trail, once and without secrets."""
+"""Signals of Django and allauth are recorded in the audit log, once and without secrets."""
 
 from __future__ import annotations
 
@@ -38,28 +38,28 @@ def test_a_wrong_password(make_user: Any) -> None:
     assert "guess" not in str(event.__dict__)
 
 
-@pytest.mark.parametrize("typed", ["my password", "nobody@example.com", "a\x00b@example.com", "é", ""])
-def test_what_was_typed_for_a_name_is_not_kept(db: None, rf: RequestFactory, typed: str) -> None:
+@pytest.mark.parametrize("typed", ["my password", "unknown@example.com", "a\x00b@example.com", "é", ""])
+def test_the_entered_name_is_not_stored(db: None, rf: RequestFactory, typed: str) -> None:
     assert authenticate(rf.post("/"), email=typed.replace("\x00", ""), password="secret") is None
     for event in AuditEvent.objects.all():
         assert (event.action, event.target_label) == ("person.sign_in_failed", "")
 
 
-def test_a_browser_without_a_person_signs_out_silently(db: None) -> None:
+def test_signing_out_without_a_sign_in_records_nothing(db: None) -> None:
     Client().logout()
     assert actions() == []
 
 
-def test_a_deactivated_person_is_not_signed_in(make_user: Any) -> None:
+def test_a_deactivated_person_cannot_sign_in(make_user: Any) -> None:
     user: User = make_user("member", "person@example.com", "correct horse battery staple", is_active=False)
     Client().post("/accounts/login/", {"login": user.email, "password": "correct horse battery staple"})
     assert "person.signed_in" not in actions()
 
 
-def test_a_client_id_pasted_for_another_site_takes_no_sign_in(
+def test_a_client_id_entered_for_another_site_gets_no_sign_ins(
     make_site: Any, administrator: User, charlie: User, member: User
 ) -> None:
-    """An owner who pastes the client ID of a site that Gatepass provides learns nothing of who signs in there."""
+    """An owner who enters the client ID of a site hosted by Gatepass does not learn who signs in there."""
     provided = sites.create_site(actor=administrator, title="Pilot", provider="gatepass", slug="pilot")
     redirect_url = "confluence-server://oauth-callback"
     real = links.create_link(actor=administrator, site=provided, redirect_url=redirect_url)

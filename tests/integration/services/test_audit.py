@@ -1,4 +1,4 @@
-"""The audit trail: append-only, chained, and verifiable."""
+"""The audit log: append-only, chained, and verifiable."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def chain(administrator, site):
 
 @pytest.fixture
 def without_triggers():
-    """What somebody with the database's own keys could do: the chain must tell."""
+    """Turn off the triggers, as a database administrator could: verification must detect the changes."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("ALTER TABLE rollout_auditevent DISABLE TRIGGER rollout_audit_append_only")
@@ -44,7 +44,7 @@ def test_an_empty_chain_is_intact():
     assert verify_chain().intact
 
 
-def test_the_model_refuses_a_change(chain):
+def test_the_model_rejects_changes(chain):
     chain[0].action = "test.other"
     with pytest.raises(TypeError):
         chain[0].save()
@@ -53,7 +53,7 @@ def test_the_model_refuses_a_change(chain):
 
 
 @pytest.mark.parametrize("change", ["UPDATE rollout_auditevent SET action = 'x'", "DELETE FROM rollout_auditevent"])
-def test_the_database_refuses_a_change(chain, change):
+def test_the_database_rejects_changes(chain, change):
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(change)
 
@@ -63,26 +63,26 @@ def test_the_database_refuses_a_change(chain, change):
 @pytest.mark.parametrize(
     "change",
     [
-        "UPDATE rollout_auditevent SET actor_label = 'somebody else' WHERE number = 2",
+        "UPDATE rollout_auditevent SET actor_label = 'another person' WHERE number = 2",
         "UPDATE rollout_auditevent SET hash = previous_hash WHERE number = 2",
         "DELETE FROM rollout_auditevent WHERE number = 2",
     ],
 )
-def test_a_change_behind_our_back_is_found(chain, without_triggers, change):
+def test_changes_in_the_database_are_detected(chain, without_triggers, change):
     with connection.cursor() as cursor:
         cursor.execute(change)
 
     assert verify_chain().broken_at == 2
 
 
-def test_a_cut_off_end_is_found(chain, without_triggers):
+def test_removed_newest_events_are_detected(chain, without_triggers):
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM rollout_auditevent WHERE number = 3")
 
     assert verify_chain().broken_at == 3
 
 
-def test_a_moved_head_is_found(chain):
+def test_a_changed_head_is_detected(chain):
     AuditHead.objects.update(number=2)
 
     assert not verify_chain().intact
@@ -95,7 +95,7 @@ def test_the_event_outlives_its_actor(chain, administrator):
     assert AuditEvent.objects.first().actor_label == "administrator@example.com"
 
 
-def test_the_command_tells_intact_from_broken(chain, without_triggers, capsys):
+def test_the_command_reports_whether_the_log_is_intact(chain, without_triggers, capsys):
     call_command("verify_audit")
     assert "intact" in capsys.readouterr().out
 

@@ -25,7 +25,7 @@ def receiver():
 
 @pytest.fixture
 def hook(receiver, administrator):
-    """A webhook that hears of everything, and its secret."""
+    """A webhook for all events, and its secret."""
     return webhooks.create_webhook(actor=administrator, name="Chat", url=receiver.url, kinds=webhooks.KINDS)
 
 
@@ -51,7 +51,7 @@ def test_it_works(hook, receiver, site):
     assert deliveries.deliver(webhook_id=webhook.pk) == 0
 
 
-def test_many_notices_travel_together(hook, receiver, make_site):
+def test_notices_are_combined_in_one_delivery(hook, receiver, make_site):
     tell(*[evaluated(make_site(), BROKEN, READY) for _ in range(120)])
 
     assert deliveries.make_deliveries() == 2
@@ -59,7 +59,7 @@ def test_many_notices_travel_together(hook, receiver, make_site):
     assert [len(body["data"]["notices"]) for body in receiver.bodies] == [100, 20]
 
 
-def test_only_what_it_asked_for(receiver, administrator, site, make_site):
+def test_only_the_selected_events_and_sites(receiver, administrator, site, make_site):
     other = make_site()
     narrow, _secret = webhooks.create_webhook(
         actor=administrator, name="Narrow", url=receiver.url, kinds=["verdict"], sites=[site]
@@ -73,7 +73,7 @@ def test_only_what_it_asked_for(receiver, administrator, site, make_site):
     assert (notice["kind"], notice["site"]["id"]) == ("verdict", site.pk)
 
 
-def test_what_happened_before_it_was_made_is_not_sent(receiver, administrator, site):
+def test_events_before_its_creation_are_not_sent(receiver, administrator, site):
     flip(site)
     webhooks.create_webhook(actor=administrator, name="New", url=receiver.url, kinds=["verdict"])
 
@@ -81,7 +81,7 @@ def test_what_happened_before_it_was_made_is_not_sent(receiver, administrator, s
 
 
 @pytest.mark.parametrize("status", [302, 400, 429, 500, 503])
-def test_a_refusal_is_tried_again_later_under_the_same_id(hook, receiver, site, status, time_machine):
+def test_a_rejected_delivery_is_retried_with_the_same_id(hook, receiver, site, status, time_machine):
     webhook, secret = hook
     receiver.answers = [status]
     flip(site)
@@ -103,7 +103,7 @@ def test_a_refusal_is_tried_again_later_under_the_same_id(hook, receiver, site, 
     assert verifies(secret, *second)
 
 
-def test_nobody_there_is_given_up_after_eight_attempts_within_about_a_day(hook, site, time_machine):
+def test_an_unreachable_receiver_fails_after_eight_attempts_within_about_a_day(hook, site, time_machine):
     webhook, _secret = hook
     Webhook.objects.update(url="http://127.0.0.1:1/")
     start = timezone.now()
@@ -127,7 +127,7 @@ def _rest(webhook):
     return webhook.not_before or timezone.now()
 
 
-def test_a_dead_receiver_is_left_alone_whatever_waits_for_it(hook, receiver, make_site):
+def test_a_failing_receiver_gets_no_other_delivery_during_its_pause(hook, receiver, make_site):
     webhook, _secret = hook
     receiver.answers = [500] * 50
     tell(*[evaluated(make_site(), BROKEN, READY) for _ in range(300)])
@@ -136,7 +136,7 @@ def test_a_dead_receiver_is_left_alone_whatever_waits_for_it(hook, receiver, mak
     assert sum(deliveries.deliver(webhook_id=webhook.pk) for _ in range(5)) == 1
 
 
-def test_gone_pauses_it_and_tells_administrators(hook, receiver, site, administrator):
+def test_410_pauses_it_and_notifies_administrators(hook, receiver, site, administrator):
     webhook, _secret = hook
     receiver.answers = [410]
     flip(site)
@@ -168,7 +168,7 @@ def test_a_day_of_failures_pauses_it(hook, receiver, site, time_machine):
     assert WebhookDelivery.objects.get().state == "waiting", "what waits is sent when it is resumed"
 
 
-def test_both_secrets_sign_for_a_day(hook, receiver, site, administrator, time_machine):
+def test_both_secrets_are_valid_for_a_day(hook, receiver, site, administrator, time_machine):
     webhook, old = hook
     new = webhooks.rotate_secret(actor=administrator, webhook=webhook)
     deliveries.send_test(actor=administrator, webhook=webhook)
@@ -184,11 +184,11 @@ def test_both_secrets_sign_for_a_day(hook, receiver, site, administrator, time_m
     assert verifies(new, *receiver.received[1])
 
 
-def test_a_worker_that_died_costs_one_attempt_and_nothing_else(hook, receiver, site, time_machine):
+def test_a_worker_that_dies_uses_up_one_attempt(hook, receiver, site, time_machine):
     webhook, _secret = hook
     flip(site)
     deliveries.make_deliveries()
-    assert deliveries._claim(webhook.pk)  # and then the worker is gone
+    assert deliveries._claim(webhook.pk)  # then the worker dies
     assert deliveries.deliver(webhook_id=webhook.pk) == 0, "the lease holds"
 
     time_machine.move_to(timezone.now() + deliveries.LEASE + timedelta(seconds=1))
@@ -199,7 +199,7 @@ def test_a_worker_that_died_costs_one_attempt_and_nothing_else(hook, receiver, s
     assert row.state == "delivered"
 
 
-def test_a_worker_that_comes_back_late_writes_nothing(hook, site, time_machine):
+def test_a_worker_that_lost_its_lease_writes_nothing(hook, site, time_machine):
     webhook, _secret = hook
     flip(site)
     deliveries.make_deliveries()
@@ -222,7 +222,7 @@ def test_without_the_key_nothing_is_sent_unsigned(hook, receiver, site, settings
     assert WebhookDelivery.objects.get().attempts[0]["error"] == "no_key"
 
 
-def test_it_goes_through_the_door(hook, receiver, site, settings):
+def test_the_fetch_policy_applies(hook, receiver, site, settings):
     webhook, _secret = hook
     settings.PROBE_ALLOW_LOOPBACK = False
     flip(site)
@@ -233,7 +233,7 @@ def test_it_goes_through_the_door(hook, receiver, site, settings):
     assert WebhookDelivery.objects.get().attempts[0]["error"] in {"not_https", "blocked_address"}
 
 
-def test_a_delivery_is_sent_again_by_hand(hook, receiver, site, administrator):
+def test_a_delivery_is_resent_manually(hook, receiver, site, administrator):
     webhook, _secret = hook
     flip(site)
     deliveries.make_deliveries()
@@ -247,7 +247,7 @@ def test_a_delivery_is_sent_again_by_hand(hook, receiver, site, administrator):
     assert receiver.received[0][1] == receiver.received[1][1], "the same bytes"
 
 
-def test_old_deliveries_go(hook, receiver, site):
+def test_old_deliveries_are_deleted(hook, receiver, site):
     flip(site)
     deliveries.make_deliveries()
     deliveries.deliver(webhook_id=hook[0].pk)

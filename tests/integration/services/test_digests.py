@@ -46,7 +46,7 @@ def test_it_works(site, alice, settings):
     assert digests.send_due_digests() == 0
 
 
-def test_by_default_owners_hear_of_their_sites_and_administrators_of_all(
+def test_defaults_are_own_sites_for_owners_and_all_sites_for_administrators(
     site, make_site, alice, bob, charlie, administrator, auditor, member
 ):
     flip(make_site())
@@ -59,7 +59,7 @@ def test_by_default_owners_hear_of_their_sites_and_administrators_of_all(
     assert recipients() == sorted([administrator.email] * 2 + [alice.email, bob.email])
 
 
-def test_what_a_person_may_no_longer_see_is_not_told(site, alice):
+def test_sites_that_are_no_longer_visible_are_left_out(site, alice):
     flip(site)
     site.owners.remove(alice)
     digests.send_due_digests()
@@ -67,7 +67,7 @@ def test_what_a_person_may_no_longer_see_is_not_told(site, alice):
     assert alice.email not in recipients()
 
 
-def test_the_deactivated_get_nothing(site, alice):
+def test_deactivated_people_get_nothing(site, alice):
     flip(site)
     type(alice).objects.filter(pk=alice.pk).update(is_active=False)
     digests.send_due_digests()
@@ -89,7 +89,7 @@ def test_muted_and_followed_sites(site, make_site, administrator, alice):
     assert site.title not in message.body
 
 
-def test_kinds_that_nobody_asked_for_are_left_out(site, administrator):
+def test_kinds_that_were_not_selected_are_left_out(site, administrator):
     choose(administrator, kinds=["certificate"])
     flip(site)
     digests.send_due_digests()
@@ -107,7 +107,7 @@ def test_ten_thousand_flips_are_one_message(make_site, administrator):
     assert "and 180 more" in message.body
 
 
-def test_the_number_of_queries_does_not_grow_with_the_news(make_site, administrator, django_assert_max_num_queries):
+def test_the_number_of_queries_does_not_grow_with_the_notices(make_site, administrator, django_assert_max_num_queries):
     tell(*[evaluated(make_site(), BROKEN, READY) for _ in range(150)])
     with django_assert_max_num_queries(14):
         digests.send_due_digests()
@@ -130,7 +130,7 @@ def test_at_most_hourly(site, administrator, time_machine):
     assert len([m for m in mail.outbox if m.to == [administrator.email]]) == 2
 
 
-def test_daily_at_the_hour_of_the_persons_zone(site, administrator, time_machine):
+def test_daily_at_the_hour_in_the_time_zone_of_the_person(site, administrator, time_machine):
     zone = ZoneInfo("Pacific/Auckland")
     time_machine.move_to(datetime(2026, 6, 1, 7, 0, tzinfo=zone), tick=False)
     choose(administrator, every="day", hour=9, time_zone="Pacific/Auckland")
@@ -146,11 +146,11 @@ class FailingBackend(EmailBackend):
 
     def send_messages(self, messages):
         if self.failing:
-            raise smtplib.SMTPServerDisconnected("nobody there")
+            raise smtplib.SMTPServerDisconnected("connection lost")
         return super().send_messages(messages)
 
 
-def test_a_mail_server_that_fails_is_asked_again_and_nothing_is_lost(site, administrator, settings, time_machine):
+def test_a_failing_mail_server_is_retried_and_nothing_is_lost(site, administrator, settings, time_machine):
     settings.EMAIL_BACKEND = f"{__name__}.FailingBackend"
     FailingBackend.failing = True
     start = timezone.now()
@@ -174,7 +174,7 @@ def test_a_mail_server_that_fails_is_asked_again_and_nothing_is_lost(site, admin
     assert (row.failures, row.failed_because) == (0, "")
 
 
-def test_a_worker_that_dies_after_sending_costs_one_message_twice(site, administrator, time_machine):
+def test_a_worker_that_dies_after_sending_causes_one_duplicate(site, administrator, time_machine):
     site.owners.clear()
     flip(site)
     preferences.enroll(timezone.now())
@@ -185,9 +185,7 @@ def test_a_worker_that_dies_after_sending_costs_one_message_twice(site, administ
             row, preferences.default_email_settings(administrator), preferences.newest_notice(), timezone.now()
         )
     )
-    digests._send(
-        administrator, preferences.default_email_settings(administrator), found
-    )  # and then the worker is gone
+    digests._send(administrator, preferences.default_email_settings(administrator), found)  # then the worker dies
     assert digests.send_due_digests() == 0, "the lease holds"
 
     time_machine.move_to(timezone.now() + digests.LEASE + timedelta(seconds=1))
@@ -197,7 +195,7 @@ def test_a_worker_that_dies_after_sending_costs_one_message_twice(site, administ
     assert digests.send_due_digests() == 0
 
 
-def test_who_turned_it_off_and_on_is_not_told_what_happened_meanwhile(site, administrator):
+def test_notices_from_while_it_was_off_are_not_sent(site, administrator):
     choose(administrator, every="never")
     flip(site)
     choose(administrator, every="hour")
@@ -206,7 +204,7 @@ def test_who_turned_it_off_and_on_is_not_told_what_happened_meanwhile(site, admi
     assert administrator.email not in recipients()
 
 
-def test_a_title_does_no_harm(make_site, administrator):
+def test_a_title_is_escaped(make_site, administrator):
     flip(make_site(title="<script>alert(1)</script> {{ x }}"))
     digests.send_due_digests()
 

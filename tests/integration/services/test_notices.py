@@ -1,4 +1,4 @@
-"""What is worth a notice, once, and without storms."""
+"""Notices: which events create one, and how repeats are limited."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def test_it_works(site):
     assert notice.details == {"was": list(READY), "now": list(BROKEN), "times": 1}
 
 
-def test_a_first_judgement_is_no_news(site):
+def test_a_first_evaluation_creates_no_notice(site):
     assert tell(evaluated(site, READY)) == 0
     assert not Notice.objects.exists()
 
 
-def test_a_site_that_goes_back_and_forth_is_told_once_and_then_once_with_a_count(site, time_machine):
+def test_repeated_changes_are_merged_into_one_notice_with_a_count(site, time_machine):
     start = timezone.now()
     time_machine.move_to(start, tick=False)
     flip(site, READY, BROKEN)
@@ -43,17 +43,17 @@ def test_a_site_that_goes_back_and_forth_is_told_once_and_then_once_with_a_count
 
     time_machine.move_to(start + timedelta(hours=6, seconds=1), tick=False)
     assert notices.release_held() == 1
-    told = Notice.objects.released().first()
-    assert told.details == {"was": list(BROKEN), "now": list(READY), "times": 5}
-    assert told.pk > held.pk  # a new number, so that readers who came past the old one see it
+    released = Notice.objects.released().first()
+    assert released.details == {"was": list(BROKEN), "now": list(READY), "times": 5}
+    assert released.pk > held.pk  # readers that are past the old id must still get it
     assert notices.release_held() == 0
 
     time_machine.move_to(start + timedelta(hours=7), tick=False)
     flip(site, READY, BROKEN)
-    assert Notice.objects.released().count() == 2, "what was just told starts a cool-down of its own"
+    assert Notice.objects.released().count() == 2, "the released notice starts another cool-down"
 
 
-def test_after_the_cool_down_a_flip_is_told_at_once(site, time_machine):
+def test_a_change_after_the_cool_down_is_released_immediately(site, time_machine):
     start = timezone.now()
     time_machine.move_to(start, tick=False)
     flip(site)
@@ -63,7 +63,7 @@ def test_after_the_cool_down_a_flip_is_told_at_once(site, time_machine):
     assert Notice.objects.released().count() == 2
 
 
-def test_a_cool_down_of_nothing_tells_every_flip(site, settings):
+def test_without_a_cool_down_all_changes_are_released(site, settings):
     settings.NOTICE_COOL_DOWN_HOURS = 0
     flip(site)
     flip(site, BROKEN, READY)
@@ -71,20 +71,20 @@ def test_a_cool_down_of_nothing_tells_every_flip(site, settings):
     assert Notice.objects.released().count() == 2
 
 
-def test_a_certificate_is_told_at_thirty_seven_and_one_days_once_each(site, time_machine):
+def test_an_expiring_certificate_creates_a_notice_at_30_7_and_1_days(site, time_machine):
     start = timezone.now()
     ends = start + timedelta(days=40)
-    told = []
+    days = []
     for day in (0, 9, 11, 20, 32, 34, 39, 39.5, 41):
         time_machine.move_to(start + timedelta(days=day), tick=False)
         if tell(evaluated(site, expires_at=ends)):
-            told.append(day)
+            days.append(day)
 
-    assert told == [11, 34, 39]
+    assert days == [11, 34, 39]
     assert [notice.details["within_days"] for notice in Notice.objects.order_by("pk")] == [30, 7, 1]
 
 
-def test_a_renewed_certificate_is_told_anew(site):
+def test_a_renewed_certificate_creates_new_notices(site):
     now = timezone.now()
     tell(evaluated(site, expires_at=now + timedelta(days=5)))
     tell(evaluated(site, expires_at=now + timedelta(days=6)))
@@ -92,7 +92,7 @@ def test_a_renewed_certificate_is_told_anew(site):
     assert Notice.objects.filter(kind="certificate").count() == 2
 
 
-def test_another_client_id_is_told_once_for_each_value(site):
+def test_an_unexpected_client_id_creates_one_notice_for_each_value(site):
     tell(evaluated(site, handed_out="abc", held="abc"))
     assert not Notice.objects.exists()
     tell(evaluated(site, handed_out="other", held="abc"))
@@ -104,7 +104,7 @@ def test_another_client_id_is_told_once_for_each_value(site):
     assert handed == ["other", "third"]
 
 
-def test_what_a_hostile_site_hands_out_is_made_harmless(site):
+def test_a_hostile_client_id_is_sanitized(site):
     tell(evaluated(site, handed_out="a\x00\n\ud800\u202e" + "x" * 5000, held="abc"))
 
     shown = Notice.objects.get().details["handed_out"]
@@ -112,7 +112,7 @@ def test_what_a_hostile_site_hands_out_is_made_harmless(site):
     assert shown.startswith("a????x")
 
 
-def test_a_failed_sweep_is_told_once(db):
+def test_a_failed_sweep_creates_one_notice(db):
     sweep = Sweep.objects.create(trigger="schedule", state="failed", started_at=timezone.now(), total=10, broken=10)
     for _ in range(2):
         with transaction.atomic():
@@ -137,17 +137,17 @@ def test_the_number_of_statements_does_not_grow_with_the_batch(make_site):
             notices.notice_changes(back)
         return len(first), len(second), len(third)
 
-    statements(1)  # makes the end of the chain
+    statements(1)  # creates the head of the chain
     assert statements(2) == statements(60)
 
 
-def test_nothing_new_locks_nothing(site, django_assert_num_queries):
+def test_without_notices_nothing_is_locked(site, django_assert_num_queries):
     item = evaluated(site, READY)
     with django_assert_num_queries(0):
         notices.notice_changes([item])
 
 
-def test_old_notices_go(site, time_machine):
+def test_old_notices_are_deleted(site, time_machine):
     flip(site)
     assert notices.prune(now=timezone.now() + timedelta(days=89)) == 0
     assert notices.prune(now=timezone.now() + timedelta(days=91)) == 1

@@ -1,4 +1,4 @@
-"""Webhooks are added, changed, paused and removed by administrators; secrets are shown once and kept sealed."""
+"""Creating, changing, pausing and deleting webhooks; secrets are shown once and stored encrypted."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_it_works(administrator, site):
         "https://chat.example.com/" + "x" * 500,
     ],
 )  # fmt: skip
-def test_a_url_that_cannot_be_one_is_refused(administrator, url):
+def test_an_invalid_url_is_rejected(administrator, url):
     with pytest.raises(ValidationError) as caught:
         webhooks.create_webhook(actor=administrator, name="Chat", url=url, kinds=["verdict"])
 
@@ -43,20 +43,20 @@ def test_a_url_that_cannot_be_one_is_refused(administrator, url):
     assert not Webhook.objects.exists()
 
 
-def test_plain_http_is_for_this_machine_in_a_trial_only(administrator, settings):
+def test_plain_http_is_allowed_on_this_machine_in_a_trial_only(administrator, settings):
     webhooks.create_webhook(actor=administrator, name="Chat", url="http://127.0.0.1:9/", kinds=["verdict"])
     settings.PROBE_ALLOW_LOOPBACK = False
     with pytest.raises(ValidationError):
         webhooks.create_webhook(actor=administrator, name="Chat", url="http://127.0.0.1:9/", kinds=["verdict"])
 
 
-def test_without_a_key_there_are_none(administrator, settings):
+def test_without_a_key_none_can_be_created(administrator, settings):
     settings.CREDENTIAL_KEYS = []
     with pytest.raises(ValidationError, match="CREDENTIAL_KEYS"):
         webhooks.create_webhook(actor=administrator, name="Chat", url=URL, kinds=["verdict"])
 
 
-def test_nothing_secret_is_in_the_trail(administrator):
+def test_no_secret_is_in_the_audit_log(administrator):
     row, secret = webhooks.create_webhook(actor=administrator, name="Chat", url=URL, kinds=["verdict"])
     fresh = webhooks.rotate_secret(actor=administrator, webhook=row)
     webhooks.change_webhook(actor=administrator, webhook=row, name="Chat", url=URL + "2", kinds=["sweep"], sites=[])
@@ -70,7 +70,7 @@ def test_nothing_secret_is_in_the_trail(administrator):
     assert actions == [f"webhook.{what}" for what in ("created", "rotated", "changed", "paused", "resumed", "removed")]
 
 
-def test_a_change_of_nothing_is_no_event(administrator):
+def test_saving_without_changes_records_no_event(administrator):
     row, _secret = webhooks.create_webhook(actor=administrator, name="Chat", url=URL, kinds=["verdict"])
     webhooks.change_webhook(actor=administrator, webhook=row, name="Chat", url=URL, kinds=["verdict"], sites=[])
 

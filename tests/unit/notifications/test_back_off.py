@@ -1,4 +1,4 @@
-"""Pauses grow, end, and differ by luck."""
+"""Delays grow up to a maximum and have jitter."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def test_it_works():
     assert back_off.delivery_delay(9, 0) is None
 
 
-def test_luck_makes_them_longer_by_a_fifth_at_most():
+def test_jitter_adds_a_fifth_at_most():
     assert back_off.delivery_delay(1, 0.999) < timedelta(seconds=36)
     assert back_off.delivery_delay(1, 0.5) == timedelta(seconds=33)
 

@@ -1,4 +1,4 @@
-"""What one digest says: grouped by kind and site, the gravest first; and when the next one comes."""
+"""Digests: grouped by kind and site, most severe first; and the time of the next one."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ def flip(site: int, was: str, now: str) -> Entry:
 
 
 def test_it_works():
-    found = sections([flip(1, "READY_MDM", "UNKNOWN"), flip(2, "READY_MDM", "INCOMPATIBLE")])
+    result = sections([flip(1, "READY_MDM", "UNKNOWN"), flip(2, "READY_MDM", "INCOMPATIBLE")])
 
-    assert [(section.kind, section.count, section.more) for section in found] == [("verdict", 2, 0)]
-    assert [entry.title for entry in found[0].listed] == ["Site 2", "Site 1"]
+    assert [(section.kind, section.count, section.more) for section in result] == [("verdict", 2, 0)]
+    assert [entry.title for entry in result[0].listed] == ["Site 2", "Site 1"]
 
 
-def test_repeats_are_one():
+def test_repeats_are_merged():
     [section] = sections([flip(1, "READY_MDM", "UNKNOWN"), flip(1, "UNKNOWN", "ACTION_NEEDED")])
 
     assert section.count == 1
@@ -37,7 +37,7 @@ def test_the_first_twenty_are_listed():
     assert (section.count, len(section.listed), section.more) == (200, 20, 180)
 
 
-def test_the_next_time_is_in_the_persons_zone_and_always_ahead():
+def test_the_next_time_is_in_the_time_zone_and_in_the_future():
     zone = ZoneInfo("Europe/Berlin")
     assert next_time(AT, hour=8, zone=zone) == datetime(2026, 6, 2, 6, tzinfo=UTC)
     assert next_time(AT, hour=15, zone=zone) == datetime(2026, 6, 1, 13, tzinfo=UTC)

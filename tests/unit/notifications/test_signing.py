@@ -12,9 +12,9 @@ BODY = b'{"test": 2432232314}'
 
 
 def test_it_works():
-    found = signing.signature(SECRET, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, BODY)
+    result = signing.signature(SECRET, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, BODY)
 
-    assert found == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+    assert result == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 
 
 def test_two_secrets_give_two_signatures():
@@ -28,6 +28,6 @@ def test_two_secrets_give_two_signatures():
 
 
 @pytest.mark.parametrize("length", [0, 23, 65])
-def test_a_secret_has_a_fair_length(length):
+def test_the_length_of_a_secret_is_limited(length):
     with pytest.raises(ValueError, match="24 to 64"):
         signing.secret_of(b"x" * length)

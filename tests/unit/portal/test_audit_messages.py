@@ -21,14 +21,14 @@ def recorded_actions() -> list[str]:
 
     The places of an f-string are ``.+``.
     """
-    found = []
+    patterns = []
     for package in ("portal", "rollout", "oauth_provider"):
         for path in (ROOT / package).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text())):
                 if isinstance(node, ast.Call) and ast.unparse(node.func) in {"audit.record", "record", "Export"}:
                     values = [word.value for word in node.keywords if word.arg == "action"]
-                    found += [_pattern(value) for value in values if ast.unparse(value) != "export.action"]
-    return sorted(set(found))
+                    patterns += [_pattern(value) for value in values if ast.unparse(value) != "export.action"]
+    return sorted(set(patterns))
 
 
 def _pattern(value: ast.expr) -> str:
