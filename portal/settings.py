@@ -240,6 +240,7 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": "5/5m/key"}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_ADAPTER = "portal.accounts.adapters.MFAAdapter"
+USERSESSIONS_ADAPTER = "portal.accounts.adapters.UserSessionsAdapter"
 MFA_TOTP_ISSUER = "Gatepass"
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_USER_VERIFICATION = "required"  # a fingerprint, a face or a PIN: the key alone is not the person

@@ -8,21 +8,21 @@ from django.contrib.sessions.models import Session
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from oauth_provider.limits.counters import forget_old_counts
-from oauth_provider.tokens.clean_up import remove_dead
-from oauth_provider.tokens.sessions import forget_lapsed
+from oauth_provider.limits.counters import delete_expired_counts
+from oauth_provider.tokens.clean_up import remove_expired
+from oauth_provider.tokens.sessions import delete_lapsed_devices
 
 
 @shared_task
 def forget_lapsed_phones() -> None:
     """Delete names, versions and addresses of phones whose sign-in lapsed."""
-    forget_lapsed()
+    delete_lapsed_devices()
 
 
 @shared_task
 def remove_dead_tokens() -> None:
     """Delete codes and tokens that no answer depends on any more."""
-    remove_dead()
+    remove_expired()
 
 
 @shared_task
@@ -38,4 +38,4 @@ def remove_old_sessions() -> None:
 @shared_task
 def forget_old_rate_counts() -> None:
     """Delete counters of rate limits whose time is over, where the database counts."""
-    forget_old_counts()
+    delete_expired_counts()

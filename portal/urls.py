@@ -27,6 +27,7 @@ from .views import (
     phones,
     plugins,
     rehearsal,
+    sessions,
     sites,
     style,
     sweeps,
@@ -109,7 +110,7 @@ urlpatterns = [
     path("people/<int:pk>/sign-in-link/", people.sign_in_link, name="person_sign_in_link"),
     path("phones/", phones.phones, name="phones"),
     path("phones/export.csv", phones.export_csv, name="phones_export"),
-    path("phones/sign-out/", phones.revoke_found, name="phones_revoke"),
+    path("phones/sign-out/", phones.revoke_matching, name="phones_revoke"),
     path("phones/<int:pk>/sign-out/", phones.revoke, name="phone_revoke"),
     path("me/passes/", passes.my_passes, name="my_passes"),
     path("me/devices/", devices.my_devices, name="my_devices"),
@@ -143,6 +144,8 @@ urlpatterns = [
     path("accounts/3rdparty/", accounts.no_page, name="no_connections_page"),  # single sign-on is not for linking
     path("accounts/3rdparty/signup/", accounts.no_page, name="no_signup_page"),
     path("accounts/email/", accounts.no_page, name="no_email_page"),  # an administrator vouches for every address
+    path("accounts/sessions/", sessions.sessions, name="usersessions_list"),
+    path("accounts/sessions/<int:pk>/sign-out/", sessions.sign_out_session, name="usersession_sign_out"),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", api.urls),
@@ -159,4 +162,5 @@ urlpatterns = [
 handler400 = "portal.pages.errors.bad_request"
 handler403 = "portal.pages.errors.permission_denied"
 handler404 = "portal.pages.errors.page_not_found"
+handler429 = "portal.pages.rate_limits.allauth_limit_reached"
 handler500 = "portal.pages.errors.server_error"

@@ -26,7 +26,7 @@ from .machine_view import NO_STORE_HEADERS
 from .parameters import ParameterError, parse_parameters
 from .server import NativeAppCore
 
-APPS = dict(
+APP_NAMES = dict(
     zip(
         ALLOWED_REDIRECT_URIS,
         (gettext_lazy("Confluence Data Center app"), gettext_lazy("Jira Data Center app")),
@@ -49,12 +49,12 @@ class AuthorizeView(BaseAuthorizationView):
             request.oauth_parameters = parse_parameters(query)  # type: ignore[attr-defined]
         except ParameterError as error:
             unreadable = errors.InvalidRequestFatalError(description=str(error))
-            return unseen(self.render_to_response({"error": unreadable}, HTTPStatus.BAD_REQUEST))
+            return add_no_store_headers(self.render_to_response({"error": unreadable}, HTTPStatus.BAD_REQUEST))
         with Attempt("authorize", request.META.get("REMOTE_ADDR", ""), str(request.user.pk or "")) as attempt:
             response = super().dispatch(request, *args, **kwargs)
             if response.status_code < HTTPStatus.BAD_REQUEST:
                 attempt.succeeded()
-        return unseen(response)
+        return add_no_store_headers(response)
 
     def get(self, request: HttpRequest) -> HttpResponse:
         try:
@@ -62,7 +62,7 @@ class AuthorizeView(BaseAuthorizationView):
         except OAuthToolkitError as error:
             return self.error_response(error, None)
         context = {
-            "app": APPS[credentials["redirect_uri"]],
+            "app": APP_NAMES[credentials["redirect_uri"]],
             "realm": realm_of(request.META),
             "permissions": [SCOPES[scope] for scope in scopes],
             "person": str(request.user),
@@ -91,18 +91,18 @@ class AuthorizeView(BaseAuthorizationView):
     def render_to_response(self, context: dict[str, Any], status: int) -> HttpResponse:
         """The page for what must not go back to the app: unknown client, wrong redirect, unreadable request."""
         error = context["error"]
-        page = {"explanation": _explain(error), "error": error, "realm": realm_of(self.request.META)}
+        page = {"explanation": _explanation(error), "error": error, "realm": realm_of(self.request.META)}
         return render(self.request, "oauth_provider/error.html", page, status=status)
 
 
-def unseen(response: HttpResponseBase) -> HttpResponseBase:
+def add_no_store_headers(response: HttpResponseBase) -> HttpResponseBase:
     """The response, kept out of caches; its address kept out of Referer headers unless it says otherwise."""
     for name, value in NO_STORE_HEADERS.items():
         response.headers.setdefault(name, value)
     return response
 
 
-def _explain(error: Exception) -> str:
+def _explanation(error: Exception) -> str:
     """What a person is told: what is wrong and who can mend it."""
     if isinstance(error, errors.InvalidClientIdError | errors.MissingClientIdError):
         return _(

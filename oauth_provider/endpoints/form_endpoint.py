@@ -13,7 +13,7 @@ from django.http import HttpRequest
 
 from oauth_provider.limits.attempts import TooManyRequestsError
 
-from .machine_view import JSON, NO_STORE_HEADERS, Answer, MachineView, Meta, json_answer
+from .machine_view import JSON, NO_STORE_HEADERS, MachineResponse, MachineView, Meta, json_response
 from .parameters import MAX_BYTES, ParameterError, parse_parameters
 
 FORM = "application/x-www-form-urlencoded"
@@ -40,17 +40,17 @@ class RefusedError(Exception):
 
     def __init__(self, error: str, description: str, status: int = HTTPStatus.BAD_REQUEST, **headers: str) -> None:
         super().__init__(error, description)
-        self.answer = json_answer({"error": error, "error_description": description}, status, headers)
+        self.answer = json_response({"error": error, "error_description": description}, status, headers)
 
 
-def form_endpoint(handler: Callable[[FormRequest], Answer]) -> MachineView:
+def form_endpoint(handler: Callable[[FormRequest], MachineResponse]) -> MachineView:
     """Return the view that reads the form for ``handler``; its ``RefusedError`` and a reached limit become answers."""
 
     @wraps(handler)
-    def answer(meta: Meta, read: Callable[[], bytes]) -> Answer:
+    def answer(meta: Meta, read: Callable[[], bytes]) -> MachineResponse:
         if meta["REQUEST_METHOD"] != "POST":
             headers = {"Allow": "POST", "Content-Type": JSON, **NO_STORE_HEADERS}
-            return Answer(HTTPStatus.METHOD_NOT_ALLOWED, b"", headers)
+            return MachineResponse(HTTPStatus.METHOD_NOT_ALLOWED, b"", headers)
         try:
             return handler(_read_form(meta, read))
         except RefusedError as refusal:
@@ -58,7 +58,7 @@ def form_endpoint(handler: Callable[[FormRequest], Answer]) -> MachineView:
         except TooManyRequestsError as error:
             description = f"Too many requests. Try again in {error.retry_after} seconds."
             facts = {"error": "too_many_requests", "error_description": description}
-            return json_answer(facts, HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": str(error.retry_after)})
+            return json_response(facts, HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": str(error.retry_after)})
 
     return MachineView(answer)
 

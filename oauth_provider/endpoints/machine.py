@@ -18,13 +18,13 @@ from oauth_provider.tokens.devices import origin_of
 
 from . import introspection
 from .form_endpoint import FormRequest, RefusedError, form_endpoint
-from .machine_view import JSON, NO_STORE_HEADERS, Answer, json_answer
+from .machine_view import JSON, NO_STORE_HEADERS, MachineResponse, json_response
 
 
 @form_endpoint
-def token(request: FormRequest) -> Answer:
+def token(request: FormRequest) -> MachineResponse:
     """Code or refresh token in, tokens out. The redemption is ours (``redemption``), to be atomic."""
-    _public(request)
+    _require_public_client(request)
     if "grant_type" not in request.sent:
         raise RefusedError("invalid_request", "Missing grant_type parameter.")
     grant = _GRANTS.get(request.sent["grant_type"])
@@ -36,10 +36,10 @@ def token(request: FormRequest) -> Answer:
     return answer
 
 
-def _redeem(request: FormRequest) -> Answer:
+def _redeem_code(request: FormRequest) -> MachineResponse:
     client_id, sent = _client_id(request), request.sent
     if "code" not in sent:
-        _client(request)
+        _get_client(request)
         raise RefusedError("invalid_request", "Missing code parameter.")
     verifier, redirect_uri = sent.get("code_verifier", ""), sent.get("redirect_uri")
     wanted = redemption.Redemption(sent["code"], verifier, redirect_uri, origin_of(request.meta))
@@ -47,84 +47,84 @@ def _redeem(request: FormRequest) -> Answer:
         with transaction.atomic():  # the sign-in is recorded with what it is a record of
             issued = redemption.redeem(client_id, realm_of(request.meta).sql, wanted)
             if issued is None:  # only now the reason is looked for
-                issued = redemption.redeem_code(_client(request), wanted)
+                issued = redemption.redeem_code(_get_client(request), wanted)
             if issued is not None:
                 app_authorized.send(sender=token, request=request.as_request(), token=issued.access_token_row)
     except IntegrityError:  # the client was removed, or its person was, since they were read
-        raise _no_client() from None
-    return _tokens(issued, "The code is unknown, expired or used, or not for this request.")
+        raise _invalid_client() from None
+    return _token_response(issued, "The code is unknown, expired or used, or not for this request.")
 
 
-def _refresh(request: FormRequest) -> Answer:
+def _refresh_tokens(request: FormRequest) -> MachineResponse:
     client_id, sent = _client_id(request), request.sent
     if "refresh_token" not in sent:
-        _client(request)
+        _get_client(request)
         raise RefusedError("invalid_request", "Missing refresh_token parameter.")
     if not set(sent.get("scope", APP_SCOPE).split()) <= {APP_SCOPE}:
         raise RefusedError("invalid_scope", "The scope cannot grow.")
     realm, origin = realm_of(request.meta).sql, origin_of(request.meta)
     issued = redemption.refresh(client_id, realm, sent["refresh_token"], origin)
     if issued is None:  # only now the reason is looked for
-        issued = redemption.recover_or_revoke(_client(request), realm, sent["refresh_token"], origin)
-    return _tokens(issued, "The refresh token is unknown, expired or used.")
+        issued = redemption.recover_or_revoke(_get_client(request), realm, sent["refresh_token"], origin)
+    return _token_response(issued, "The refresh token is unknown, expired or used.")
 
 
-_GRANTS = {"authorization_code": _redeem, "refresh_token": _refresh}
+_GRANTS = {"authorization_code": _redeem_code, "refresh_token": _refresh_tokens}
 
 
 @form_endpoint
-def revoke(request: FormRequest) -> Answer:
+def revoke(request: FormRequest) -> MachineResponse:
     """Ends a token of the client that asks, and its pair; a token nobody knows is answered alike (RFC 7009 2.2)."""
-    _public(request)
+    _require_public_client(request)
     with attempts.Attempt("token", request.address, request.sent.get("client_id", "")) as attempt:
-        client = _client(request)
+        client = _get_client(request)
         if "token" not in request.sent:
             raise RefusedError("invalid_request", "Missing token parameter.")
         redemption.revoke(client, request.sent["token"])
         attempt.succeeded()
-    return Answer(HTTPStatus.OK, b"", {"Content-Type": JSON, **NO_STORE_HEADERS})
+    return MachineResponse(HTTPStatus.OK, b"", {"Content-Type": JSON, **NO_STORE_HEADERS})
 
 
 @form_endpoint
-def introspect(request: FormRequest) -> Answer:
+def introspect(request: FormRequest) -> MachineResponse:
     """Tells a resource server of this realm whether an access token is alive, and whose it is (RFC 7662)."""
-    return json_answer(_introspected(request) or {"active": False})
+    return json_response(_introspect_token(request) or {"active": False})
 
 
 @form_endpoint
-def introspect_status(request: FormRequest) -> Answer:
+def introspect_status(request: FormRequest) -> MachineResponse:
     """The same for a proxy that reads no JSON: 204 with the person in a header, or 401 for the app.
 
     A resource server that does not authenticate gets 403, so that a proxy does not ask the app to sign in again.
     """
     try:
-        found = _introspected(request, may_lack_token=True)
+        found = _introspect_token(request, may_lack_token=True)
     except RefusedError as refusal:
         if refusal.answer.status != HTTPStatus.UNAUTHORIZED:
             raise
         raise RefusedError("invalid_client", "No such resource server here.", HTTPStatus.FORBIDDEN) from None
     if not found:
         error = 'Bearer error="invalid_token"' if "token" in request.sent else "Bearer"  # RFC 6750 section 3.1
-        return json_answer({"active": False}, HTTPStatus.UNAUTHORIZED, {"WWW-Authenticate": error})
+        return json_response({"active": False}, HTTPStatus.UNAUTHORIZED, {"WWW-Authenticate": error})
     person = {"X-Gatepass-User": str(found["username"]), "X-Gatepass-Subject": str(found["sub"])}
-    return Answer(HTTPStatus.NO_CONTENT, b"", {"Content-Type": JSON, **NO_STORE_HEADERS, **person})
+    return MachineResponse(HTTPStatus.NO_CONTENT, b"", {"Content-Type": JSON, **NO_STORE_HEADERS, **person})
 
 
-def _introspected(request: FormRequest, *, may_lack_token: bool = False) -> dict[str, Any] | None:
+def _introspect_token(request: FormRequest, *, may_lack_token: bool = False) -> dict[str, Any] | None:
     credential = credential_of(request.meta, request.sent)
     with attempts.Attempt("introspection", request.address, credential.client_id if credential else "") as attempt:
         if credential is None:
-            raise _no_resource_server()
+            raise _invalid_resource_server()
         found = introspection.introspect(credential, request.sent.get("token", ""), realm_of(request.meta))
         if found is None:
-            raise _no_resource_server()
+            raise _invalid_resource_server()
         attempt.succeeded()
     if "token" not in request.sent and not may_lack_token:
         raise RefusedError("invalid_request", "Missing token parameter.")
     return found.facts
 
 
-def _public(request: FormRequest) -> None:
+def _require_public_client(request: FormRequest) -> None:
     """Raises RefusedError for a secret, in whatever form: nobody has one (RFC 8252 section 8.5)."""
     if request.meta.get("HTTP_AUTHORIZATION"):
         description = "Apps are public clients: send client_id in the body, without a secret."
@@ -132,37 +132,37 @@ def _public(request: FormRequest) -> None:
             "invalid_client", description, HTTPStatus.UNAUTHORIZED, **{"WWW-Authenticate": 'Basic realm="none"'}
         )
     if "client_secret" in request.sent:
-        raise _no_client()
+        raise _invalid_client()
 
 
 def _client_id(request: FormRequest) -> str:
     if "client_id" not in request.sent:
-        raise _no_client()
+        raise _invalid_client()
     return request.sent["client_id"]
 
 
-def _client(request: FormRequest) -> Client:
+def _get_client(request: FormRequest) -> Client:
     """The public client that asks. Raises RefusedError when it does not exist in this realm."""
     client = Client.objects.filter(client_id=_client_id(request)).first()
     if client is None or not realm_of(request.meta).admits(client.client_id, needs_realm=client.needs_realm):
-        raise _no_client()
+        raise _invalid_client()
     return client
 
 
-def _no_client() -> RefusedError:
+def _invalid_client() -> RefusedError:
     return RefusedError("invalid_client", "No such client here.", HTTPStatus.UNAUTHORIZED)
 
 
-def _no_resource_server() -> RefusedError:
+def _invalid_resource_server() -> RefusedError:
     challenge = {"WWW-Authenticate": 'Basic realm="introspection"'}
     return RefusedError("invalid_client", "No such resource server here.", HTTPStatus.UNAUTHORIZED, **challenge)
 
 
-def _tokens(issued: redemption.Issued | None, otherwise: str) -> Answer:
+def _token_response(issued: redemption.Issued | None, otherwise: str) -> MachineResponse:
     """RFC 6749 section 5.1. Raises RefusedError when there are none."""
     if issued is None:
         raise RefusedError("invalid_grant", otherwise)
-    return json_answer(
+    return json_response(
         {
             "access_token": issued.pair.access_token,
             "token_type": "Bearer",

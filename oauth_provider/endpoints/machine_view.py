@@ -28,7 +28,7 @@ FAILURE_KEY = "oauth_provider.failure"
 Meta = dict[str, Any]  # a WSGI environment (PEP 3333), which is what Django calls META
 
 
-class Answer(NamedTuple):
+class MachineResponse(NamedTuple):
     """Status, body and the headers that the view decides."""
 
     status: int
@@ -48,7 +48,7 @@ class MachineView:
 
     csrf_exempt, login_required = True, False  # what Django's middleware looks for on a view
 
-    def __init__(self, answer: Callable[..., Answer]) -> None:
+    def __init__(self, answer: Callable[..., MachineResponse]) -> None:
         self.answer = answer
         update_wrapper(self, answer)
 
@@ -58,6 +58,10 @@ class MachineView:
         return self.answer(request.META, lambda: request.body, **captured).as_response()
 
 
-def json_answer(facts: dict[str, Any], status: int = HTTPStatus.OK, headers: Mapping[str, str] | None = None) -> Answer:
+def json_response(
+    facts: dict[str, Any], status: int = HTTPStatus.OK, headers: Mapping[str, str] | None = None
+) -> MachineResponse:
     """Return a JSON answer that stays out of caches."""
-    return Answer(status, json.dumps(facts).encode(), {"Content-Type": JSON, **NO_STORE_HEADERS, **(headers or {})})
+    return MachineResponse(
+        status, json.dumps(facts).encode(), {"Content-Type": JSON, **NO_STORE_HEADERS, **(headers or {})}
+    )

@@ -60,7 +60,7 @@ def _script(url: str) -> redis.commands.core.Script:
     return client.register_script(_TAKE)
 
 
-def forget_old_counts(batch: int = 1000) -> int:
+def delete_expired_counts(batch: int = 1000) -> int:
     """Delete the database's counters of windows that are over, a batch at a time, and return how many."""
     deleted = 0
     while names := list(RateCount.objects.filter(expires__lt=timezone.now()).values_list("name", flat=True)[:batch]):

@@ -17,7 +17,7 @@ BATCH = 500
 KEPT = timedelta(days=1)  # what ended lately stays for whoever looks into what happened
 
 
-def remove_dead() -> dict[str, int]:
+def remove_expired() -> dict[str, int]:
     """Remove codes that were never redeemed, sign-ins that ended or lapsed, access tokens without one; say how many."""
     now = timezone.now()
     refresh_tokens, access_tokens = redemption.RefreshToken.objects, redemption.AccessToken.objects

@@ -42,7 +42,7 @@ def one_line(text: str, length: int) -> str:
     return " ".join(printable.split())[:length].rstrip()
 
 
-def first_seen(refresh_token: Any, origin: Origin) -> None:
+def record_device(refresh_token: Any, origin: Origin) -> None:
     """Keep the phone of a new sign-in. Runs in the transaction that writes the token; one statement."""
     Device.objects.create(refresh_token=refresh_token, user_agent=origin.user_agent, address=origin.address)
 

@@ -120,7 +120,7 @@ def _create_token_family(client: Client, grant: Any, sent: Redemption) -> Issued
         access_token=access_token,
         token_family=pair.family,
     )
-    devices.first_seen(refresh_token, sent.origin)
+    devices.record_device(refresh_token, sent.origin)
     return Issued(pair, grant.scope, oauth2_settings.ACCESS_TOKEN_EXPIRE_SECONDS, access_token)
 
 

@@ -38,7 +38,7 @@ class LiveSession:
     address: str | None
 
 
-def living() -> QuerySet[Any]:
+def live_refresh_tokens() -> QuerySet[Any]:
     """The refresh tokens of all phones that are signed in, with ``user``, ``client_id`` and ``device`` (or None)."""
     rows = redemption.live(timezone.now()).filter(user__is_active=True)
     return rows.select_related("user", "device").annotate(client_id=F("application__client_id"))
@@ -67,10 +67,10 @@ def end_all_sessions(user: Any) -> int:
     Codes go first: one that is redeemed meanwhile has become a refresh token by the time these are read.
     """
     redemption.Grant.objects.filter(user=user).delete()
-    living = set(redemption.live(timezone.now()).filter(user=user).values_list("pk", flat=True))
+    live_refresh_tokens = set(redemption.live(timezone.now()).filter(user=user).values_list("pk", flat=True))
     redemption.end_rows(redemption.RefreshToken.objects.filter(user=user, revoked=None))
     redemption.AccessToken.objects.filter(user=user).delete()
-    return len(living)
+    return len(live_refresh_tokens)
 
 
 def end_sessions(pks: Sequence[int]) -> int:
@@ -90,7 +90,7 @@ def end_access_token(pk: int) -> bool:
     return bool(ended or deleted)
 
 
-def forget_lapsed() -> int:
+def delete_lapsed_devices() -> int:
     """Delete what is kept of phones whose sign-in lapsed, a batch at a time, and return how many phones."""
     live = redemption.live(timezone.now()).filter(pk=OuterRef("pk"))
     forgotten = 0

@@ -1,58 +1,93 @@
-"""How people get in: allauth with local accounts, nobody signs themselves up."""
+"""django-allauth's adapters: local accounts that only administrators create, second factors, and browser sessions."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from ipaddress import ip_address
+from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
+from allauth.usersessions.adapter import DefaultUserSessionsAdapter
+from allauth.usersessions.models import UserSession
+from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from portal.models import User
-from rollout.services import vault
+from rollout.services import audit, vault
+
+from . import lockouts
 
 
 def home(user: User) -> str:
-    """Return the first page of this person: the overview, or for a member their own passes."""
+    """Return the URL of the person's start page: the overview, or My passes for a member."""
     return reverse("overview" if user.works_with_sites else "my_passes")
 
 
 class AccountAdapter(DefaultAccountAdapter):
+    """Sign-in by e-mail address, without sign-up."""
+
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "email_password_mismatch": gettext_lazy("The e-mail address or the password is wrong."),
+    }
+
+    def validation_error(self, code: str, *args: Any) -> ValidationError:
+        """Return the error of this code; for a lock-out, with the time until the next attempt."""
+        if code == "too_many_login_attempts":
+            return ValidationError(lockouts.too_many_failed_sign_ins(), code=code)
+        return super().validation_error(code, *args)
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        """False: an administrator adds people."""
+        """Return False: administrators add people."""
         return False
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
+        """Return the start page of the person who signed in."""
         user = request.user
         return home(user) if isinstance(user, User) else reverse("account_login")
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        """The visitor's address (``portal.accounts.proxies``); without one, the unspecified one."""
+        """Return the client's address (set by ``portal.accounts.proxies``), or 0.0.0.0 when there is none."""
         try:
             return str(ip_address(request.META.get("REMOTE_ADDR", "").partition("%")[0]))
         except ValueError:
-            return "0.0.0.0"  # noqa: S104 - nobody listens there
+            return "0.0.0.0"  # noqa: S104 - a placeholder, not an address to bind to
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
-        """After the first password a person goes on to their work, not to the same form again."""
+        """Return the start page; django-allauth would show the same form again."""
         return self.get_login_redirect_url(request)
 
 
 class MFAAdapter(DefaultMFAAdapter):
-    """What second factors are called, and how the secrets of those that have one are kept: TOTP, recovery codes."""
+    """Encrypts the secrets of TOTP and recovery codes, and names new passkeys."""
 
     def encrypt(self, text: str) -> str:
-        """Sealed, where there is a key to seal with (``CREDENTIAL_KEYS``)."""
+        """Return the text encrypted, or unchanged when ``CREDENTIAL_KEYS`` is empty."""
         return vault.seal(text) if vault.is_available() else text
 
     def decrypt(self, encrypted_text: str) -> str:
-        """Raises VaultError when the key that sealed it is gone: nobody signs in by a factor that cannot be read."""
+        """Return the secret. Raises VaultError when its key is missing, so that the factor cannot be used."""
         return vault.open_(encrypted_text) if vault.is_sealed(encrypted_text) else encrypted_text
 
     def generate_authenticator_name(self, user: User, type: Authenticator.Type) -> str:
-        """What the form for a new one begins with."""
+        """Return the name that the form for a new passkey suggests."""
         number = Authenticator.objects.filter(user_id=user.pk, type=type).count() + 1
         return _("Passkey") if number == 1 else _("Passkey %(number)d") % {"number": number}
+
+
+class UserSessionsAdapter(DefaultUserSessionsAdapter):
+    """Records in the audit log that a person signed out other browsers."""
+
+    def end_sessions(self, sessions: Sequence[UserSession]) -> None:
+        """End these sessions of one person. The current one records its sign-out itself (``user_logged_out``)."""
+        others = [session for session in sessions if not session.is_current()]
+        with transaction.atomic():
+            super().end_sessions(sessions)
+            if others:
+                user = others[0].user
+                audit.record(actor=user, action="person.signed_out", target=user, details={"sessions": len(others)})

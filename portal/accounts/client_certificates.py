@@ -1,6 +1,7 @@
-"""Signing in with a client certificate (setting ``CLIENT_CERTIFICATES``): the reverse proxy checks it, we map it.
+"""Sign-in with a client certificate that the reverse proxy has verified (setting ``CLIENT_CERTIFICATES``).
 
-The proxy's word counts only on a connection from ``TRUSTED_PROXIES``; the proxy must set both headers on every request.
+The headers are trusted only on a connection from ``TRUSTED_PROXIES``. The proxy must set both on every request, so that
+a browser cannot send its own.
 """
 
 from __future__ import annotations
@@ -17,13 +18,13 @@ from portal.models import User
 from .proxies import PEER, is_trusted
 
 VERIFIED, CERTIFICATE = "HTTP_X_CLIENT_CERT_VERIFY", "HTTP_X_CLIENT_CERT"
-MAX_LENGTH = 16_384  # characters of a certificate, escaped
+MAX_LENGTH = 16_384  # characters of an escaped certificate
 
 
 def certified_person(request: HttpRequest) -> User | None:
-    """Return the active person of the certificate that the proxy checked; None without one, or when it names nobody.
+    """Return the active person whom the verified certificate names, or None.
 
-    The e-mail addresses of the subject alternative name count (RFC 8398), without any the subject's (RFC 2985).
+    Uses the e-mail addresses of the subject alternative name (RFC 8398), or else those of the subject (RFC 2985).
     """
     meta = request.META
     if not settings.CLIENT_CERTIFICATES or not is_trusted(meta.get(PEER, "")):
@@ -32,7 +33,7 @@ def certified_person(request: HttpRequest) -> User | None:
         return None
     addresses = _addresses(unquote(meta.get(CERTIFICATE, "")))
     people = {person for address in addresses for person in User.objects.filter(email__iexact=address, is_active=True)}
-    return people.pop() if len(people) == 1 else None  # a certificate of several people is nobody's
+    return people.pop() if len(people) == 1 else None  # an ambiguous certificate signs in no one
 
 
 def _addresses(pem: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Takes a person's second factors away when they have lost them all."""
+"""Reset of a person's second factors, for people who have lost them all."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rollout.services import audit
 
 @transaction.atomic
 def reset_factors(*, user: User, actor: User | None) -> int:
-    """Remove every passkey, authenticator app and recovery code of this person; return how many there were."""
+    """Delete every passkey, authenticator app and recovery code of this person; return their number."""
     removed, _by_model = Authenticator.objects.filter(user_id=user.pk).delete()
     if removed:
         audit.record(actor=actor, action="person.factors_reset", target=user, details={"factors": removed})

@@ -1,4 +1,4 @@
-"""The account that lets the first person in, without a default password anywhere."""
+"""The first administrator's account, which has no default password."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ ADDRESS = "admin@gatepass.local"
 
 
 def administrators() -> QuerySet[User]:
-    """Active administrators, the oldest first."""
+    """Return active administrators, the oldest account first."""
     return User.objects.filter(role=Role.ADMINISTRATOR, is_active=True).order_by("pk")
 
 
-def somebody_has_a_password() -> bool:
-    """Whether an administrator can sign in without a link."""
+def administrator_has_password() -> bool:
+    """Return whether an administrator can sign in without a sign-in link."""
     return administrators().exclude(password__startswith=UNUSABLE_PASSWORD_PREFIX).exists()
 
 
 def first_administrator() -> User:
-    """Return the oldest active administrator, made when there is none: with an unusable password."""
+    """Return the oldest active administrator; if there is none, create one with an unusable password."""
     with transaction.atomic():
         user = administrators().first()
         if user is None:
-            # Whoever deactivated or demoted the usual account meant it: another one opens the door then.
-            taken = User.objects.filter(email=ADDRESS).exists()
-            address = f"admin-{User.objects.count()}@gatepass.local" if taken else ADDRESS
+            # An account that was deactivated or demoted on purpose stays that way: use another address.
+            exists = User.objects.filter(email=ADDRESS).exists()
+            address = f"admin-{User.objects.count()}@gatepass.local" if exists else ADDRESS
             user = create_person(actor=None, email=address, role=Role.ADMINISTRATOR)
     return user

@@ -1,4 +1,4 @@
-"""Adds people, and changes what they may do. Nobody locks themselves or everybody out."""
+"""Create and change accounts, and sign out their phones. An administrator always remains."""
 
 from __future__ import annotations
 
@@ -18,32 +18,32 @@ from rollout.services import audit
 
 
 def create_person(*, actor: User | None, email: str, name: str = "", role: str = Role.MEMBER) -> User:
-    """Return a new person, who has no password yet: a sign-in link lets them in. Raises ValidationError by field."""
-    name = _checked_name(name)
+    """Create a person without a password, who first signs in with a sign-in link. Raises ValidationError by field."""
+    name = _clean_name(name)
     with transaction.atomic():
         try:
             with transaction.atomic():
                 person = User.objects.create_user(
-                    email.strip(), first_name=name, role=role, password=None, **_powers(role)
+                    email.strip(), first_name=name, role=role, password=None, **_admin_flags(role)
                 )
-        except IntegrityError as error:  # somebody added the same address at the same moment
-            raise ValidationError({"email": _("This e-mail address already has an account.")}) from error
+        except IntegrityError as error:  # another request added the same address at the same time
+            raise ValidationError({"email": _("A person with this e-mail address already exists.")}) from error
         audit.record(actor=actor, action="person.added", target=person, details={"role": str(role)})
     return person
 
 
 def change_person(*, actor: User | None, person: User, name: str, role: str) -> User:
     """Change name and role. Raises ValidationError by field, also for one's own role and the last administrator's."""
-    name = _checked_name(name)
+    name = _clean_name(name)
     with transaction.atomic():
-        person, others = _locked(person)
-        changed = [field for field, value in (("name", name), ("role", role)) if _now(person, field) != value]
+        person, others = _lock_with_administrators(person)
+        changed = [field for field, value in (("name", name), ("role", role)) if _current_value(person, field) != value]
         if "role" in changed:
             if actor and actor.pk == person.pk:
-                raise ValidationError({"role": _("You cannot change your own role. Another administrator can.")})
-            _keep_an_administrator(person, others, field="role")
+                raise ValidationError({"role": _("You cannot change your own role. Ask another administrator.")})
+            _require_another_administrator(person, others, field="role")
         person.first_name, person.last_name, person.role = name, "", role
-        person.is_staff = person.is_superuser = _powers(role)["is_staff"]
+        person.is_staff = person.is_superuser = _admin_flags(role)["is_staff"]
         person.full_clean(exclude=["password"])
         if changed:
             person.save(update_fields=["first_name", "last_name", "role", "is_staff", "is_superuser"])
@@ -52,12 +52,12 @@ def change_person(*, actor: User | None, person: User, name: str, role: str) -> 
 
 
 def deactivate_person(*, actor: User | None, person: User) -> int:
-    """Let this person in no more and return how many phones that signed out. Raises ValidationError."""
+    """Deactivate an account and return how many phones that signed out. Raises ValidationError."""
     with transaction.atomic():
-        person, others = _locked(person)
+        person, others = _lock_with_administrators(person)
         if actor and actor.pk == person.pk:
-            raise ValidationError(_("You cannot deactivate your own account. Another administrator can."))
-        _keep_an_administrator(person, others)
+            raise ValidationError(_("You cannot deactivate your own account. Ask another administrator."))
+        _require_another_administrator(person, others)
         if not person.is_active:
             return 0
         person.is_active = False
@@ -69,14 +69,14 @@ def deactivate_person(*, actor: User | None, person: User) -> int:
 
 
 def reactivate_person(*, actor: User | None, person: User) -> None:
-    """Let this person in again; their phones have to sign in anew."""
+    """Reactivate an account; its phones must sign in again."""
     with transaction.atomic():
         if User.objects.filter(pk=person.pk, is_active=False).update(is_active=True):
             audit.record(actor=actor, action="person.reactivated", target=person)
 
 
 def sign_out_phone(*, person: User, pk: int) -> bool:
-    """Sign one of this person's phones out; False when it is not theirs or was signed out already."""
+    """Sign out one phone of this person; return False if it is not theirs or already signed out."""
     with transaction.atomic():
         ended = end_session(person, pk)
         if ended is None:
@@ -89,10 +89,10 @@ def sign_out_phone(*, person: User, pk: int) -> bool:
 
 
 def sign_out_all_phones(*, person: User, is_lost: bool = False) -> int:
-    """Sign every phone of this person out, at their own wish, and return how many; ``is_lost`` says why."""
+    """Sign out all phones of this person on their request and return how many; ``is_lost`` records why."""
     with transaction.atomic():
         phones = end_all_sessions(person)
-        if is_lost:  # worth knowing about even when no phone was signed in
+        if is_lost:  # recorded even if no phone was signed in
             audit.record(actor=person, action="phone.lost", target=person, details={"phones": phones})
         elif phones:
             audit.record(actor=person, action="phone.all_ended", target=person, details={"phones": phones})
@@ -100,7 +100,7 @@ def sign_out_all_phones(*, person: User, is_lost: bool = False) -> int:
 
 
 def name_phone(*, person: User, pk: int, name: str) -> bool:
-    """Name one of this person's phones; False when it is not theirs or was signed out."""
+    """Rename one phone of this person; return False if it is not theirs or already signed out."""
     with transaction.atomic():
         if not name_device(person, pk, name):
             return False
@@ -109,7 +109,7 @@ def name_phone(*, person: User, pk: int, name: str) -> bool:
 
 
 def revoke_phone(*, actor: User, owner: User, pk: int) -> bool:
-    """Sign out one phone of somebody; False when it was signed out already."""
+    """Sign out a phone of another person; return False if it was already signed out."""
     with transaction.atomic():
         if not end_sessions([pk]):
             return False
@@ -118,7 +118,7 @@ def revoke_phone(*, actor: User, owner: User, pk: int) -> bool:
 
 
 def revoke_phones(*, actor: User, pks: Sequence[int]) -> int:
-    """Sign out the phones of these sign-ins, all or none, and return how many were not signed out yet."""
+    """Sign out the phones with these refresh tokens, all or none, and return how many were signed in."""
     with transaction.atomic():
         ended = end_sessions(pks)
         if ended:
@@ -127,7 +127,7 @@ def revoke_phones(*, actor: User, pks: Sequence[int]) -> int:
 
 
 def revoke_access_token(*, actor: User, owner: User, pk: int) -> bool:
-    """End one access token of somebody with its sign-in; False when it was over already."""
+    """Revoke an access token of another person and its sign-in; return False if it had already ended."""
     with transaction.atomic():
         if not end_access_token(pk):
             return False
@@ -135,18 +135,18 @@ def revoke_access_token(*, actor: User, owner: User, pk: int) -> bool:
     return True
 
 
-def _powers(role: str) -> dict[str, bool]:
-    """Django admin is for administrators."""
+def _admin_flags(role: str) -> dict[str, bool]:
+    """Return the flags that give administrators access to Django admin."""
     is_administrator = role == Role.ADMINISTRATOR
     return {"is_staff": is_administrator, "is_superuser": is_administrator}
 
 
-def _now(person: User, field: str) -> str:
+def _current_value(person: User, field: str) -> str:
     return person.get_full_name() if field == "name" else person.role
 
 
-def _checked_name(name: str) -> str:
-    """The name in one field: people's names do not always split in two. Raises ValidationError."""
+def _clean_name(name: str) -> str:
+    """Return the full name for ``first_name``: not every name has two parts. Raises ValidationError."""
     name = " ".join(name.split())
     try:
         no_nulls(name)
@@ -156,15 +156,15 @@ def _checked_name(name: str) -> str:
     return name
 
 
-def _locked(person: User) -> tuple[User, list[User]]:
-    """The person and all other active administrators, locked in one order: two of them cannot remove each other."""
-    wanted = Q(pk=person.pk) | Q(role=Role.ADMINISTRATOR, is_active=True)
-    rows = list(User.objects.select_for_update(no_key=True).filter(wanted).order_by("pk"))
-    found = next(row for row in rows if row.pk == person.pk)
-    return found, [row for row in rows if row.pk != person.pk]
+def _lock_with_administrators(person: User) -> tuple[User, list[User]]:
+    """Lock and return the person and all other active administrators, so that two cannot deactivate each other."""
+    in_question = Q(pk=person.pk) | Q(role=Role.ADMINISTRATOR, is_active=True)
+    rows = list(User.objects.select_for_update(no_key=True).filter(in_question).order_by("pk"))
+    locked = next(row for row in rows if row.pk == person.pk)
+    return locked, [row for row in rows if row.pk != person.pk]
 
 
-def _keep_an_administrator(person: User, others: list[User], field: str | None = None) -> None:
+def _require_another_administrator(person: User, others: list[User], field: str | None = None) -> None:
     if person.is_administrator and person.is_active and not others:
-        words = _("This is the last active administrator. Make another person an administrator first.")
-        raise ValidationError({field: words} if field else words)
+        message = _("This is the last active administrator. Give another person the administrator role first.")
+        raise ValidationError({field: message} if field else message)

@@ -1,8 +1,7 @@
-"""Reverse proxies: whose word about a visitor is believed.
+"""The client's address behind trusted reverse proxies (setting ``TRUSTED_PROXIES``).
 
-``REMOTE_ADDR`` becomes the visitor's address: the last one in ``X-Forwarded-For`` that is not itself a trusted proxy's.
-Whatever a visitor writes into that header stands before it and is never looked at. Limits, records and the rest of the
-portal read ``REMOTE_ADDR`` and know nothing of proxies.
+``REMOTE_ADDR`` becomes the last address in ``X-Forwarded-For`` that is not a trusted proxy's. Addresses that a client
+puts into that header come before it and are ignored. All other code reads ``REMOTE_ADDR``.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ PEER = "gatepass.peer"  # in request.META: the address of the connection itself
 
 
 class ProxyMiddleware:
-    """First in the row: everything behind it may believe ``REMOTE_ADDR``."""
+    """The first middleware, so that all others can trust ``REMOTE_ADDR``."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -30,20 +29,20 @@ class ProxyMiddleware:
 
 
 def set_client_address(meta: dict[str, Any]) -> None:
-    """Put the visitor's address into a WSGI environment, in place of the proxy's."""
+    """Replace the proxy's address in a WSGI environment by the client's."""
     if settings.TRUSTED_PROXIES:
         meta[PEER] = meta.get("REMOTE_ADDR", "")
         meta["REMOTE_ADDR"] = client_address(meta[PEER], meta.get("HTTP_X_FORWARDED_FOR", ""))
 
 
 def is_trusted(text: str) -> bool:
-    """Whether this is the address of one of the reverse proxies."""
+    """Return whether this is the address of a trusted reverse proxy."""
     address = _address(text)
     return address is not None and any(address in network for network in _networks(tuple(settings.TRUSTED_PROXIES)))
 
 
 def client_address(peer: str, forwarded: str) -> str:
-    """The visitor's address, as far as trusted proxies vouch for it; ``forwarded`` is the header of that name."""
+    """Return the client's address according to trusted proxies; ``forwarded`` is the ``X-Forwarded-For`` header."""
     address = peer
     for hop in reversed(forwarded[-4096:].split(",")):
         if not is_trusted(address) or _address(hop) is None:

@@ -1,4 +1,4 @@
-"""Hears what others signal and records it: tokens issued to an app, and people signing in and out."""
+"""Signal receivers that record sign-ins, sign-outs and factors, and end sign-ins after a password change."""
 
 from __future__ import annotations
 
@@ -20,39 +20,41 @@ from rollout.services import audit, credential_keys, sign_ins, vault
 
 from . import session_limits
 
-SECRETS = {"secret", "seed"}  # what allauth calls those of TOTP and of recovery codes
+SECRETS = {"secret", "seed"}  # django-allauth's keys for TOTP and recovery codes
 
 
 @receiver(app_authorized)
 def record_app_sign_in(sender: Any, request: HttpRequest, token: Any, **kwargs: Any) -> None:
-    """A code became tokens: a phone signed in. Our provider signals nothing else, no refresh for one."""
+    """Record the sign-in of a phone. The provider sends this signal for a redeemed code, not for a refresh."""
     user_agent = request.META.get("HTTP_USER_AGENT", "")
     if not sign_ins.record_sign_in(
         person=token.user, client_id=token.application.client_id, user_agent=user_agent
-    ):  # a client of our own API, not of a site
+    ):  # a client of Gatepass's own API, not of a site
         audit.record(actor=token.user, action="client.signed_in", target=token.application)
 
 
 @receiver([password_changed, password_reset, password_set])
 def end_app_sign_ins(sender: Any, user: User, **kwargs: Any) -> None:
-    """Whoever changes a password, or resets a lost one, shuts out everybody who signed in with the old one."""
+    """Sign out all phones: the old password may have been known to others."""
     if ended := end_all_sessions(user):
         audit.record(actor=user, action="phone.all_signed_out", target=user, details={"phones": ended})
 
 
 @receiver(authenticator_added)
 def record_factor_added(sender: Any, user: User, authenticator: Authenticator, **kwargs: Any) -> None:
+    """Record a new second factor."""
     audit.record(actor=user, action="person.factor_added", target=user, details={"kind": authenticator.type})
 
 
 @receiver(authenticator_removed)
 def record_factor_removed(sender: Any, user: User, authenticator: Authenticator, **kwargs: Any) -> None:
+    """Record a removed second factor."""
     audit.record(actor=user, action="person.factor_removed", target=user, details={"kind": authenticator.type})
 
 
 @receiver(credential_keys.rotating)
 def seal_second_factors_again(sender: Any, **kwargs: Any) -> credential_keys.Rotation:
-    """Every second factor that has a secret, those from before there was a key among them."""
+    """Encrypt the secrets of all second factors with the newest key, also those stored before there was a key."""
     sealed, lost = 0, []
     with_secret = Authenticator.objects.exclude(type=Authenticator.Type.WEBAUTHN)
     for pk in list(with_secret.order_by("pk").values_list("pk", flat=True)):
@@ -77,6 +79,7 @@ def _seal_factor_again(pk: int) -> int:
 
 @receiver(user_logged_in)
 def record_signed_in(sender: Any, user: User, request: HttpRequest | None = None, **kwargs: Any) -> None:
+    """Record a sign-in and start the session's limits."""
     if request is not None:
         session_limits.begin(request.session)
     audit.record(actor=user, action="person.signed_in", target=user)
@@ -84,13 +87,14 @@ def record_signed_in(sender: Any, user: User, request: HttpRequest | None = None
 
 @receiver(user_logged_out)
 def record_signed_out(sender: Any, user: User | None, **kwargs: Any) -> None:
-    if user is not None:  # a browser whose person is gone signals too
+    """Record a sign-out."""
+    if user is not None:  # the account of a session may have been deleted
         audit.record(actor=user, action="person.signed_out", target=user)
 
 
 @receiver(user_login_failed)
 def record_sign_in_failed(sender: Any, credentials: dict[str, Any], **kwargs: Any) -> None:
-    """Only a known address is named: people type their password into the wrong field."""
+    """Record a failed sign-in. Unknown addresses are left out: people type passwords into the wrong field."""
     address = str(credentials.get("email") or credentials.get("username") or "").replace("\x00", "")
     user = User.objects.filter(email__iexact=address).first() if address else None
     audit.record(actor=None, action="person.sign_in_failed", target=user)

@@ -1,4 +1,4 @@
-"""Single-use links that sign one person in: for the first administrator, for new people, and for the rehearsal."""
+"""Single-use links that sign in one person: the first administrator, a new person, or the sign-in test."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from portal.models import SignInLink, User
 from rollout.enrollment.token import digest, mint
 from rollout.services import audit
 
-REHEARSING = "rehearsing"  # in the session of the virtual phone's browser: it may authorize an app and nothing else
+REHEARSAL_SESSION_KEY = "rehearsing"  # set in the browser session of a sign-in test, which may only authorize an app
 LIFETIMES = {
     SignInLink.Purpose.WELCOME: timedelta(days=3),
     SignInLink.Purpose.REHEARSAL: timedelta(minutes=2),
@@ -21,11 +21,11 @@ LIFETIMES = {
 
 
 def make_link(*, user: User, purpose: SignInLink.Purpose, actor: User | None) -> str:
-    """Return an absolute URL that signs ``user`` in once. Earlier unused welcome links of that person end."""
+    """Create a link and return its absolute URL, which signs in ``user`` once. Deletes earlier unused welcome links."""
     token, now = mint(), timezone.now()
     with transaction.atomic():
         if purpose == SignInLink.Purpose.WELCOME:
-            User.objects.select_for_update(no_key=True).get(pk=user.pk)  # of two links made at once, one stays
+            User.objects.select_for_update(no_key=True).get(pk=user.pk)  # of two concurrent requests, one link remains
             user.sign_in_links.filter(purpose=purpose, used_at=None).delete()
         link = SignInLink.objects.create(
             digest=digest(token), user=user, purpose=purpose, created_at=now, expires_at=now + LIFETIMES[purpose]
@@ -35,13 +35,13 @@ def make_link(*, user: User, purpose: SignInLink.Purpose, actor: User | None) ->
 
 
 def make_rehearsal_link(*, user_id: int) -> str:
-    """Return a two-minute link for the virtual phone's browser (``rollout.ports.BrowserSignIn``)."""
+    """Create a two-minute link for the browser of a sign-in test (``rollout.ports.BrowserSignIn``)."""
     user = User.objects.get(pk=user_id, is_active=True)
     return make_link(user=user, purpose=SignInLink.Purpose.REHEARSAL, actor=user)
 
 
 def find(token: str) -> SignInLink | None:
-    """Return the link this token opens, or None when it is unknown, used, expired or its person deactivated."""
+    """Return the link with this token; None if it is unknown, used or expired or its person is deactivated."""
     return (
         SignInLink.objects.select_related("user")
         .filter(digest=digest(token), used_at=None, expires_at__gt=timezone.now(), user__is_active=True)
@@ -50,9 +50,9 @@ def find(token: str) -> SignInLink | None:
 
 
 def use(token: str) -> User | None:
-    """Use the link up and return its person; None when somebody was faster or it is no longer good."""
+    """Mark the link as used and return its person; None if it is no longer valid or was used meanwhile."""
     link = find(token)
     if link is None:
         return None
-    taken = SignInLink.objects.filter(pk=link.pk, used_at=None).update(used_at=timezone.now())
-    return link.user if taken else None
+    updated = SignInLink.objects.filter(pk=link.pk, used_at=None).update(used_at=timezone.now())
+    return link.user if updated else None

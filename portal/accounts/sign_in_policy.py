@@ -1,7 +1,7 @@
-"""How strongly each role has to sign in (settings ``SECOND_FACTOR_ROLES`` and ``PASSKEY_ROLES``).
+"""Second factors that roles must sign in with (settings ``SECOND_FACTOR_ROLES`` and ``PASSKEY_ROLES``).
 
-One middleware in front of every page, Django admin and the API included, so that nothing is forgotten: what is not
-listed here as part of proving or setting up a factor stays closed.
+A middleware guards every page, Django admin and the API included. Only the views listed here, which use or set up a
+factor, are open without it.
 """
 
 from __future__ import annotations
@@ -18,27 +18,27 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
-from .sign_in_links import REHEARSING
+from .sign_in_links import REHEARSAL_SESSION_KEY
 
-# Of everybody who is signed in by less than their role needs.
-ALWAYS_OPEN = {"account_logout", "account_reauthenticate", "theme", "healthz", "readyz", "metrics"}
-PROVING = ALWAYS_OPEN | {"mfa_reauthenticate", "mfa_reauthenticate_webauthn"}
-ENROLLING = PROVING | {
+# Views that are open to a session without the required factor.
+EXEMPT_VIEWS = {"account_logout", "account_reauthenticate", "theme", "healthz", "readyz", "metrics"}
+PROOF_VIEWS = EXEMPT_VIEWS | {"mfa_reauthenticate", "mfa_reauthenticate_webauthn"}
+SETUP_VIEWS = PROOF_VIEWS | {
     "mfa_index", "mfa_activate_totp", "mfa_list_webauthn", "mfa_add_webauthn", "mfa_view_recovery_codes",
     "mfa_generate_recovery_codes", "mfa_download_recovery_codes", "account_set_password", "account_change_password",
 }  # fmt: skip
 
 
 class Missing(Enum):
-    """What a session lacks: the factor was not used in it, or the person has none yet."""
+    """What a session lacks: the person did not use their factor in it, or has none."""
 
     PROOF = auto()
     FACTOR = auto()
 
 
-def what_is_missing(request: HttpRequest) -> Missing | None:
-    """Return None when the session is as strong as the person's role needs."""
-    kinds = needed_kinds(request.user.role)  # type: ignore[union-attr]
+def missing_factor(request: HttpRequest) -> Missing | None:
+    """Return what the session lacks for the person's role, or None."""
+    kinds = required_factor_types(request.user.role)  # type: ignore[union-attr]
     if kinds is None:
         return None
     records = get_authentication_records(request, request.user)
@@ -48,8 +48,8 @@ def what_is_missing(request: HttpRequest) -> Missing | None:
     return Missing.PROOF if owned.exists() else Missing.FACTOR
 
 
-def needed_kinds(role: str) -> set[str] | None:
-    """The kinds of factor of which one has to be used; None when a password is enough."""
+def required_factor_types(role: str) -> set[str] | None:
+    """Return the types of factor of which this role must use one; None if a password is enough."""
     if role in settings.PASSKEY_ROLES:
         return {Authenticator.Type.WEBAUTHN.value}
     if role in settings.SECOND_FACTOR_ROLES:
@@ -58,7 +58,7 @@ def needed_kinds(role: str) -> set[str] | None:
 
 
 class SignInPolicyMiddleware:
-    """Sends whoever is signed in too weakly to prove a factor or to set one up; answers the API 403."""
+    """Redirects a session without the required factor to the page that uses or sets one up; 403 for the API."""
 
     def __init__(self, get_response: Any) -> None:
         self.get_response = get_response
@@ -69,30 +69,32 @@ class SignInPolicyMiddleware:
     def process_view(self, request: HttpRequest, *_view: Any) -> HttpResponse | None:
         if not (settings.PASSKEY_ROLES or settings.SECOND_FACTOR_ROLES) or not request.user.is_authenticated:
             return None
-        if request.session.get(REHEARSING):  # the virtual phone's: it opens one door, for two minutes
+        if request.session.get(
+            REHEARSAL_SESSION_KEY
+        ):  # of a sign-in test: RehearsalSessionMiddleware limits it to one view
             return None
-        missing = what_is_missing(request)
+        missing = missing_factor(request)
         match = request.resolver_match
         name = match.view_name if match else ""
-        if missing is None or name in (PROVING if missing is Missing.PROOF else ENROLLING):
+        if missing is None or name in (PROOF_VIEWS if missing is Missing.PROOF else SETUP_VIEWS):
             return None
         if name.startswith("api:"):
             return JsonResponse({"detail": _("Your role requires a second factor. Sign in again with it.")}, status=403)
-        return _to_prove(request) if missing is Missing.PROOF else _to_enroll(request)
+        return _redirect_to_proof(request) if missing is Missing.PROOF else _redirect_to_setup(request)
 
 
-def _to_prove(request: HttpRequest) -> HttpResponse:
+def _redirect_to_proof(request: HttpRequest) -> HttpResponse:
     is_key = Authenticator.objects.filter(user_id=request.user.pk, type=Authenticator.Type.WEBAUTHN).exists()
     page = reverse("mfa_reauthenticate_webauthn" if is_key else "mfa_reauthenticate")
-    # Also of a POST: a GET of every address leads to a page.
+    # Also after a POST: every URL responds to GET with a page.
     return HttpResponseRedirect(f"{page}?{urlencode({'next': request.get_full_path()})}")
 
 
-def _to_enroll(request: HttpRequest) -> HttpResponse:
+def _redirect_to_setup(request: HttpRequest) -> HttpResponse:
     only_passkeys = request.user.role in settings.PASSKEY_ROLES  # type: ignore[union-attr]
     messages.warning(
         request,
-        _("Your role requires sign-in with a passkey. Add one to continue.")
+        _("Your role requires a passkey. Add one to continue.")
         if only_passkeys
         else _("Your role requires a second factor. Set one up to continue."),
     )

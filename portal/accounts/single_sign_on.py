@@ -1,8 +1,8 @@
-"""Single sign-on for staff by an OpenID provider of the organisation (settings ``OIDC_*``).
+"""Single sign-on for staff with the organization's OpenID provider (settings ``OIDC_*``).
 
-The provider says who it is and which groups they are in; a group is a role. Whoever is in none of the groups is
-refused. A person is matched by the provider's own identifier, the first time by an e-mail address that it vouches for;
-who is new is added. The role follows the groups at every sign-in.
+Each configured group of the provider gives a role; people in none of them are refused. A person is matched by the
+provider's identifier, or at first sign-in by a verified e-mail address, and created if new. Every sign-in updates the
+role.
 """
 
 from __future__ import annotations
@@ -30,28 +30,28 @@ logger = logging.getLogger(__name__)
 
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):
-    """allauth does the protocol: discovery, PKCE, state, the ID token. This says who becomes whom."""
+    """Maps an account at the provider to a person. django-allauth implements the protocol itself."""
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
-        """Find or add the person, give them the role of their groups, and let allauth go on. Refuses with a page."""
+        """Find or create the person and set their role. Raises ImmediateHttpResponse with a page that says why not."""
         claims = claims_of(sociallogin.account.extra_data)
         role = role_of(claims)
         if role is None:
-            raise _refused(request, _("None of your groups has access."))
+            raise _refused(request, _("You are not in a group that has access to Gatepass."))
         if not sociallogin.is_existing:
-            sociallogin.connect(request, self._person(request, claims, role))
+            sociallogin.connect(request, self._find_or_create_person(request, claims, role))
         person = User.objects.get(pk=sociallogin.user.pk)
         if person.role != role:
             try:
                 change_person(actor=None, person=person, name=person.get_full_name(), role=role)
-            except ValidationError as error:  # the last administrator stays one
+            except ValidationError as error:  # such as the last administrator, whose role cannot change
                 raise _refused(request, " ".join(error.messages)) from None
         sociallogin.user = User.objects.get(pk=person.pk)
 
-    def _person(self, request: HttpRequest, claims: Mapping[str, Any], role: str) -> User:
+    def _find_or_create_person(self, request: HttpRequest, claims: Mapping[str, Any], role: str) -> User:
         email = str(claims.get("email") or "").strip()
         if not email or claims.get("email_verified") is not True:
-            raise _refused(request, _("The identity provider has not verified your e-mail address."))
+            raise _refused(request, _("Your identity provider does not confirm your e-mail address."))
         known = User.objects.filter(email__iexact=email).first()
         if known is not None:
             return known
@@ -61,12 +61,12 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
             raise _refused(request, " ".join(error.messages)) from None
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
-        """False: whoever is allowed here was added above."""
+        """Return False: ``pre_social_login`` has created people who have access."""
         return False
 
 
 class SingleSignOnMiddleware:
-    """A provider that does not answer is a page for the person, with 502, and not an error of ours."""
+    """Returns a page with status 502 when the provider does not respond, instead of a server error."""
 
     def __init__(self, get_response: Any) -> None:
         self.get_response = get_response
@@ -85,15 +85,15 @@ class SingleSignOnMiddleware:
 
 
 def claims_of(extra_data: Mapping[str, Any]) -> dict[str, Any]:
-    """The claims of the ID token, and over them those of the userinfo endpoint."""
+    """Return the claims of the ID token, overridden by those of the userinfo endpoint."""
     return {**(extra_data.get("id_token") or {}), **(extra_data.get("userinfo") or {})}
 
 
 def role_of(claims: Mapping[str, Any]) -> str | None:
-    """The strongest role that one of the groups gives (``OIDC_ROLE_GROUPS``), else ``OIDC_DEFAULT_ROLE``, else None."""
-    told = claims.get(settings.OIDC_GROUPS_CLAIM)
-    groups = {str(group) for group in told} if isinstance(told, list) else {str(told)} if told else set()
-    for role in Role.values:  # strongest first
+    """Return the highest role of the person's groups (``OIDC_ROLE_GROUPS``), or ``OIDC_DEFAULT_ROLE``, or None."""
+    claim = claims.get(settings.OIDC_GROUPS_CLAIM)
+    groups = {str(group) for group in claim} if isinstance(claim, list) else {str(claim)} if claim else set()
+    for role in Role.values:  # highest first
         if groups & set(settings.OIDC_ROLE_GROUPS.get(role, "").split(";")) - {""}:
             return role
     return settings.OIDC_DEFAULT_ROLE or None

@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from ninja import Query, Router
 
-from portal.accounts.access import may_read_whole
+from portal.accounts.access import may_read_entire_release
 from rollout.mdm.vendor_formats import FORMATS
 from rollout.models import ConfigurationRelease
 from rollout.services import configurations
@@ -41,14 +41,12 @@ def current_configuration(request: HttpRequest, format: Query[FormatId] = "json"
     release = ConfigurationRelease.objects.order_by("-number").first()
     if release is None or not ConfigurationRelease.objects.visible_to(user).filter(pk=release.pk).exists():
         raise Http404
-    if not may_read_whole(user, release):
-        raise PermissionDenied(
-            _("This release contains sites that you do not have access to. Ask an administrator to export it.")
-        )
-    content = configurations.export_release(actor=user, release=release, format_id=format)
-    vendor_format = FORMATS[format]
-    response = HttpResponse(content, content_type=f"{vendor_format.content_type}; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{vendor_format.filename}"'
+    if not may_read_entire_release(user, release):
+        raise PermissionDenied(_("This release holds sites that are not yours. Ask an administrator for it."))
+    text = configurations.export_release(actor=user, release=release, format_id=format)
+    chosen = FORMATS[format]
+    response = HttpResponse(text, content_type=f"{chosen.content_type}; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{chosen.filename}"'
     response["ETag"] = f'"{release.digest}"'
     response["X-Release-Number"] = str(release.number)
     response["Cache-Control"] = "no-store"

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django_structlog.middlewares import RequestMiddleware
 
 from oauth_provider.endpoints.machine_view import FAILURE_KEY
-from portal.accounts.sign_in_links import REHEARSING
+from portal.accounts.sign_in_links import REHEARSAL_SESSION_KEY
 from portal.logs import request_context
 
 # Read once: listing the zones walks the whole time zone database.
@@ -100,7 +100,7 @@ class RehearsalSessionMiddleware:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, *_view: Any) -> None:
-        if settings.SESSION_COOKIE_NAME not in request.COOKIES or not request.session.get(REHEARSING):
+        if settings.SESSION_COOKIE_NAME not in request.COOKIES or not request.session.get(REHEARSAL_SESSION_KEY):
             return
         if request.resolver_match is None or request.resolver_match.view_name != self.OPEN:
             request.user = AnonymousUser()

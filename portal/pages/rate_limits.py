@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.utils.translation import ngettext
 
 from oauth_provider.limits.attempts import Attempt, TooManyRequestsError
+from portal.accounts import lockouts
 
 from .errors import too_many_requests
 
@@ -38,7 +38,7 @@ class RateLimitMiddleware:
         if request.method != "POST" or match is None or match.view_name not in SIGN_IN:
             return None
         try:
-            with Attempt("sign_in", request.META.get("REMOTE_ADDR", ""), _who(request)) as attempt:
+            with Attempt("sign_in", request.META.get("REMOTE_ADDR", ""), _principal(request)) as attempt:
                 response = view(request, *args, **kwargs)
                 if response.status_code == 302:  # whoever does not get in sees the form again
                     attempt.succeeded()
@@ -49,14 +49,32 @@ class RateLimitMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if not isinstance(exception, TooManyRequestsError):
             return None
-        wait = exception.retry_after
-        reason = ngettext("Try again in %(wait)d second.", "Try again in %(wait)d seconds.", wait) % {"wait": wait}
-        response = too_many_requests(request, reason)
-        response.headers["Retry-After"] = str(wait)
-        return response
+        return _page(request, exception.retry_after)
 
 
-def _who(request: HttpRequest) -> str:
+# Routes of django-allauth that respond 429 by themselves, and the limit in ACCOUNT_RATE_LIMITS that they check.
+ALLAUTH_LIMITS = {
+    "account_reset_password": "reset_password",
+    "account_reset_password_from_key": "reset_password_from_key",
+    "account_change_password": "change_password",
+    "account_set_password": "change_password",
+}
+
+
+def allauth_limit_reached(request: HttpRequest) -> HttpResponse:
+    """Return the 429 page for a limit of django-allauth, which looks this up as ``handler429`` of the URLconf."""
+    match = request.resolver_match
+    action = ALLAUTH_LIMITS.get(match.view_name if match else "", "login_failed")
+    return _page(request, lockouts.longest_window(action))
+
+
+def _page(request: HttpRequest, seconds: int) -> HttpResponse:
+    response = too_many_requests(request, lockouts.try_again(seconds))
+    response.headers["Retry-After"] = str(seconds)
+    return response
+
+
+def _principal(request: HttpRequest) -> str:
     """Whose account is tried: the one that is signed in, the one whose second factor is asked, or the one typed in."""
     if request.user.is_authenticated:
         return str(request.user.pk)

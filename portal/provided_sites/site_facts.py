@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from oauth_provider.endpoints.machine_view import JSON, Answer, MachineView, Meta
+from oauth_provider.endpoints.machine_view import JSON, MachineResponse, MachineView, Meta
 from rollout.models import Product
 
 from .realm import active_site
@@ -25,18 +25,18 @@ INBOUND_AUTHENTICATION = "com.atlassian.applinks.api.auth.types.OAuthAuthenticat
 
 
 @MachineView
-def info_login(meta: Meta, _read: Callable[[], bytes], slug: str, version: str) -> Answer:
+def info_login(meta: Meta, _read: Callable[[], bytes], slug: str, version: str) -> MachineResponse:
     """Answer the app's first request, before it shows a login; 1.1 carries the client ID while the OAuth switch is on.
 
     The field names of 1.1 are not documented; readers search for ``clientId`` at any depth. Raises Http404.
     """
     site = active_site(slug)
     if meta["REQUEST_METHOD"] not in {"GET", "HEAD"}:
-        return Answer(HTTPStatus.METHOD_NOT_ALLOWED, b"", {"Allow": "GET, HEAD", "Content-Type": JSON})
+        return MachineResponse(HTTPStatus.METHOD_NOT_ALLOWED, b"", {"Allow": "GET, HEAD", "Content-Type": JSON})
     facts: dict[str, object] = {"siteTitle": site.title, "baseUrl": site.base_url}
     if version == "1.1" and site.switch_client_id is not None:
         facts["oauth"] = {"clientId": site.switch_client_id}
-    return Answer(HTTPStatus.OK, json.dumps(facts).encode(), {"Content-Type": JSON})
+    return MachineResponse(HTTPStatus.OK, json.dumps(facts).encode(), {"Content-Type": JSON})
 
 
 @login_not_required

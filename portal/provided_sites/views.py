@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from oauth_provider.endpoints import authorize as provider_authorize
 from oauth_provider.endpoints import machine
 from oauth_provider.endpoints import metadata as provider_metadata
-from oauth_provider.endpoints.machine_view import Answer, MachineView, Meta
+from oauth_provider.endpoints.machine_view import MachineResponse, MachineView, Meta
 from oauth_provider.realms import META_KEY
 
 from .realm import SiteRealm, active_site
@@ -27,7 +27,7 @@ def _machine_at_site(endpoint: MachineView) -> MachineView:
     """
 
     @wraps(endpoint.answer)
-    def answer(meta: Meta, read: Callable[[], bytes], slug: str) -> Answer:
+    def answer(meta: Meta, read: Callable[[], bytes], slug: str) -> MachineResponse:
         realm = meta[META_KEY] = SiteRealm(slug)
         given = endpoint.answer(meta, read)
         if not HTTPStatus.OK <= given.status < HTTPStatus.MULTIPLE_CHOICES:

@@ -22,7 +22,7 @@ from django_prometheus.middleware import Metrics
 from prometheus_client import REGISTRY, Metric
 from prometheus_client.registry import Collector
 
-from oauth_provider.endpoints.machine_view import Answer, Meta
+from oauth_provider.endpoints.machine_view import MachineResponse, Meta
 from portal.logs import REQUEST, REQUEST_ID
 
 BATCH = 100
@@ -57,7 +57,7 @@ class RequestRecord:
             _log.info("request_started", request=self._line(), user_agent=meta.get("HTTP_USER_AGENT"))
         self.begun = perf_counter()
 
-    def finish(self, answer: Answer) -> None:
+    def finish(self, answer: MachineResponse) -> None:
         meta = self.meta
         is_ajax = meta.get("HTTP_X_REQUESTED_WITH") == "XMLHttpRequest"
         kind = Kind(self.view, meta["REQUEST_METHOD"], self.transport, answer.status, is_ajax)

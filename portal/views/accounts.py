@@ -1,4 +1,4 @@
-"""The portal's own account pages: signing in by a single-use link, and the theme switch."""
+"""Gatepass's own account views: sign-in by link or certificate, and the theme switch."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ THEME_SECONDS = 365 * 24 * 3600
 
 
 def safe_next(request: HttpRequest) -> str | None:
-    """Return where ``next`` leads when that is a page of ours, else None."""
+    """Return the URL in ``next`` if it is on this server, else None. Prevents open redirects."""
     target = request.POST.get("next") or request.GET.get("next") or ""
-    is_ours = url_has_allowed_host_and_scheme(
+    is_local = url_has_allowed_host_and_scheme(
         target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    return target if is_ours else None
+    return target if is_local else None
 
 
 @sensitive_variables("token")
@@ -43,10 +43,10 @@ def safe_next(request: HttpRequest) -> str | None:
 @never_cache
 @form_view
 def welcome(request: HttpRequest, token: str) -> HttpResponse:
-    """Show one button; pressing it uses the link up and signs its person in. Looking uses nothing up."""
+    """Show a button that signs in the link's person. Only its POST uses the link: mail scanners open links by GET."""
     link = sign_in_links.find(token)
     if link is None:
-        return _no_longer_good(request)
+        return _invalid_link_page(request)
     if request.method != "POST":
         response = render(
             request, "account/welcome.html", {"person": link.user, "link": link, "next": safe_next(request)}
@@ -54,19 +54,19 @@ def welcome(request: HttpRequest, token: str) -> HttpResponse:
         # "no-referrer" would also blank the Origin header, and the form's POST would fail its CSRF check.
         response["Referrer-Policy"] = "strict-origin"
         return response
-    with transaction.atomic():  # a sign-in that fails uses nothing up
+    with transaction.atomic():  # a sign-in that fails leaves the link unused
         user = sign_in_links.use(token)
-        return _sign_in(request, link, user) if user else _no_longer_good(request)
+        return _sign_in(request, link, user) if user else _invalid_link_page(request)
 
 
 def _sign_in(request: HttpRequest, link: SignInLink, user: User) -> HttpResponse:
     if link.purpose == SignInLink.Purpose.REHEARSAL:
         login(request, user)
-        request.session[sign_in_links.REHEARSING] = True
+        request.session[sign_in_links.REHEARSAL_SESSION_KEY] = True
         request.session.set_expiry(sign_in_links.LIFETIMES[SignInLink.Purpose.REHEARSAL])
         return _without_referrer(HttpResponseRedirect(safe_next(request) or home(user)))
     first_page = home(user) if user.has_usable_password() else reverse("account_set_password")
-    # Like after a password: whoever has a second factor is asked for it.
+    # As after a password, a person who has a second factor is asked for it.
     return _without_referrer(perform_login(request, user, redirect_url=first_page))
 
 
@@ -75,18 +75,18 @@ def _sign_in(request: HttpRequest, link: SignInLink, user: User) -> HttpResponse
 @never_cache
 @action("account_login")
 def certificate_sign_in(request: HttpRequest) -> HttpResponse:
-    """Sign in the person whose client certificate the proxy checked; the button is on the sign-in page."""
+    """Sign in the person whose client certificate the proxy verified; the button is on the sign-in page."""
     user = certified_person(request)
     if user is None:
-        messages.error(request, _("No account matches your client certificate."))
+        messages.error(request, _("Your client certificate does not match an active account. Sign in another way."))
         return HttpResponseRedirect(reverse("account_login"))
     record_authentication(request, user, method="certificate")
     return perform_login(request, user, redirect_url=safe_next(request))
 
 
-def _no_longer_good(request: HttpRequest) -> HttpResponse:
-    """Unknown, used and expired links look alike, so that nobody learns which ones existed."""
-    return _without_referrer(render(request, "account/link_no_longer_good.html", status=410))
+def _invalid_link_page(request: HttpRequest) -> HttpResponse:
+    """Return one page for unknown, used and expired links, so that it does not reveal which links existed."""
+    return _without_referrer(render(request, "account/link_invalid_link_page.html", status=410))
 
 
 def _without_referrer(response: HttpResponse) -> HttpResponse:
@@ -95,14 +95,14 @@ def _without_referrer(response: HttpResponse) -> HttpResponse:
 
 
 def no_page(request: HttpRequest) -> HttpResponse:
-    """In the place of a page of allauth that Gatepass does not have."""
+    """Return 404 for a page of django-allauth that Gatepass does not offer."""
     raise Http404
 
 
 @login_not_required
 @action("overview")
 def theme(request: HttpRequest) -> HttpResponse:
-    """Remember the chosen theme in a cookie and go back to where the switch stood."""
+    """Store the chosen theme in a cookie and redirect back."""
     response = HttpResponseRedirect(safe_next(request) or resolve_url(settings.LOGIN_REDIRECT_URL))
     chosen = request.POST.get("theme")
     if chosen in THEMES:

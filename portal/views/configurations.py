@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from portal.accounts.access import administrators, dashboard, may_read_whole, person, visible_release
+from portal.accounts.access import administrators, dashboard, may_read_entire_release, person, visible_release
 from portal.forms.configurations import LintForm, PublishForm, Selection, chosen_format
 from portal.forms.service_errors import add_form_errors
 from portal.models import User
@@ -219,8 +219,8 @@ def download(request: HttpRequest) -> HttpResponse:
 
 def _release_text(request: HttpRequest, number: str, format_id: str) -> str:
     row = visible_release(request, int(number) if number.isascii() and number.isdigit() and len(number) < 10 else 0)
-    if not may_read_whole(person(request), row):
-        raise PermissionDenied(_("This release contains sites that you do not manage. Contact an administrator."))
+    if not may_read_entire_release(person(request), row):
+        raise PermissionDenied(_("This release holds sites that are not yours. Ask an administrator for it."))
     return services.export_release(actor=person(request), release=row, format_id=format_id)
 
 
@@ -261,7 +261,7 @@ def release(request: HttpRequest, number: int) -> HttpResponse:
         "before": before,
         "after": others.filter(number__gt=number).order_by("number").defer("site_list").first(),
         "is_current": not _newer_than(row),
-        "whole": may_read_whole(user, row),
+        "whole": may_read_entire_release(user, row),
         "count": len(entries),
         "with_oauth": sum(entry.client_id is not None for entry in entries),
         "page": _page_of(request, entries),

@@ -1,4 +1,4 @@
-"""Everybody's own phones: see them, name them, sign out one or all; and the page for a lost one."""
+"""My devices: a person's own phones, to rename and sign out; and the page for a lost phone."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from rollout.models import ApplicationLink
 
 @page_view
 def my_devices(request: HttpRequest) -> HttpResponse:
-    """The phones on which whoever asks is signed in, on sites that Gatepass provides."""
+    """List the phones on which this person is signed in to sites hosted by Gatepass."""
     context = {"rows": _rows(live_sessions(person(request))), "has_others": _has_others(request)}
     return render(request, "people/my_devices.html", context | {"name_length": Device.NAME_LENGTH})
 
@@ -43,39 +43,37 @@ def _rows(phones: list[LiveSession]) -> list[dict[str, Any]]:
 
 
 def _has_others(request: HttpRequest) -> bool:
-    """Whether this person also uses sites that sign people in themselves."""
+    """Return whether this person also has passes for sites that Gatepass does not host."""
     return person(request).passes.filter(~Q(sites__provider="gatepass")).exists()
 
 
 @action("my_devices")
 def name_device(request: HttpRequest, pk: int) -> HttpResponse:
-    """Name one of one's own phones; an empty name takes the name away."""
+    """Rename one of one's own phones; an empty name removes the name."""
     name = request.POST.get("name", "")
     if len(name.strip()) > Device.NAME_LENGTH:
-        words = _("The name was not saved: it is longer than %(most)d characters.") % {"most": Device.NAME_LENGTH}
-        messages.error(request, words)
+        message = _("The name is too long. Use at most %(max)d characters.") % {"max": Device.NAME_LENGTH}
+        messages.error(request, message)
     elif name_phone(person=person(request), pk=pk, name=name):
-        messages.success(request, _("Saved."))
+        messages.success(request, _("Changes saved."))
     else:
-        messages.info(request, _("This phone is already signed out."))
+        messages.info(request, _("That phone is already signed out."))
     return redirect("my_devices")
 
 
 @action("my_devices")
 def sign_out_device(request: HttpRequest, pk: int) -> HttpResponse:
-    """Sign one of one's own phones out; somebody else's is not there."""
+    """Sign out one of one's own phones."""
     if sign_out_phone(person=person(request), pk=pk):
-        messages.success(
-            request, _("Signed out. The app on this phone requires a sign-in within the next few minutes.")
-        )
+        messages.success(request, _("Signed out. The app asks for a new sign-in the next time it connects."))
     else:
-        messages.info(request, _("This phone is already signed out."))
+        messages.info(request, _("That phone is already signed out."))
     return redirect("my_devices")
 
 
 @action("my_devices")
 def sign_out_devices(request: HttpRequest) -> HttpResponse:
-    """Sign all of one's own phones out."""
+    """Sign out all of one's own phones."""
     phones = sign_out_all_phones(person=person(request))
     messages.success(
         request, ngettext("%(n)d phone was signed out.", "%(n)d phones were signed out.", phones) % {"n": phones}
@@ -86,7 +84,7 @@ def sign_out_devices(request: HttpRequest) -> HttpResponse:
 @never_cache
 @form_view
 def lost_phone(request: HttpRequest) -> HttpResponse:
-    """One button that signs every phone out, then what else to do. Pressing it twice is fine."""
+    """Show a button that signs out all of one's own phones, and what else to do. Repeating it does no harm."""
     user = person(request)
     context: dict[str, Any] = {"has_others": _has_others(request)}
     if request.method == "POST":

@@ -1,4 +1,4 @@
-"""People, for administrators."""
+"""People, for administrators: list, export, create, change and deactivate accounts."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ PEOPLE = Table(
 @administrators
 @page_view
 def people(request: HttpRequest) -> HttpResponse:
-    """Everybody with an account."""
+    """List all accounts."""
     listing = PEOPLE.listing(request, User.objects.all())
     return render(request, "people/people.html", {"listing": listing, "sort": listing.sort})
 
@@ -77,7 +77,7 @@ def people(request: HttpRequest) -> HttpResponse:
 @administrators
 @page_view
 def export_csv(request: HttpRequest) -> HttpResponseBase:
-    """The same rows as CSV."""
+    """Export the filtered rows as CSV."""
     return PEOPLE.csv(request, User.objects.all())
 
 
@@ -85,12 +85,12 @@ def export_csv(request: HttpRequest) -> HttpResponseBase:
 @administrators
 @form_view
 def create(request: HttpRequest) -> HttpResponse:
-    """The form, and in the answer to its POST the new person's sign-in link, this once."""
+    """Show the form; its POST creates the person and responds with their sign-in link, which is shown only once."""
     form = NewPersonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            made, link = send_once(request, lambda: _add(person(request), form.cleaned_data))
-            return _show_once(request, made, link, is_new=True)
+            created, link = send_once(request, lambda: _create(person(request), form.cleaned_data))
+            return _show_once(request, created, link, is_new=True)
         except ValidationError as error:
             add_form_errors(form, error)
         except FormSentError as sent:
@@ -98,33 +98,33 @@ def create(request: HttpRequest) -> HttpResponse:
     return render(request, "people/create.html", {"form": form, "form_id": new_form_id(request)})
 
 
-def _add(actor: User, data: dict[str, Any]) -> tuple[tuple[User, str], str]:
-    made = create_person(actor=actor, email=data["email"], name=data["name"], role=data["role"])
-    link = make_link(user=made, purpose=SignInLink.Purpose.WELCOME, actor=actor)
-    return (made, link), reverse("person", args=[made.pk])
+def _create(actor: User, data: dict[str, Any]) -> tuple[tuple[User, str], str]:
+    created = create_person(actor=actor, email=data["email"], name=data["name"], role=data["role"])
+    link = make_link(user=created, purpose=SignInLink.Purpose.WELCOME, actor=actor)
+    return (created, link), reverse("person", args=[created.pk])
 
 
 def _show_once(request: HttpRequest, row: User, url: str, *, is_new: bool) -> HttpResponse:
-    """The only page that ever holds the sign-in link."""
-    code = qr_svg(url, title=_("QR code of the sign-in link for %(person)s") % {"person": row})
-    context = {"row": row, "url": url, "is_new": is_new, "code": mark_safe(code)}  # noqa: S308  (our own drawing)
+    """Render the only page that shows the sign-in link."""
+    code = qr_svg(url, title=_("QR code of the sign-in link of %(person)s") % {"person": row})
+    context = {"row": row, "url": url, "is_new": is_new, "code": mark_safe(code)}  # noqa: S308  (generated SVG)
     return render(request, "people/shown_once.html", context)
 
 
 @administrators
 @form_view
 def person_page(request: HttpRequest, pk: int) -> HttpResponse:
-    """One person; POST changes name and role, or with ``do`` lets them in no more or again."""
+    """Show one person; POST changes name and role, or with ``do`` deactivates or reactivates the account."""
     row = get_object_or_404(User, pk=pk)
     if request.method != "POST":
         return _person_page(request, row)
     if request.POST.get("do") in ACTIONS:
-        return _do(request, row, request.POST["do"])
+        return _change_activation(request, row, request.POST["do"])
     form = PersonForm(request.POST)
     if form.is_valid():
         try:
             change_person(actor=person(request), person=row, **form.cleaned_data)
-            messages.success(request, _("Saved."))
+            messages.success(request, _("Changes saved."))
             return redirect("person", pk=row.pk)
         except ValidationError as error:
             add_form_errors(form, error)
@@ -147,7 +147,7 @@ def _person_page(request: HttpRequest, row: User, form: PersonForm | None = None
 ACTIONS = ("deactivate", "reactivate")
 
 
-def _do(request: HttpRequest, row: User, action: str) -> HttpResponse:
+def _change_activation(request: HttpRequest, row: User, action: str) -> HttpResponse:
     if action == "reactivate":
         reactivate_person(actor=person(request), person=row)
         messages.success(request, _("%(person)s can sign in again.") % {"person": row})
@@ -157,8 +157,8 @@ def _do(request: HttpRequest, row: User, action: str) -> HttpResponse:
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
-        words = ngettext("%(n)d phone was signed out.", "%(n)d phones were signed out.", phones) % {"n": phones}
-        messages.success(request, _("%(person)s can no longer sign in.") % {"person": row} + " " + words)
+        signed_out = ngettext("%(n)d phone was signed out.", "%(n)d phones were signed out.", phones) % {"n": phones}
+        messages.success(request, _("%(person)s can no longer sign in.") % {"person": row} + " " + signed_out)
     return redirect("person", pk=row.pk)
 
 
@@ -166,16 +166,16 @@ def _do(request: HttpRequest, row: User, action: str) -> HttpResponse:
 @administrators
 @action("person", "pk")
 def sign_in_link(request: HttpRequest, pk: int) -> HttpResponse:
-    """A new sign-in link, shown in this answer only; an earlier unused one ends."""
+    """Create a sign-in link and show it once; an earlier unused one no longer works."""
     row = get_object_or_404(User, pk=pk)
-    where = reverse("person", args=[row.pk])
+    url = reverse("person", args=[row.pk])
     if not row.is_active:
-        messages.error(request, _("This account is deactivated. Reactivate it first."))
-        return redirect(where)
+        messages.error(request, _("This account is deactivated. Reactivate it before you create a sign-in link."))
+        return redirect(url)
     try:
-        link = send_once(request, lambda: (_make_link(person(request), row), where))
+        link = send_once(request, lambda: (_make_link(person(request), row), url))
     except FormSentError as sent:
-        return sent_before(request, sent, where)
+        return sent_before(request, sent, url)
     return _show_once(request, row, link, is_new=False)
 
 

@@ -1,4 +1,4 @@
-"""Every phone that is signed in on a site Gatepass provides, for administrators: found, exported, signed out."""
+"""Phones, for administrators: list, export and sign out phones that are signed in to sites hosted by Gatepass."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from oauth2_provider.models import get_refresh_token_model
 
-from oauth_provider.tokens.sessions import living
+from oauth_provider.tokens.sessions import live_refresh_tokens
 from portal.accounts.access import administrators, person
 from portal.accounts.people import revoke_phone, revoke_phones
 from portal.pages.actions import action, page_view
@@ -44,7 +44,7 @@ class PhoneFilters(django_filters.FilterSet):
         return rows.filter(application__client_id__in=_links().filter(site=site).values("client_id"))
 
     def by_wave(self, rows: Any, _name: str, wave: Wave) -> Any:
-        """The phones of the wave's people, on the wave's sites."""
+        """Keep the phones of the wave's people on the wave's sites."""
         people = wave.passes.exclude(person=None).order_by().values("person")
         return rows.filter(
             user__in=people, application__client_id__in=_links().filter(site__waves=wave).values("client_id")
@@ -54,9 +54,9 @@ class PhoneFilters(django_filters.FilterSet):
 def _cells(phones: Iterator[Any]) -> Iterator[tuple[Any, ...]]:
     for row in phones:
         device = getattr(row, "device", None)
-        kept = (device.name, device.user_agent, device.address) if device else ("", "", "")
+        columns = (device.name, device.user_agent, device.address) if device else ("", "", "")
         times = (row.created.isoformat(), row.updated.isoformat())
-        yield (row.user.email, row.user.get_full_name(), row.site_title, *kept, *times)
+        yield (row.user.email, row.user.get_full_name(), row.site_title, *columns, *times)
 
 
 PHONES = Table(
@@ -78,7 +78,7 @@ def _links() -> QuerySet[ApplicationLink]:
 
 def _phones() -> QuerySet[Any]:
     of_client = _links().filter(client_id=OuterRef("application__client_id"))
-    return living().annotate(
+    return live_refresh_tokens().annotate(
         site_pk=Subquery(of_client.values("site")[:1]), site_title=Subquery(of_client.values("site__title")[:1])
     )
 
@@ -86,7 +86,7 @@ def _phones() -> QuerySet[Any]:
 @administrators
 @page_view
 def phones(request: HttpRequest) -> HttpResponse:
-    """The phones of all people, and a button that signs out those the filters find."""
+    """List the phones of all people, with a button that signs out all that match the filters."""
     listing = PHONES.listing(request, _phones())
     rows = [{"phone": row, "app": _app(row)} for row in listing.rows]
     context = {"listing": listing, "sort": listing.sort, "rows": rows}
@@ -102,33 +102,33 @@ def _app(row: Any) -> str:
 @administrators
 @page_view
 def export_csv(request: HttpRequest) -> HttpResponseBase:
-    """The same rows as CSV."""
+    """Export the filtered rows as CSV."""
     return PHONES.csv(request, _phones())
 
 
 @administrators
 @action("phones")
 def revoke(request: HttpRequest, pk: int) -> HttpResponse:
-    """Sign one phone out."""
-    row = living().filter(pk=pk).first()
+    """Sign out one phone."""
+    row = live_refresh_tokens().filter(pk=pk).first()
     if row is None:
         raise Http404
     if revoke_phone(actor=person(request), owner=row.user, pk=row.pk):
-        messages.success(request, _("A phone of %(person)s was signed out.") % {"person": row.user})
+        messages.success(request, _("%(person)s’s phone was signed out.") % {"person": row.user})
     else:
-        messages.info(request, _("This phone is already signed out."))
+        messages.info(request, _("That phone is already signed out."))
     return redirect("phones")
 
 
 @administrators
 @action("phones", with_query=True)
-def revoke_found(request: HttpRequest) -> HttpResponse:
-    """Sign out every phone that the filters in the URL find. A filter that cannot be read signs nobody out."""
-    found = PHONES.find(request, _phones())
-    if found.filters.form.errors:
-        messages.error(request, _("A filter is invalid, so no phone was signed out. Correct the filter."))
+def revoke_matching(request: HttpRequest) -> HttpResponse:
+    """Sign out every phone that matches the filters in the URL; with an invalid filter, none."""
+    matches = PHONES.find(request, _phones())
+    if matches.filters.form.errors:
+        messages.error(request, _("No phone was signed out because a filter is invalid. Clear the filters."))
         return redirect("phones")
-    ended = revoke_phones(actor=person(request), pks=list(found.rows.values_list("pk", flat=True)))
+    ended = revoke_phones(actor=person(request), pks=list(matches.rows.values_list("pk", flat=True)))
     messages.success(
         request, ngettext("%(n)d phone was signed out.", "%(n)d phones were signed out.", ended) % {"n": ended}
     )

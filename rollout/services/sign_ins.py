@@ -1,4 +1,4 @@
-"""Records that a phone signed in."""
+"""Record the sign-in of a phone."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from rollout.ports import run_statement
 
 from . import audit
 
-REHEARSAL_AGENT = "GatepassRehearsal"  # what the virtual phone calls itself
+REHEARSAL_AGENT = "GatepassRehearsal"  # the User-Agent of sign-in tests
 
 
 def record_sign_in(*, person: Actor, client_id: str, user_agent: str) -> bool:
-    """Record that this person's app got tokens from a client that Gatepass registered for a site's active link.
+    """Record that a person's app received tokens; return whether its client belongs to a site's active link.
 
-    False, and nothing is recorded, when there is no such link. Refreshes are not sign-ins.
+    Without such a link nothing is recorded. Refreshes are not sign-ins.
     """
     values = {
         "person": person.pk,
@@ -30,11 +30,11 @@ def record_sign_in(*, person: Actor, client_id: str, user_agent: str) -> bool:
         "now": connection.ops.adapt_datetimefield_value(timezone.now()),
     }
     with transaction.atomic(savepoint=False):
-        found = run_statement(_statement(), values)
-        if found:
-            site_id, title = found[0]
+        rows = run_statement(_statement(), values)
+        if rows:
+            site_id, title = rows[0]
             audit.record(actor=person, action="phone.signed_in", target=Site(pk=site_id, title=title))
-    return bool(found)
+    return bool(rows)
 
 
 @functools.cache
@@ -46,4 +46,4 @@ def _statement() -> str:
         FROM {link} l JOIN {site} s ON s.id = l.site_id
         WHERE l.client_id = %(client_id)s AND l.revoked_at IS NULL AND s.provider = %(provider)s
         ORDER BY l.created_at DESC LIMIT 1
-        RETURNING site_id, (SELECT title FROM {site} s WHERE s.id = site_id)"""  # noqa: S608 - our own names
+        RETURNING site_id, (SELECT title FROM {site} s WHERE s.id = site_id)"""  # noqa: S608 - names from models

@@ -1,4 +1,4 @@
-"""Adds the sites of the demo fleet and one rehearsal site; those that are there already stay as they are."""
+"""Add the simulated demo sites and one test site hosted by Gatepass. Existing sites stay unchanged."""
 
 from __future__ import annotations
 
@@ -16,6 +16,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.PROBE_ALLOW_LOOPBACK:
             raise CommandError(
-                "The demo fleet lives on this machine's loopback. Set PROBE_ALLOW_LOOPBACK=1 for a trial."
+                "Gatepass may not connect to the demo sites on the loopback interface. Set PROBE_ALLOW_LOOPBACK=1."
             )
-        self.stdout.write(f"{len(demo.load())} sites added.")
+        self.stdout.write(f"Sites added: {len(demo.load())}")

@@ -1,4 +1,4 @@
-"""Replace this process by the web server, with the one command line of `portal.serving.web_command`."""
+"""Run the web server in this process. `portal.serving.web_command` holds its command line."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class Command(BaseCommand):
         parser.add_argument("--host", default="127.0.0.1")
         parser.add_argument("--port", type=int, default=8000)
         parser.add_argument("--processes", type=int, default=1)
-        parser.add_argument("--threads", type=int, default=8, help="of each process; at least two in all")
+        parser.add_argument("--threads", type=int, default=8, help="threads of each process; at least two in total")
 
     def handle(self, *args: Any, host: str, port: int, processes: int, threads: int, **options: Any) -> None:
         command = web_command(host=host, port=port, processes=processes, threads=threads)
-        os.execv(sys.executable, [sys.executable, "-m", *command])  # noqa: S606  (our own command line)
+        os.execv(sys.executable, [sys.executable, "-m", *command])  # noqa: S606  (fixed command line)

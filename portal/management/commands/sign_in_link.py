@@ -1,4 +1,4 @@
-"""Prints a link that signs one person in once; for people who are locked out and for the first administrator."""
+"""Print a link that signs in one person once: the first administrator, or a person who is locked out."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ class Command(BaseCommand):
             "email",
             nargs="?",
             default="",
-            help="who gets in; left out: the first administrator, made when there is none",
+            help="e-mail address of the person; default: the first administrator, who is created if there is none",
         )
 
         parser.add_argument(
             "--remove-factors",
             action="store_true",
-            help="remove the person's passkeys, authenticator app and recovery codes: for who has lost them all",
+            help="delete the person's passkeys, authenticator app and recovery codes, for a person who has lost them",
         )
 
     def handle(self, *args: Any, email: str, remove_factors: bool, **options: Any) -> None:
         email = email.strip()
         person = User.objects.filter(email__iexact=email).first() if email else first_administrator()
         if person is None:
-            raise CommandError(f"There is nobody with the address {email}.")
+            raise CommandError(f"No person has the e-mail address {email}. Add them on the page People first.")
         if not person.is_active:
-            raise CommandError(f"{person.email} is deactivated. Activate the account first.")
+            raise CommandError(f"The account {person.email} is deactivated. Reactivate it on the page People first.")
         if remove_factors:
             reset_factors(user=person, actor=None)
         self.stdout.write(make_link(user=person, purpose=SignInLink.Purpose.WELCOME, actor=None))

@@ -1,4 +1,4 @@
-"""Runs the whole portal on one machine: database, static files, web, worker, beat and, for a trial, the demo fleet."""
+"""Run Gatepass on one machine: database, static files, web, worker, scheduler and, for a trial, the demo sites."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
 from portal import demo
-from portal.accounts.first_administrator import first_administrator, somebody_has_a_password
+from portal.accounts.first_administrator import administrator_has_password, first_administrator
 from portal.accounts.sign_in_links import make_link
 from portal.models import SignInLink
 from portal.serving.supervisor import Program, Supervisor, port_answers, port_is_free, stopping_on_signals
 from portal.serving.web_command import web_command
 
-PATIENCE = 60  # seconds until a start that says nothing is reported
+START_TIMEOUT = 60  # seconds until a web process that does not respond is reported
 
 
 class Command(BaseCommand):
@@ -36,56 +36,56 @@ class Command(BaseCommand):
         for folder in ("log", "broker", "broker-control", "cache", "static"):
             (settings.STATE_DIR / folder).mkdir(parents=True, exist_ok=True)
         with lock(settings.STATE_DIR / "up.lock"):
-            refuse_taken_ports(port, demo.ports() if settings.DEMO else [])
+            require_free_ports(port, demo.ports() if settings.DEMO else [])
             with_fleet = self.prepare()
             supervisor = Supervisor(programs(port, with_fleet=with_fleet), say=self.stdout.write)
             with stopping_on_signals(supervisor):
                 supervisor.run(tick=Announcement(port, self.stdout, supervisor))
-            self.stdout.write("Stopped. `make run` continues where it was.")
+            self.stdout.write("Stopped. Run `make run` to start again; your data is kept.")
 
     def prepare(self) -> bool:
-        """Bring the database and the static files up to date; return whether the demo fleet belongs to it."""
-        self.stdout.write("Preparing the database and the static files …")
+        """Update the database and static files; return whether to start the demo sites."""
+        self.stdout.write("Preparing the database and static files …")
         call_command("migrate", verbosity=0, interactive=False)
         call_command("collectstatic", verbosity=0, interactive=False)
         if settings.DEMO and demo.is_wanted():
             demo.load()
         with_fleet = settings.DEMO and demo.is_loaded()
-        connections.close_all()  # the supervisor itself keeps no hold on the database
+        connections.close_all()  # the supervisor needs no database connection
         return with_fleet
 
 
 class Announcement:
-    """Says once where the portal is, as soon as it answers, and how to get in."""
+    """Prints once, when the web process responds, the URL and how to sign in."""
 
     def __init__(self, port: int, out: Any, supervisor: Supervisor) -> None:
         self.port, self.out, self.supervisor = port, out, supervisor
-        self.begun, self.made = supervisor.clock(), False
+        self.started_at, self.is_done = supervisor.clock(), False
 
     def __call__(self) -> None:
-        if self.made:
+        if self.is_done:
             return
         if port_answers(self.port):
-            self.made = True
+            self.is_done = True
             self.out.write(f"Gatepass: {settings.PUBLIC_URL}")
-            self.out.write(way_in())
+            self.out.write(sign_in_hint())
             connections.close_all()
-        elif self.supervisor.clock() - self.begun > PATIENCE:
-            self.made = True
-            self.out.write(f"The web process does not answer yet; see {settings.STATE_DIR / 'log' / 'web.log'}.")
+        elif self.supervisor.clock() - self.started_at > START_TIMEOUT:
+            self.is_done = True
+            self.out.write(f"The web process does not respond yet. See {settings.STATE_DIR / 'log' / 'web.log'}.")
 
 
-def way_in() -> str:
-    """One line: a single-use link while no administrator has a password, afterwards how to get one."""
+def sign_in_hint() -> str:
+    """Return one line: a single-use link while no administrator has a password, else how to create one."""
     administrator = first_administrator()
-    if somebody_has_a_password():
-        return f"Sign in there. Locked out? make sign-in-link EMAIL={administrator.email}"
+    if administrator_has_password():
+        return f"Sign in at this address. Locked out? Run: make sign-in-link EMAIL={administrator.email}"
     link = make_link(user=administrator, purpose=SignInLink.Purpose.WELCOME, actor=None)
     return f"Sign in as {administrator.email} (once, within 3 days): {link}"
 
 
 def programs(port: int, *, with_fleet: bool) -> list[Program]:
-    """The children of the supervisor. One web process with threads: the rehearsal calls the web that started it."""
+    """Return the supervised programs. The web process needs threads: a sign-in test sends requests to it."""
     python, logs = [sys.executable, "-m"], settings.STATE_DIR / "log"
     web = web_command(host="127.0.0.1", port=port)
     worker = ["celery", "-A", "portal", "worker", "--concurrency", "2", "--loglevel", "INFO"]
@@ -97,26 +97,26 @@ def programs(port: int, *, with_fleet: bool) -> list[Program]:
 
 
 def lock(path: Path) -> TextIO:
-    """Hold the state directory for this process, as a context manager. Raises CommandError when another one has it."""
-    held = path.open("w")
+    """Lock the state directory and return the lock as a context manager. Raises CommandError if it is locked."""
+    file = path.open("w")
     try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
-        held.close()
+        file.close()
         raise CommandError(
-            f"Gatepass already runs from {path.parent}. Stop it first (Ctrl-C where it runs)."
+            f"Gatepass is already running with the data in {path.parent}. Stop it first (Ctrl-C in its terminal)."
         ) from error
-    return held
+    return file
 
 
-def refuse_taken_ports(port: int, fleet: list[int]) -> None:
-    """Raise CommandError, with what to do, before anything is started on a port that is not ours."""
+def require_free_ports(port: int, fleet: list[int]) -> None:
+    """Raise CommandError, with what to do, if a port is already in use."""
     if not port_is_free(port):
-        raise CommandError(f"Port {port} is in use. Choose another one: make run PORT={port + 1000}")
+        raise CommandError(f"Port {port} is in use. Choose another port: make run PORT={port + 1000}")
     if port in fleet:
-        raise CommandError(f"The demo fleet uses port {port} too. Choose another one: make run PORT={port + 1000}")
+        raise CommandError(f"Port {port} is needed by the demo sites. Choose another port: make run PORT={port + 1000}")
     if busy := ", ".join(str(number) for number in fleet if not port_is_free(number)):
         raise CommandError(
-            f"The demo fleet's ports are in use: {busy}. Start without it (make run DEMO=0) "
-            f"or elsewhere (make run DEMO_PORT_BASE={settings.DEMO_PORT_BASE + 1000})."
+            f"The ports of the demo sites are in use: {busy}. Start without them (make run DEMO=0) "
+            f"or on other ports (make run DEMO_PORT_BASE={settings.DEMO_PORT_BASE + 1000})."
         )

@@ -1,4 +1,4 @@
-"""Walks the audit trail and says whether every event still fits the one before it; exits with 1 when not."""
+"""Verify that every event of the audit log matches its predecessor. Exits with status 1 if not."""
 
 from __future__ import annotations
 
@@ -15,5 +15,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         report = verify_chain()
         if not report.intact:
-            raise CommandError(f"The audit trail is broken at event {report.broken_at}; {report.events} before it fit.")
-        self.stdout.write(f"The audit trail is intact: {report.events} events.")
+            raise CommandError(
+                f"The audit log is not intact: event {report.broken_at} does not match its predecessor. "
+                f"Intact events before it: {report.events}."
+            )
+        self.stdout.write(f"The audit log is intact: {report.events} events.")

@@ -24,7 +24,7 @@ def rows() -> list[int]:
 
 def removed_after(**delta: float) -> dict[str, int]:
     with time_machine.travel(timezone.now() + timedelta(**delta), tick=False):
-        return {name: count for name, count in clean_up.remove_dead().items() if count}
+        return {name: count for name, count in clean_up.remove_expired().items() if count}
 
 
 def test_what_lives_stays(phone: Any) -> None:

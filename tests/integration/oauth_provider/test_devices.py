@@ -123,9 +123,9 @@ def test_nothing_outlives_the_sign_in(phone: Any, member: User, end: str) -> Non
 
 def test_what_lapsed_is_forgotten(phone: Any) -> None:
     phone.tokens()
-    assert sessions.forget_lapsed() == 0
+    assert sessions.delete_lapsed_devices() == 0
     with time_machine.travel(timezone.now() + timedelta(days=91), tick=False):
-        assert sessions.forget_lapsed() == 1
+        assert sessions.delete_lapsed_devices() == 1
     assert not Device.objects.exists()
 
 

@@ -151,6 +151,6 @@ def test_refreshing_takes_no_statement_for_its_limits(
 
 def test_counters_of_windows_that_are_over_go(db: None) -> None:
     counters.grant(b"sixteen bytes :)", 1, 60, 1, 10)
-    assert counters.forget_old_counts() == 0
+    assert counters.delete_expired_counts() == 0
     with time_machine.travel(timezone.now() + timedelta(minutes=3), tick=False):
-        assert counters.forget_old_counts() == 1
+        assert counters.delete_expired_counts() == 1

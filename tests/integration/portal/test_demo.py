@@ -10,9 +10,9 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from portal import demo
-from portal.accounts.first_administrator import ADDRESS, first_administrator, somebody_has_a_password
+from portal.accounts.first_administrator import ADDRESS, administrator_has_password, first_administrator
 from portal.accounts.sign_in_links import find
-from portal.management.commands.up import refuse_taken_ports, way_in
+from portal.management.commands.up import require_free_ports, sign_in_hint
 from portal.models import Role, User
 from portal.serving.supervisor import port_is_free
 from rollout.models import ApplicationLink, AuditEvent, CheckRun, Site
@@ -78,8 +78,8 @@ def test_load_demo_is_for_trials_only(db: None, settings) -> None:
 
 
 def test_load_demo_says_how_many(db: None) -> None:
-    assert run("load_demo") == f"{len(DEMO) + 1} sites added."
-    assert run("load_demo") == "0 sites added."
+    assert run("load_demo") == f"Sites added: {len(DEMO) + 1}"
+    assert run("load_demo") == "Sites added: 0"
 
 
 # --- The first administrator -------------------------------------------------------------------------------------
@@ -102,28 +102,28 @@ def test_a_demoted_first_administrator_stays_demoted(db: None) -> None:
 
 
 def test_the_way_in_is_a_link_until_somebody_has_a_password(db: None) -> None:
-    line = way_in()
+    line = sign_in_hint()
     assert ADDRESS in line
     token = line.rstrip("/").rpartition("/")[2]
     link = find(token)
     assert link is not None
     assert link.user.email == ADDRESS
-    second = way_in().rstrip("/").rpartition("/")[2]
+    second = sign_in_hint().rstrip("/").rpartition("/")[2]
     assert find(token) is None  # a new link ends the one before
     assert find(second) is not None
 
 
 def test_no_link_once_an_administrator_has_a_password(make_user: Callable[..., User]) -> None:
     make_user(Role.ADMINISTRATOR, "someone@example.com", "correct horse battery staple")
-    assert somebody_has_a_password()
-    assert way_in() == "Sign in there. Locked out? make sign-in-link EMAIL=someone@example.com"
+    assert administrator_has_password()
+    assert sign_in_hint() == "Sign in at this address. Locked out? Run: make sign-in-link EMAIL=someone@example.com"
     assert not AuditEvent.objects.exists()
 
 
 def test_a_deactivated_administrator_does_not_count(make_user: Callable[..., User]) -> None:
     make_user(Role.ADMINISTRATOR, "gone@example.com", "correct horse battery staple", is_active=False)
-    assert not somebody_has_a_password()
-    assert ADDRESS in way_in()
+    assert not administrator_has_password()
+    assert ADDRESS in sign_in_hint()
 
 
 def test_sign_in_link_prints_one_link(alice: User) -> None:
@@ -141,7 +141,7 @@ def test_sign_in_link_without_an_address_is_for_the_first_administrator(db: None
 
 @pytest.mark.parametrize("email", ["nobody@example.com", "not an address", "'; --"])
 def test_sign_in_link_refuses_strangers(db: None, email: str) -> None:
-    with pytest.raises(CommandError, match="nobody with the address"):
+    with pytest.raises(CommandError, match="No person has the e-mail address"):
         run("sign_in_link", email)
     assert not User.objects.exists()
 
@@ -153,7 +153,7 @@ def test_sign_in_link_refuses_the_deactivated(make_user: Callable[..., User]) ->
 
 
 def test_verify_audit(db: None) -> None:
-    assert run("verify_audit") == "The audit trail is intact: 0 events."
+    assert run("verify_audit") == "The audit log is intact: 0 events."
     demo.load()
     assert "is intact" in run("verify_audit")
 
@@ -173,7 +173,7 @@ def test_verify_audit_notices_a_cut_end(db: None) -> None:
 def test_free_ports_are_fine() -> None:
     port = free_port()
     assert port_is_free(port)
-    refuse_taken_ports(port, [])
+    require_free_ports(port, [])
 
 
 def test_a_taken_port_is_refused() -> None:
@@ -182,12 +182,12 @@ def test_a_taken_port_is_refused() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         taken = server.getsockname()[1]
         with pytest.raises(CommandError, match=f"Port {taken} is in use"):
-            refuse_taken_ports(taken, [])
+            require_free_ports(taken, [])
         with pytest.raises(CommandError, match=f"in use: {taken}.*DEMO=0"):
-            refuse_taken_ports(free_port(), [taken])
+            require_free_ports(free_port(), [taken])
 
 
 def test_a_port_of_the_fleet_is_refused() -> None:
     port = free_port()
-    with pytest.raises(CommandError, match="The demo fleet uses port"):
-        refuse_taken_ports(port, [port])
+    with pytest.raises(CommandError, match="is needed by the demo sites"):
+        require_free_ports(port, [port])

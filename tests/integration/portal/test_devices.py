@@ -37,7 +37,7 @@ def page_of(client: Client, **query: str) -> str:
 def test_it_works(client_of: ClientOf, member: User, provided: Site) -> None:
     sign_in_phones(provided, [member], user_agent="Confluence/2.0.1", address="192.0.2.7", name="Work phone")
     page = page_of(client_of(member))
-    for words in ("Work phone", "Rehearsal wiki", "Confluence 2.0.1", "192.0.2.7", "last refresh"):
+    for words in ("Work phone", "Rehearsal wiki", "Confluence 2.0.1", "192.0.2.7", "last used"):
         assert words in page
 
 
@@ -69,7 +69,7 @@ def test_a_phone_is_named(client_of: ClientOf, member: User, auditor: User, prov
     assert "Saved." in client_of(member).post(url, {"name": "Blue one"}, follow=True).content.decode()
     assert live_sessions(member)[0].name == "Blue one"
     too_long = client_of(member).post(url, {"name": "x" * 61}, follow=True).content.decode()
-    assert "longer than 60 characters" in too_long
+    assert "Use at most 60 characters" in too_long
     assert live_sessions(member)[0].name == "Blue one"
 
 
@@ -90,7 +90,7 @@ def test_a_lost_phone_from_any_browser(client: Client, client_of: ClientOf, memb
     assert url in client.get(reverse("account_login")).content.decode()
     assert client.get(url)["Location"] == f"{reverse('account_login')}?next={url}"
     browser = client_of(member)
-    assert "2 phones are signed in with your account." in browser.get(url).content.decode()
+    assert "You are signed in on 2 phones." in browser.get(url).content.decode()
     assert len(live_sessions(member)) == 2  # looking signs nothing out
     page = browser.post(url).content.decode()
     assert "2 phones were signed out." in page

@@ -302,4 +302,4 @@ def test_deactivating_signs_every_phone_out(administrator: User, member: User, s
 
 
 def test_no_phone_yet(client_of: ClientOf, member: User, site: Site) -> None:
-    assert "No phone is signed in" in client_of(member).get(reverse("my_devices")).content.decode()
+    assert "No phones signed in" in client_of(member).get(reverse("my_devices")).content.decode()

@@ -82,7 +82,7 @@ def test_groups_are_roles(sso: Callable[..., Any], groups: Any, role: str | None
     answer = sso("alma", **ALMA, groups=groups)
     if role is None:
         assert answer.status_code == 403
-        assert "None of your groups has access." in answer.text
+        assert "You are not in a group that has access to Gatepass." in answer.text
         assert not User.objects.exists()
     else:
         assert User.objects.get().role == role

@@ -80,7 +80,7 @@ def test_adding_one_and_signing_in_with_it_alone(sheet: Page, person: User) -> N
     add_passkey(sheet)
     sheet.goto("/accounts/2fa/webauthn/")
     expect(sheet.get_by_text("Built-in", exact=True).first).to_be_visible()
-    expect(sheet.get_by_text("Passwordless sign-in.")).to_be_visible()
+    expect(sheet.get_by_text("Signs you in without a password.")).to_be_visible()
     sign_out(sheet)
     sheet.goto("/accounts/login/")
     sheet.get_by_role("button", name="Sign in with a passkey").click()
@@ -101,7 +101,7 @@ def test_after_the_password_it_is_the_second_factor(sheet: Page, person: User) -
 def test_a_role_of_passkeys_adds_one_and_works_with_it(settings: Any, sheet: Page, person: User) -> None:
     settings.PASSKEY_ROLES = ["administrator"]
     sign_in(sheet, person)
-    expect(sheet.get_by_text("Your role signs in with a passkey.")).to_be_visible()
+    expect(sheet.get_by_text("Your role requires a passkey.")).to_be_visible()
     add_passkey(sheet, then="Confirm your identity")
     sheet.goto("/sites/")
     expect(sheet.get_by_role("heading", level=1)).to_have_text("Confirm your identity")

@@ -157,5 +157,5 @@ def test_a_taken_port_stops_the_start_before_anything_happens(trial: Trial) -> N
 
     with socket.create_server(("127.0.0.1", trial.port)), trial.start() as up:
         assert up.wait(PATIENCE) == 1
-    assert f"Port {trial.port} is in use. Choose another one: make run PORT=" in trial.said()
+    assert f"Port {trial.port} is in use. Choose another port: make run PORT=" in trial.said()
     assert not (trial.state / "gatepass.sqlite3").exists()
