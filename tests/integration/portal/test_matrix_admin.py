@@ -93,7 +93,7 @@ def test_it_works(
     ],
 )
 def test_an_invalid_line_is_reported_and_nothing_is_saved(
-    operator: Client, draft: MatrixEdition, change: dict[str, str], says: str
+    operator: Client, draft: MatrixEdition, change: dict[str, str], error: str
 ) -> None:
     before = [matrix.texts_of(line) for line in draft.lines.all()]
     page = operator.post(f"{LIST}{draft.pk}/change/", posted(draft, **change))
