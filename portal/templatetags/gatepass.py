@@ -1,6 +1,6 @@
-"""What templates say of domain values: badges, times, sentences, links that keep the query string, small charts.
+"""Template tags for domain values: badges, times, sentences, links that keep the query string and small charts.
 
-Every tag here is shown in every state on the style page.
+The style page shows every tag in every state.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from rollout.models.site import VerdictChoices
 
 register = template.Library()
 
-# What a value looks like: the tone names a colour and an icon, both always with a word.
+# A tone selects a color and an icon. Both are always shown with a word, because color alone is not accessible.
 TONE_ICONS = {"ok": "ok", "warn": "warn", "bad": "bad", "idle": "idle", "info": "info", "busy": "busy"}
 TONES = {
     "READY_MDM": "ok",
@@ -45,14 +45,14 @@ TONES = {
     "used_up": "info",
 }
 STATE_ICONS = {"queued": "clock", "paused": "pause", "expired": "clock", "revoked": "revoke", "used_up": "check"}
-OUTCOME_WORDS = {
+OUTCOME_LABELS = {
     "PASS": gettext_lazy("Passed"),
     "WARNING": gettext_lazy("Warning"),
     "UNKNOWN": gettext_lazy("Unknown"),
     "ACTION_NEEDED": gettext_lazy("Action needed"),
     "INCOMPATIBLE": gettext_lazy("Incompatible"),
 }
-STATE_WORDS = {
+STATE_LABELS = {
     "queued": gettext_lazy("Waiting"),
     "running": gettext_lazy("Running"),
     "paused": gettext_lazy("Paused"),
@@ -63,28 +63,31 @@ STATE_WORDS = {
     "revoked": gettext_lazy("Revoked"),
     "used_up": gettext_lazy("Used up"),
 }
-AGO = (
-    (31_557_600, ngettext_lazy("%(n)d year ago", "%(n)d years ago", "n")),
-    (2_629_800, ngettext_lazy("%(n)d month ago", "%(n)d months ago", "n")),
-    (604_800, ngettext_lazy("%(n)d week ago", "%(n)d weeks ago", "n")),
-    (86_400, ngettext_lazy("%(n)d day ago", "%(n)d days ago", "n")),
-    (3_600, ngettext_lazy("%(n)d hour ago", "%(n)d hours ago", "n")),
-    (60, ngettext_lazy("%(n)d minute ago", "%(n)d minutes ago", "n")),
-)
-AHEAD = (
-    (31_557_600, ngettext_lazy("in %(n)d year", "in %(n)d years", "n")),
-    (2_629_800, ngettext_lazy("in %(n)d month", "in %(n)d months", "n")),
-    (604_800, ngettext_lazy("in %(n)d week", "in %(n)d weeks", "n")),
-    (86_400, ngettext_lazy("in %(n)d day", "in %(n)d days", "n")),
-    (3_600, ngettext_lazy("in %(n)d hour", "in %(n)d hours", "n")),
-    (60, ngettext_lazy("in %(n)d minute", "in %(n)d minutes", "n")),
-)
+YEAR_SECONDS, MONTH_SECONDS, DAY_SECONDS, HOUR_SECONDS, MINUTE_SECONDS = 31_557_600, 2_629_800, 86_400, 3_600, 60
+MAX_DAYS = 30  # longer times are given in months; weeks are not used, so that a 7-day pass reads "in 7 days"
+PAST_UNITS = {
+    "year": ngettext_lazy("%(n)d year ago", "%(n)d years ago", "n"),
+    "month": ngettext_lazy("%(n)d month ago", "%(n)d months ago", "n"),
+    "day": ngettext_lazy("%(n)d day ago", "%(n)d days ago", "n"),
+    "hour": ngettext_lazy("%(n)d hour ago", "%(n)d hours ago", "n"),
+    "minute": ngettext_lazy("%(n)d minute ago", "%(n)d minutes ago", "n"),
+}
+FUTURE_UNITS = {
+    "year": ngettext_lazy("in %(n)d year", "in %(n)d years", "n"),
+    "month": ngettext_lazy("in %(n)d month", "in %(n)d months", "n"),
+    "day": ngettext_lazy("in %(n)d day", "in %(n)d days", "n"),
+    "hour": ngettext_lazy("in %(n)d hour", "in %(n)d hours", "n"),
+    "minute": ngettext_lazy("in %(n)d minute", "in %(n)d minutes", "n"),
+}
 
 
 # --- Icons and badges ------------------------------------------------------------------------------------------
 @register.simple_tag
 def icon(name: str, css: str = "") -> SafeString:
-    """One icon, invisible to screen readers: the word beside it says the same. An unknown name is a KeyError."""
+    """One icon, hidden from screen readers because the text beside it has the same meaning.
+
+    Raises KeyError for an unknown name.
+    """
     drawing = mark_safe(ICONS[name])  # noqa: S308  (our own drawings)
     return format_html(
         '<svg class="icon{}" viewBox="0 0 24 24" aria-hidden="true" focusable="false">{}</svg>',
@@ -95,88 +98,119 @@ def icon(name: str, css: str = "") -> SafeString:
 
 @register.filter
 def tone(value: Any) -> str:
-    """The tone of a verdict, outcome, run state or pass state: ``ok warn bad idle info busy``."""
+    """Tone of a verdict, outcome, run state or pass state: one of ``ok warn bad idle info busy``."""
     return TONES.get(str(value), "idle")
 
 
 @register.filter
 def tone_icon(value: Any) -> SafeString:
-    """The icon of a verdict, outcome or state in its colour, for places where the word follows by itself."""
+    """Colored icon of a verdict, outcome or state, for places where the template adds the text itself."""
     name = tone(value)
     return icon(TONE_ICONS[name], f"is-{name}{' spin' if name == 'busy' else ''}")
 
 
 @register.simple_tag
-def status(kind: str, words: str, size: str = "", icon_name: str = "") -> SafeString:
-    """A badge: ``kind`` is a tone (``ok warn bad idle info busy``); ``size="lg"`` for page heads."""
+def status(kind: str, label: str, size: str = "", icon_name: str = "") -> SafeString:
+    """Badge with an icon. ``kind`` is a tone (``ok warn bad idle info busy``); ``size="lg"`` is for page headings."""
     return format_html(
         '<span class="badge is-{}{}">{}{}</span>',
         kind,
         f" badge-{size}" if size else "",
         icon(icon_name or TONE_ICONS[kind], "spin" if kind == "busy" else ""),
-        words,
+        label,
     )
 
 
 @register.simple_tag
 def verdict(value: Any, size: str = "") -> SafeString:
-    """The one way a verdict is shown. Takes ``READY_MDM`` and the like; empty means unknown."""
+    """Badge of a verdict such as ``READY_MDM``; an empty value is shown as unknown."""
     value = str(value or "UNKNOWN")
-    words = str(VerdictChoices(value).label) if value in VerdictChoices.values else value
-    return status(tone(value), words, size)
+    label = str(VerdictChoices(value).label) if value in VerdictChoices.values else value
+    return status(tone(value), label, size)
 
 
 @register.simple_tag
 def outcome(value: Any, size: str = "") -> SafeString:
-    """The badge of one finding's outcome."""
-    return status(tone(value), str(OUTCOME_WORDS.get(str(value), value)), size)
+    """Badge of a finding's outcome."""
+    return status(tone(value), str(OUTCOME_LABELS.get(str(value), value)), size)
 
 
 @register.simple_tag
 def state(value: Any, size: str = "") -> SafeString:
-    """The badge of a run's or a pass's state."""
-    return status(tone(value), str(STATE_WORDS.get(str(value), value)), size, STATE_ICONS.get(str(value), ""))
+    """Badge of the state of a run or a pass."""
+    return status(tone(value), str(STATE_LABELS.get(str(value), value)), size, STATE_ICONS.get(str(value), ""))
 
 
-# --- Words -----------------------------------------------------------------------------------------------------
+# --- Sentences and times -----------------------------------------------------------------------------------------
 @register.simple_tag
 def sentence(message: str, values: dict[str, Any] | None = None) -> str:
-    """A message id of a pure room in the reader's language, its values put in (escaped like any text)."""
+    """Translated sentence for a message id, with its values inserted (and escaped like any text)."""
     return messages.sentence(message, values)
 
 
-def _relative(seconds: float) -> str:
-    table = AGO if seconds >= 0 else AHEAD
-    for length, words in table:
-        count = int(abs(seconds) // length)
-        if count:
-            return words % {"n": count}
-    return _("just now") if seconds >= 0 else _("in less than a minute")
+def _relative(value: datetime, now: datetime) -> str:
+    """``3 days ago`` or ``in 7 days``; ``static/js/time.js`` repeats this calculation while a page stays open.
+
+    The past is rounded down. The future is rounded to the nearest minute or hour, and from one day on counted in
+    calendar days of the reader's zone: a pass that is valid for 7 days reads "in 7 days" during the whole first day.
+    """
+    seconds = (now - value).total_seconds()
+    unit, count = _past(seconds) if seconds >= 0 else _future(-seconds, value, now)
+    if not count:
+        return _("just now") if seconds >= 0 else _("in a moment")
+    return (PAST_UNITS if seconds >= 0 else FUTURE_UNITS)[unit] % {"n": count}
+
+
+def _past(seconds: float) -> tuple[str, int]:
+    days = int(seconds // DAY_SECONDS)
+    if days > MAX_DAYS:
+        years = int(seconds // YEAR_SECONDS)
+        return ("year", years) if years else ("month", max(int(seconds // MONTH_SECONDS), 1))
+    if days:
+        return "day", days
+    hours = int(seconds // HOUR_SECONDS)
+    return ("hour", hours) if hours else ("minute", int(seconds // MINUTE_SECONDS))
+
+
+def _future(seconds: float, value: datetime, now: datetime) -> tuple[str, int]:
+    if seconds >= DAY_SECONDS - MINUTE_SECONDS:  # a pass for one day is shown moments after it was created
+        days = max((timezone.localtime(value).date() - timezone.localtime(now).date()).days, 1)
+        if days <= MAX_DAYS:
+            return "day", days
+        months = round(seconds / MONTH_SECONDS)
+        return ("month", max(months, 1)) if months < 12 else ("year", round(seconds / YEAR_SECONDS))
+    minutes = round(seconds / MINUTE_SECONDS)
+    return ("hour", round(seconds / HOUR_SECONDS)) if minutes >= 60 else ("minute", minutes)
+
+
+def _exact(value: datetime) -> str:
+    """``29 Nov 2026, 14:05`` in the reader's zone. The server's zone is named while the reader's is not known."""
+    known = timezone.get_current_timezone_name() != timezone.get_default_timezone_name()
+    return date_format(timezone.localtime(value), "j M Y, H:i" if known else "j M Y, H:i e")
 
 
 @register.simple_tag
 def when(value: datetime | None, missing: str = "") -> str | SafeString:
-    """A relative time, the exact one in its tooltip; ``missing`` (default "Never") for None."""
+    """Relative time with the exact one in its tooltip; ``missing`` (default "Never") is shown for None."""
     if value is None:
         return format_html('<span class="muted">{}</span>', missing or _("Never"))
-    exact = date_format(timezone.localtime(value), "j M Y, H:i e")
-    words = _relative((timezone.now() - value).total_seconds())
-    return format_html('<time datetime="{}" title="{}" data-relative>{}</time>', value.isoformat(), exact, words)
+    relative = _relative(value, timezone.now())
+    return format_html(
+        '<time datetime="{}" title="{}" data-relative>{}</time>', value.isoformat(), _exact(value), relative
+    )
 
 
 @register.simple_tag
 def exactly(value: datetime | None, missing: str = "") -> str | SafeString:
-    """The exact time in the reader's zone, for print, the audit trail and expiry dates."""
+    """Exact time in the reader's zone, for print, the audit log and expiry dates."""
     if value is None:
         return format_html('<span class="muted">{}</span>', missing or _("Never"))
-    return format_html(
-        '<time datetime="{}">{}</time>', value.isoformat(), date_format(timezone.localtime(value), "j M Y, H:i e")
-    )
+    return format_html('<time datetime="{}">{}</time>', value.isoformat(), _exact(value))
 
 
 # --- The query string ------------------------------------------------------------------------------------------
 def _query(context: template.Context) -> QueryDict:
-    request = getattr(context, "request", None)  # an include with ``only`` keeps the attribute, not the variable
+    request = getattr(context, "request", None)  # ``{% include … only %}`` drops the variable but keeps the attribute
     return request.GET.copy() if request is not None else QueryDict(mutable=True)
 
 
@@ -186,7 +220,10 @@ def _address(query: QueryDict) -> str:
 
 @register.simple_tag(takes_context=True)
 def query_with(context: template.Context, **changes: Any) -> str:
-    """``?…`` of this page with parameters changed; None or "" takes one out. Any but ``page`` starts at page 1."""
+    """Query string of this page with parameters changed; None or "" removes one.
+
+    A change of anything but ``page`` returns to page 1.
+    """
     query = _query(context)
     if set(changes) != {"page"}:
         query.pop("page", None)
@@ -200,18 +237,18 @@ def query_with(context: template.Context, **changes: Any) -> str:
 
 @register.inclusion_tag("partials/sort_link.html", takes_context=True)
 def sort_link(context: template.Context, field: str, label: str, numeric: bool = False) -> dict[str, Any]:
-    """A ``<th>`` whose link sorts by ``?sort=field``, then by ``?sort=-field``; all other parameters stay."""
+    """``<th>`` with a link that sorts by ``?sort=field``, or ``?sort=-field`` when already sorted by it."""
     current = str(_query(context).get("sort", context.get("sort", "")))
-    turned = f"-{field}" if current == field else field
+    next_sort = f"-{field}" if current == field else field
     order = {field: "ascending", f"-{field}": "descending"}.get(current)
-    return {"label": label, "url": query_with(context, sort=turned), "order": order, "numeric": numeric}
+    return {"label": label, "url": query_with(context, sort=next_sort), "order": order, "numeric": numeric}
 
 
 @register.inclusion_tag("partials/filter_chip.html", takes_context=True)
 def filter_chip(
     context: template.Context, name: str, value: str, label: str, count: int | None = None
 ) -> dict[str, Any]:
-    """A link that sets ``?name=value``, or takes it out when it is set. ``value=""`` is the chip for *all*."""
+    """Link that sets ``?name=value``, or removes the parameter when it is set. ``value=""`` is the chip for *all*."""
     current = _query(context).get(name, "")
     is_set = current == str(value) if value else not current
     target = None if is_set and value else value
@@ -220,10 +257,10 @@ def filter_chip(
 
 @register.simple_tag(takes_context=True)
 def hidden_query(context: template.Context, *without: str) -> SafeString:
-    """Hidden fields that keep this page's parameters in a GET form, but ``page`` and those named."""
+    """Hidden fields that keep this page's parameters in a GET form, except ``page`` and those named."""
     pairs = [(name, value) for name, values in _query(context).lists() for value in values]
-    kept = [(name, value) for name, value in pairs if name not in {"page", *without}]
-    return format_html_join("", '<input type="hidden" name="{}" value="{}">', kept)
+    fields = [(name, value) for name, value in pairs if name not in {"page", *without}]
+    return format_html_join("", '<input type="hidden" name="{}" value="{}">', fields)
 
 
 # --- Navigation ------------------------------------------------------------------------------------------------
@@ -231,7 +268,7 @@ def hidden_query(context: template.Context, *without: str) -> SafeString:
 def nav_link(
     context: template.Context, route: str, label: str, icon_name: str, count: int | None = None
 ) -> dict[str, Any]:
-    """An entry of the navigation; current on its page and every page below it."""
+    """Navigation entry; current on its page and on every page below it."""
     url = reverse(route)
     path = getattr(context.get("request"), "path", "")
     is_current = path == url if url == "/" else path.startswith(url)
@@ -240,67 +277,67 @@ def nav_link(
 
 @register.inclusion_tag("partials/tab.html", takes_context=True)
 def tab(context: template.Context, url: str, label: str, count: int | None = None) -> dict[str, Any]:
-    """A tab: a link to ``url`` (an address or a route without arguments), current when it is this page."""
+    """Tab that links to ``url`` (a URL or the name of a route without arguments); current on that page."""
     address = url if url.startswith(("/", "?")) else reverse(url)
     request = context.get("request")
     is_current = request is not None and address in {request.path, request.get_full_path()}
     return {"url": address, "label": label, "count": count, "is_current": is_current}
 
 
-# --- Widgets that need a little arithmetic ---------------------------------------------------------------------
+# --- Widgets --------------------------------------------------------------------------------------------------
 @register.inclusion_tag("partials/copy_field.html")
 def copy_field(
     value: Any, label: str = "", name: str = "value", rows: int = 0, show_label: bool = True
 ) -> dict[str, Any]:
-    """A read-only field with a copy button. ``name`` makes its id (``copy-NAME``), unique on the page."""
+    """Read-only field with a copy button. Its id is ``copy-NAME``, so ``name`` must be unique on the page."""
     return {"value": value, "label": label or _("Value"), "name": name, "rows": rows, "show_label": show_label}
 
 
 @register.inclusion_tag("partials/progress.html")
 def progress(value: int, maximum: int, label: str, kind: str = "") -> dict[str, Any]:
-    """A progress bar with words and "3 of 7"; ``kind="ok"`` makes it green."""
+    """Progress bar with a label and "3 of 7"; ``kind="ok"`` makes it green."""
     return {"value": value, "maximum": max(maximum, 1), "total": maximum, "label": label, "kind": kind}
 
 
 @register.inclusion_tag("partials/share_bar.html")
 def share_bar(parts: list[dict[str, Any]], label: str) -> dict[str, Any]:
-    """Shares of a whole as one bar and its key. Parts: ``{"tone", "label", "count", "url"?}``."""
+    """Stacked bar of shares with its legend. Parts: ``{"tone", "label", "count", "url"?}``."""
     total = sum(part["count"] for part in parts)
-    at, drawn = 0.0, []
+    offset, drawn = 0.0, []
     for part in parts:
         width = 100 * part["count"] / total if total else 0
         drawn.append(
             part
             | {
-                "x": f"{at:.3f}%",
+                "x": f"{offset:.3f}%",
                 "width": f"{width:.3f}%",
                 "icon": TONE_ICONS[part["tone"]],
                 "css": f"is-{part['tone']}",
             }
         )
-        at += width
+        offset += width
     return {"parts": drawn, "total": total, "label": label}
 
 
 @register.inclusion_tag("partials/funnel.html")
 def funnel(stages: list[dict[str, Any]]) -> dict[str, Any]:
-    """How many of the first stage reached each later one. Stages: ``{"label", "count", "url"?}``, widest first."""
-    whole = max([stage["count"] for stage in stages[:1]] + [0])
+    """Share of the first stage that reached each later stage. Stages: ``{"label", "count", "url"?}``, widest first."""
+    total = stages[0]["count"] if stages else 0
     return {
-        "stages": [stage | {"percent": round(100 * stage["count"] / whole) if whole else 0} for stage in stages],
-        "whole": max(whole, 1),
+        "stages": [stage | {"percent": round(100 * stage["count"] / total) if total else 0} for stage in stages],
+        "total": max(total, 1),
     }
 
 
 @register.filter
 def initials(user: Any) -> str:
-    """One or two letters for the round mark of a person."""
+    """One or two initials for the avatar of a person."""
     words = str(user).split("@", maxsplit=1)[0].replace(".", " ").replace("-", " ").split()
     return "".join(word[0] for word in words[:2]) or "?"
 
 
 @register.filter
 def first_error_id(field: Any) -> str:
-    """Where the error summary's link leads: the field's own id, or that of the first of its choices."""
+    """Target of a link in the error summary: the id of the field, or of its first choice."""
     subwidgets = field.subwidgets if getattr(field.field.widget, "input_type", "") in {"radio", "checkbox"} else []
     return (subwidgets[0].id_for_label if subwidgets else field.id_for_label) or field.auto_id

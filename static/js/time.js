@@ -1,4 +1,4 @@
-// Tells the server the reader's time zone, and keeps relative times true while a page stays open.
+// Sends the reader's time zone to the server, and updates relative times while a page stays open.
 "use strict";
 
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -7,27 +7,52 @@ if (zone && !document.cookie.split("; ").includes(`time_zone=${zone}`)) {
   document.cookie = `time_zone=${zone}; path=/; max-age=31536000; samesite=lax${secure}`;
 }
 
-const units = [
-  ["year", 31557600],
-  ["month", 2629800],
-  ["week", 604800],
-  ["day", 86400],
-  ["hour", 3600],
-  ["minute", 60],
-];
+const MINUTE = 60;
+const HOUR = 3600;
+const DAY = 86400;
+const MONTH = 2629800;
+const YEAR = 31557600;
+const MAX_DAYS = 30;
 
-function relative(seconds, format) {
-  for (const [unit, length] of units) {
-    if (Math.abs(seconds) >= length) return format.format(Math.trunc(seconds / length), unit);
+// The same rounding as _relative in portal/templatetags/gatepass.py. Returns [count, unit], or null for "just now".
+function past(seconds) {
+  const days = Math.floor(seconds / DAY);
+  if (days > MAX_DAYS && seconds >= YEAR) return [Math.floor(seconds / YEAR), "year"];
+  if (days > MAX_DAYS) return [Math.max(Math.floor(seconds / MONTH), 1), "month"];
+  if (days) return [days, "day"];
+  if (seconds >= HOUR) return [Math.floor(seconds / HOUR), "hour"];
+  return seconds >= MINUTE ? [Math.floor(seconds / MINUTE), "minute"] : null;
+}
+
+function calendarDays(from, to) {
+  const midnight = (date) => Date.UTC(date.getFullYear(), date.getMonth(), date.getDate());
+  return Math.round((midnight(to) - midnight(from)) / (DAY * 1000));
+}
+
+function future(seconds, from, to) {
+  if (seconds >= DAY - MINUTE) {
+    const days = Math.max(calendarDays(from, to), 1);
+    const months = Math.round(seconds / MONTH);
+    if (days <= MAX_DAYS) return [days, "day"];
+    return months < 12 ? [Math.max(months, 1), "month"] : [Math.round(seconds / YEAR), "year"];
   }
-  return null;
+  const minutes = Math.round(seconds / MINUTE);
+  if (minutes >= 60) return [Math.round(seconds / HOUR), "hour"];
+  return minutes ? [minutes, "minute"] : null;
+}
+
+function relative(date, now, format) {
+  const seconds = (date - now) / 1000;
+  const result = seconds > 0 ? future(seconds, now, date) : past(-seconds);
+  return result && format.format(seconds > 0 ? result[0] : -result[0], result[1]);
 }
 
 function refresh() {
   const format = new Intl.RelativeTimeFormat(document.documentElement.lang || "en", { numeric: "always" });
+  const now = new Date();
   for (const element of document.querySelectorAll("time[data-relative]")) {
-    const words = relative((Date.parse(element.dateTime) - Date.now()) / 1000, format);
-    if (words) element.textContent = words;
+    const text = relative(new Date(element.dateTime), now, format);
+    if (text) element.textContent = text;
   }
 }
 

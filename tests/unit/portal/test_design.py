@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from django.template import Context, RequestContext, Template
 from django.test import RequestFactory
 from django.utils import timezone
 
+from portal.templatetags import gatepass
 from tests.support.paths import ROOT
 
 TOKENS = (ROOT / "static/css/tokens.css").read_text()
@@ -142,6 +143,40 @@ def test_a_time_is_relative_with_the_exact_one_beside(ago: timedelta, words: str
     assert words in shown
     assert f'datetime="{at.isoformat()}"' in shown.replace("+00:00", at.isoformat()[-6:])
     assert "title=" in shown
+
+
+@pytest.mark.parametrize(
+    ("ahead", "expected"),
+    [
+        (timedelta(seconds=20), "in a moment"),
+        (timedelta(minutes=59, seconds=40), "in 1 hour"),
+        (timedelta(hours=23, minutes=59, seconds=30), "in 1 day"),
+        (timedelta(days=7), "in 7 days"),
+        (timedelta(days=6, hours=19), "in 7 days"),  # a 7-day pass, five hours after it was created
+        (timedelta(days=30), "in 30 days"),
+        (timedelta(days=90), "in 3 months"),
+        (timedelta(days=365), "in 1 year"),
+        (-timedelta(days=13), "13 days ago"),
+        (-timedelta(days=31), "1 month ago"),
+    ],
+)
+def test_a_relative_time_counts_as_people_do(ahead: timedelta, expected: str) -> None:
+    now = datetime(2026, 11, 29, 14, 0, tzinfo=UTC)
+    assert gatepass._relative(now + ahead, now) == expected
+
+
+def test_days_are_counted_in_the_zone_of_the_reader() -> None:
+    now, value = datetime(2026, 11, 29, 22, 30, tzinfo=UTC), datetime(2026, 12, 1, 23, 30, tzinfo=UTC)
+    assert gatepass._relative(value, now) == "in 2 days"
+    with timezone.override("Europe/Berlin"):  # 29 November, 23:30, to 2 December, 0:30
+        assert gatepass._relative(value, now) == "in 3 days"
+
+
+def test_an_exact_time_names_the_zone_only_while_that_of_the_reader_is_unknown() -> None:
+    value = datetime(2026, 11, 29, 13, 5, tzinfo=UTC)
+    assert ">29 Nov 2026, 13:05 UTC<" in rendered("{% exactly value %}", value=value)
+    with timezone.override("Europe/Berlin"):
+        assert ">29 Nov 2026, 14:05<" in rendered("{% exactly value %}", value=value)
 
 
 def test_a_time_that_never_was() -> None:
