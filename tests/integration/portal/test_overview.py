@@ -175,7 +175,7 @@ def test_it_says_when_no_worker_takes_what_waits(
     site = make_site(owners=[alice])
     now = timezone.now()
     run = CheckRun.objects.create(site=site, host="wiki.example.com", requested_at=now, trigger="schedule")
-    says = "Checks are not running."
+    says = "Checks are not running"
 
     def page(user: User = administrator) -> str:
         return client_of(user).get("/").content.decode()

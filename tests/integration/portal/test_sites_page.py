@@ -152,7 +152,7 @@ def test_an_auditor_reads_and_is_offered_nothing_to_change(
     follow = f'<form method="post" action="/sites/{ready.pk}/follow/">'  # changes what the auditor hears, not the site
     assert follow in main
     assert 'method="post"' not in main.replace(follow, "")
-    assert "Archive the site" not in main
+    assert "Archive site" not in main
 
 
 def test_another_owner_is_told_there_is_nothing(

@@ -79,5 +79,5 @@ def test_a_dangerous_deed_unfolds_what_happens_before_it_does(plain: Page) -> No
     add_a_site(plain)
     plain.locator("summary", has_text="Archive").click()
     expect(plain.get_by_text("lose this site")).to_be_visible()
-    plain.get_by_role("button", name="Archive the site").click()
+    plain.get_by_role("button", name="Archive site").click()
     assert Site.objects.get().archived_at is not None
