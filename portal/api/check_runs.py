@@ -20,7 +20,7 @@ router = Router(tags=["Check runs"])
 
 @router.get("/{run_id}", response={200: CheckRunOut, 401: Error, 403: Error, 404: Error, 422: Error})
 def get_check_run(request: HttpRequest, run_id: Path[Id]) -> dict[str, Any]:
-    """Return one check run. Poll it while `state` is `queued` or `running`."""
+    """Return one check run. Poll it while its state is queued or running."""
     worker(request)
     runs = CheckRun.objects.select_related("site")
     return as_json(visible_row(request, runs, run_id))

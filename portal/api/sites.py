@@ -48,7 +48,7 @@ def get_site(request: HttpRequest, site_id: Path[Id]) -> dict[str, Any]:
 
 @router.post("", response={201: SiteOut, **ERRORS})
 def create_site(request: HttpRequest, payload: SiteIn) -> Status[dict[str, Any]]:
-    """Add a site and queue its first check. Site owners become its owner; administrators set `owners`."""
+    """Add a site and queue its first check. Site owners become its owner; administrators choose the owners."""
     user = worker(request)
     if user.role == Role.AUDITOR:
         raise PermissionDenied(_("Auditors cannot add sites. Ask an administrator or a site owner."))
@@ -75,7 +75,7 @@ def change_site(request: HttpRequest, site_id: Path[Id], payload: SiteChanges) -
 
 @router.post("/{site_id}/checks", response={202: CheckRunOut, **READ_ERRORS})
 def check_site(request: HttpRequest, site_id: Path[Id]) -> Status[dict[str, Any]]:
-    """Queue a check, or return the one that is queued or running. Poll its `id` at `/check-runs/{run_id}`."""
+    """Queue a check, or return the one that is queued or running. Poll its id at /check-runs/{run_id}."""
     worker(request)
     site = changeable_site(request, site_id)
     if site.archived_at:

@@ -67,5 +67,5 @@ def test_keys_are_checked_at_the_start_without_being_shown(settings) -> None:
     settings.CREDENTIAL_KEYS = [OLD, "hunter2", OLD]
     found = checks.credential_keys_are_valid(None)
     assert [message.id for message in found] == ["gatepass.E010"]
-    assert "number 2" in found[0].msg
+    assert "Key 2" in found[0].msg
     assert "hunter2" not in found[0].msg + found[0].hint
