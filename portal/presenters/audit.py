@@ -371,7 +371,9 @@ def _fill_in(event: AuditEvent, parts: Mapping[str, str]) -> str:
 
 
 def _format_detail(value: Any, escape: Callable[[str], str]) -> Any:
-    """Format a detail for a sentence. A count stays a number, because it selects singular or plural."""
+    """Format a detail for a sentence. A count stays a number, because it selects singular or plural. A verdict becomes its label."""
+    if value in VerdictChoices.values:
+        return verdict_label(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else str(escape(_format_value(value)))
 
 
@@ -382,8 +384,6 @@ def _target(event: AuditEvent) -> str:
 
 
 def _format_value(value: Any) -> str:
-    if value in VerdictChoices.values:
-        return verdict_label(value)
     if isinstance(value, list):
         return ", ".join(str(item).replace("_", " ") for item in value)
     if isinstance(value, bool):

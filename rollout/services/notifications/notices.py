@@ -36,13 +36,13 @@ def notice_changes(batch: Iterable[Evaluated]) -> int:
     statements does not depend on the size of the batch.
     """
     now, evaluated = timezone.now(), list(batch)
-    facts_found = _without_sent([notice for item in evaluated for notice in _noteworthy(item, now)])
+    new_facts = _without_existing([notice for item in evaluated for notice in _noteworthy(item, now)])
     changes = [_verdict_change(item, now) for item in evaluated if item[4]]
-    if facts_found or changes:
+    if new_facts or changes:
         with transaction.atomic():
             audit.lock_chain_head()
-            Notice.objects.bulk_create(facts_found + _hold_repeats(changes, now), batch_size=BATCH_SIZE)
-    return len(facts_found) + len(changes)
+            Notice.objects.bulk_create(new_facts + _hold_repeats(changes, now), batch_size=BATCH_SIZE)
+    return len(new_facts) + len(changes)
 
 
 def notice_sweep_failure(sweep: Sweep) -> None:
@@ -92,7 +92,7 @@ def _noteworthy(item: Evaluated, now: datetime) -> list[Notice]:
     ]
 
 
-def _without_sent(notices: list[Notice]) -> list[Notice]:
+def _without_existing(notices: list[Notice]) -> list[Notice]:
     """Leave out notices whose subject already exists. The caller has locked the sites, so no other worker adds one."""
     if not notices:
         return []

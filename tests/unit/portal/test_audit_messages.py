@@ -93,6 +93,7 @@ def test_values_with_the_name_of_a_secret_are_hidden() -> None:
 def test_a_status_is_shown_with_its_label() -> None:
     row = event(action="site.verdict_changed", details={"mdm": "READY_MDM", "non_mdm": "ACTION_NEEDED"})
     assert sentence_of(row) == "The status of Wiki changed. MDM setup: Ready. Non-MDM setup: Action needed."
+    assert details_of(row) == [("mdm", "READY_MDM"), ("non mdm", "ACTION_NEEDED")]
 
 
 def test_names_of_details_spell_acronyms() -> None:
