@@ -371,7 +371,7 @@ def _fill_in(event: AuditEvent, parts: Mapping[str, str]) -> str:
 
 
 def _format_detail(value: Any, escape: Callable[[str], str]) -> Any:
-    """Format a detail for a sentence. A count stays a number, because it selects singular or plural. A verdict becomes its label."""
+    """Format a detail for a sentence: a count stays a number for the plural form, a verdict becomes its label."""
     if value in VerdictChoices.values:
         return verdict_label(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else str(escape(_format_value(value)))
