@@ -1,7 +1,7 @@
 """The Celery application: `celery -A portal worker` and `celery -A portal beat`.
 
-Messages only wake workers up. The work itself is a row in the database, so a lost message costs the time to the
-next beat and nothing else; that is why no result backend is configured.
+Messages only wake workers. The work itself is a row in the database, so a lost message only delays it until the next
+beat. That is why no result backend is configured.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""The demo fleet: simulated sites on this machine, so that a trial's first page is alive within a minute."""
+"""The demo: simulated sites on this machine, so that the first pages of a trial have content."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ PILOT_SLUG = "pilot"
 
 
 def ports() -> list[int]:
-    """The ports of this machine that the fleet needs."""
+    """Return the ports of this machine that the demo needs."""
     return ports_from(settings.DEMO_PORT_BASE)
 
 
 def is_wanted() -> bool:
-    """Whether the database is still empty: the demo never mixes with sites that somebody added."""
+    """Whether the database is still empty: the demo is never mixed with real sites."""
     return not Site.objects.exists()
 
 
 def is_loaded() -> bool:
-    """Whether sites of the fleet are in the database, so that somebody has to answer for them."""
+    """Whether sites of the demo are in the database, so that the simulator has to run."""
     return Site.objects.filter(base_url__in=[base_url_of(name, settings.DEMO_PORT_BASE) for name in DEMO]).exists()
 
 
 @transaction.atomic
 def load() -> list[Site]:
-    """Add what is missing of the demo's people and sites, links included; return the sites that were added.
+    """Add missing people and sites of the demo, including links; return the added sites.
 
-    Their first checks are queued as for any new site. Nobody of the demo has a password.
+    Their first checks are queued as for any new site. No account of the demo has a password.
     """
     owner = _people()[Role.SITE_OWNER]
     there = set(Site.objects.values_list("base_url", flat=True))
@@ -56,7 +56,7 @@ def load() -> list[Site]:
 
 
 def _people() -> dict[str, User]:
-    """The demo's accounts by role, those that are missing made now."""
+    """The demo's accounts by role, created if missing."""
     found = {}
     for email, name, role in ACCOUNTS:
         person = User.objects.filter(email=email).first()
@@ -83,7 +83,7 @@ def _add(simulated: SimulatedSite, owners: list[User]) -> Site:
 
 
 def _add_pilot(owner: User) -> Site:
-    """A site that Gatepass itself answers for: rehearse on it, or sign in with a real phone's browser."""
+    """Add a site hosted by Gatepass, for sign-in tests and sign-ins with a real phone's browser."""
     site = create_site(
         actor=None,
         title="Pilot Wiki",

@@ -1,4 +1,4 @@
-"""Structured logs without secrets: what a URL or a form may carry is cut out before a line is written."""
+"""Structured logs without secrets: values of URLs and forms are masked before a line is written."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ _TOKEN_PATH = re.compile(r"(?i)(/(?:e|welcome|password/reset/key|confirm-email)/
 
 
 def redact(text: str) -> str:
-    """The text with every query string and every token in a path masked: of passes, sign-in links and e-mails."""
+    """The text with every query string and every token in a path masked (passes, sign-in links, e-mail links)."""
     return _TOKEN_PATH.sub(r"\1[hidden]", _QUERY.sub("?[hidden]", text))
 
 
 def redact_event(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
-    """A structlog processor: masks every value of the event, whatever it is made of."""
+    """A structlog processor that masks every value of the event, of any type."""
     return {key: value if key.startswith("_") else _redacted(value) for key, value in event.items()}
 
 
 def _redacted(value: Any) -> Any:
-    """Numbers as they are; a request or an error is the text that a line would show of it."""
+    """Numbers stay as they are; a request or an error becomes its masked text."""
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, dict):
@@ -35,25 +35,25 @@ def _redacted(value: Any) -> Any:
     return redact(str(value))
 
 
-# The WSGI environment of a request on the fast path, while it lasts.
+# The WSGI environment of the current request on the fast path.
 REQUEST: ContextVar[dict[str, Any] | None] = ContextVar("gatepass_request", default=None)
 REQUEST_ID = "gatepass.request_id"  # in a WSGI environment
 
 
 def request_context(meta: dict[str, Any]) -> dict[str, Any]:
-    """Return what every line about a request without a person carries. The first line gives the request its number."""
+    """Return the context of log lines about a request without a user. The first line assigns the request its ID."""
     request_id = meta[REQUEST_ID] = meta.get(REQUEST_ID) or str(uuid.uuid4())
     return {"request_id": request_id, "user_id": None, "ip": meta.get("REMOTE_ADDR", "")}
 
 
 def merge_request(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
-    """A structlog processor: adds the context of a request on the fast path."""
+    """A structlog processor that adds the context of a request on the fast path."""
     meta = REQUEST.get()
     return event if meta is None else {**request_context(meta), **event}
 
 
 def logging_config(*, level: str, as_json: bool) -> dict[str, Any]:
-    """The LOGGING setting: one line an event on standard error, as text or as JSON."""
+    """The LOGGING setting: one line per event on standard error, as text or as JSON."""
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         merge_request,
@@ -65,7 +65,7 @@ def logging_config(*, level: str, as_json: bool) -> dict[str, Any]:
         redact_event,
     ]
     structlog.configure(
-        # First, so that a line below the level in force is not put together.
+        # First, so that a line below the current level is not formatted.
         processors=[
             structlog.stdlib.filter_by_level,
             *shared,
@@ -93,7 +93,7 @@ def logging_config(*, level: str, as_json: bool) -> dict[str, Any]:
         "root": {"handlers": ["console"], "level": level},
         "loggers": {
             "django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False},
-            # At DEBUG these write codes and tokens as they are.
+            # At DEBUG these log codes and tokens unmasked.
             "oauthlib": {"level": "INFO"},
             "oauth2_provider": {"level": "INFO"},
         },

@@ -1,4 +1,4 @@
-"""Thin tasks of the portal: what neither the domain nor the provider can start by itself."""
+"""Tasks of the portal that neither the domain nor the provider can start itself."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from oauth_provider.tokens.sessions import delete_lapsed_devices
 
 @shared_task
 def forget_lapsed_phones() -> None:
-    """Delete names, versions and addresses of phones whose sign-in lapsed."""
+    """Delete names, versions and addresses of phones whose sign-in has expired."""
     delete_lapsed_devices()
 
 
 @shared_task
 def remove_dead_tokens() -> None:
-    """Delete codes and tokens that no answer depends on any more."""
+    """Delete codes and tokens that can no longer be used."""
     remove_expired()
 
 
 @shared_task
 def remove_old_sessions() -> None:
-    """Delete sessions of browsers that are over, and what the page of one's sessions knew of them; in batches."""
+    """Delete expired browser sessions and their records for the Sessions page, in batches."""
     while keys := list(Session.objects.filter(expire_date__lt=timezone.now()).values_list("pk", flat=True)[:1000]):
         Session.objects.filter(pk__in=keys).delete()
     gone = UserSession.objects.exclude(Exists(Session.objects.filter(pk=OuterRef("session_key"))))
@@ -37,5 +37,5 @@ def remove_old_sessions() -> None:
 
 @shared_task
 def forget_old_rate_counts() -> None:
-    """Delete counters of rate limits whose time is over, where the database counts."""
+    """Delete expired rate limit counters, if the database counts."""
     delete_expired_counts()

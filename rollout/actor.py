@@ -1,4 +1,4 @@
-"""Who does something, as the domain sees them. The user model belongs to the web."""
+"""The person who acts, as the domain sees them. The user model belongs to the web."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Any, Protocol
 
 
 class Actor(Protocol):
-    """A person in whose name a service writes, or who reads what a queryset lets them see.
+    """A person on whose behalf a service writes, or whose access a queryset applies.
 
-    Where ``None`` is allowed in its place, it stands for Gatepass itself: a schedule or a command. The text of an
-    actor is kept in the audit trail, because a person can be removed.
+    If ``None`` is allowed, it means Gatepass itself: a schedule or a command. The audit log stores the actor's
+    text, because accounts can be deleted.
     """
 
     pk: Any
@@ -27,9 +27,9 @@ class Actor(Protocol):
 
     @property
     def works_with_sites(self) -> bool:
-        """Whether the dashboard is for them; members only see their own passes and phones."""
+        """Whether they use the dashboard; members only see their own passes and phones."""
 
 
 def key_of(actor: Actor | None) -> Any:
-    """The value of a foreign key to the actor. The model behind it is known to the web alone."""
+    """Return the foreign key value of the actor. Only the web knows the model."""
     return actor.pk if actor else None

@@ -1,6 +1,6 @@
-"""What the domain asks of its neighbours, without knowing them.
+"""What the domain needs from outside, as protocols.
 
-``settings`` names a module for each port, as Django does for its own backends; the web fills them in.
+``settings`` names a module for each port, as Django does for its own backends.
 """
 
 from __future__ import annotations
@@ -15,24 +15,24 @@ from django.utils.module_loading import import_string
 
 
 class ClientRegistry(Protocol):
-    """The OAuth clients of sites that Gatepass itself provides (``settings.ROLLOUT_CLIENT_REGISTRY``)."""
+    """The OAuth clients of sites hosted by Gatepass (``settings.ROLLOUT_CLIENT_REGISTRY``)."""
 
     def register_client(self, *, name: str, redirect_uri: str) -> str:
-        """Make a public client and return its client ID. Runs in the caller's transaction."""
+        """Create a public client and return its client ID. Runs in the caller's transaction."""
 
     def remove_client(self, *, client_id: str) -> int:
-        """Remove the client and every code and token of it; return how many refresh tokens ended."""
+        """Delete the client with all its codes and tokens; return how many refresh tokens were deleted."""
 
 
 class BrowserSignIn(Protocol):
-    """Lets the rehearsal's browser in as one person, once (``settings.ROLLOUT_BROWSER_SIGN_IN``)."""
+    """Signs the browser of a sign-in test in as one person, once (``settings.ROLLOUT_BROWSER_SIGN_IN``)."""
 
     def make_rehearsal_link(self, *, user_id: int) -> str:
         """Return an absolute URL with one button that signs that person in, valid for two minutes."""
 
 
 class StatementRunner(Protocol):
-    """Runs a statement written by hand (``settings.STATEMENT_RUNNER``)."""
+    """Runs a hand-written SQL statement (``settings.STATEMENT_RUNNER``)."""
 
     def __call__(self, statement: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """Return all rows, an empty list for a statement that returns none. Values are named as ``%(name)s``."""
@@ -47,7 +47,7 @@ def browser_sign_in() -> BrowserSignIn:
 
 
 def run_statement(statement: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    """Run a statement by the runner that the settings name. Raises django.db.Error."""
+    """Run a statement with the runner named in the settings. Raises django.db.Error."""
     return _statement_runner()(statement, values)
 
 

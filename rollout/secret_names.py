@@ -1,4 +1,4 @@
-"""Which names carry a secret: of parameters, headers, fields and form inputs. Pure: standard library only."""
+"""Names of parameters, headers, fields and form inputs that hold a secret. Pure: standard library only."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ _WORDS = (
     r"token|secret|passw(?:or)?d|passphrase|cookie|session|jsessionid|csrf|xsrf|nonce|ticket|saml\w*|relaystate"
     r"|assertion|signature|verifier|challenge|api[-_]?key|private[-_]?key|authorization|credential"
 )
-# ``code`` and ``state`` are ordinary words: they are secrets only as whole names.
+# ``code`` and ``state`` are common words: they are secrets only as whole names.
 _WHOLE = r"(?:(?:auth|oauth|user|device|access|login)_?)?code|state|sid|sig|pwd|otp|wresult"
 _SECRET = re.compile(rf"(?:.*(?:{_WORDS}).*|{_WHOLE})\Z", re.I | re.S)
-# In free text a *_type, *_in or *_endpoint beside a token is a fact, not a secret.
+# In free text a *_type, *_in or *_endpoint next to a token is not a secret.
 _HARMLESS = re.compile(r"(?:token_type|\w*_(?:endpoint|method|methods_supported|supported|expires_in))\Z", re.I)
 
 

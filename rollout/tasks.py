@@ -1,4 +1,4 @@
-"""What a worker does: thin tasks, ids in, one service call."""
+"""Celery tasks of the domain: ids in, one service call."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .services import plugins, rehearsals
 
 @shared_task
 def run_check_worker() -> None:
-    """Ask and judge sites that wait, many at once, for about a minute."""
+    """Probe and evaluate waiting sites, many at once, for about a minute."""
     check_worker.run_check_worker()
 
 
@@ -29,7 +29,7 @@ def start_due_sweep() -> None:
 
 @shared_task
 def pick_up_waiting_work() -> None:
-    """Wake workers again for rows that still wait: their message was lost, or their worker died."""
+    """Wake workers again for rows that are still waiting, after a lost message or a dead worker."""
     sweeps.finish_ended()
     check_worker.wake_check_workers()
     for rehearsal_id in rehearsals.waiting_rehearsals():
@@ -40,14 +40,14 @@ def pick_up_waiting_work() -> None:
 
 @shared_task
 def tell_notices() -> None:
-    """Tell what was held back long enough, and make deliveries for webhooks of everything that is new."""
+    """Release notices whose cool-down has ended, and create webhook deliveries for all new ones."""
     notices.release_held()
     deliveries.make_deliveries()
 
 
 @shared_task
 def deliver_webhook(webhook_id: int) -> None:
-    """Send what is due for one webhook, one after the other, for about a minute."""
+    """Send due deliveries of one webhook, one after the other, for about a minute."""
     deliveries.deliver(webhook_id=webhook_id)
 
 
@@ -65,13 +65,13 @@ def remove_old_notices() -> None:
 
 @shared_task
 def look_up_plugin_versions() -> None:
-    """Ask sites whose plugin versions are due, with the tokens that administrators left."""
+    """Read plugin versions that are due, with the stored tokens."""
     plugins.look_up_due()
 
 
 @shared_task
 def reevaluate_sites(after: int = 0) -> None:
-    """Judge again what was judged by another matrix than the one in force; the beat takes up what was lost."""
+    """Re-evaluate observations of other matrices than the one in force; the beat resumes lost work."""
     reevaluation.reevaluate_outdated(after=after)
 
 

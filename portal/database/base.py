@@ -1,7 +1,7 @@
-"""The database engine ``portal.database``: Django's own, with a cheaper health check and a way for hot statements.
+"""The database engine ``portal.database``: Django's own, with a cheaper health check and prepared statements.
 
-Django asks ``SELECT 1`` at the beginning of every request, which is a third of what a refresh costs. A server that
-ended a connection, by a restart for instance, has written that into the socket: a socket with nothing to read is alive.
+Django sends ``SELECT 1`` at the beginning of every request, a third of the cost of a refresh. A server that closes a
+connection, for example at a restart, writes to the socket first: a socket with nothing to read is usable.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from psycopg.adapt import PyFormat, Transformer
 from psycopg.pq import ExecStatus
 
 _NAME = re.compile(r"%(?:\((\w+)\)s|%)")
-_numbers = itertools.count()  # of prepared statements: a name is never taken twice in a process
+_numbers = itertools.count()  # of prepared statements, unique within the process
 
 
 class _Prepared(NamedTuple):
-    """What one connection has prepared: names of statements."""
+    """The names of the statements that a connection has prepared."""
 
     connection: psycopg.Connection[Any]
     transformer: Any  # psycopg's Transformer, whose type depends on how psycopg was built
@@ -31,15 +31,16 @@ class _Prepared(NamedTuple):
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """``vendor`` is postgresql and everything else as there."""
+    """``vendor`` is postgresql; everything else is as in Django's class."""
 
     _prepared: _Prepared | None = None
 
     def rows(self, statement: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-        """All rows of a statement, which is prepared once for each connection: half of what a cursor takes.
+        """Return all rows of a statement, which is prepared once per connection: half the cost of a cursor.
 
-        For whoever watches statements, it is Django's own cursor; in a transaction, which a statement that is not
-        prepared after all would break, it is psycopg's. Raises django.db.Error.
+        Tools that watch statements (``execute_wrappers``, ``queries_logged``) see it on Django's own cursor. In a
+        transaction, which a statement that is no longer prepared would break, psycopg's cursor runs it. Raises
+        django.db.Error.
         """
         if self.execute_wrappers or self.queries_logged:
             with self.cursor() as cursor:
@@ -55,7 +56,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             try:
                 return self._execute_prepared(statement, values)
             except (psycopg.errors.InvalidSqlStatementName, psycopg.errors.FeatureNotSupported):
-                # psycopg deallocates all when a transaction is rolled back; a migration changed what comes back
+                # psycopg deallocates all statements when a transaction is rolled back; a migration changes result types
                 self._prepared = None
                 return self._execute_prepared(statement, values)
 
@@ -76,7 +77,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return rows
 
     def is_usable(self) -> bool:
-        """Whether the connection lives. Asks the server only when something came that nobody waits for."""
+        """Whether the connection is open. Queries the server only when unexpected data has arrived."""
         connection = self.connection
         if connection is None or connection.closed:
             return False
@@ -91,7 +92,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
 @functools.lru_cache(maxsize=64)
 def _numbered(statement: str) -> tuple[bytes, list[str]]:
-    """The statement with ``$1`` in place of ``%(name)s``, and the names in the order of the numbers."""
+    """Return the statement with ``$1`` instead of ``%(name)s``, and the names in the order of the numbers."""
     names: dict[str, int] = {}
 
     def number(found: re.Match[str]) -> str:
@@ -108,4 +109,4 @@ def _checked(result: Any, connection: Any) -> Any:
     if result.status in {ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK}:
         return result
     error = psycopg.errors.error_from_result(result, encoding=connection.info.encoding)
-    raise psycopg.OperationalError(str(error)) if connection.closed else error  # as a cursor of psycopg has it
+    raise psycopg.OperationalError(str(error)) if connection.closed else error  # as psycopg's cursor does

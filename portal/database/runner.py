@@ -1,4 +1,4 @@
-"""Runs a statement written by hand: the port ``STATEMENT_RUNNER`` of the domain and the provider."""
+"""Runs hand-written SQL statements: the port ``STATEMENT_RUNNER`` of the domain and the provider."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Django's WSGI handler, with a fast path for machine endpoints: token, revoke, introspect and ``info/login``.
+"""Django's WSGI handler with a fast path for machine endpoints: token, revoke, introspect and ``info/login``.
 
 A phone refreshes every hour and a proxy introspects every request. The full middleware stack takes several times
-longer than such an answer does (docs/decisions/0008-fast-path.md). The fast path calls the same ``MachineView`` with
-the WSGI environment and adds the headers, counts and log lines of the stack. A request that needs anything else takes
+longer than such a response (docs/decisions/0008-fast-path.md). The fast path calls the same ``MachineView`` with
+the WSGI environment and adds the headers, metrics and log lines of the stack. A request that needs anything else takes
 the full stack, and so does every exception: the view raises it again there (``FAILURE_KEY``).
 """
 
@@ -33,7 +33,7 @@ _STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in H
 
 
 class Handler(WSGIHandler):
-    """Answers a request to a ``MachineView`` ahead of the middleware stack where the stack would only pass it on."""
+    """Runs a ``MachineView`` ahead of the middleware stack if the stack would only pass the request on."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -50,7 +50,7 @@ class Handler(WSGIHandler):
         return [body]
 
     def fast_answer(self, environ: Meta) -> tuple[int, dict[str, str], bytes] | None:
-        """Return status, headers and body, or None when the full stack has to answer: ``environ`` can go there."""
+        """Return status, headers and body, or None if ``environ`` has to take the full stack."""
         route = _machine_route(environ.get("PATH_INFO", ""))
         if route is None:
             return None
@@ -72,7 +72,7 @@ class Handler(WSGIHandler):
         return answer.status, headers, answer.body
 
     def _needs_only_the_view(self, environ: Meta) -> bool:
-        """Whether the stack would pass the request on: our host, no cookie, at the server's root, nothing to clean."""
+        """Whether the stack would pass the request on: our host, no cookie, root path, nothing to clean."""
         if environ.get("SCRIPT_NAME") or environ.get("HTTP_COOKIE") or "\x00" in environ.get("HTTP_USER_AGENT", ""):
             return False
         length = environ.get("CONTENT_LENGTH") or "0"
@@ -120,14 +120,14 @@ def _is_allowed(host: str, allowed: tuple[str, ...]) -> bool:
 
 
 def _stack_headers(secure: bool) -> dict[str, str]:
-    """Return the headers that the middleware stack adds to such an answer, taken from the middleware itself."""
+    """Return the headers that the middleware stack adds to such a response, taken from the middleware itself."""
     environ = {"REQUEST_METHOD": "GET", "wsgi.input": io.BytesIO(), "wsgi.url_scheme": "https" if secure else "http"}
     if secure and settings.SECURE_PROXY_SSL_HEADER:
         name, value = settings.SECURE_PROXY_SSL_HEADER
         environ[name] = value
 
     request: Any = WSGIRequest(environ)
-    # As LocaleMiddleware has it, and SessionMiddleware after LoginRequiredMiddleware looked for a person.
+    # As LocaleMiddleware sets it, and SessionMiddleware after LoginRequiredMiddleware has checked for a user.
     response: Any = HttpResponse(headers={"Vary": "Accept-Language, Cookie"})
     for middleware in (XFrameOptionsMiddleware, SecurityMiddleware):
         response = middleware(_no_view).process_response(request, response)

@@ -1,8 +1,8 @@
-"""Counts and logs a request of the fast path as the middleware stack does.
+"""Counts and logs requests of the fast path as the middleware stack does.
 
 The same metrics as django-prometheus and the same lines as ``RequestLogMiddleware``, without a request object. Counts
-wait in a queue and are added up a batch at a time, and before each scrape: a dozen metrics cost a machine request more
-than everything else that the web does for it.
+are queued and added in batches, and before each scrape: adding to a dozen metrics costs more than the rest of a machine
+request.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _METHODS = {"GET", "HEAD", "POST", "PUT", "DELETE", "TRACE", "OPTIONS", "CONNECT
 
 
 class Kind(NamedTuple):
-    """What the labels of metrics tell of a request."""
+    """The metric labels of a request."""
 
     view: str
     method: str
@@ -43,9 +43,9 @@ class Kind(NamedTuple):
 
 
 class RequestRecord:
-    """One request: begun when made, counted and logged when finished.
+    """One request: created at its start, counted and logged by ``finish``.
 
-    ``hand_over`` in place of ``finish`` leaves it to the middleware stack; its first line is written by then.
+    ``hand_over`` instead of ``finish`` leaves it to the middleware stack; its first line is already written.
     """
 
     __slots__ = ("begun", "meta", "token", "transport", "view")
@@ -73,7 +73,7 @@ class RequestRecord:
             _django_log.warning("%s: %s", HTTPStatus(answer.status).phrase, meta["PATH_INFO"])
 
     def hand_over(self, environ: Meta) -> None:
-        """Leave the request to the middleware stack, whose lines carry the same number."""
+        """Leave the request to the middleware stack, whose log lines have the same ID."""
         environ[REQUEST_ID] = self.meta.get(REQUEST_ID)
         REQUEST.reset(self.token)
 
@@ -88,7 +88,9 @@ _pending: deque[tuple[Kind, int, int, float]] = deque()  # kind, bytes received 
 
 
 def write_counts() -> None:
-    """Add what waits to every metric to which django-prometheus's two middleware would add it. Safe in threads."""
+    """Add the queued counts to every metric that django-prometheus's two middleware classes would update.
+    Thread-safe.
+    """
     counts = Counter[Kind]()
     for kind, received, sent, seconds in _taken():
         counts[kind] += 1
@@ -135,7 +137,7 @@ def _counters(kind: Kind) -> tuple[Any, ...]:
 
 
 class _BeforeScrape(Collector):
-    """Has no metrics of its own. Registered before django-prometheus's, so that a scrape finds theirs complete."""
+    """A collector without metrics. Registered before django-prometheus's, so that a scrape finds them up to date."""
 
     def collect(self) -> Iterable[Metric]:
         write_counts()

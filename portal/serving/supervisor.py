@@ -1,7 +1,7 @@
-"""Keeps the processes of one machine running: starts them, starts crashed ones again, and stops them all.
+"""Supervises the processes of one machine: starts them, restarts crashed ones, and stops them all.
 
-Each child leads its own process group, so that Ctrl-C in the terminal reaches the supervisor only and each child is
-told to stop once. The master of a child alone gets SIGTERM: a Celery pool whose members get it too may hang.
+Each child leads its own process group, so Ctrl-C in the terminal reaches only the supervisor, and each child gets one
+signal. Only the master of a child gets SIGTERM: a Celery pool whose members get it too may hang.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-LONGEST_PAUSE = 30.0  # seconds between two starts of a child that keeps crashing
-STEADY_AFTER = 60.0  # seconds after which a child counts as running well
+LONGEST_PAUSE = 30.0  # seconds between two starts of a child that crashes repeatedly
+STEADY_AFTER = 60.0  # seconds after which a child counts as stable
 LARGEST_LOG = 5 * 1024 * 1024
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
@@ -30,7 +30,7 @@ PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 @dataclass(frozen=True)
 class Program:
-    """One child: what it is called, its command, and its log."""
+    """One child process: its name, command and log."""
 
     name: str
     command: Sequence[str]
@@ -68,9 +68,9 @@ class Child:
         return self.process is not None and self.process.poll() is not None
 
     def plan_restart(self, now: float) -> float:
-        """Return the seconds until the next start: 1, 2, 4 … 30 while the child keeps crashing."""
+        """Return the seconds until the next start: 1, 2, 4 … 30 while the child crashes."""
         if self.process is not None:
-            kill_group(self.process)  # what a killed master left behind
+            kill_group(self.process)  # left behind by a killed master
         self.crashes = 1 if now - self.started_at >= STEADY_AFTER else self.crashes + 1
         self.process = None
         pause = min(2.0 ** (self.crashes - 1), LONGEST_PAUSE)
@@ -78,7 +78,7 @@ class Child:
         return pause
 
     def last_line(self) -> str:
-        """The last line of the log that says something, for a one-line report of a crash."""
+        """The last non-empty line of the log, for a one-line crash report."""
         with self.program.log.open("rb") as log:
             log.seek(max(0, log.seek(0, os.SEEK_END) - 4096))
             lines = log.read().decode(errors="replace").splitlines()
@@ -86,7 +86,7 @@ class Child:
 
 
 class Supervisor:
-    """Runs programs until it is asked to stop."""
+    """Runs programs until it is stopped."""
 
     def __init__(
         self,
@@ -102,7 +102,9 @@ class Supervisor:
         self.in_a_hurry = False
 
     def run(self, *, every: float = 0.2, tick: Callable[[], Any] = lambda: None) -> None:
-        """Start all, look after them until ``stop`` is called, then stop all. ``tick`` runs once a round."""
+        """Start all programs, supervise them until ``stop`` is called, then stop them. ``tick`` is called once per
+        round.
+        """
         try:
             while not self.asked_to_stop.is_set():
                 self.tend()
@@ -112,12 +114,12 @@ class Supervisor:
             self.stop_all()
 
     def stop(self, *_signal: int | FrameType | None) -> None:
-        """Ask ``run`` to end; asked twice, children get no more time. Fits ``signal.signal``."""
+        """End ``run``; at the second call, children are killed. Suitable for ``signal.signal``."""
         self.in_a_hurry = self.asked_to_stop.is_set()
         self.asked_to_stop.set()
 
     def tend(self) -> None:
-        """Start what is due, and plan the restart of what has ended."""
+        """Start programs that are due, and schedule the restart of those that have ended."""
         now = self.clock()
         for child in self.children:
             if child.has_ended():
@@ -144,7 +146,7 @@ class Supervisor:
 
 
 def how_it_ended(child: Child) -> str:
-    """Why the child's process is gone: the signal that killed it, or its last words."""
+    """Why the child has ended: the signal that killed it, or its last log line."""
     code = child.process.returncode if child.process is not None else 0
     if code < 0:
         return f"was killed by {signal.Signals(-code).name}"
@@ -152,20 +154,20 @@ def how_it_ended(child: Child) -> str:
 
 
 def kill_group(process: subprocess.Popen[bytes]) -> None:
-    """Kill a process and everything it started."""
+    """Kill a process and its descendants."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 
 def _stop_with_parent() -> None:
-    """Ask Linux to stop this child when the supervisor dies without being able to do so itself."""
+    """Have Linux stop this child when the supervisor is killed."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 @contextlib.contextmanager
 def stopping_on_signals(supervisor: Supervisor) -> Iterator[None]:
-    """Ctrl-C, SIGTERM and a closed terminal stop the supervisor while the block runs."""
+    """Stop the supervisor on Ctrl-C, SIGTERM or a closed terminal while the block runs."""
     previous = {number: signal.signal(number, supervisor.stop) for number in STOPPING}
     try:
         yield
@@ -186,7 +188,7 @@ def port_is_free(port: int, host: str = "127.0.0.1") -> bool:
 
 
 def port_answers(port: int, host: str = "127.0.0.1") -> bool:
-    """Whether somebody listens on this port of this machine."""
+    """Whether a server listens on this port of this machine."""
     with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=0.5):
         return True
     return False

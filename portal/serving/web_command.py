@@ -1,10 +1,12 @@
-"""The one way to start the web server."""
+"""The command that starts the web server."""
 
 from __future__ import annotations
 
 
 def web_command(*, host: str, port: int, processes: int = 1, threads: int = 8) -> list[str]:
-    """The arguments after ``python -m``. Two threads in all are the least: a rehearsal calls the web that began it."""
+    """The arguments after ``python -m``. At least two threads, because a sign-in test sends requests to the web
+    server that started it.
+    """
     return [
         "granian", "portal.wsgi:application", "--interface", "wsgi", "--host", host, "--port", str(port),
         "--workers", str(processes), "--blocking-threads", str(threads), "--http", "1", "--no-ws",

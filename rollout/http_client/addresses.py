@@ -1,7 +1,7 @@
-"""Which addresses a probe may connect to: a pure table, asked at the moment a socket opens.
+"""The addresses that a probe may connect to: a pure table, applied when a socket opens.
 
 Sources: the IANA IPv4 and IPv6 special-purpose address registries (RFC 6890), and the cloud providers'
-documentation for the addresses their metadata services answer on.
+documentation of their metadata services' addresses.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ IPNetwork = IPv4Network | IPv6Network
 
 
 class Gate(Enum):
-    """What opens a range: nothing, the loopback setting, or a network the operator names."""
+    """What allows a range: nothing, the loopback setting, or a network in the settings."""
 
     NEVER = "never"
     LOOPBACK = "loopback"
@@ -35,10 +35,10 @@ def _ranges(gate: Gate, why: str, *networks: str) -> tuple[Range, ...]:
     return tuple(Range(ip_network(network), gate, why) for network in networks)
 
 
-# The first match decides, so the narrow and the hopeless come before the wide.
+# The first match applies, so narrow and never-allowed ranges come before wide ones.
 TABLE: tuple[Range, ...] = (
-    # Azure's and Oracle's metadata services sit on addresses that look public, AWS's and Alibaba's inside ranges that
-    # an operator may well name.
+    # Azure's and Oracle's metadata services have addresses that look public; AWS's and Alibaba's are inside ranges that
+    # an operator may allow.
     *_ranges(
         Gate.NEVER,
         "cloud metadata",
@@ -71,10 +71,10 @@ GLOBAL_UNICAST_V6 = ip_network("2000::/3")
 
 
 def evaluate(address: str, *, allowed_networks: Iterable[str] = (), allow_loopback: bool = False) -> str | None:
-    """Why this address may not be connected to, in one or two words; None when it may.
+    """Return why connections to this address are not allowed, in one or two words; None if they are.
 
-    ``allowed_networks`` opens ranges that are closed by default; it never opens metadata services, link-local,
-    multicast or unspecified addresses. IPv4 inside IPv6 is decoded, and the address inside has to pass as well.
+    ``allowed_networks`` allows ranges that are blocked by default; it never allows metadata services, link-local,
+    multicast or unspecified addresses. IPv4 inside IPv6 is decoded, and the embedded address must be allowed as well.
     """
     return _evaluate(address, tuple(allowed_networks), allow_loopback)
 
@@ -88,7 +88,7 @@ def _evaluate(address: str, allowed_networks: tuple[str, ...], allow_loopback: b
         return "not an address"
     refusal = _evaluate_one(parsed, named=named, allow_loopback=allow_loopback)
     if refusal == "IPv4 inside IPv6" and (inner := embedded_ipv4(parsed)) is not None:
-        # Say what hides inside, it is the more telling reason.
+        # The embedded address is the more useful reason.
         return _evaluate_one(inner, named=named, allow_loopback=allow_loopback) or refusal
     if refusal is None and (inner := embedded_ipv4(parsed)) is not None:
         return _evaluate_one(inner, named=named, allow_loopback=allow_loopback)
@@ -97,9 +97,9 @@ def _evaluate(address: str, allowed_networks: tuple[str, ...], allow_loopback: b
 
 @lru_cache(maxsize=4096)
 def address_class(address: str) -> str:
-    """``public``, or what the table says of the address: ``private``, ``loopback``, ``shared (carrier NAT)`` …
+    """Return ``public``, or the table's class of the address: ``private``, ``loopback``, ``shared (carrier NAT)`` …
 
-    It says what kind of place was asked without giving the address away; empty for what is no address.
+    It describes the network without revealing the address; empty for an invalid address.
     """
     try:
         parsed = ip_address(address.partition("%")[0])
@@ -113,7 +113,7 @@ def address_class(address: str) -> str:
 
 @lru_cache(maxsize=4096)
 def is_loopback(address: str) -> bool:
-    """True for 127.0.0.0/8 and ::1 only, not for what decodes to them."""
+    """True for 127.0.0.0/8 and ::1 only, not for addresses that decode to them."""
     try:
         parsed = ip_address(address)
     except ValueError:
@@ -122,8 +122,8 @@ def is_loopback(address: str) -> bool:
 
 
 def embedded_ipv4(address: IPAddress) -> IPv4Address | None:
-    """The IPv4 address that an IPv6 address carries: mapped, compatible, translated, 6to4, Teredo, NAT64, ISATAP."""
-    if isinstance(address, IPv4Address) or int(address) <= 1:  # :: and ::1 carry nothing
+    """The IPv4 address embedded in an IPv6 address: mapped, compatible, translated, 6to4, Teredo, NAT64, ISATAP."""
+    if isinstance(address, IPv4Address) or int(address) <= 1:  # :: and ::1 embed none
         return None
     number = int(address)
     if address in ip_network("2002::/16"):

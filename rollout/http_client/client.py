@@ -1,8 +1,8 @@
-"""The only door out: HTTP requests to a stranger, guarded, bounded, and never an exception.
+"""The guarded HTTP client: bounded requests to untrusted servers that never raise.
 
-What it holds: http and https only; every resolved address judged and pinned; no proxy or netrc from the environment;
-one deadline for everything; caps on headers, hops and the decoded body; redirects walked by hand, each hop judged
-again and without credentials for another origin.
+Only http and https; every resolved address is checked and pinned; no proxy or netrc from the environment; one
+deadline for the whole request; limits for headers, redirects and the decoded body; redirects are followed one by one,
+each checked again and without credentials for another origin.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ async def fetch(
     cookies: Mapping[str, str] | None = None,
     now: Callable[[], datetime] | None = None,
 ) -> Reply:
-    """What the URL answers; a redirect is an answer too unless ``follow`` (at most 5) says to walk it.
+    """Return the response to a URL; a redirect is returned unless ``follow`` (at most 5) allows following it.
 
-    ``same_host`` walks only where the host stays the same: another one is named in the answer, never asked.
-    ``body`` is sent as it is, in place of a form.
-    Never raises for anything a server or a resolver does: ``reply.error`` is then a key of ``ERRORS`` and
-    ``reply.status`` None. Cancelling still cancels.
+    ``same_host`` follows redirects on the same host only: another host is named in the reply and never contacted.
+    ``body`` is sent unchanged instead of a form.
+    Never raises for a server or resolver error: ``reply.error`` is then a key of ``ERRORS`` and ``reply.status`` None.
+    Cancellation still works.
     """
     async with visit(policy) as one:
         return await one.fetch(
@@ -52,7 +52,7 @@ async def fetch(
 
 @asynccontextmanager
 async def visit(policy: FetchPolicy) -> AsyncIterator[Visit]:
-    """Several questions to one site, one after the other, over connections that stay open in between."""
+    """Open a visit: several requests to one site, one after the other, over kept-alive connections."""
     one = Visit(policy)
     try:
         yield one

@@ -1,4 +1,4 @@
-"""One open connection to a judged address: bytes out, bytes in, with back pressure."""
+"""One open connection to a checked address, with back pressure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _PAUSE_AT = 262_144
 
 
 class Wire(asyncio.Protocol):
-    """What asyncio's streams do, for one reader that reads whatever is there. Raises OSError when it breaks."""
+    """A subset of asyncio's streams for one reader. Raises OSError when the connection breaks."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -23,14 +23,14 @@ class Wire(asyncio.Protocol):
 
     @classmethod
     async def open(cls, address: str, port: int, *, seconds: float) -> Wire:
-        """A connection to an address, never to a name. Raises OSError, TimeoutError among them."""
+        """Connect to an address, never to a name. Raises OSError, including TimeoutError."""
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(seconds):
             _transport, wire = await loop.create_connection(cls, address, port)
         return wire
 
     async def start_tls(self, context: ssl.SSLContext, host: str, *, seconds: float) -> None:
-        """From here on encrypted. Raises ssl.SSLError (what the handshake says), OSError, TimeoutError."""
+        """Encrypt the connection. Raises ssl.SSLError (handshake errors), OSError, TimeoutError."""
         name = host.rstrip(".")
         transport = cast(asyncio.Transport, self._transport)
         async with asyncio.timeout(seconds):
@@ -45,7 +45,7 @@ class Wire(asyncio.Protocol):
 
     @property
     def is_fresh(self) -> bool:
-        """Whether a next request may be sent: still open, and nothing came that nobody asked for."""
+        """Whether another request may be sent: still open, and no unexpected data received."""
         return not (self._ended or self._received)
 
     def send(self, data: bytes) -> None:
@@ -53,7 +53,7 @@ class Wire(asyncio.Protocol):
             self._transport.write(data)
 
     async def read(self) -> bytes:
-        """The bytes that came, at least one; empty at the end."""
+        """Return received bytes, at least one; empty at the end."""
         if not self._received and not self._ended:
             self._reading = self._loop.create_future()
             try:
@@ -70,13 +70,13 @@ class Wire(asyncio.Protocol):
         return data
 
     def close(self) -> None:
-        """Drops the connection at once: a goodbye to a server that does not answer would only wait."""
+        """Close the connection at once: a graceful close would wait for an unresponsive server."""
         self._ended = True
         if self._transport is not None:
             self._transport.abort()
             self._transport = None
 
-    # What the event loop calls.
+    # Callbacks of the event loop.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)

@@ -1,4 +1,4 @@
-"""A body as it was before it was compressed, never more of it than the cap."""
+"""Decompresses a body, never beyond the limit."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class TooLargeError(Exception):
 
 
 class UndecodableError(Exception):
-    """The body is not encoded as its headers say, or in a way that was not asked for."""
+    """The body is not encoded as its headers state, or in an encoding that was not requested."""
 
 
 class Body:
@@ -37,14 +37,14 @@ class Body:
             raise TooLargeError
 
     def whole(self) -> bytes:
-        """The body, once all of it was added."""
+        """Return the body after all of it was added."""
         if self._received and not all(layer.is_complete for layer in self._layers):
             raise UndecodableError("a compressed body ends too early")
         return bytes(self._body)
 
 
 class _Inflating:
-    """gzip or deflate (RFC 9110 section 8.4.1), at most a little more than ``limit`` bytes of it."""
+    """gzip or deflate (RFC 9110 section 8.4.1), at most slightly more than ``limit`` bytes."""
 
     def __init__(self, encoding: str, limit: int) -> None:
         if encoding not in ("gzip", "x-gzip", "deflate"):
@@ -73,7 +73,7 @@ class _Inflating:
         return found
 
     def _raw_deflate(self, data: bytes) -> bytes:
-        """Many servers mean deflate without its envelope."""
+        """Many servers send deflate without its zlib wrapper."""
         self._stream = zlib.decompressobj(-zlib.MAX_WBITS)
         try:
             return self._stream.decompress(data, self._limit + 1)

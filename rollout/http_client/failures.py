@@ -1,4 +1,4 @@
-"""Why there is no answer: library errors turned into a small vocabulary for people and rules."""
+"""Why a request failed: library errors reduced to a small set of codes for people and rules."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .reply import Reply, TlsFailure
 from .request_urls import BadUrlError
 from .transport import ProxyFailedError, TlsFailedError
 
-# The door's vocabulary: id → an English sentence for people (a message id for translation).
+# Error code → an English sentence for people (a message id).
 ERRORS: dict[str, str] = {
     "dns": _("The host name does not resolve."),
     "refused": _("The host refused or dropped the connection."),
@@ -35,14 +35,14 @@ ERRORS: dict[str, str] = {
 
 
 class StoppedError(Exception):
-    """Ends a fetch with a word of the vocabulary; ``detail`` is for the excerpt."""
+    """Ends a fetch with an error code; ``detail`` is for the excerpt."""
 
     def __init__(self, error: str, detail: str = "", tls_failure: TlsFailure | None = None) -> None:
         super().__init__(error)
         self.error, self.detail, self.tls_failure = error, detail, tls_failure
 
 
-# The first match decides; every other word for a broken answer is ``bad_answer``.
+# The first match applies; any other invalid response is ``bad_answer``.
 _ERROR_OF: tuple[tuple[type[BaseException], str], ...] = (
     (TimeoutError, "timeout"),
     (NameNotFoundError, "dns"),
@@ -53,12 +53,12 @@ _ERROR_OF: tuple[tuple[type[BaseException], str], ...] = (
     (TooLargeError, "too_large"),
     (OSError, "refused"),
 )
-# Our own words, which never quote what a stranger sent.
+# Our own text, which never quotes an untrusted server.
 _TELLING = (AddressRefusedError, BadUrlError, ProxyFailedError, LimitError, UndecodableError)
 
 
 def failed(error: Exception) -> Reply:
-    """A reply that says in the door's vocabulary why there is no answer."""
+    """Return a reply with the error code of a failed request."""
     stopped = error if isinstance(error, StoppedError) else _named(error)
     answer = Answer("", "", datetime.now(UTC), error=stopped.error, excerpt=clean(stopped.detail, 200))
     return Reply(answer=answer, tls_failure=stopped.tls_failure)

@@ -1,7 +1,7 @@
-"""The guard at the socket end of the door: resolves a name and judges every address it stands for.
+"""Resolves names and checks every resolved address before a socket opens.
 
-What comes out are addresses, and the socket is opened to one of them, never to a name: a name that changes its
-address between two look-ups gains nothing.
+It returns addresses, and the socket is opened to one of them, never to a name, so DNS rebinding between two look-ups
+has no effect.
 """
 
 from __future__ import annotations
@@ -18,32 +18,32 @@ from ipaddress import ip_address
 from .addresses import evaluate, is_loopback
 from .own_services import OwnServices
 
-# Host and port in, addresses in the order to try out. Raises OSError (``socket.gaierror``) when there are none.
+# Takes host and port, returns addresses in the order to try. Raises OSError (``socket.gaierror``) if there are none.
 Resolver = Callable[[str, int], list[str]]
 MAX_ADDRESSES = 32
 
 
 class AddressRefusedError(Exception):
-    """The name stands for an address that probes may not connect to."""
+    """The name resolves to an address that probes may not connect to."""
 
 
 class PlainHttpRefusedError(Exception):
-    """http was asked of a host that is not this machine."""
+    """Plain http to a host other than this machine."""
 
 
 class NameNotFoundError(Exception):
-    """The name stands for no address."""
+    """The name does not resolve."""
 
 
 def resolve_by_system(host: str, port: int) -> list[str]:
-    """The addresses of a host in the system's order of preference. Raises OSError."""
+    """Return the addresses of a host in the system's order of preference. Raises OSError."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where one request goes: what a URL says, before anything is looked up. ``path`` is without the query."""
+    """The target of one request according to its URL, before resolution. ``path`` excludes the query."""
 
     scheme: str
     host: str
@@ -53,7 +53,9 @@ class Place:
 
 @dataclass(frozen=True)
 class Guard:
-    """What may be connected to. ``plain_http`` lets http be asked of other machines; this one is always asked so."""
+    """What connections are allowed. ``plain_http`` allows http to other machines; to this machine it is always
+    allowed.
+    """
 
     allowed_networks: tuple[str, ...] = ()
     allow_loopback: bool = False
@@ -62,7 +64,7 @@ class Guard:
     resolver: Resolver = resolve_by_system
 
     async def addresses(self, place: Place) -> list[str]:
-        """The judged addresses of a place. Raises the exceptions above; one bad address refuses them all."""
+        """Return the checked addresses of a place. Raises the exceptions above; one blocked address blocks them all."""
         if place.scheme == "http" and not (self.plain_http or self.allow_loopback):
             raise PlainHttpRefusedError
         for host in self.own.hosts(place.port):
@@ -83,7 +85,7 @@ class Guard:
         return found
 
     def evaluate(self, place: Place, address: str) -> None:
-        """Asked before a socket opens, and before each further request on an open one."""
+        """Check an address before a socket opens, and before each further request on an open one."""
         why = evaluate(address, allowed_networks=self.allowed_networks, allow_loopback=self.allow_loopback)
         why = why or self.own.why_closed(
             host=place.host, address=address, port=place.port, path=place.path, addresses_of=self._own_addresses
@@ -97,13 +99,13 @@ class Guard:
         return _OWN_ADDRESSES.get((self.resolver, host), (0.0, (host,)))[1]
 
 
-# Our own services' names are looked up when a probe comes near their port, and again a minute later.
+# The names of our own services are resolved when a probe uses their port, and again after a minute.
 _OWN_ADDRESSES: dict[tuple[Resolver, str], tuple[float, tuple[str, ...]]] = {}
 _OWN_SECONDS = 60.0
 
 
 async def _learn_own(resolver: Resolver, host: str, port: int) -> None:
-    """Remember what a name of ours stands for. One that cannot be found keeps the addresses it had."""
+    """Remember the addresses of one of our names. If it does not resolve, keep its previous addresses."""
     due, known = _OWN_ADDRESSES.get((resolver, host), (0.0, (host,)))
     if time.monotonic() < due or _is_address(host):
         return
@@ -123,7 +125,7 @@ def _is_address(host: str) -> bool:
 
 
 async def _in_thread(resolver: Resolver, host: str, port: int) -> list[str]:
-    """The resolver's result. A daemon thread, because a hanging look-up must not hold up the end of the program."""
+    """Run the resolver in a daemon thread, because a hanging look-up must not delay the exit of the program."""
     loop = asyncio.get_running_loop()
     future: asyncio.Future[list[str]] = loop.create_future()
 

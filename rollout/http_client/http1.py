@@ -1,4 +1,4 @@
-"""One HTTP/1.1 request and its answer over an open connection, within limits. h11 reads and writes the protocol."""
+"""One HTTP/1.1 request and response over an open connection, within limits, parsed and written by h11."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ _END = h11.EndOfMessage()
 
 
 class LimitError(Exception):
-    """The answer is HTTP, but more of it than anybody needs."""
+    """The response exceeds a limit."""
 
 
 class NothingCameError(Exception):
-    """The connection ended before the first byte of an answer; caused by an OSError when it broke."""
+    """The connection ended before the first byte of a response; caused by an OSError if it broke."""
 
 
 @dataclass
 class Raw:
-    """An answer as it came, its body already decompressed."""
+    """A response as received, with its body decompressed."""
 
     status: int
     header_pairs: tuple[tuple[str, str], ...] = ()
     body: bytes = field(default=b"", repr=False)
 
     def header(self, name: str) -> str | None:
-        """The last value of a header, its name in lower case."""
+        """Return the last value of a header, named in lower case."""
         return next((value for key, value in reversed(self.header_pairs) if key.lower() == name), None)
 
 
@@ -47,7 +47,7 @@ async def ask(
     content: bytes = b"",
     limit: int = 0,
 ) -> tuple[h11.Connection | None, Raw]:
-    """The answer, and the protocol's state for a next request; None when there can be no next one.
+    """Return the response and the protocol state for another request; None if the connection cannot be reused.
 
     Raises OSError, h11.ProtocolError and the exceptions here and in ``decoding``.
     """
@@ -57,7 +57,7 @@ async def ask(
         request += http.send(h11.Data(content)) or b""
     wire.send(request + (http.send(_END) or b""))
     raw = await _head(wire, http)
-    if method == "CONNECT":  # whatever follows belongs to the tunnel, or is an apology nobody reads
+    if method == "CONNECT":  # anything after this belongs to the tunnel, or is an error body that is not needed
         return None, raw
     raw.body = await _body(wire, http, raw, limit)
     if http.our_state is not h11.DONE or http.their_state is not h11.DONE or http.trailing_data[0]:

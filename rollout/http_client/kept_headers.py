@@ -1,4 +1,4 @@
-"""Which headers of an answer are worth keeping as evidence, and how much of each. Pure."""
+"""Which response headers are stored as evidence, and how much of each. Pure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _plain(value: str) -> str:
 
 
 def _scheme(value: str) -> str:
-    """``Basic``, ``Negotiate``: what follows may hold a challenge or a ticket."""
+    """``Basic``, ``Negotiate``: the rest may contain a challenge or a ticket."""
     return clean(value.split(None, 1)[0].rstrip(","), 40) if value.strip() else ""
 
 
@@ -34,7 +34,7 @@ def _present(value: str) -> str:
     return MASK if value else ""
 
 
-# Name in lower case → what is kept of its value. Products and what stands before them give themselves away here.
+# Lower-case name → the part of its value to store. Products and proxies are recognized by these headers.
 KEPT_HEADERS: dict[str, Callable[[str], str]] = {
     "server": _text,
     "via": _text,
@@ -52,7 +52,7 @@ KEPT_HEADERS: dict[str, Callable[[str], str]] = {
     "x-confluence-cluster-node": _present,
     "x-arequestid": _plain,
     "x-anodeid": _present,
-    "x-asen": _present,  # the licence's number
+    "x-asen": _present,  # the license number
     "x-ausername": lambda value: "anonymous" if value.strip().lower() == "anonymous" else _present(value),
     "x-seraph-loginreason": _plain,
     "x-seraph-trusted-app-status": _plain,
@@ -68,7 +68,7 @@ KEPT_HEADERS: dict[str, Callable[[str], str]] = {
 
 
 def kept(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    """The chosen headers in the order they came, names in lower case, values masked and bounded."""
+    """Return the selected headers in their original order, with lower-case names and masked, bounded values."""
     found: list[tuple[str, str]] = []
     for name, value in pairs:
         keep = KEPT_HEADERS.get(name.lower())

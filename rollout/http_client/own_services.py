@@ -1,6 +1,6 @@
-"""Gatepass's own database, broker and pages: never asked by a probe, whatever ranges the settings open.
+"""Gatepass's own database, broker and pages: never contacted by a probe, whatever ranges the settings allow.
 
-Addresses are compared, not names only: any name can be made to lead to the database.
+Addresses are compared, not only names, because any name can resolve to the database's address.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from urllib.parse import unquote
 
 from .addresses import embedded_ipv4, is_loopback
 
-Endpoint = tuple[str, int]  # an address or a host name in lower case, and a port
-AddressesOf = Callable[[str], Sequence[str]]  # the addresses a host stands for; an address stands for itself
+Endpoint = tuple[str, int]  # an address or lower-case host name, and a port
+AddressesOf = Callable[[str], Sequence[str]]  # the addresses of a host; an address resolves to itself
 
 
 @dataclass(frozen=True)
 class OwnServices:
-    """``closed`` is refused always. ``portal`` is where our own pages are: of them only ``portal_paths``, the sites
-    that Gatepass itself provides, may be asked, and only by the name that the pages are published under.
+    """``closed`` is always blocked. ``portal`` is the address of our own pages: only ``portal_paths``, the sites
+    hosted by Gatepass, are allowed there, and only under the public name.
 
-    ``portal_by_name`` is for an address that serves many names, a load balancer's: then only the portal's own name
-    is refused there.
+    ``portal_by_name`` is for an address shared by many names, such as a load balancer's: only the portal's own name
+    is blocked there.
     """
 
     closed: frozenset[Endpoint] = frozenset()
@@ -33,11 +33,11 @@ class OwnServices:
     portal_by_name: bool = False
 
     def hosts(self, port: int) -> tuple[str, ...]:
-        """The hosts with something of ours at this port."""
+        """Return the hosts with one of our services at this port."""
         return tuple(sorted({own for own, own_port in self.closed | self.portal if own_port == port}))
 
     def why_closed(self, *, host: str, address: str, port: int, path: str, addresses_of: AddressesOf) -> str | None:
-        """Which of our own services a request to this address and port would reach; None for a stranger."""
+        """Return which of our own services a request to this address and port would reach; None for other servers."""
 
         def leads_to(endpoints: frozenset[Endpoint]) -> bool:
             near = [own for own, own_port in endpoints if own_port == port]
@@ -53,7 +53,9 @@ class OwnServices:
 
 
 def same_place(own: str, address: str) -> bool:
-    """Whether both are one address, or both addresses of this machine: who listens on all of them is on each."""
+    """Whether both are one address, or both addresses of this machine: a server that listens on all of them listens
+    on each.
+    """
     first, second = _parsed(own), _parsed(address)
     if first is None or second is None:
         return False
@@ -61,7 +63,7 @@ def same_place(own: str, address: str) -> bool:
 
 
 def is_this_machine(address: IPv4Address | IPv6Address) -> bool:
-    """Whether a packet to the address stays here: only an address of one's own can be bound."""
+    """Whether the address belongs to this machine: only local addresses can be bound."""
     if is_loopback(str(address)) or address.is_unspecified:
         return True
     family = socket.AF_INET if isinstance(address, IPv4Address) else socket.AF_INET6
@@ -74,7 +76,7 @@ def is_this_machine(address: IPv4Address | IPv6Address) -> bool:
 
 
 def is_plain(path: str) -> bool:
-    """Whether every server reads the path alike: no dot segments, back slashes or doubled slashes, escaped or not."""
+    """Whether all servers interpret the path alike: no dot segments, backslashes or double slashes, escaped or not."""
     read = unquote(path)
     dotted = any(segment in (".", "..") for segment in read.split("/"))
     return not (dotted or "%" in read or "\\" in read or "//" in read)

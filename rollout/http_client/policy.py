@@ -1,4 +1,4 @@
-"""What a request may reach, and how much it may cost."""
+"""What a request may reach, and its limits."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ USER_AGENT = f"Gatepass/{__version__} (compatibility check)"
 
 @dataclass(frozen=True)
 class FetchPolicy:
-    """What may be reached and how long it may take.
+    """Allowed targets and time limits of requests.
 
-    ``allowed_networks`` are CIDR texts that open private ranges; ``own`` are our own services, always closed;
-    ``plain_http`` lets http be asked of other machines too. ``ca_bundle`` is a site's own PEM, asked when the system's
-    trust store (or ``ssl_context`` in its place) does not vouch. ``proxy`` is used when ``through_proxy`` says so and
-    only then. ``resolver`` replaces the system's (tests). Seconds are for the whole request, all hops included.
+    ``allowed_networks`` are CIDR texts that allow private ranges; ``own`` are our own services, always blocked;
+    ``plain_http`` allows http to other machines. ``ca_bundle`` is a site's own PEM bundle, used when the system's
+    trust store (or ``ssl_context`` instead of it) does not verify. ``proxy`` is used only if ``through_proxy`` is set.
+    ``resolver`` replaces the system's (tests). Times are in seconds for the whole request, including redirects.
     """
 
     allowed_networks: tuple[str, ...] = ()

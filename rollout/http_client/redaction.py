@@ -1,4 +1,4 @@
-"""Text that is safe to keep: secrets masked, control characters gone, length bounded. Pure."""
+"""Makes text safe to store: masks secrets, removes control characters, limits the length. Pure."""
 
 from __future__ import annotations
 
@@ -19,19 +19,20 @@ _TAG_VALUE = re.compile(r"""(\b(?:value|content)\s*=\s*)(["'])(.*?)(\2|\Z)""", r
 _XML_PAIR = re.compile(r"<([\w.:-]{1,60})>([^<]{1,4000})(?=<|\Z)")
 _BEARER = re.compile(r"\b(Bearer|Basic)\s+[\w.~+/=-]{6,}", re.I)
 _JWT = re.compile(r"\beyJ[\w-]{5,}\.[\w-]*(?:\.[\w-]*)?")
-# Without one of these a URL has no user info, query, fragment or path parameter to hide anything in.
+# Without one of these characters a URL has no user info, query, fragment or path parameter that could hold a secret.
 _MAY_HIDE = re.compile(r"[@?#;]")
 
 
 def mask(value: str) -> str:
-    """The first four characters and an ellipsis; only the ellipsis for a value that four would give away."""
+    """Return the first four characters and an ellipsis; only the ellipsis for a value that four would reveal."""
     return (value[:4] if len(value) >= 12 else "") + MASK
 
 
 def clean(text: object, limit: int = 500) -> str:
-    """The text without control characters and lone surrogates, white space collapsed, at most ``limit`` characters.
+    """Return the text without control characters and lone surrogates, white space collapsed, at most ``limit``
+    characters.
 
-    No database takes a NUL in JSON and no terminal should see an escape sequence of a stranger.
+    Databases reject NUL in JSON, and terminals must not receive escape sequences of an untrusted server.
     """
     text = str(text)[: limit * 4]
     if text.isprintable():
@@ -41,16 +42,18 @@ def clean(text: object, limit: int = 500) -> str:
 
 
 def safe_url(url: str, limit: int = 1000) -> str:
-    """The URL with user info dropped and the values of ``code``, ``state`` and token-like parameters masked.
+    """Return the URL without user info and with the values of ``code``, ``state`` and token-like parameters masked.
 
-    Parameters that carry a URL of their own (``os_destination``) are looked into.
+    Parameters that contain a URL (``os_destination``) are masked recursively.
     """
     url = url[: limit * 4]
     return clean(_redact_url(url, 0) if _MAY_HIDE.search(url) else url, limit)
 
 
 def excerpt(text: str) -> str:
-    """At most 200 characters of an answer, masked first, so that a cut never hides a name from its secret."""
+    """Return at most 200 characters of a response, masked before truncation, so that a cut never separates a name
+    from its secret.
+    """
     shown = text[:8000]
     if "<" in shown:
         shown = _INPUT_TAG.sub(_mask_tag, shown)

@@ -1,4 +1,4 @@
-"""What one fetch brought back: the answer to keep as evidence, and the raw body and headers to read facts from."""
+"""The result of one fetch: the response to store as evidence, and the raw body and headers to read facts from."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .kept_headers import KEPT_HEADERS
 __all__ = ["KEPT_HEADERS", "PeerCertificate", "Reply", "TlsFailure", "certificate_of", "location_of", "text_of"]
 
 REDIRECTS = (301, 302, 303, 307, 308)
-# Only real character sets: Python knows "codecs" such as punycode that a hostile server should not choose.
+# Only real character sets: Python also has codecs such as punycode that a hostile server must not select.
 _CHARSET = re.compile(
     r"(?:utf-?8|utf-?16(?:[lb]e)?|utf-?32|(?:us-)?ascii|iso-?8859-\d{1,2}|latin-?1|windows-125\d|cp125\d|koi8-[ru]"
     r"|shift_jis|euc-jp|iso-2022-jp|gb2312|gbk|gb18030|big5|euc-kr)\Z",
@@ -31,8 +31,9 @@ _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs
 
 @dataclass(frozen=True)
 class PeerCertificate:
-    """The certificate a verified TLS connection ended at. ``trust``: ``system``, or ``site`` for its own bundle;
-    ``chain`` is what the server sent, its own certificate first."""
+    """The certificate of a verified TLS connection. ``trust``: ``system``, or ``site`` for the site's own bundle;
+    ``chain`` is what the server sent, its own certificate first.
+    """
 
     protocol: str | None
     issuer: str | None
@@ -43,8 +44,9 @@ class PeerCertificate:
 
 @dataclass(frozen=True)
 class TlsFailure:
-    """Why a handshake failed: OpenSSL's verify code (None when the certificate was not the reason) and its words.
-    ``chain`` are the certificates that were shown all the same, its own first."""
+    """Why a handshake failed: OpenSSL's verify code (None if the certificate was not the reason) and its message.
+    ``chain`` are the certificates that the server sent, its own first.
+    """
 
     verify_code: int | None
     detail: str
@@ -53,7 +55,7 @@ class TlsFailure:
 
 @dataclass(frozen=True)
 class Reply:
-    """``answer`` is masked and safe to store; ``body``, ``headers`` and ``url`` are raw and must not be."""
+    """``answer`` is masked and safe to store; ``body``, ``headers`` and ``url`` are raw and must not be stored."""
 
     answer: Answer
     url: str = field(default="", repr=False)
@@ -72,25 +74,28 @@ class Reply:
 
     @cached_property
     def headers(self) -> Mapping[str, str]:
-        """Lower-case names; the last value of a repeated header."""
+        """Return headers with lower-case names; the last value of a repeated header."""
         return {name.lower(): value for name, value in self.header_pairs}
 
     def header_values(self, name: str) -> list[str]:
-        """Every value of a header, as ``Set-Cookie`` needs it."""
+        """Return every value of a header, as ``Set-Cookie`` requires."""
         return [value for key, value in self.header_pairs if key.lower() == name.lower()]
 
     @cached_property
     def location(self) -> str | None:
-        """Where a redirect points, absolute and unmasked; None when the answer is no redirect."""
+        """Return the absolute, unmasked redirect target; None if the response is not a redirect."""
         return location_of(self.url, self.status, self.headers.get("location"))
 
     def text(self) -> str:
-        """The body as text: by its byte order mark, else its declared character set, else UTF-8; never raises."""
+        """Return the body as text: by its byte order mark, else its declared character set, else UTF-8; never
+        raises.
+        """
         return text_of(self.body, self.headers.get("content-type", ""))
 
     def json(self) -> Any:
-        """The body as JSON, whatever its content type says. NaN and Infinity become None; of duplicate keys the
-        last one counts, as on the phone. Raises ValueError, also on JSON nested too deep to read."""
+        """Return the body as JSON, whatever its content type. NaN and Infinity become None; the last of duplicate keys
+        counts, as on the phone. Raises ValueError, also for JSON that is nested too deeply.
+        """
         try:
             return json.loads(self.text().lstrip("\ufeff"), parse_constant=lambda _: None)
         except RecursionError as error:
@@ -98,7 +103,7 @@ class Reply:
 
 
 def text_of(body: bytes, content_type: str) -> str:
-    """A body, or the beginning of one, as text."""
+    """Return a body, or the beginning of one, as text."""
     for mark, charset in _BOMS:
         if body.startswith(mark):
             return body[len(mark) :].decode(charset, "replace")
@@ -111,7 +116,7 @@ def text_of(body: bytes, content_type: str) -> str:
 
 
 def location_of(url: str, status: int | None, target: str | None) -> str | None:
-    """Where an answer of ``url`` redirects to; None when it does not."""
+    """Return where a response to ``url`` redirects; None if it does not."""
     if target is None or status not in REDIRECTS:
         return None
     try:
@@ -121,7 +126,7 @@ def location_of(url: str, status: int | None, target: str | None) -> str | None:
 
 
 def certificate_of(ssl_object: Any, trust: str, chain: tuple[Certificate, ...]) -> PeerCertificate:
-    """The facts of a verified certificate."""
+    """Return the facts of a verified certificate."""
     peer = ssl_object.getpeercert() or {}
     return PeerCertificate(ssl_object.version(), _issuer(peer), _expiry(peer), trust, chain)
 

@@ -1,4 +1,4 @@
-"""URLs as the door reads them: strictly, so that nobody behind it reads another host than the one that was judged."""
+"""Strict parsing of URLs, so that a server never sees another host than the one that was checked."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _MESSAGES = {
 
 
 class BadUrlError(ValueError):
-    """Not a URL that the door takes; the words say why."""
+    """An invalid URL; the message says why."""
 
 
 @dataclass(frozen=True)
 class ParsedUrl:
-    """A URL taken apart: where it goes, and what the request line and the Host header say."""
+    """A parsed URL: its target, and the values of the request line and the Host header."""
 
     place: Place
     target: str
@@ -37,7 +37,9 @@ class ParsedUrl:
 
 
 def read_url(url: str) -> ParsedUrl:
-    """An http or https URL without user info. Raises BadUrlError, and AddressRefusedError on a number in disguise."""
+    """Parse an http or https URL without user info. Raises BadUrlError, and AddressRefusedError for a disguised
+    number.
+    """
     if len(url) > MAX_URL or not _VISIBLE.fullmatch(url):
         raise BadUrlError("unusual characters or too long")
     try:
@@ -54,7 +56,7 @@ def read_url(url: str) -> ParsedUrl:
 
 
 def origin(url: str) -> tuple[str, str, int | None]:
-    """Scheme, host and port of a URL, the scheme's own port made explicit; ``("", "", None)`` for no URL."""
+    """Return scheme, host and port of a URL, with the scheme's default port; ``("", "", None)`` for an invalid URL."""
     try:
         parts = urlsplit(url)
         port = parts.port or DEFAULT_PORTS.get(parts.scheme)

@@ -1,4 +1,4 @@
-"""How a connection comes about: to a judged address, through the outbound proxy where one is named, then TLS."""
+"""Opens connections: to a checked address, through the outbound proxy if one is set, then TLS."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ CHAIN_SECONDS = 2.0
 
 
 class ProxyFailedError(Exception):
-    """The outbound proxy was not there, or would not connect. The words never hold its password."""
+    """The outbound proxy was unreachable or refused to connect. The message never contains its password."""
 
 
 class TlsFailedError(Exception):
-    """The handshake failed: ``cause`` is OpenSSL's, ``chain`` what the server showed all the same."""
+    """The handshake failed: ``cause`` is OpenSSL's error, ``chain`` what the server sent."""
 
     def __init__(self, cause: ssl.SSLError, chain: tuple[Certificate, ...]) -> None:
         super().__init__(str(cause))
@@ -39,8 +39,9 @@ class TlsFailedError(Exception):
 
 @dataclass(frozen=True)
 class Route:
-    """How to get out. ``proxy`` is the operator's and needs no judging; it is asked for judged addresses only, so
-    that the guard holds behind it too. ``ca_bundle`` is a site's own PEM, ``trust`` replaces the system's store."""
+    """How to connect. ``proxy`` is the operator's and is not checked; it gets checked addresses only, so the guard
+    applies behind it too. ``ca_bundle`` is a site's own PEM bundle, ``trust`` replaces the system's store.
+    """
 
     guard: Guard
     connect_seconds: float = 3.0
@@ -51,7 +52,7 @@ class Route:
 
 @dataclass
 class Connection:
-    """An open connection, and what is known of its other end. ``http`` counts the exchanges on it."""
+    """An open connection and the facts about its peer. ``http`` counts the requests on it."""
 
     wire: Wire
     address: str
@@ -63,9 +64,9 @@ class Connection:
 
 
 async def connect(route: Route, place: Place, *, reached: Callable[[str], None]) -> Connection:
-    """A connection to the first judged address that answers. ``reached`` is called with each address tried.
+    """Connect to the first checked address that responds. ``reached`` is called with each address tried.
 
-    Raises what the guard raises, OSError, TimeoutError, ProxyFailedError and TlsFailedError.
+    Raises the guard's exceptions, OSError, TimeoutError, ProxyFailedError and TlsFailedError.
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + route.connect_seconds
@@ -73,7 +74,7 @@ async def connect(route: Route, place: Place, *, reached: Callable[[str], None])
         addresses = await route.guard.addresses(place)
     failure: Exception = OSError("no address")
     for position, address in enumerate(addresses):
-        # An address that never answers must leave time for the next one.
+        # An unresponsive address must leave time for the next one.
         share = (deadline - loop.time()) / (len(addresses) - position)
         if share <= 0:
             raise TimeoutError("no address answered in time")
@@ -98,7 +99,9 @@ async def _open(route: Route, address: str, port: int, seconds: float) -> Wire:
 
 
 async def _through_proxy(proxy: SplitResult, address: str, port: int, seconds: float) -> Wire:
-    """A tunnel to the address (RFC 9110 section 9.3.6). The proxy is told no name: it must not look one up again."""
+    """Open a tunnel to the address (RFC 9110 section 9.3.6). The proxy gets no host name, so it cannot resolve it
+    again.
+    """
     target = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
     headers = [(b"Host", target.encode())]
     if proxy.username is not None:
@@ -117,10 +120,10 @@ async def _through_proxy(proxy: SplitResult, address: str, port: int, seconds: f
 
 
 async def _secured(route: Route, place: Place, address: str, wire: Wire) -> Connection:
-    """The connection after a verified handshake: by the system's trust store, else by the site's own bundle."""
+    """Return the connection after a verified handshake: by the system's trust store, else by the site's own bundle."""
     ways = [("system", route.trust or system_trust())]
     if route.ca_bundle:
-        with contextlib.suppress(ssl.SSLError, ValueError):  # the site's form refuses what is no bundle
+        with contextlib.suppress(ssl.SSLError, ValueError):  # the site's form rejects an invalid bundle
             ways.append(("site", site_trust(route.ca_bundle)))
     for trust, context in ways:
         try:
@@ -142,7 +145,7 @@ async def _secured(route: Route, place: Place, address: str, wire: Wire) -> Conn
 
 
 async def _shown_chain(route: Route, place: Place, address: str) -> tuple[Certificate, ...]:
-    """The certificates that were not trusted, read off a second handshake to the same address; nothing is sent."""
+    """Return the untrusted certificates from a second handshake to the same address; no request is sent."""
     try:
         async with asyncio.timeout(CHAIN_SECONDS):
             wire = await _open(route, address, place.port, CHAIN_SECONDS)
@@ -156,7 +159,7 @@ async def _shown_chain(route: Route, place: Place, address: str) -> tuple[Certif
 
 
 def chain_of(ssl_object: Any) -> tuple[Certificate, ...]:
-    """What the server sent, its own certificate first. Python names the call publicly from 3.13 on only."""
+    """Return the certificates that the server sent, its own first. The call is public only from Python 3.13."""
     if ssl_object is None:
         return ()
     public = getattr(ssl_object, "get_unverified_chain", None)

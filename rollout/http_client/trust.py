@@ -1,4 +1,4 @@
-"""Who vouches for a certificate: the machine's own trust store, and beside it a site's own authority."""
+"""Which CAs verify a certificate: the system's trust store, and in addition a site's own CA."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import truststore
 
 from rollout.formats.certificates import bundle_text
 
-# Where distributions keep their authorities when the place OpenSSL was built with is empty.
+# Where distributions store CA certificates if OpenSSL's built-in location is empty.
 _CA_FILES = (
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
@@ -23,7 +23,7 @@ _CA_FILES = (
 
 @lru_cache(maxsize=1)
 def system_trust() -> ssl.SSLContext:
-    """The machine's own trust store, so that a CA an operator installed there counts.
+    """Return the system's trust store, so that CAs installed by an operator are included.
 
     Read once: where OpenSSL is the store, truststore would read the file again for every handshake.
     """
@@ -40,9 +40,10 @@ def system_trust() -> ssl.SSLContext:
 
 @lru_cache(maxsize=256)
 def site_trust(ca_bundle: str) -> ssl.SSLContext:
-    """A site's own authorities only: asked when the system's did not vouch. Raises ssl.SSLError on no PEM.
+    """Return a context with a site's own CAs only, used if the system's do not verify. Raises ssl.SSLError for invalid
+    PEM.
 
-    Any certificate of the bundle is an anchor, an intermediate one and the server's own as well.
+    Any certificate of the bundle is an anchor, including intermediate ones and the server's own.
     """
     context = _client_context()
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
@@ -52,7 +53,7 @@ def site_trust(ca_bundle: str) -> ssl.SSLContext:
 
 @lru_cache(maxsize=1)
 def no_trust() -> ssl.SSLContext:
-    """Reads a certificate that nobody vouches for. Nothing is ever sent over such a connection."""
+    """Return a context that reads an unverified certificate. No request is ever sent over such a connection."""
     context = _client_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

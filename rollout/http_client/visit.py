@@ -1,4 +1,4 @@
-"""A visit to a site: questions one after the other over the same guarded connections, redirects walked by hand."""
+"""A visit to a site: requests one after the other over the same guarded connections, redirects followed one by one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .request_urls import ParsedUrl, origin, read_url
 from .transport import Connection, Route, connect
 
 MAX_REDIRECTS = 5
-# What must not travel to another origin with a redirect.
+# Headers that must not be sent to another origin after a redirect.
 _PERSONAL = frozenset({"authorization", "cookie", "origin", "referer", "proxy-authorization"})
 
 
@@ -40,7 +40,7 @@ class _Request:
 
 @dataclass
 class _Step:
-    """One request of a walk as it goes on, so that a walk that breaks off still says how far it came."""
+    """One request of a redirect chain, so that an interrupted chain still shows how far it got."""
 
     url: str
     started: float
@@ -57,7 +57,9 @@ class _Step:
 
 @dataclass
 class Visit:
-    """``fetch`` as ``rollout.http_client.client.fetch``, for one question at a time. ``close`` ends all connections."""
+    """``fetch`` works as ``rollout.http_client.client.fetch``, one request at a time. ``close`` closes all
+    connections.
+    """
 
     policy: FetchPolicy
     _open: dict[tuple[str, str, int], Connection] = field(default_factory=dict)
@@ -80,7 +82,7 @@ class Visit:
         now: Callable[[], datetime] | None = None,
         seconds: float | None = None,
     ) -> Reply:
-        """The reply, as the door's ``fetch`` says; ``seconds`` shortens the door's own deadline."""
+        """Return the reply, as ``client.fetch`` does; ``seconds`` shortens the policy's deadline."""
         at, started = now() if now else datetime.now(UTC), time.perf_counter()
         request = _Request(method.upper(), url, headers or {}, form, cookies or {}, body)
         steps: list[_Step] = []
@@ -117,7 +119,7 @@ class Visit:
     async def _walk(
         self, request: _Request, follow: int, same_host: bool, steps: list[_Step]
     ) -> tuple[Raw, PeerCertificate | None]:
-        """The first answer that is no redirect to walk. Raises what ``failed`` understands."""
+        """Return the first response that is not followed. Raises what ``failed`` handles."""
         may_follow = follow > 0
         while True:
             step = _Step(request.url, time.perf_counter())
@@ -137,7 +139,9 @@ class Visit:
             request = following
 
     async def _ask(self, request: _Request, step: _Step) -> tuple[Raw, PeerCertificate | None]:
-        """One answer: over the connection that is open, or else, or when that one had died meanwhile, a new one."""
+        """Return one response: over the open connection, or over a new one if there is none or it has closed
+        meanwhile.
+        """
         parsed = read_url(request.url)
         if self.policy.through_proxy and not self.policy.proxy:
             raise StoppedError("proxy", "PROBE_PROXY is not set")
@@ -202,7 +206,7 @@ def _headers(user_agent: str, request: _Request, host: str, length: int) -> list
 
 
 def _next_request(request: _Request, status: int, target: str) -> _Request | None:
-    """The request a redirect asks for (RFC 9110 section 15.4); None when it would carry a form elsewhere."""
+    """Return the request for a redirect (RFC 9110 section 15.4); None if it would send a form to another origin."""
     same_origin = origin(request.url) == origin(target)
     keeps_method = status in (307, 308) or request.method in ("GET", "HEAD")
     if not same_origin and keeps_method and (request.form, request.body) != (None, None):
@@ -222,7 +226,7 @@ def _next_request(request: _Request, status: int, target: str) -> _Request | Non
 
 
 def _found(raw: Raw) -> dict[str, Any]:
-    """What the answer itself says, masked and bounded."""
+    """Return the facts of the response itself, masked and bounded."""
     content_type = raw.header("content-type") or ""
     return {
         "status": raw.status,

@@ -1,4 +1,4 @@
-"""Writes every sealed secret anew with the first of ``CREDENTIAL_KEYS``, so that the older keys can be taken away."""
+"""Encrypts every stored secret again with the first of ``CREDENTIAL_KEYS``, so that the older keys can be removed."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from rollout.models import SiteCredential, Webhook
 
 from . import audit, vault
 
-# Where sealed values stand: the model, and its columns.
+# Where encrypted values are stored: the model and its columns.
 SEALED: tuple[tuple[type[Model], tuple[str, ...]], ...] = (
     (SiteCredential, ("token",)),
     (Webhook, ("secret", "old_secret")),
 )
 
 
-# Sent to whoever keeps sealed values that are not columns of ours: seals them anew and returns a ``Rotation``.
+# Sent to owners of encrypted values outside our own columns: they encrypt them again and return a ``Rotation``.
 rotating = Signal()
 
 
 @dataclass(frozen=True)
 class Rotation:
-    """``sealed`` rows were written anew; ``lost`` names those that no key opens, each as ``table #id``."""
+    """``sealed`` rows were encrypted again; ``lost`` names those that no key decrypts, each as ``table #id``."""
 
     sealed: int
     lost: tuple[str, ...]
 
 
 def rotate_credentials(*, actor: Actor | None) -> Rotation:
-    """Seal every stored secret anew; a row that no key opens stays as it is and is named. Raises VaultError.
+    """Encrypt every stored secret again; a row that no key decrypts stays and is named. Raises VaultError.
 
-    Rows are locked one by one: a token that is replaced meanwhile is sealed by the first key already.
+    Rows are locked one by one: a token that is replaced meanwhile is already encrypted with the first key.
     """
     vault.seal("")  # without a key, fail before the first row
     sealed, lost = 0, list[str]()

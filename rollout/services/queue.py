@@ -1,4 +1,4 @@
-"""Wakes a worker up once the row it shall work on is committed."""
+"""Wakes a worker after a row has been committed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ log = structlog.get_logger(__name__)
 def wake_worker(task: str, *row_ids: int) -> None:
     """Send ``rollout.tasks.<task>`` with the ids of rows after the commit.
 
-    A broker that does not answer is logged and nothing more: the row waits, and the next beat picks it up.
+    An unreachable broker is only logged: the row waits, and the next beat wakes a worker.
     """
 
     def send() -> None:

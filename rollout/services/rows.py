@@ -1,4 +1,4 @@
-"""Many rows updated at once, each to values of its own."""
+"""Updates many rows at once, each with its own values."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.db.models import Model
 
 
 def update_rows(rows: Sequence[Model], fields: Sequence[str]) -> None:
-    """Write these fields of every row: what ``bulk_update`` does, for a tenth of its CPU time.
+    """Write these fields of every row: like ``bulk_update``, for a tenth of its CPU time.
 
     ``bulk_update`` builds an expression for each value; here one prepared statement is sent with the values of all
     rows, which psycopg pipelines. Plain columns only: no expressions, no inherited tables.

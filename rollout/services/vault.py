@@ -1,7 +1,8 @@
-"""Seals secrets that must be read again later: what stands in the database is of no use without the key.
+"""Encrypts secrets that must be read again later, so that the database alone does not reveal them.
 
-The keys are ``CREDENTIAL_KEYS``: the first one seals, every one opens, so that a new key can be put in front of the old
-ones before ``manage.py rotate_credentials`` writes every sealed value anew. Without a key nothing is sealed.
+The keys are ``CREDENTIAL_KEYS``: the first one encrypts, all of them decrypt, so a new key can be put in front of the
+old
+ones before ``manage.py rotate_credentials`` encrypts every value again. Without a key nothing is stored.
 """
 
 from __future__ import annotations
@@ -15,21 +16,21 @@ _BEGINNING = "gAAAAA"  # of every Fernet token: its version, and a time before t
 
 
 class VaultError(Exception):
-    """A text cannot be sealed or opened. The message says what to set, and never holds any of the text."""
+    """A text cannot be encrypted or decrypted. The message names the setting, and never contains any of the text."""
 
 
 def is_available() -> bool:
-    """Whether there is a key to seal with: what needs one is offered only then."""
+    """Whether there is a key to encrypt with; features that need one are offered only then."""
     return bool(settings.CREDENTIAL_KEYS)
 
 
 def seal(text: str) -> str:
-    """The text encrypted and authenticated, as ASCII for a text column. Raises VaultError without a key."""
+    """Encrypt and authenticate the text; return ASCII for a text column. Raises VaultError without a key."""
     return _keys().encrypt(text.encode()).decode("ascii")
 
 
 def open_(sealed: str) -> str:
-    """The text that ``seal`` sealed. Raises VaultError when no key opens it, or when it was tampered with."""
+    """Decrypt a text from ``seal``. Raises VaultError if no key decrypts it, or if it was modified."""
     try:
         return _keys().decrypt(sealed.encode()).decode()
     except InvalidToken:
@@ -37,17 +38,17 @@ def open_(sealed: str) -> str:
 
 
 def is_sealed(text: str) -> bool:
-    """Whether ``seal`` made this text, of one that may also have been kept before there was a key."""
+    """Whether ``seal`` produced this text; it may also have been stored before a key was set."""
     return text.startswith(_BEGINNING)
 
 
 def seal_again(sealed: str) -> str:
-    """The same text sealed by the first key. Raises VaultError like ``open_``."""
+    """Encrypt the same text with the first key. Raises VaultError like ``open_``."""
     return seal(open_(sealed))
 
 
 def key_fault(key: str) -> str | None:
-    """Why a key is none, in words that do not repeat it; None when it is good."""
+    """Return why a key is invalid, without repeating it; None if it is valid."""
     try:
         Fernet(key)
     except (ValueError, TypeError):

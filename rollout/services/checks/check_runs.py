@@ -1,8 +1,8 @@
 """Queues check runs, and observes the site of one.
 
-1. A run is a row. A message only wakes a worker: a lost one costs the time to the next beat.
-2. A worker takes rows that wait, each with a lease of its own and of its host (services.leases).
-3. The network is asked outside any transaction; answers are written in batches (services.checks.evaluations).
+1. A run is a row. A message only wakes a worker: a lost one delays the run until the next beat.
+2. A worker claims waiting rows, each with a lease on the run and on its host (services.checks.leases).
+3. Requests to sites are sent outside any transaction; results are written in batches (services.checks.evaluations).
 4. services.checks.check_worker observes many sites at once.
 """
 
@@ -29,9 +29,9 @@ log = structlog.get_logger(__name__)
 
 
 def request_check(*, site: Site, actor: Actor | None, trigger: str) -> CheckRun:
-    """Return the site's run that goes before all that nobody waits for: a new one, or the unfinished one it has."""
+    """Return an urgent run of the site: a new one, or its unfinished one."""
     with transaction.atomic():
-        # The site is locked before the audit trail, as an edit does: two requests never wait in a circle.
+        # The site is locked before the audit chain, as in an edit, so two requests never deadlock.
         site = Site.objects.select_for_update(no_key=True).get(pk=site.pk)
         run = CheckRun.objects.filter(site=site, state__in=UNFINISHED).defer("observation").first()
         if run is None:
@@ -71,18 +71,18 @@ def request_first_checks(*, sites: list[Site], actor: Actor | None) -> None:
 
 
 async def answer(run: CheckRun, target: Target) -> ProbeResult:
-    """How asking the site of a run that was taken went."""
+    """Observe the site of a claimed run; return the result."""
     try:
         observation = await observe(target, policy=policy(), now=timezone.now)
     except Exception as error:
-        # Whatever a server answers is an observation; what arrives here is our own fault, and is said so.
+        # Any response of a server is an observation; an exception here is an error in Gatepass and is reported as such.
         log.exception("check_run_failed", run_id=run.pk)
         return ProbeResult(run.pk, run.site_id, run.lease, failure=f"{type(error).__name__} while checking")
     return ProbeResult(run.pk, run.site_id, run.lease, observation, target=target)
 
 
 def target_of(runs: Iterable[CheckRun]) -> dict[int, Target]:
-    """What to look at for each run, by its id: one query. The runs come with their sites."""
+    """Return the target of each run, by its id, with one query. The runs come with their sites."""
     runs = list(runs)
     active = ApplicationLink.objects.active().filter(site__in=[run.site_id for run in runs])
     held = {(link.site_id, link.origin): link.client_id for link in active}

@@ -1,13 +1,13 @@
-"""Asks many sites at once: what one task of a worker does for about a minute.
+"""Checks many sites at once: one Celery task of about a minute.
 
-1. The loop in the task's thread asks sites; the database is asked in threads beside it, one that takes runs and hands
-   hosts back, one that writes answers. A slow site or a slow write holds nobody up.
-2. A place that becomes free is filled again at once: there is no wave that waits for its slowest site.
-3. Nothing grows with the sweep: a run is taken when there is a place for it, and while answers wait to be written,
-   nothing new is taken.
-4. Leases are extended while the task lives. When the database could not be asked for so long that they may have ended,
-   everything that is being asked is dropped: another worker has it, or will.
-5. After a minute nothing new is started; the next message goes on, and this task waits for the sites it has asked.
+1. The task's event loop sends the requests; two threads access the database, one claims runs and returns
+   hosts, one writes results. Neither a slow site nor a slow write delays the others.
+2. A free slot is filled at once; there are no rounds that wait for the slowest site.
+3. Memory does not grow with the bulk check: a run is claimed when there is a slot for it, and none are claimed while
+   results wait to be written.
+4. Leases are extended while the task runs. If the database is unreachable for so long that they may have expired, all
+   running probes are dropped: another worker takes over.
+5. After a minute no new sites are started; the next message continues, and this task waits for its running probes.
 """
 
 from __future__ import annotations
@@ -36,26 +36,26 @@ log = structlog.get_logger(__name__)
 Result = TypeVar("Result")
 
 SECONDS = 60.0  # how long a task starts sites
-SLOWEST = SITE_SECONDS + 15  # a probe that takes longer is our own fault
-BATCH = 50  # answers written in one transaction
-GATHER = 0.2  # seconds in which answers gather before they are written
-TICK = 0.1  # seconds in which places gather before they are filled
-POLL_EVERY = 0.5  # seconds until the queue is looked at again after it had nothing for us
+SLOWEST = SITE_SECONDS + 15  # a probe that takes longer is an error in Gatepass
+BATCH = 50  # results written in one transaction
+GATHER = 0.2  # seconds to collect results before they are written
+TICK = 0.1  # seconds to collect free slots before they are filled
+POLL_EVERY = 0.5  # seconds until the next claim after an empty one
 EXTEND_EVERY = 10.0
-STOP_BEFORE = 5.0  # seconds before a lease ends
+STOP_BEFORE = 5.0  # seconds before a lease expires
 
 
 class LeaseLostError(Exception):
-    """The database could not be asked for so long that another worker may have our sites."""
+    """The database was unreachable for so long that another worker may have our sites."""
 
 
 def run_check_worker(*, seconds: float = SECONDS) -> int:
-    """Ask and judge sites that wait; return how many were asked."""
+    """Probe and evaluate waiting sites; return how many were started."""
     return asyncio.run(CheckWorker(room=settings.PROBE_SITES_PER_TASK, seconds=seconds).run())
 
 
 def wake_check_workers(*, but: str = "") -> int:
-    """Wake as many tasks as the waiting runs can use, less those that are at it; return how many.
+    """Wake as many tasks as the waiting runs can use, minus the running ones; return how many.
 
     ``but`` is the lease of a task that is about to end.
     """
@@ -70,7 +70,7 @@ def wake_check_workers(*, but: str = "") -> int:
 
 
 class CheckWorker:
-    """One task: up to ``room`` sites at once, each on a host of its own."""
+    """One task: up to ``room`` sites at once, each on a different host."""
 
     def __init__(self, *, room: int, seconds: float) -> None:
         self.room = room
@@ -80,9 +80,9 @@ class CheckWorker:
         self.extended = time.monotonic()
         self.next_poll = 0.0
         self.started = 0
-        self.answer_lost = False  # the database went away: what it was told last may have been done all the same
+        self.answer_lost = False  # the connection broke: the last transaction may have been committed
         self.probing: dict[str, asyncio.Task[None]] = {}  # by host
-        self.left: list[str] = []  # hosts that are done with, not handed back yet
+        self.left: list[str] = []  # hosts that are finished and not returned yet
         self.held: set[int] = set()  # runs that are not written yet
         self.answers: asyncio.Queue[ProbeResult | None] = asyncio.Queue(maxsize=room + BATCH)
         self.freed = asyncio.Event()
@@ -119,7 +119,7 @@ class CheckWorker:
         return bool(self.left) or (self._places() > 0 and time.monotonic() >= self.next_poll)
 
     def _places(self) -> int:
-        """How many sites may be started: fewer when answers pile up."""
+        """Return how many sites may be started: fewer when results pile up."""
         return self.room - len(self.probing) - max(0, self.answers.qsize() - BATCH)
 
     async def _swap_leases(self) -> None:
@@ -177,7 +177,7 @@ class CheckWorker:
             self.extended, self.good_until = now, now + leases.LEASE.total_seconds() - STOP_BEFORE
 
     async def _write(self) -> None:
-        """Write answers in batches until a None says that there are no more."""
+        """Write results in batches until a None marks the end."""
         more = True
         while more:
             batch = [await self.answers.get()]
@@ -192,7 +192,9 @@ class CheckWorker:
                 self.held -= {one.run_id for one in answers}
 
     async def _in(self, thread: ThreadPoolExecutor, work: Callable[..., Result], *arguments: Any) -> Result:
-        """What ``work`` returns, in that thread; tried again while the database is away. Raises LeaseLostError."""
+        """Return the result of ``work``, run in that thread; retried while the database is unreachable. Raises
+        LeaseLostError.
+        """
         loop, pause = asyncio.get_running_loop(), 0.2
         while True:
             try:
@@ -216,7 +218,7 @@ class CheckWorker:
 
 
 def _with_connection(work: Callable[..., Result], *arguments: Any) -> Result:
-    """Run in a thread of the shard, on that thread's own connection; a broken one is replaced the next time."""
+    """Run in a worker's thread on that thread's own connection; a broken one is replaced the next time."""
     try:
         return work(*arguments)
     except (OperationalError, InterfaceError):

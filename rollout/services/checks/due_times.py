@@ -1,4 +1,4 @@
-"""When a site is checked next by the schedule."""
+"""When a site is due for its next scheduled check."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-SPREAD = 0.1  # a tenth earlier or later, so that sites added together do not come due together for ever
+SPREAD = 0.1  # a tenth earlier or later, so that sites added together spread out over time
 LONGEST = timedelta(days=7)
 SOON = timedelta(hours=1)
 
@@ -17,7 +17,8 @@ def check_interval() -> timedelta:
 
 
 def next_due(now: datetime, *, failed_checks: int) -> datetime:
-    """The time of the next check after one at ``now``; ``failed_checks`` is how many in a row met nobody there.
+    """Return the time of the next check after one at ``now``; ``failed_checks`` counts the last checks without any
+    response.
 
     Every failure after the first doubles the interval, up to seven days (or CHECK_EVERY_HOURS, if that is longer).
     """
@@ -26,7 +27,7 @@ def next_due(now: datetime, *, failed_checks: int) -> datetime:
 
 
 def due_after_our_fault(now: datetime) -> datetime:
-    """The time of the next check after one that Gatepass itself could not finish."""
+    """Return the time of the next check after one that failed because of an error in Gatepass."""
     return _spread(now, min(SOON, check_interval()))
 
 

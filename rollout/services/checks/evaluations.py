@@ -1,7 +1,7 @@
-"""Writes what checks found: observations, verdicts and findings, many at once.
+"""Writes the results of checks: observations, verdicts and findings, in batches.
 
-The number of statements does not grow with the batch, every lock is taken in the order of the house (sites by id, runs,
-sweeps, the head of the audit chain), and what is no longer under the writer's lease is left alone.
+The number of statements does not grow with the batch, locks are taken in the usual order (sites by id, runs,
+sweeps, the head of the audit chain), and runs without the writer's lease are left alone.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ SITE_FIELDS = ("server_version", "checked_at", "check_due_at", "failed_checks", 
 
 @dataclass(frozen=True)
 class ProbeResult:
-    """How a run under a lease went: what was observed, or why it could not be (our own fault, then)."""
+    """The result of probing a run's site: the observation, or the error in Gatepass that prevented it."""
 
     run_id: int
     site_id: int
@@ -51,21 +51,21 @@ class ProbeResult:
 
 @dataclass(frozen=True)
 class Evaluated:
-    """A run whose judgement was written, and whether it changed a verdict. ``run.site`` is as it is now."""
+    """A run with a written evaluation, and whether it changed a verdict. ``run.site`` is up to date."""
 
     run: CheckRun
     observation: Observation
     evaluation: Evaluation
     changed: bool
-    was: tuple[str, str]  # the verdicts of the site before, with and without MDM
+    was: tuple[str, str]  # the site's previous verdicts for MDM setup and Non-MDM setup
 
 
 def record(batch: Sequence[ProbeResult]) -> list[Evaluated]:
-    """Finish the runs that are still under their lease, judge them and bring their sites up to date."""
+    """Finish the runs that still have their lease, evaluate them and update their sites."""
     matrix = matrix_in_force()
     evaluations = {one.run_id: rules.evaluate(one.observation, matrix) for one in batch if one.observation is not None}
     with transaction.atomic():
-        # Sites first, as an edit does: a run that was overtaken by one does not overwrite its reset.
+        # Sites first, as in an edit: a run that is older than an edit does not overwrite its reset.
         sites = _locked_sites([one.site_id for one in batch])
         runs = {run.pk: run for run in _held(batch)}
         held = [one for one in batch if one.run_id in runs and runs[one.run_id].lease == one.lease]
@@ -100,7 +100,7 @@ def _held(batch: Sequence[ProbeResult]) -> QuerySet[CheckRun]:
 
 
 def _is_still_about(site: Site, answered: ProbeResult) -> bool:
-    """Whether the site is still what was observed: an edit during the run changes the question."""
+    """Whether the site is still the one that was observed: an edit during the run may change the target."""
     observation, target = answered.observation, answered.target
     if observation is None:
         return True
@@ -114,7 +114,7 @@ def _is_still_about(site: Site, answered: ProbeResult) -> bool:
 def _start_over(runs: list[CheckRun], sites: dict[int, Site]) -> None:
     for run in runs:
         run.state, run.lease, run.lease_until, run.started_at = RunState.QUEUED, "", None, None
-        run.host = sites[run.site_id].host  # the edit may have moved it
+        run.host = sites[run.site_id].host  # the edit may have changed the host
     update_rows(runs, ["state", "lease", "lease_until", "started_at", "host"])
 
 
@@ -140,9 +140,9 @@ def _evaluate(run: CheckRun, site: Site, observation: Observation, evaluation: E
 
 
 def put_evaluation(*, run: CheckRun, site: Site, evaluation: Evaluation, now: datetime) -> bool:
-    """Put verdicts and findings on a run and its site, in memory only; return whether a verdict of the site changed.
+    """Set verdicts and findings on a run and its site, in memory only; return whether a verdict of the site changed.
 
-    The site's first judgement changes nothing. What the run changed when it was judged before stays.
+    The first evaluation of a site is not a change. Changes recorded at an earlier evaluation of the run stay.
     """
     mdm, non_mdm = evaluation.mdm.verdict.value, evaluation.non_mdm.verdict.value
     changed = site.checked_at is not None and (site.mdm_verdict, site.non_mdm_verdict) != (mdm, non_mdm)
@@ -155,13 +155,13 @@ def put_evaluation(*, run: CheckRun, site: Site, evaluation: Evaluation, now: da
 
 
 def is_unreachable(observation: Observation) -> bool:
-    """Whether nobody was there: nothing that was asked got an answer."""
+    """Whether no request got a response."""
     parts = (observation.manifest, observation.info_login, observation.authorize, observation.token)
     return all(part.answer.status is None for part in parts)
 
 
 def _count(ended: list[CheckRun], evaluated: list[Evaluated], now: datetime) -> None:
-    """Move the counters of the sweeps that these runs are part of."""
+    """Update the counters of the sweeps that these runs belong to."""
     moved: defaultdict[int, Counter[str]] = defaultdict(Counter)
     for run in ended:
         if run.sweep_id:
@@ -177,7 +177,7 @@ def _count(ended: list[CheckRun], evaluated: list[Evaluated], now: datetime) -> 
 
 
 def _tell(evaluated: list[Evaluated]) -> None:
-    """Record and notice what changed. Both hold the end of the audit chain: nothing is locked after this."""
+    """Record and notify changes. Both lock the head of the audit chain: nothing is locked after this."""
     notices.notice_changes(
         (one.run.site, one.run, one.observation, one.evaluation, one.changed, one.was) for one in evaluated
     )
@@ -191,7 +191,7 @@ def _tell(evaluated: list[Evaluated]) -> None:
 
 
 def findings_of(evaluation: Evaluation) -> list[dict[str, Any]]:
-    """The findings of both roads as they are stored."""
+    """Return the findings of both setups as they are stored."""
     return stored_findings(
         Finding(
             position=position,

@@ -1,9 +1,9 @@
-"""Who asks which site: leases of hosts and of check runs.
+"""Leases of hosts and of check runs: which worker checks which site.
 
-1. A host's row carries a lease; its holder is the only one that asks the host anything, one site after the other.
-2. Leases are given one claim at a time, so that all workers together stay within PROBE_SITES_AT_ONCE.
-3. A lease ends by itself. Its holder extends it while it lives and stops asking before it could have ended.
-4. A run is written by the holder of its lease only, so a worker that woke up late changes nothing.
+1. A host's row has a lease; only its holder sends requests to the host, for one site after the other.
+2. Leases are granted in one claim at a time, so that all workers together stay within PROBE_SITES_AT_ONCE.
+3. A lease expires by itself. Its holder extends it while it runs, and stops before it could have expired.
+4. Only the holder of a run's lease writes it, so a worker that resumes late changes nothing.
 """
 
 from __future__ import annotations
@@ -20,16 +20,17 @@ from rollout.models import CheckRun, ProbeHost, RunState, Sweep, SweepState
 from rollout.models.check_run import UNFINISHED
 
 LEASE = timedelta(seconds=45)
-CLAIMS_LOCK = 0x67617465  # PostgreSQL's advisory lock of this deed: any number that nobody else here uses
-STANDSTILL = timedelta(minutes=3)  # work that nobody takes for so long has no worker; the beat wakes them every minute
-LOOKED_AT = 4  # rows looked at for each run that may be taken: several of them may live on one host
+CLAIMS_LOCK = 0x67617465  # PostgreSQL's advisory lock for claims: an arbitrary number, used only here
+STANDSTILL = timedelta(
+    minutes=3
+)  # if work waits for so long without being claimed, no worker is running; beat wakes workers every minute
+LOOKED_AT = 4  # rows read for each run that may be claimed: several may be on one host
 
 
 def swap_leases(*, lease: str, left: Iterable[str] = (), room: int) -> list[CheckRun]:
-    """Give the hosts of ``left`` back and return runs to start now: at most ``room``, each on a host of its own.
+    """Return the hosts in ``left`` and claim runs to start now: at most ``room``, each on a different host.
 
-    Runs that somebody waits for come first, then the oldest; those of a paused sweep stay where they are.
-    The runs come with their sites.
+    Urgent runs come first, then the oldest; runs of a paused sweep are skipped. The runs come with their sites.
     """
     with transaction.atomic():
         _one_claim_at_a_time()
@@ -40,18 +41,20 @@ def swap_leases(*, lease: str, left: Iterable[str] = (), room: int) -> list[Chec
 
 
 def unconfirmed_runs(*, lease: str, but: Iterable[int]) -> list[CheckRun]:
-    """The runs that an exchange gave to this lease without its answer arriving: all it has, ``but`` those known."""
+    """Return claimed runs of this lease whose claim was not confirmed, for example after a lost connection; ``but``
+    excludes known ones.
+    """
     running = CheckRun.objects.filter(state=RunState.RUNNING, lease=lease, lease_until__gt=timezone.now())
     return list(_with_sites(running.exclude(pk__in=list(but))))
 
 
 def give_back(*, lease: str, hosts: Iterable[str], pause: float | None = None) -> None:
-    """End the lease of these hosts; each is left in peace for so many seconds, PROBE_HOST_PAUSE if not said."""
+    """End the lease of these hosts. Each gets no request for ``pause`` seconds, by default PROBE_HOST_PAUSE."""
     _give_back(lease, hosts, timezone.now(), pause)
 
 
 def extend(*, lease: str, runs: Iterable[int], hosts: Iterable[str]) -> None:
-    """Hold on to runs and hosts for another while; a lease that ended is not brought back."""
+    """Extend the lease of runs and hosts; an expired lease stays expired."""
     now = timezone.now()
     held = ProbeHost.objects.filter(lease=lease, host__in=list(hosts), leased_until__gt=now)
     held.update(leased_until=now + LEASE)
@@ -60,23 +63,27 @@ def extend(*, lease: str, runs: Iterable[int], hosts: Iterable[str]) -> None:
 
 
 def waiting_runs(now: datetime) -> list[int]:
-    """The ids of runs that wait for a worker, at most as many as are asked at once: abandoned ones among them."""
+    """Return the ids of waiting runs, including abandoned ones, at most PROBE_SITES_AT_ONCE."""
     return list(_startable(now).values_list("pk", flat=True)[: settings.PROBE_SITES_AT_ONCE])
 
 
 def more_soon(now: datetime) -> bool:
-    """Whether a run can be taken as soon as its host has rested: it waits for no other worker, and there is a place."""
+    """Whether a run can be claimed as soon as the pause of its host ends: no other worker has the host, and there is
+    a free slot.
+    """
     leased = list(ProbeHost.objects.filter(leased_until__gt=now).values_list("host", flat=True))
     return len(leased) < settings.PROBE_SITES_AT_ONCE and _startable(now).exclude(host__in=leased).exists()
 
 
 def holders(now: datetime, *, but: str = "") -> int:
-    """How many tasks hold leases of hosts, ``but`` this one."""
+    """Return how many tasks hold leases of hosts, except the lease ``but``."""
     return ProbeHost.objects.filter(leased_until__gt=now).exclude(lease=but).values("lease").distinct().count()
 
 
 def stands_still(now: datetime) -> bool:
-    """Whether runs have waited for minutes and no host was asked meanwhile: no worker runs, or none can be woken."""
+    """Whether runs have been waiting for minutes without any request to a host: no worker runs, or none can be
+    woken.
+    """
     since = now - STANDSTILL
     if not _startable(now).filter(requested_at__lt=since).exists():
         return False
@@ -88,7 +95,7 @@ def _with_sites(runs: QuerySet[CheckRun]) -> QuerySet[CheckRun]:
 
 
 def _startable(now: datetime):  # type: ignore[no-untyped-def]
-    """Waiting runs in the order in which they are taken, but for those of a paused sweep that nobody waits for."""
+    """Return waiting runs in the order of claiming, without those of a paused sweep that are not urgent."""
     paused = list(Sweep.objects.filter(state=SweepState.PAUSED).values_list("pk", flat=True))
     runs = CheckRun.objects.all().waiting(now).filter(state__in=UNFINISHED)
     if paused:
@@ -119,7 +126,7 @@ def _take(lease: str, room: int, now: datetime) -> list[int]:
 
 
 def _lease_hosts(hosts: list[str], lease: str, until: datetime) -> None:
-    """One statement, whether a host was asked before or not; none of them is leased, and nobody else claims now."""
+    """One statement for new and known hosts; none of them is leased, and claims are serialized."""
     ProbeHost.objects.bulk_create(
         [ProbeHost(host=host, lease=lease, leased_until=until) for host in hosts],
         update_conflicts=True,
@@ -138,9 +145,9 @@ def _give_back(lease: str, hosts: Iterable[str], now: datetime, pause: float | N
 
 
 def _one_claim_at_a_time() -> None:
-    """Until the end of the transaction. SQLite has one writer at a time anyway."""
+    """Held until the end of the transaction. SQLite has one writer at a time anyway."""
     if connection.vendor != "postgresql":
         return
     with connection.cursor() as cursor:
-        # Whoever holds it that long is stuck; waiting longer would only cost us our own leases.
+        # A holder that takes longer is stuck; waiting longer would only let our own leases expire.
         cursor.execute("SELECT set_config('lock_timeout', '10s', true), pg_advisory_xact_lock(%s)", [CLAIMS_LOCK])

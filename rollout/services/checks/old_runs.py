@@ -1,4 +1,4 @@
-"""Removes check runs that nobody will look back at, a few at a time, so that no lock is held long."""
+"""Deletes old check runs in small batches, so that no lock is held long."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ AT_ONCE = 500
 
 
 def remove_old_runs(*, seconds: float = 60) -> int:
-    """Remove finished runs older than CHECK_RUNS_KEPT_DAYS, for so long; return how many.
+    """Delete finished runs older than CHECK_RUNS_KEPT_DAYS, for at most ``seconds``; return how many.
 
-    A site's newest judged run stays, and so does every run that changed a verdict: they are its history.
+    A site's latest evaluated run and every run that changed a verdict are kept: they are its history.
     """
     ends, removed = time.monotonic() + seconds, 0
     before = timezone.now() - timedelta(days=settings.CHECK_RUNS_KEPT_DAYS)

@@ -1,12 +1,11 @@
-"""Replays today's rules and matrix on what was observed before, without touching the network.
+"""Applies current rules and the current matrix to stored observations, without network requests.
 
-1. What a run said is never rewritten. Where the replay says the same, the run only notes by which matrix; where it says
-   anything else, a run of its own (``Re-evaluated``) carries the same observation and what is said of it now, so that
-   the history keeps both.
-2. Judging needs no lock. What was read is looked at again under the locks of a batch's sites: a site that was checked,
-   or judged again, in the meantime is left as it is.
-3. A site whose check is under way is left to it: that one judges by the matrix in force anyway.
-4. Batches are idempotent and go by site id, so a task that was lost is only started again.
+1. The result of a run is never changed. If the re-evaluation has the same result, the run only records the matrix;
+   otherwise a new run (``Re-evaluated``) gets the same observation and the new findings, so the history keeps both.
+2. Evaluating needs no lock. The rows are read again under the locks of a batch's sites: a site that was checked
+   or re-evaluated in the meantime is skipped.
+3. A site with a running check is skipped: that check uses the matrix in force anyway.
+4. Batches are idempotent and ordered by site id, so a lost task is simply started again.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ BATCHES_A_TASK = 8
 
 @dataclass(frozen=True)
 class Change:
-    """A site whose verdict became another one: the verdicts with and without MDM, before and after."""
+    """A site whose verdict changed: the verdicts of MDM setup and Non-MDM setup, before and after."""
 
     site: Site
     was: tuple[str, str]
@@ -53,10 +52,11 @@ class Change:
 
 @dataclass
 class Reevaluated:
-    """How many sites were judged again, and what became of the rest.
+    """How many sites were re-evaluated, and why the others were not.
 
-    ``unreadable``: the stored observation cannot be read any more. ``under_way``: a check of the site is. ``unknown``:
-    nothing was observed of it yet, or it was edited since.
+    ``unreadable``: the stored observation has another format. ``under_way``: a check of the site is running.
+    ``unknown``:
+    there is no observation, or the site was edited since.
     """
 
     matrix: str
@@ -88,7 +88,7 @@ class _Replay:
 
 
 def reevaluate_sites(*, actor: Actor | None, sites: QuerySet[Site]) -> Reevaluated:
-    """Judge the newest observation of each of these sites again, whatever matrix it was judged by."""
+    """Re-evaluate the latest observation of each of these sites, whatever matrix it was evaluated with."""
     result, after = Reevaluated(matrix_in_force().name), 0
     while ids := _next_ids(sites, after):
         _reevaluate_batch(ids, matrix_in_force(), result)
@@ -98,9 +98,10 @@ def reevaluate_sites(*, actor: Actor | None, sites: QuerySet[Site]) -> Reevaluat
 
 
 def reevaluate_outdated(*, after: int = 0) -> Reevaluated:
-    """Judge again what was judged by another matrix than the one in force, in batches from the site id ``after`` on.
+    """Re-evaluate observations of other matrices than the one in force, in batches, starting after the site id
+    ``after``.
 
-    After so many batches the rest is left to the next message, so that no task runs long.
+    After several batches the rest is left to the next message, so that no task runs long.
     """
     result, matrix = Reevaluated(matrix_in_force().name), matrix_in_force()
     for _turn in range(BATCHES_A_TASK):
@@ -117,7 +118,7 @@ def reevaluate_outdated(*, after: int = 0) -> Reevaluated:
 
 
 def sites_to_reevaluate() -> int:
-    """Return how many sites a change of the matrix judges again: those that something was observed of."""
+    """Return how many sites a change of the matrix re-evaluates: those with an observation."""
     return Site.objects.active().filter(checked_at__isnull=False).count()
 
 
@@ -145,14 +146,14 @@ def _reevaluate_batch(ids: list[int], matrix: Matrix, result: Reevaluated, *, ou
 
 
 def _newest_runs(ids: list[int]) -> QuerySet[CheckRun]:
-    """The newest judged run of each site that still is what was observed."""
+    """Return the latest evaluated run of each site that has not been edited since."""
     done = CheckRun.objects.filter(site=OuterRef("pk"), state=RunState.DONE).order_by("-pk").values("pk")[:1]
     sites = Site.objects.filter(pk__in=ids, checked_at__isnull=False)
     return CheckRun.objects.filter(pk__in=sites.values_list(Subquery(done), flat=True), observation__isnull=False)
 
 
 def _replay(run: CheckRun, matrix: Matrix) -> _Replay | None:
-    """None for an observation that cannot be read: stored in another format, or not by Gatepass."""
+    """Return None for an observation that cannot be read: another format, or not written by Gatepass."""
     try:
         observation = run.facts
         return _Replay(run, observation, rules.evaluate(observation, matrix)) if observation else None
@@ -189,7 +190,7 @@ def _change(replay: _Replay, site: Site) -> Change:
 
 
 def _new_run(replay: _Replay, change: Change, now: datetime) -> CheckRun:
-    """A finished run with the same observation and what is said of it today."""
+    """Return a finished run with the same observation and the new evaluation."""
     mdm, non_mdm = replay.verdicts
     changed = change.is_one
     return CheckRun(

@@ -1,7 +1,7 @@
-"""Sweeps: one check of many sites. Starts, pauses, resumes and ends them.
+"""Sweeps (on pages: bulk checks), each one check of many sites. Starts, pauses, resumes and ends them.
 
-A sweep has failed when Gatepass itself broke more than half of its runs. Sites that cannot be reached do not make it
-fail: that is a finding, and theirs.
+A sweep has failed if more than half of its runs failed because of errors in Gatepass. Unreachable sites do not make it
+fail: that is a finding.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ BY_HAND = (Sweep.Trigger.BUTTON, Sweep.Trigger.COMMAND)
 
 
 def start_sweep(*, actor: Actor | None, trigger: str = Sweep.Trigger.BUTTON) -> Sweep:
-    """Queue a check of every active site but those that wait for one. Raises ValidationError, and leaves nothing."""
+    """Queue a check of every active site without a waiting one. Raises ValidationError without writing anything."""
     with transaction.atomic():
-        # Sites are locked first, by id, as everywhere; and so two buttons pressed at once come one after the other.
+        # Sites are locked first, by id, as everywhere; so two simultaneous requests run one after the other.
         sites = _without_run(Site.objects.active())
         if Sweep.objects.unfinished().filter(trigger__in=BY_HAND).exists():
             raise ValidationError(
@@ -41,21 +41,21 @@ def start_sweep(*, actor: Actor | None, trigger: str = Sweep.Trigger.BUTTON) -> 
 
 
 def start_due_sweep() -> Sweep | None:
-    """Queue a check of every site that comes due before the next time; None when it is not time, or none does."""
+    """Queue a check of every site that is due before the next sweep; None if it is not time yet, or no site is due."""
     now, every = timezone.now(), timedelta(minutes=settings.SWEEP_EVERY_MINUTES)
     scheduled = Sweep.objects.filter(trigger=Sweep.Trigger.SCHEDULE)
     if scheduled.filter(Q(started_at__gt=now - every) | Q(finished_at=None)).exists():
         return None
     with transaction.atomic():
         sites = _without_run(Site.objects.due_for_check(now + every))
-        # Two beats at once: the second waited for the first one's locks, and sees its sweep now.
+        # Two simultaneous beats: the second waited for the locks of the first, and sees its sweep now.
         if not sites or scheduled.filter(finished_at=None).exists():
             return None
         return _start(sites, actor=None, trigger=Sweep.Trigger.SCHEDULE)
 
 
 def _without_run(sites: QuerySet[Site]) -> list[tuple[int, str, datetime | None]]:
-    """Lock the sites; return id, base URL and due time of those that no unfinished run waits for."""
+    """Lock the sites; return id, base URL and due time of those without an unfinished run."""
     locked = sites.order_by("pk").select_for_update(no_key=True)
     rows = list(locked.values_list("pk", "base_url", "check_due_at"))
     has_run = CheckRun.objects.filter(state__in=UNFINISHED).order_by().values_list("site", flat=True)
@@ -80,7 +80,7 @@ def _start(sites: list[tuple[int, str, datetime | None]], *, actor: Actor | None
             )
             for pk, base_url, due_at in sites[start : start + 1000]
         ]
-        CheckRun.objects.bulk_create(runs, ignore_conflicts=True)  # a due time that had its run gets no other
+        CheckRun.objects.bulk_create(runs, ignore_conflicts=True)  # each due time has one run only
     sweep.total = sweep.runs.count()
     sweep.save(update_fields=["total"])
     audit.record(actor=actor, action="sweep.started", target=sweep, details={"sites": sweep.total})
@@ -89,7 +89,7 @@ def _start(sites: list[tuple[int, str, datetime | None]], *, actor: Actor | None
 
 
 def pause_sweep(*, actor: Actor | None, sweep: Sweep) -> bool:
-    """Start no more of the sweep's sites; those that are being asked are finished. False when it does not run."""
+    """Start no more sites of the sweep; running checks finish. False if it is not running."""
     with transaction.atomic():
         running = Sweep.objects.filter(pk=sweep.pk, state=SweepState.RUNNING)
         if not running.update(state=SweepState.PAUSED, paused_at=timezone.now()):
@@ -99,7 +99,7 @@ def pause_sweep(*, actor: Actor | None, sweep: Sweep) -> bool:
 
 
 def resume_sweep(*, actor: Actor | None, sweep: Sweep) -> bool:
-    """Go on with a paused sweep. False when it is not paused."""
+    """Resume a paused sweep. False if it is not paused."""
     with transaction.atomic():
         row = Sweep.objects.select_for_update(no_key=True).filter(pk=sweep.pk, state=SweepState.PAUSED).first()
         if row is None:
@@ -113,13 +113,13 @@ def resume_sweep(*, actor: Actor | None, sweep: Sweep) -> bool:
 
 
 def finish_counted() -> None:
-    """End the sweeps whose counters say that all of their runs are."""
+    """End the sweeps whose counters show that all their runs have finished."""
     for sweep in Sweep.objects.unfinished().filter(total__lte=F("done") + F("broken")):
         _finish(sweep.pk)
 
 
 def finish_ended() -> None:
-    """End the sweeps that no unfinished run is left of, whatever their counters say (a site may have gone)."""
+    """End the sweeps without an unfinished run, whatever their counters (a site may have been deleted)."""
     left = CheckRun.objects.filter(sweep=OuterRef("pk"), state__in=UNFINISHED)
     for sweep in Sweep.objects.unfinished().filter(~Exists(left)):
         _finish(sweep.pk)
@@ -142,7 +142,7 @@ def _finish(pk: int) -> None:
 
 
 def _summary(sweep: Sweep) -> dict[str, dict[str, int]]:
-    """How many of the sweep's sites got which verdict, by road."""
+    """Return how many sites of the sweep have which verdict, per setup."""
     evaluated = sweep.runs.filter(state=RunState.DONE).order_by()
     setups = {"mdm": "mdm_verdict", "non_mdm": "non_mdm_verdict"}
     return {
