@@ -25,7 +25,7 @@ def main(others: int) -> None:
     from django.utils import timezone
 
     from oauth_provider.clients import register_client
-    from oauth_provider.resource_servers import make_resource_server
+    from oauth_provider.resource_servers import create_resource_server
     from portal.models import User
     from rollout.models import ApplicationLink, Product, Provider, Site
 
@@ -45,7 +45,7 @@ def main(others: int) -> None:
     )
     client_id = register_client(name=site.title, redirect_uri=REDIRECT_URI)
     ApplicationLink.objects.create(site=site, client_id=client_id, redirect_url=REDIRECT_URI, created_at=now)
-    _server, credential = make_resource_server(name="Gateway", issuer=site.base_url)
+    _server, credential = create_resource_server(name="Gateway", issuer=site.base_url)
     if others:
         add_others(client_id, others)
     with connection.cursor() as cursor:

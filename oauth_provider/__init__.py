@@ -1,1 +1,1 @@
-"""The provider: django-oauth-toolkit set up for native apps. It knows neither the web pages nor the domain."""
+"""OAuth 2.0 provider for native apps, based on django-oauth-toolkit. Imports neither ``portal`` nor ``rollout``."""

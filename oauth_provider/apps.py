@@ -2,7 +2,7 @@ from django.apps import AppConfig
 
 
 class OAuthProviderConfig(AppConfig):
-    """Our provider room. One digit from ``oauth2_provider``, which is django-oauth-toolkit itself."""
+    """Configures this package; ``oauth2_provider``, with a 2, is django-oauth-toolkit."""
 
     name = "oauth_provider"
     verbose_name = "OAuth provider for native apps"

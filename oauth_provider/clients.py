@@ -1,4 +1,4 @@
-"""The register of OAuth clients, for whoever owns the sites (``rollout.ports.ClientRegistry``)."""
+"""Register and remove OAuth clients (implements ``rollout.ports.ClientRegistry``)."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from .models import Client
 
 
 def register_client(*, name: str, redirect_uri: str) -> str:
-    """Make a public authorization code client that answers only in a realm that lists it; return its client ID.
+    """Create a public client with the authorization code grant, limited to realms that list it; return its client ID.
 
-    Raises ValidationError for a redirect URI that is not exactly the app's. Runs in the caller's transaction.
+    Raises ValidationError unless the redirect URI is exactly an app's. Runs in the caller's transaction.
     """
     client = Client(name=name[:255], redirect_uris=redirect_uri, needs_realm=True)
     client.full_clean()
@@ -20,7 +20,7 @@ def register_client(*, name: str, redirect_uri: str) -> str:
 
 
 def remove_client(*, client_id: str) -> int:
-    """Delete the client and every code and token of it; return how many refresh tokens ended. Unknown: 0."""
+    """Delete the client with its codes and tokens; return how many refresh tokens were not revoked, 0 if unknown."""
     with transaction.atomic():
         client = Client.objects.select_for_update(no_key=True).filter(client_id=client_id).first()
         if client is None:

@@ -1,7 +1,7 @@
-"""The nginx configuration of a gateway: the provider's paths to Gatepass, everything else to the application behind it.
+"""nginx configuration of a gateway: OAuth paths go to Gatepass, all other paths to the application behind nginx.
 
-What is behind gets a request only with a living access token of this realm (``introspect/status``), and learns whose it
-is from a header that no client can set. Pure: text in, text out.
+The application receives only requests with a valid access token of this realm (``introspect/status``), with the person
+in a header that clients cannot set. Pure.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ _BASE_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
 
 
 class GatewayError(ValueError):
-    """The address cannot stand in the configuration; the text says why, for a person."""
+    """The address cannot be used in the configuration; the text tells the person why."""
 
 
 @dataclass(frozen=True)
 class Gateway:
-    """``base_url``: of the site, as phones see it; the two others: where nginx reaches each side, without a query."""
+    """``base_url`` is the site's URL on phones; nginx connects to the URLs ``gatepass`` and ``application``."""
 
     title: str
     base_url: str
@@ -33,29 +33,29 @@ class Gateway:
 
 
 def parse_upstream(text: str) -> str:
-    """Return the address, without a slash at its end. Raises GatewayError for what is not a plain http(s) address."""
+    """Return the URL without a trailing slash. Raises GatewayError unless it is a plain http(s) URL."""
     address = text.strip().rstrip("/")
     if not _UPSTREAM.fullmatch(address) or len(address) > 300:
         raise GatewayError(
-            "Write an address such as https://confluence.internal:8443/wiki: no query, no user, no blank."
+            "Enter a URL such as https://confluence.internal:8443/wiki, without query, user name or spaces."
         )
     port = address.rpartition(":")[2].partition("/")[0]
     if port.isdigit() and not 0 < int(port) < 65536:
-        raise GatewayError("The port is not between 1 and 65535.")
+        raise GatewayError("The port must be between 1 and 65535.")
     return address
 
 
 def credential_file(client_id: str, secret: str) -> str:
-    """The one line that nginx includes to authenticate at Gatepass. It is the secret."""
+    """Return the line that nginx includes to authenticate to Gatepass. It contains the secret."""
     pair = f"{quote(client_id, safe='')}:{quote(secret, safe='')}"  # RFC 6749 section 2.3.1
     return f'proxy_set_header Authorization "Basic {base64.b64encode(pair.encode()).decode()}";\n'
 
 
 def nginx_configuration(gateway: Gateway, *, credential_path: str) -> str:
-    """Return what the server block of the site's host includes. Raises GatewayError for addresses that do not fit."""
+    """Return what to include in the server block of the site's host. Raises GatewayError for invalid URLs."""
     base, host = urlsplit(gateway.base_url).path, urlsplit(gateway.base_url).netloc
     if not _BASE_PATH.fullmatch(base):
-        raise GatewayError("The site has no path of its own below its host.")
+        raise GatewayError("The site’s base URL needs a path, such as https://example.com/wiki.")
     name = re.sub(r"[^a-z0-9]+", "_", base.lower()).strip("_")
     title = "".join(char if char.isprintable() else " " for char in gateway.title)
     gatepass, application = parse_upstream(gateway.gatepass), parse_upstream(gateway.application)
@@ -79,25 +79,25 @@ _TO_GATEPASS = """
     proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
     proxy_set_header X-Forwarded-Proto $scheme;
 """
-# A token travels in the body of the subrequest, never in an address. ``proxy_set_header`` of one location replaces all
-# of the levels above it, so each says everything it needs. nginx drops headers with underscores by itself, which would
-# otherwise be read like those with hyphens; ``underscores_in_headers`` must stay off.
+# The token is sent in the body of the subrequest, never in a URL. ``proxy_set_header`` in a location replaces those of
+# outer levels, so each location repeats all it needs. nginx drops headers with underscores, which applications would
+# read like those with hyphens; ``underscores_in_headers`` must stay off.
 _TEMPLATE = """\
-# Gateway of {title}
-# Include this file in the server block of {host}, and reload nginx. It needs nginx 1.18 or later with
-# http_auth_request_module, which Debian's nginx has. Gatepass must trust this proxy: TRUSTED_PROXIES.
+# Gateway for {title}
+# Include this file in the server block of {host} and reload nginx. Requires nginx 1.18 or later with
+# http_auth_request_module (included in Debian's nginx). Add this proxy to TRUSTED_PROXIES of Gatepass.
 
-set ${name}_asked "";
+set ${name}_token "";
 if ($http_authorization ~ "^[Bb][Ee][Aa][Rr][Ee][Rr] +([A-Za-z0-9_-]+)$") {{
-    set ${name}_asked "token=$1";
+    set ${name}_token "token=$1";
 }}
 
-# What Gatepass answers itself: the OAuth paths, and what the app asks before it signs in.
+# Paths that Gatepass serves: OAuth, and the app's requests before sign-in.
 location ^~ {base}/rest/oauth2/latest/ {{{to_gatepass}}}
 location = {base}/rest/nativemobile/1.0/info/login {{{to_gatepass}}}
 location = {base}/rest/nativemobile/1.1/info/login {{{to_gatepass}}}
 
-# Is the token alive? Asked at every request; nothing of the client gets here but its token.
+# Checks the token of every request. Receives only the token from the client's request.
 location = /_gatepass/{name} {{
     internal;
     proxy_pass {gatepass}{base}/rest/oauth2/latest/introspect/status;
@@ -107,12 +107,12 @@ location = /_gatepass/{name} {{
     proxy_set_header X-Forwarded-Proto $scheme;
     proxy_set_header Content-Type application/x-www-form-urlencoded;
     include {credential_path};
-    proxy_set_body ${name}_asked;
+    proxy_set_body ${name}_token;
     proxy_connect_timeout 5s;
     proxy_read_timeout 10s;
 }}
 
-# Everything else belongs to the application, which sees who it is and never the token.
+# All other paths go to the application, with the person in headers and without the token.
 location {base}/ {{
     auth_request /_gatepass/{name};
     auth_request_set ${name}_user $upstream_http_x_gatepass_user;

@@ -1,4 +1,4 @@
-"""The OAuth client, in place of django-oauth-toolkit's Application; and the phone of each sign-in."""
+"""Models: OAuth clients, the phone of each sign-in, resource servers, and counters of rate limits."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .redirects import is_registered, may_be_registered
 
 
 class Client(AbstractApplication):
-    """A public client with the authorization code grant; nothing else is saved by a form."""
+    """A public client with the authorization code grant, in place of django-oauth-toolkit's Application."""
 
     client_type = models.CharField(
         max_length=32, choices=AbstractApplication.CLIENT_TYPES, default=AbstractApplication.CLIENT_PUBLIC
@@ -22,42 +22,43 @@ class Client(AbstractApplication):
     authorization_grant_type = models.CharField(
         max_length=44, choices=AbstractApplication.GRANT_TYPES, default=AbstractApplication.GRANT_AUTHORIZATION_CODE
     )
-    # An app cannot keep a secret, so there is none.
+    # Apps are public clients and have no secret.
     client_secret = models.CharField(max_length=255, blank=True, default="", editable=False)
     hash_client_secret = models.BooleanField(default=False, editable=False)
     needs_realm = models.BooleanField(
         _("needs a realm"),
         default=False,
-        help_text=_("Accepts requests only under the sites that list it, not at the root of this server."),
+        help_text=_("Known only to the sites that list it, not to the root realm of this server."),
     )
 
     objects: ClassVar[models.Manager[Client]] = models.Manager()
 
     def clean(self) -> None:
-        """Raises ValidationError for anything but a public code client with the app's own redirect URIs."""
+        """Raises ValidationError unless this is a public code client with redirect URIs of the apps."""
         super().clean()
         if self.client_type != self.CLIENT_PUBLIC:
-            raise ValidationError({"client_type": _("Only public clients: an app cannot keep a secret.")})
+            raise ValidationError({"client_type": _("Only public clients are supported: an app cannot keep a secret.")})
         if self.authorization_grant_type != self.GRANT_AUTHORIZATION_CODE:
-            raise ValidationError({"authorization_grant_type": _("Only the authorization code grant.")})
+            raise ValidationError({"authorization_grant_type": _("Only the authorization code grant is supported.")})
         if not all(may_be_registered(uri) for uri in self.redirect_uris.split()):
-            raise ValidationError({"redirect_uris": _("Only the redirect URL of the app itself.")})
+            raise ValidationError({"redirect_uris": _("Only the redirect URIs of the apps are allowed.")})
         if self.skip_authorization:
-            raise ValidationError({"skip_authorization": _("Consent is required every time.")})
+            raise ValidationError({"skip_authorization": _("Consent must be required every time.")})
 
     def redirect_uri_allowed(self, uri: str) -> bool:
+        """Return whether ``uri`` is exactly a registered redirect URI. django-oauth-toolkit's hook."""
         return is_registered(uri, self.redirect_uris)
 
     def is_usable(self, request: Any) -> bool:
-        """Whether the realm of this (oauthlib) request lists the client; if not, it is unknown there."""
+        """Return whether the realm of this oauthlib request lists the client. django-oauth-toolkit's hook."""
         realm = realm_of(getattr(request, "headers", None) or {})
         return realm.admits(self.client_id, needs_realm=self.needs_realm)
 
 
 class Device(models.Model):
-    """The phone that one sign-in is on: what its person calls it, what its app claims to be, where it came from last.
+    """The phone of one sign-in: its name, the User-Agent that its app sends, and its latest IP address.
 
-    It lives as long as the sign-in: an address is personal data, and its latest value is the only one kept.
+    Deleted when the sign-in ends. An address is personal data, so only the latest one is kept.
     """
 
     NAME_LENGTH, USER_AGENT_LENGTH = 60, 200
@@ -76,13 +77,13 @@ class Device(models.Model):
 
 
 class ResourceServer(models.Model):
-    """Somebody who may ask whether a token is alive, in one realm: a gateway in front of Confluence, for instance."""
+    """A server that may introspect the tokens of one realm, such as a gateway in front of Confluence."""
 
     name = models.CharField(_("name"), max_length=120)
-    # The realm's issuer, the base URL of a site or PUBLIC_URL: tokens of any other one do not exist for it.
+    # The realm's issuer: a site's base URL or PUBLIC_URL. Tokens of other realms are unknown to this server.
     issuer = models.CharField(_("issuer"), max_length=300, db_index=True)
     client_id = models.CharField(_("client ID"), max_length=64, unique=True, editable=False)
-    # A generated secret has 256 bits of randomness: one SHA-256 is enough, and quick.
+    # A generated secret has 256 bits of entropy, so a fast hash (one SHA-256) is enough.
     secret_checksum = models.CharField(max_length=64, editable=False)
     created = models.DateTimeField(_("created"), auto_now_add=True)
 
@@ -97,7 +98,7 @@ class ResourceServer(models.Model):
 
 
 class RateCount(models.Model):
-    """A counter of a rate limit, where there is no Redis: what was asked in the latest window of one key."""
+    """A counter of a rate limit without Redis: the requests of one key in its latest window."""
 
     name = models.CharField(max_length=32, primary_key=True)
     window_number = models.BigIntegerField()

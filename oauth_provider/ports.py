@@ -1,4 +1,4 @@
-"""What the provider needs from the project that it is installed in, named in settings."""
+"""Functions that the project provides to this package, named in settings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.utils.module_loading import import_string
 
 
 def run_statement(statement: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    """Run a statement written by hand by ``settings.STATEMENT_RUNNER`` and return its rows; values by name.
+    """Run an SQL statement with ``settings.STATEMENT_RUNNER`` and return its rows; ``values`` are its named parameters.
 
     Raises django.db.Error.
     """

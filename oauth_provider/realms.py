@@ -1,7 +1,7 @@
-"""Realms: several issuers on one server. A client answers only in the realm that lists it.
+"""Realms: several issuers on one server. A client is known only in the realm that lists it.
 
-Whoever routes a request to the provider's views may put a ``Realm`` into ``request.META[META_KEY]``; without one the
-request is for the root realm. No client can set that key: WSGI prefixes every HTTP header with ``HTTP_``.
+The code that routes a request to these views may set ``request.META[META_KEY]`` to a ``Realm``; the default is the root
+realm. Clients cannot set that key: WSGI prefixes every HTTP header with ``HTTP_``.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ META_KEY = "oauth_provider.realm"
 
 
 class RealmSql(NamedTuple):
-    """How one statement finds the realm and what it asks for at once, so that nothing is looked up beforehand.
+    """SQL that resolves the realm within another statement, so that no separate query is needed.
 
-    ``issuer``: an expression of the realm's issuer, NULL when there is no such realm. ``admits``: a condition on a
-    client ``c``. Both take their values by name from ``values``.
+    ``issuer``: an expression for the realm's issuer, NULL if there is no such realm. ``admits``: a condition on the
+    client ``c``. ``values``: the named parameters of both.
     """
 
     issuer: str
@@ -27,35 +27,36 @@ class RealmSql(NamedTuple):
 
 
 class Realm:
-    """The root: every client that needs no realm exists here. A realm of its own says in a subclass what differs."""
+    """The root realm, with every client that does not need a realm. Subclasses define other realms."""
 
     title = "Gatepass"
-    client_ids: frozenset[str] | None = None  # of the clients that exist here; None at the root
+    client_ids: frozenset[str] | None = None  # clients of this realm; None in the root realm
 
     def __init__(self) -> None:
-        self.clients: dict[str, Any] = {}  # looked up for this request, by client ID
+        self.clients: dict[str, Any] = {}  # cache for this request, by client ID
 
     @property
     def issuer(self) -> str:
-        """An absolute URL without a trailing slash."""
+        """The issuer: an absolute URL without a trailing slash."""
         return str(oauth2_settings.OIDC_ISS_ENDPOINT)
 
     @property
     def sql(self) -> RealmSql:
+        """The SQL that resolves this realm."""
         return RealmSql("%(issuer)s", "NOT c.needs_realm", {"issuer": self.issuer})
 
     @property
     def endpoints(self) -> str:
-        """The URL under which authorize, token and revoke are, as Confluence has them."""
+        """The base URL of authorize, token and revoke, with the same path as in Confluence."""
         return f"{self.issuer}/rest/oauth2/latest"
 
     def admits(self, client_id: str, *, needs_realm: bool) -> bool:
-        """Whether this client exists here."""
+        """Return whether this client is known in this realm."""
         return not needs_realm if self.client_ids is None else client_id in self.client_ids
 
 
 def realm_of(meta: MutableMapping[str, Any]) -> Realm:
-    """Return the realm a request is for: the one its route put in, else the root."""
+    """Return the realm of a request: the one that its route set, else the root realm."""
     realm = meta.get(META_KEY)
     if not isinstance(realm, Realm):
         realm = meta[META_KEY] = Realm()

@@ -1,26 +1,26 @@
-"""The redirect policy for native apps, and what goes onto a redirect. Pure.
+"""Redirect URI policy for native apps, and the issuer parameter of redirects. Pure.
 
-RFC 8252 section 8.4 and RFC 9700 section 2.1: exact string comparison, nothing normalised. A custom scheme without a
-dot goes against RFC 8252 section 7.1; the apps fix theirs, so exactly their strings are allowed and consent is asked
-every time (section 8.6).
+RFC 8252 section 8.4 and RFC 9700 section 2.1: exact string comparison, no normalization. RFC 8252 section 7.1
+requires a dot in custom schemes; the apps' fixed schemes have none, so exactly their URIs are allowed, and consent is
+required every time (section 8.6).
 """
 
 from __future__ import annotations
 
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-# The Confluence app's, and its Jira sibling's.
+# Of the Confluence app and the Jira app.
 ALLOWED_REDIRECT_URIS = ("confluence-server://oauth-callback", "jira-server://oauth-callback")
 ALLOWED_SCHEMES = tuple(urlsplit(uri).scheme for uri in ALLOWED_REDIRECT_URIS)
 
 
 def may_be_registered(uri: str) -> bool:
-    """Whether a client may be made with this redirect URI at all."""
+    """Return whether a client may be registered with this redirect URI."""
     return uri in ALLOWED_REDIRECT_URIS
 
 
 def is_registered(uri: str, registered: str) -> bool:
-    """Whether ``uri`` is, character by character, one of the ``registered`` URIs (separated by spaces)."""
+    """Return whether ``uri`` equals one of the ``registered`` URIs (separated by spaces), without normalization."""
     return may_be_registered(uri) and uri in registered.split()
 
 

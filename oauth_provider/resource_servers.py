@@ -1,4 +1,4 @@
-"""Who may introspect tokens (RFC 7662 section 2.1): made, checked, removed. The secret is told once."""
+"""Credentials of resource servers, which may introspect tokens (RFC 7662 section 2.1)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .models import ResourceServer
 
 @dataclass(frozen=True)
 class Credential:
-    """What authenticates a resource server; ``secret`` in clear, so it has no repr."""
+    """Client ID and secret of a resource server. The repr omits the secret, to keep it out of logs."""
 
     client_id: str
     secret: str
@@ -26,8 +26,8 @@ class Credential:
         return f"Credential({self.client_id!r})"
 
 
-def make_resource_server(*, name: str, issuer: str) -> tuple[ResourceServer, Credential]:
-    """Make one for the realm of ``issuer``; the secret (256 bits) is in the answer and nowhere else."""
+def create_resource_server(*, name: str, issuer: str) -> tuple[ResourceServer, Credential]:
+    """Create a resource server for the realm of ``issuer``. Only a digest of the returned secret is stored."""
     credential = Credential(secrets.token_urlsafe(24), secrets.token_urlsafe(32))
     server = ResourceServer.objects.create(
         name=name[:120], issuer=issuer, client_id=credential.client_id, secret_checksum=digest(credential.secret)
@@ -36,25 +36,25 @@ def make_resource_server(*, name: str, issuer: str) -> tuple[ResourceServer, Cre
 
 
 def remove_resource_server(server: ResourceServer) -> bool:
-    """Remove it; its credential is refused from then on. False when it was removed before."""
+    """Delete a resource server and its credential; return False if it was already deleted."""
     removed, _by_model = ResourceServer.objects.filter(pk=server.pk).delete()
     return bool(removed)
 
 
 def is_secret(secret: str, checksum: str) -> bool:
-    """Whether the checksum is that of this secret, without telling by the time it takes how much of it is right."""
+    """Return whether the checksum is that of this secret, compared in constant time."""
     return hmac.compare_digest(digest(secret), checksum)
 
 
-def credential_of(meta: Mapping[str, str], sent: Mapping[str, str]) -> Credential | None:
-    """What a request authenticates with: HTTP Basic, or ``client_id`` and ``client_secret`` in the body (RFC 6749
-    section 2.3.1). None when it is neither, both, or unreadable.
+def credential_of(meta: Mapping[str, str], parameters: Mapping[str, str]) -> Credential | None:
+    """Return the credential of a request: HTTP Basic, or ``client_id`` and ``client_secret`` in the body (RFC 6749
+    section 2.3.1). None if it has neither or both, or is malformed.
     """
     header = meta.get("HTTP_AUTHORIZATION", "")
     if header:
-        return None if "client_secret" in sent else _basic(header)
-    if "client_id" in sent and "client_secret" in sent:
-        return Credential(sent["client_id"], sent["client_secret"])
+        return None if "client_secret" in parameters else _basic(header)
+    if "client_id" in parameters and "client_secret" in parameters:
+        return Credential(parameters["client_id"], parameters["client_secret"])
     return None
 
 

@@ -1,7 +1,7 @@
-"""Where the provider answers: Confluence's own paths, and the metadata.
+"""URLs of the provider: the same paths as in Confluence, and the metadata.
 
-The names and the namespace are django-oauth-toolkit's, which reverses them itself. Its application management, dynamic
-registration, device and OpenID Connect pages are left out.
+Names and namespace are those that django-oauth-toolkit reverses. Its views for application management, dynamic
+registration, devices and OpenID Connect are left out.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Where django-oauth-toolkit's answers are made stricter."""
+"""Stricter request validation for django-oauth-toolkit."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from .tokens import statements
 
 
 class NativeAppValidator(OAuth2Validator):
-    """Codes are stored as digests; a person who was deactivated gets nothing for an access token.
+    """Stores codes as digests, and rejects access tokens of deactivated people.
 
-    That a client exists only in its own realm is ``Client.is_usable``, which the base class asks at every look-up.
-    Codes and refresh tokens are redeemed in ``redemption``, not here.
+    ``Client.is_usable``, which the base class calls at every look-up, limits a client to its realm. ``redemption``
+    redeems codes and refresh tokens.
     """
 
     def _load_application(self, client_id: str, request: Any) -> Any:
-        """Once for one request of a person, of which oauthlib makes two."""
+        """Load the client once per HTTP request: oauthlib validates each one twice."""
         clients = realm_of(request.headers).clients
         if request.client is None:
             request.client = clients.get(client_id) or statements.client(client_id)
@@ -28,7 +28,7 @@ class NativeAppValidator(OAuth2Validator):
     def save_authorization_code(
         self, client_id: str, code: dict[str, str], request: Any, *args: Any, **kwargs: Any
     ) -> None:
-        """Its method is S256, or the request would not have come here (``server.require_s256``)."""
+        """Store the code. The challenge method is S256: ``server.require_s256`` has checked it."""
         statements.save_code(
             statements.Code(
                 text=code["code"],
@@ -41,4 +41,5 @@ class NativeAppValidator(OAuth2Validator):
         )
 
     def validate_bearer_token(self, token: str, scopes: list[str], request: Any) -> bool:
+        """Return whether the token is valid and its person active."""
         return super().validate_bearer_token(token, scopes, request) and request.user.is_active

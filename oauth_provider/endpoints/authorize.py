@@ -1,4 +1,4 @@
-"""The authorization endpoint: the page that asks a person for consent, and the redirect to the app."""
+"""The authorization endpoint: the consent page and the redirect to the app."""
 
 from __future__ import annotations
 
@@ -35,11 +35,12 @@ APP_NAMES = dict(
 )
 
 
-# Chromium holds a form's redirect to form-action too; 'self' alone would keep the answer from the app.
+# Chromium applies form-action to the redirect after a form too; 'self' alone would block the redirect to the app.
 @method_decorator(csp_update({"form-action": [f"{scheme}:" for scheme in ALLOWED_SCHEMES]}), name="dispatch")
-@method_decorator(login_not_required, name="dispatch")  # it asks for the sign-in itself, after a look at the request
+# The view requires a sign-in itself, after it has validated the request.
+@method_decorator(login_not_required, name="dispatch")
 class AuthorizeView(BaseAuthorizationView):
-    """GET asks the person, POST takes the answer. Both read the request from the query and check all of it again."""
+    """GET shows the consent page, POST submits it. Both read and validate the request in the query string."""
 
     oauthlib_backend_class = NativeAppCore
 
@@ -48,8 +49,8 @@ class AuthorizeView(BaseAuthorizationView):
             query = request.META.get("QUERY_STRING", "").encode("latin-1", "replace")
             request.oauth_parameters = parse_parameters(query)  # type: ignore[attr-defined]
         except ParameterError as error:
-            unreadable = errors.InvalidRequestFatalError(description=str(error))
-            return add_no_store_headers(self.render_to_response({"error": unreadable}, HTTPStatus.BAD_REQUEST))
+            malformed = errors.InvalidRequestFatalError(description=str(error))
+            return add_no_store_headers(self.render_to_response({"error": malformed}, HTTPStatus.BAD_REQUEST))
         with Attempt("authorize", request.META.get("REMOTE_ADDR", ""), str(request.user.pk or "")) as attempt:
             response = super().dispatch(request, *args, **kwargs)
             if response.status_code < HTTPStatus.BAD_REQUEST:
@@ -74,7 +75,7 @@ class AuthorizeView(BaseAuthorizationView):
         return page
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Answer the app: a code when the person pressed Allow, ``access_denied`` otherwise."""
+        """Redirect to the app with a code if the person selected Allow, else with ``access_denied``."""
         try:
             scopes, credentials = self.validate_authorization_request(request)
             uri, *_rest = self.create_authorization_response(
@@ -85,34 +86,34 @@ class AuthorizeView(BaseAuthorizationView):
         return self.redirect(uri, None)
 
     def redirect(self, redirect_to: str, application: Any) -> HttpResponse:
-        """Send every answer, good or bad, to the app with the realm's issuer (RFC 9207)."""
+        """Redirect to the app, on success and on error, with the realm's issuer (RFC 9207)."""
         return super().redirect(with_issuer(redirect_to, realm_of(self.request.META).issuer), application)
 
     def render_to_response(self, context: dict[str, Any], status: int) -> HttpResponse:
-        """The page for what must not go back to the app: unknown client, wrong redirect, unreadable request."""
+        """Render errors that must not redirect: an unknown client, a wrong redirect URI, an unreadable request."""
         error = context["error"]
         page = {"explanation": _explanation(error), "error": error, "realm": realm_of(self.request.META)}
         return render(self.request, "oauth_provider/error.html", page, status=status)
 
 
 def add_no_store_headers(response: HttpResponseBase) -> HttpResponseBase:
-    """The response, kept out of caches; its address kept out of Referer headers unless it says otherwise."""
+    """Keep the response out of caches and its URL out of Referer headers, unless it sets these headers itself."""
     for name, value in NO_STORE_HEADERS.items():
         response.headers.setdefault(name, value)
     return response
 
 
 def _explanation(error: Exception) -> str:
-    """What a person is told: what is wrong and who can mend it."""
+    """Return the error for the person: what is wrong, and what to do where they can do something."""
     if isinstance(error, errors.InvalidClientIdError | errors.MissingClientIdError):
         return _(
-            "This site does not recognize the app that sent you here. An administrator may have created a new "
-            "application link with a new client ID. Your phone then needs the new configuration."
+            "This site does not recognize the app’s client ID. The client ID may have changed because an administrator "
+            "re-created the application link. In that case your phone needs the new app configuration."
         )
     if isinstance(
         error, errors.MismatchingRedirectURIError | errors.InvalidRedirectURIError | errors.MissingRedirectURIError
     ):
-        return _("The app requested a redirect to an address that is not its own. Nothing was sent there.")
+        return _("The app requested a redirect to an unknown address, so Gatepass did not redirect.")
     return _("The app sent an invalid request.")
 
 

@@ -1,19 +1,19 @@
-"""Recognises a browser that is embedded in an app (RFC 8252 section 8.12): that app sees what is typed into it.
+"""Detection of a browser embedded in an app, which can see what is typed into it (RFC 8252 section 8.12).
 
-Only a hint, because a User-Agent is what somebody claims: the person is warned, nobody is refused.
+A User-Agent can be forged, so this only leads to a warning, never to a refusal.
 """
 
 from __future__ import annotations
 
 import re
 
-# Web views of iOS name neither Safari nor a version of it; those of Android say "wv"; some apps name themselves.
+# Web views on iOS do not name Safari; those on Android contain "wv"; some apps add their own name.
 _IOS = re.compile(r"\((?:iPhone|iPad|iPod)[^)]*\) AppleWebKit/")
 _SHEET = re.compile(r"\b(?:Safari|CriOS|FxiOS|EdgiOS|OPiOS|DuckDuckGo)/")
 _NAMED = re.compile(r"; wv\)|\b(?:FBAN|FBAV|Instagram|Line|MicroMessenger|Snapchat|LinkedInApp)\b")
 
 
 def is_embedded(user_agent: str) -> bool:
-    """Whether this looks like a web view inside an app rather than a browser or its sheet."""
+    """Return whether this is probably a web view inside an app, not a browser or a browser sheet."""
     text = user_agent[:1000]
     return bool(_NAMED.search(text) or (_IOS.search(text) and not _SHEET.search(text)))

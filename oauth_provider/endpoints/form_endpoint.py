@@ -1,4 +1,4 @@
-"""Endpoints that are posted a form: everything in the body, nothing in the URL, read strictly."""
+"""Endpoints that accept a form by POST: parameters only in the body, parsed strictly."""
 
 from __future__ import annotations
 
@@ -20,18 +20,19 @@ FORM = "application/x-www-form-urlencoded"
 
 
 class FormRequest(NamedTuple):
-    """A request whose form was read: ``sent`` are its parameters, ``body`` what they were read from."""
+    """A request with its form: the WSGI environment, the parsed parameters and the raw body."""
 
     meta: Meta
-    sent: dict[str, str]
+    parameters: dict[str, str]
     body: bytes
 
     @property
     def address(self) -> str:
+        """The client's IP address."""
         return str(self.meta.get("REMOTE_ADDR", ""))
 
     def as_request(self) -> HttpRequest:
-        """Return the same as Django has it, for receivers of signals."""
+        """Return it as a Django request, for signal receivers."""
         return WSGIRequest({**self.meta, "wsgi.input": io.BytesIO(self.body)})
 
 
@@ -40,38 +41,38 @@ class RefusedError(Exception):
 
     def __init__(self, error: str, description: str, status: int = HTTPStatus.BAD_REQUEST, **headers: str) -> None:
         super().__init__(error, description)
-        self.answer = json_response({"error": error, "error_description": description}, status, headers)
+        self.response = json_response({"error": error, "error_description": description}, status, headers)
 
 
 def form_endpoint(handler: Callable[[FormRequest], MachineResponse]) -> MachineView:
-    """Return the view that reads the form for ``handler``; its ``RefusedError`` and a reached limit become answers."""
+    """Return a view that parses the form for ``handler`` and turns RefusedError and a reached limit into responses."""
 
     @wraps(handler)
-    def answer(meta: Meta, read: Callable[[], bytes]) -> MachineResponse:
+    def respond(meta: Meta, read: Callable[[], bytes]) -> MachineResponse:
         if meta["REQUEST_METHOD"] != "POST":
             headers = {"Allow": "POST", "Content-Type": JSON, **NO_STORE_HEADERS}
             return MachineResponse(HTTPStatus.METHOD_NOT_ALLOWED, b"", headers)
         try:
             return handler(_read_form(meta, read))
         except RefusedError as refusal:
-            return refusal.answer
+            return refusal.response
         except TooManyRequestsError as error:
             description = f"Too many requests. Try again in {error.retry_after} seconds."
-            facts = {"error": "too_many_requests", "error_description": description}
-            return json_response(facts, HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": str(error.retry_after)})
+            data = {"error": "too_many_requests", "error_description": description}
+            return json_response(data, HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": str(error.retry_after)})
 
-    return MachineView(answer)
+    return MachineView(respond)
 
 
 def _read_form(meta: Meta, read: Callable[[], bytes]) -> FormRequest:
-    """Raises RefusedError when the body cannot be taken."""
+    """Parse the form. Raises RefusedError if the body is too large or not a valid form."""
     if meta.get("CONTENT_TYPE", "").partition(";")[0].strip().lower() != FORM:
-        raise RefusedError("invalid_request", f"The body must be {FORM}.")
+        raise RefusedError("invalid_request", f"Content-Type must be {FORM}.")
     if meta.get("QUERY_STRING"):
-        raise RefusedError("invalid_request", "Parameters belong into the body.")
+        raise RefusedError("invalid_request", "Send parameters in the body, not in the URL.")
     length = meta.get("CONTENT_LENGTH") or "0"
     if not (length.isascii() and length.isdigit()):
-        raise RefusedError("invalid_request", "The length of the body is not a number.")
+        raise RefusedError("invalid_request", "Content-Length is not a number.")
     if len(length) > 9 or int(length) > MAX_BYTES:
         raise RefusedError("invalid_request", "The request is too large.", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     try:

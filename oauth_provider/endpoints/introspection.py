@@ -1,4 +1,4 @@
-"""Whether an access token is alive, for the resource servers of its realm (RFC 7662)."""
+"""Token introspection for the resource servers of a realm (RFC 7662)."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ from oauth_provider.tokens import statements
 
 @dataclass(frozen=True)
 class Introspection:
-    """``facts`` are those of RFC 7662 section 2.2; None for every token that is not alive here, whatever it is."""
+    """``claims`` are the members of RFC 7662 section 2.2; None if the token is not active in this realm."""
 
-    facts: dict[str, Any] | None
+    claims: dict[str, Any] | None
 
 
 def introspect(credential: Credential, token: str, realm: Realm) -> Introspection | None:
-    """Return what is to be told of ``token``; None when this resource server does not exist in this realm.
+    """Look up an access token; None if the resource server is unknown in this realm or its secret is wrong.
 
-    Only access tokens are ever alive: a resource server that is shown a refresh token must not let it through.
+    Refresh tokens are never active here, so that a resource server does not accept one as an access token.
     """
-    asked = statements.introspect(credential.client_id, realm.sql, token, timezone.now())
-    if asked is None or not is_secret(credential.secret, asked.secret_checksum):
+    row = statements.introspect(credential.client_id, realm.sql, token, timezone.now())
+    if row is None or not is_secret(credential.secret, row.secret_checksum):
         return None
-    if asked.client_id is None:
+    if row.client_id is None:
         return Introspection(None)
     return Introspection(
         {
             "active": True,
-            "client_id": asked.client_id,
-            "username": asked.username,
-            "scope": asked.scope,
+            "client_id": row.client_id,
+            "username": row.username,
+            "scope": row.scope,
             "token_type": "Bearer",
-            "exp": asked.expires,
-            "iat": asked.issued,
-            "sub": str(asked.user_pk),
-            "iss": asked.issuer,
+            "exp": row.expires,
+            "iat": row.issued,
+            "sub": str(row.user_pk),
+            "iss": row.issuer,
         }
     )

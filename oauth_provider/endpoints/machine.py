@@ -1,4 +1,4 @@
-"""The endpoints that software posts to: token, revoke, introspect. Each answers for its route's realm, or the root."""
+"""The token, revocation and introspection endpoints. Each serves the realm of its route, or the root realm."""
 
 from __future__ import annotations
 
@@ -23,50 +23,50 @@ from .machine_view import JSON, NO_STORE_HEADERS, MachineResponse, json_response
 
 @form_endpoint
 def token(request: FormRequest) -> MachineResponse:
-    """Code or refresh token in, tokens out. The redemption is ours (``redemption``), to be atomic."""
+    """Exchange a code or refresh token for tokens. ``redemption`` replaces oauthlib here, to be atomic."""
     _require_public_client(request)
-    if "grant_type" not in request.sent:
+    if "grant_type" not in request.parameters:
         raise RefusedError("invalid_request", "Missing grant_type parameter.")
-    grant = _GRANTS.get(request.sent["grant_type"])
+    grant = _GRANTS.get(request.parameters["grant_type"])
     if grant is None:
-        raise RefusedError("unsupported_grant_type", "Only authorization_code and refresh_token exist here.")
-    with attempts.Attempt("token", request.address, request.sent.get("client_id", "")) as attempt:
-        answer = grant(request)
+        raise RefusedError("unsupported_grant_type", "Supported grant types: authorization_code, refresh_token.")
+    with attempts.Attempt("token", request.address, request.parameters.get("client_id", "")) as attempt:
+        response = grant(request)
         attempt.succeeded()
-    return answer
+    return response
 
 
 def _redeem_code(request: FormRequest) -> MachineResponse:
-    client_id, sent = _client_id(request), request.sent
-    if "code" not in sent:
+    client_id, parameters = _client_id(request), request.parameters
+    if "code" not in parameters:
         _get_client(request)
         raise RefusedError("invalid_request", "Missing code parameter.")
-    verifier, redirect_uri = sent.get("code_verifier", ""), sent.get("redirect_uri")
-    wanted = redemption.Redemption(sent["code"], verifier, redirect_uri, origin_of(request.meta))
+    verifier, redirect_uri = parameters.get("code_verifier", ""), parameters.get("redirect_uri")
+    code_request = redemption.Redemption(parameters["code"], verifier, redirect_uri, origin_of(request.meta))
     try:
-        with transaction.atomic():  # the sign-in is recorded with what it is a record of
-            issued = redemption.redeem(client_id, realm_of(request.meta).sql, wanted)
-            if issued is None:  # only now the reason is looked for
-                issued = redemption.redeem_code(_get_client(request), wanted)
+        with transaction.atomic():  # tokens and audit event are stored together or not at all
+            issued = redemption.redeem(client_id, realm_of(request.meta).sql, code_request)
+            if issued is None:  # the slow path, to find out why
+                issued = redemption.redeem_code(_get_client(request), code_request)
             if issued is not None:
                 app_authorized.send(sender=token, request=request.as_request(), token=issued.access_token_row)
-    except IntegrityError:  # the client was removed, or its person was, since they were read
+    except IntegrityError:  # the client or the person was deleted meanwhile
         raise _invalid_client() from None
-    return _token_response(issued, "The code is unknown, expired or used, or not for this request.")
+    return _token_response(issued, "The code is unknown, expired, used or not valid for this request.")
 
 
 def _refresh_tokens(request: FormRequest) -> MachineResponse:
-    client_id, sent = _client_id(request), request.sent
-    if "refresh_token" not in sent:
+    client_id, parameters = _client_id(request), request.parameters
+    if "refresh_token" not in parameters:
         _get_client(request)
         raise RefusedError("invalid_request", "Missing refresh_token parameter.")
-    if not set(sent.get("scope", APP_SCOPE).split()) <= {APP_SCOPE}:
-        raise RefusedError("invalid_scope", "The scope cannot grow.")
+    if not set(parameters.get("scope", APP_SCOPE).split()) <= {APP_SCOPE}:
+        raise RefusedError("invalid_scope", "The scope must not exceed the original scope.")
     realm, origin = realm_of(request.meta).sql, origin_of(request.meta)
-    issued = redemption.refresh(client_id, realm, sent["refresh_token"], origin)
-    if issued is None:  # only now the reason is looked for
-        issued = redemption.recover_or_revoke(_get_client(request), realm, sent["refresh_token"], origin)
-    return _token_response(issued, "The refresh token is unknown, expired or used.")
+    issued = redemption.refresh(client_id, realm, parameters["refresh_token"], origin)
+    if issued is None:  # the slow path, to find out why
+        issued = redemption.recover_or_revoke(_get_client(request), realm, parameters["refresh_token"], origin)
+    return _token_response(issued, "The refresh token is unknown, expired or already used.")
 
 
 _GRANTS = {"authorization_code": _redeem_code, "refresh_token": _refresh_tokens}
@@ -74,75 +74,76 @@ _GRANTS = {"authorization_code": _redeem_code, "refresh_token": _refresh_tokens}
 
 @form_endpoint
 def revoke(request: FormRequest) -> MachineResponse:
-    """Ends a token of the client that asks, and its pair; a token nobody knows is answered alike (RFC 7009 2.2)."""
+    """Revoke a token of this client and its pair. Responds alike to unknown tokens (RFC 7009 section 2.2)."""
     _require_public_client(request)
-    with attempts.Attempt("token", request.address, request.sent.get("client_id", "")) as attempt:
+    with attempts.Attempt("token", request.address, request.parameters.get("client_id", "")) as attempt:
         client = _get_client(request)
-        if "token" not in request.sent:
+        if "token" not in request.parameters:
             raise RefusedError("invalid_request", "Missing token parameter.")
-        redemption.revoke(client, request.sent["token"])
+        redemption.revoke(client, request.parameters["token"])
         attempt.succeeded()
     return MachineResponse(HTTPStatus.OK, b"", {"Content-Type": JSON, **NO_STORE_HEADERS})
 
 
 @form_endpoint
 def introspect(request: FormRequest) -> MachineResponse:
-    """Tells a resource server of this realm whether an access token is alive, and whose it is (RFC 7662)."""
+    """Return to a resource server of this realm whether an access token is active, and its person (RFC 7662)."""
     return json_response(_introspect_token(request) or {"active": False})
 
 
 @form_endpoint
 def introspect_status(request: FormRequest) -> MachineResponse:
-    """The same for a proxy that reads no JSON: 204 with the person in a header, or 401 for the app.
+    """The same for a proxy that does not parse JSON: 204 with the person in headers, or 401 for the app.
 
-    A resource server that does not authenticate gets 403, so that a proxy does not ask the app to sign in again.
+    A wrong credential of the resource server is 403: with 401, the proxy would make the app sign in again.
     """
     try:
-        found = _introspect_token(request, may_lack_token=True)
+        claims = _introspect_token(request, may_lack_token=True)
     except RefusedError as refusal:
-        if refusal.answer.status != HTTPStatus.UNAUTHORIZED:
+        if refusal.response.status != HTTPStatus.UNAUTHORIZED:
             raise
-        raise RefusedError("invalid_client", "No such resource server here.", HTTPStatus.FORBIDDEN) from None
-    if not found:
-        error = 'Bearer error="invalid_token"' if "token" in request.sent else "Bearer"  # RFC 6750 section 3.1
+        raise RefusedError("invalid_client", "Unknown resource server or wrong secret.", HTTPStatus.FORBIDDEN) from None
+    if not claims:
+        error = 'Bearer error="invalid_token"' if "token" in request.parameters else "Bearer"  # RFC 6750 section 3.1
         return json_response({"active": False}, HTTPStatus.UNAUTHORIZED, {"WWW-Authenticate": error})
-    person = {"X-Gatepass-User": str(found["username"]), "X-Gatepass-Subject": str(found["sub"])}
+    person = {"X-Gatepass-User": str(claims["username"]), "X-Gatepass-Subject": str(claims["sub"])}
     return MachineResponse(HTTPStatus.NO_CONTENT, b"", {"Content-Type": JSON, **NO_STORE_HEADERS, **person})
 
 
 def _introspect_token(request: FormRequest, *, may_lack_token: bool = False) -> dict[str, Any] | None:
-    credential = credential_of(request.meta, request.sent)
+    """Return the claims of the token, None if it is not active. Raises RefusedError."""
+    credential = credential_of(request.meta, request.parameters)
     with attempts.Attempt("introspection", request.address, credential.client_id if credential else "") as attempt:
         if credential is None:
             raise _invalid_resource_server()
-        found = introspection.introspect(credential, request.sent.get("token", ""), realm_of(request.meta))
-        if found is None:
+        result = introspection.introspect(credential, request.parameters.get("token", ""), realm_of(request.meta))
+        if result is None:
             raise _invalid_resource_server()
         attempt.succeeded()
-    if "token" not in request.sent and not may_lack_token:
+    if "token" not in request.parameters and not may_lack_token:
         raise RefusedError("invalid_request", "Missing token parameter.")
-    return found.facts
+    return result.claims
 
 
 def _require_public_client(request: FormRequest) -> None:
-    """Raises RefusedError for a secret, in whatever form: nobody has one (RFC 8252 section 8.5)."""
+    """Raise RefusedError if the app sends a secret: public clients have none (RFC 8252 section 8.5)."""
     if request.meta.get("HTTP_AUTHORIZATION"):
         description = "Apps are public clients: send client_id in the body, without a secret."
         raise RefusedError(
             "invalid_client", description, HTTPStatus.UNAUTHORIZED, **{"WWW-Authenticate": 'Basic realm="none"'}
         )
-    if "client_secret" in request.sent:
+    if "client_secret" in request.parameters:
         raise _invalid_client()
 
 
 def _client_id(request: FormRequest) -> str:
-    if "client_id" not in request.sent:
+    if "client_id" not in request.parameters:
         raise _invalid_client()
-    return request.sent["client_id"]
+    return request.parameters["client_id"]
 
 
 def _get_client(request: FormRequest) -> Client:
-    """The public client that asks. Raises RefusedError when it does not exist in this realm."""
+    """Return the client of the request. Raises RefusedError if it is unknown in this realm."""
     client = Client.objects.filter(client_id=_client_id(request)).first()
     if client is None or not realm_of(request.meta).admits(client.client_id, needs_realm=client.needs_realm):
         raise _invalid_client()
@@ -150,18 +151,20 @@ def _get_client(request: FormRequest) -> Client:
 
 
 def _invalid_client() -> RefusedError:
-    return RefusedError("invalid_client", "No such client here.", HTTPStatus.UNAUTHORIZED)
+    return RefusedError("invalid_client", "Unknown client.", HTTPStatus.UNAUTHORIZED)
 
 
 def _invalid_resource_server() -> RefusedError:
     challenge = {"WWW-Authenticate": 'Basic realm="introspection"'}
-    return RefusedError("invalid_client", "No such resource server here.", HTTPStatus.UNAUTHORIZED, **challenge)
+    return RefusedError(
+        "invalid_client", "Unknown resource server or wrong secret.", HTTPStatus.UNAUTHORIZED, **challenge
+    )
 
 
-def _token_response(issued: redemption.Issued | None, otherwise: str) -> MachineResponse:
-    """RFC 6749 section 5.1. Raises RefusedError when there are none."""
+def _token_response(issued: redemption.Issued | None, error_description: str) -> MachineResponse:
+    """Return the tokens (RFC 6749 section 5.1). Raises RefusedError if there are none."""
     if issued is None:
-        raise RefusedError("invalid_grant", otherwise)
+        raise RefusedError("invalid_grant", error_description)
     return json_response(
         {
             "access_token": issued.pair.access_token,

@@ -1,6 +1,6 @@
-"""Views for software: they work on a request's WSGI environment alone, without session, cookie, language or form.
+"""Views for software: they need only the WSGI environment, without session, cookies, language or Django forms.
 
-So the same function answers as a view behind the full middleware stack, and ahead of it (``portal.serving.handler``).
+So the same function runs as a view behind the full middleware stack and on the fast path (``portal.serving.handler``).
 """
 
 from __future__ import annotations
@@ -14,39 +14,39 @@ from typing import Any, NamedTuple
 from django.http import HttpRequest, HttpResponse
 
 JSON = "application/json"
-# Out of caches and Referer headers (RFC 6749 section 5.1, RFC 9700 section 4.2.4).
+# Keep a response out of caches and its URL out of Referer headers (RFC 6749 section 5.1, RFC 9700 section 4.2.4).
 NO_STORE_HEADERS = {"Cache-Control": "no-store", "Pragma": "no-cache", "Referrer-Policy": "no-referrer"}
-# Of every answer to software: no browser renders it, and its words are English (RFC 6749 has no other).
+# For every response to software: no browser renders it, and its texts are in English, as RFC 6749 requires.
 MACHINE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; form-action 'none'; base-uri 'none'",
     "Content-Language": "en",
 }
-# In a WSGI environment: what the view raised ahead of the middleware stack. The view raises it again, so that the
-# stack renders, counts and logs it, and nothing is done twice.
+# WSGI environment key of an exception that the view raised on the fast path. Behind the middleware stack the view
+# raises it again instead of running twice, so that the stack renders, counts and logs it.
 FAILURE_KEY = "oauth_provider.failure"
 
-Meta = dict[str, Any]  # a WSGI environment (PEP 3333), which is what Django calls META
+Meta = dict[str, Any]  # a WSGI environment (PEP 3333), Django's request.META
 
 
 class MachineResponse(NamedTuple):
-    """Status, body and the headers that the view decides."""
+    """Status, body and the headers that the view sets."""
 
     status: int
     body: bytes
     headers: Mapping[str, str]
 
     def as_response(self) -> HttpResponse:
-        """Return the same as Django has it."""
+        """Return it as a Django response."""
         return HttpResponse(self.body, status=self.status, headers={**MACHINE_HEADERS, **self.headers})
 
 
 class MachineView:
-    """A view whose ``answer(meta, read, **captured)`` needs no request object.
+    """A view whose ``answer(meta, read, **captured)`` needs no request object. Without login and CSRF check.
 
-    ``read`` returns the body, ``captured`` are the values of the route.
+    ``read`` returns the body, ``captured`` are the values captured from the URL.
     """
 
-    csrf_exempt, login_required = True, False  # what Django's middleware looks for on a view
+    csrf_exempt, login_required = True, False  # attributes that Django's middleware checks
 
     def __init__(self, answer: Callable[..., MachineResponse]) -> None:
         self.answer = answer

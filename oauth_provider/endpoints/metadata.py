@@ -14,7 +14,7 @@ from oauth_provider.tokens.pkce import METHOD
 @login_not_required
 @require_safe
 def metadata(request: HttpRequest) -> JsonResponse:
-    """Return the metadata of the realm: what the endpoints do, no more."""
+    """Return the metadata of the realm: only what the endpoints support."""
     realm = realm_of(request.META)
     document = {
         "issuer": realm.issuer,

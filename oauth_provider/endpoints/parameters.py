@@ -1,7 +1,7 @@
-"""Reads OAuth parameters strictly, before anything else looks at them. Pure.
+"""Strict parser of OAuth parameters, which runs before any other code reads them. Pure.
 
-RFC 6749 sections 3.1 and 3.2: each parameter at most once; Appendix B: form-encoded UTF-8. Values that no database
-column could hold (NUL) or that nobody sends (kilobytes) stop here, so that nothing behind has to expect them.
+RFC 6749 sections 3.1 and 3.2: each parameter at most once; Appendix B: form-encoded UTF-8. Rejects values that
+databases cannot store (NUL) and oversized ones, so that no other code has to handle them.
 """
 
 from __future__ import annotations
@@ -10,33 +10,33 @@ import re
 from urllib.parse import unquote_to_bytes
 
 MAX_BYTES = 16_384
-MAX_VALUE = 4_096  # some clients put a signed document into state
+MAX_VALUE = 4_096  # some clients send a signed document in state
 _BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 class ParameterError(ValueError):
-    """The parameters cannot be read; the text is an ``error_description`` without anything of the request in it."""
+    """Invalid parameters; the text is an ``error_description`` that quotes nothing from the request."""
 
 
 def parse_parameters(raw: bytes) -> dict[str, str]:
-    """Return the parameters of a query string or form body, those without a value left out.
+    """Return the parameters of a query string or form body, without those that have no value.
 
     Raises ParameterError for a repeated name, a broken escape, bytes that are not UTF-8, control characters, and sizes
     over ``MAX_BYTES`` in all or ``MAX_VALUE`` characters each.
     """
     if len(raw) > MAX_BYTES:
         raise ParameterError("The request is too large.")
-    found: dict[str, str] = {}
+    parameters: dict[str, str] = {}
     for pair in raw.split(b"&"):
         if not pair:
             continue
         raw_name, _, raw_value = pair.partition(b"=")
         name, value = _decode(raw_name), _decode(raw_value)
-        if name in found:
+        if name in parameters:
             raise ParameterError("A parameter is included more than once.")
-        found[name] = value
-    return {name: value for name, value in found.items() if value}
+        parameters[name] = value
+    return {name: value for name, value in parameters.items() if value}
 
 
 def _decode(raw: bytes) -> str:

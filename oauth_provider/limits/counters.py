@@ -1,7 +1,7 @@
-"""The shared counters behind rate limits: in Redis where there is one, else in the database.
+"""Shared counters of rate limits, in Redis if configured, else in the database.
 
-When Redis does not answer, the database counts: without the database nothing here works anyway, so a limit is never
-silently off, and a broken cache signs nobody out.
+If Redis fails, the database counts. Nothing works without the database anyway, so a limit is never silently off, and
+a Redis failure does not block sign-in.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from django.utils import timezone
 from oauth_provider.models import RateCount
 
 logger = logging.getLogger(__name__)
-# One step, so that two processes cannot both take the last permits. Returns the count after this block.
+# Atomic, so that two processes cannot both take the last permits. Returns the count including this block.
 _TAKE = "local n = redis.call('INCRBY', KEYS[1], ARGV[1]) redis.call('EXPIRE', KEYS[1], ARGV[2]) return n"
-REDIS_TIMEOUT = 0.25  # seconds; it stands in front of every request
+REDIS_TIMEOUT = 0.25  # seconds; every request waits for it
 
 
 def grant(name: bytes, window: int, seconds: int, block: int, count: int) -> int:
-    """Count ``block`` permits in this window and return how many of them are within ``count``."""
+    """Count ``block`` permits in this window and return how many of them are within the limit ``count``."""
     total = _count(name, window, seconds, block)
     return max(0, block - max(0, total - count))
 
@@ -40,11 +40,11 @@ def _count(name: bytes, window: int, seconds: int, block: int) -> int:
 
 
 def _count_in_database(name: str, window: int, seconds: int, block: int) -> int:
-    """One statement: insert, or add within the same window, or begin a new one."""
+    """Insert a counter, add to it within the same window, or reset it for a new window, in one statement."""
     expires = timezone.now() + timedelta(seconds=2 * seconds)
     table = RateCount._meta.db_table
     statement = (
-        f"INSERT INTO {table} (name, window_number, count, expires) VALUES (%s, %s, %s, %s) "  # noqa: S608 (our own table)
+        f"INSERT INTO {table} (name, window_number, count, expires) VALUES (%s, %s, %s, %s) "  # noqa: S608 (a model's table)
         f"ON CONFLICT (name) DO UPDATE SET count = excluded.count + CASE WHEN {table}.window_number = "
         f"excluded.window_number THEN {table}.count ELSE 0 END, window_number = excluded.window_number, "
         "expires = excluded.expires RETURNING count"
@@ -61,7 +61,7 @@ def _script(url: str) -> redis.commands.core.Script:
 
 
 def delete_expired_counts(batch: int = 1000) -> int:
-    """Delete the database's counters of windows that are over, a batch at a time, and return how many."""
+    """Delete expired counters from the database in batches and return how many."""
     deleted = 0
     while names := list(RateCount.objects.filter(expires__lt=timezone.now()).values_list("name", flat=True)[:batch]):
         deleted += RateCount.objects.filter(name__in=names).delete()[0]

@@ -1,8 +1,8 @@
-"""Rate limits: how often somebody may ask, counted so that parallel requests cannot slip past (RFC 6749 10.10).
+"""Rate limiter that parallel requests cannot exceed (RFC 6749 section 10.10).
 
-A process takes its permits from a shared counter in blocks, one twentieth of the limit each, and hands them out itself.
-So the counter is never exceeded, whatever runs in parallel; a strict limit is counted one by one, and a generous one
-costs next to nothing. A process that holds a block can leave up to a twentieth of a limit unused.
+Each process takes permits from a shared counter in blocks of a twentieth of the limit and grants them locally. The
+limit is never exceeded; low limits are counted one by one, and high limits cost almost nothing. A process can leave up
+to a twentieth of a limit unused.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from typing import NamedTuple
 
 from . import counters
 
-BLOCKS = 20  # blocks in a limit
-MAX_LEASES = 50_000  # of one process, about 10 MB; the oldest windows go first
+BLOCKS = 20  # blocks per limit
+MAX_LEASES = 50_000  # per process, about 10 MB; the oldest are dropped first
 _TEXT = re.compile(r"([1-9][0-9]{0,6})/([1-9][0-9]{0,4})")
 
 
 class LimitError(ValueError):
-    """The text is no limit."""
+    """The text is not a valid limit."""
 
 
 class Limit(NamedTuple):
-    """At most ``most`` in each window of ``seconds``."""
+    """At most ``maximum`` requests in each window of ``seconds``."""
 
     name: str
-    most: int
+    maximum: int
     seconds: int
 
 
@@ -42,37 +42,37 @@ class _Lease:
 
 
 def parse_limit(name: str, text: str) -> Limit | None:
-    """Return the limit that ``600/60`` spells, None for ``off``. Raises LimitError."""
+    """Parse a limit such as ``600/60`` (count/seconds); None for ``off``. Raises LimitError."""
     if text.strip().lower() == "off":
         return None
-    found = _TEXT.fullmatch(text.strip())
-    if found is None:
-        raise LimitError("Write a count and seconds, such as 600/60, or off.")
-    return Limit(name, int(found[1]), int(found[2]))
+    match = _TEXT.fullmatch(text.strip())
+    if match is None:
+        raise LimitError("Enter a count and seconds, such as 600/60, or off.")
+    return Limit(name, int(match[1]), int(match[2]))
 
 
 class Limiter:
-    """Hands out permits. One for a process; safe in threads."""
+    """Grants permits. One instance per process; thread-safe."""
 
     def __init__(self) -> None:
         self._leases: dict[tuple[Limit, str], _Lease] = {}
         self._lock = threading.Lock()
 
-    def take_all(self, wanted: Sequence[tuple[Limit, str]]) -> int | None:
-        """Take a permit of each limit for its key; None when all were there, else the longest wait in seconds."""
+    def take_all(self, permits: Sequence[tuple[Limit, str]]) -> int | None:
+        """Take a permit of each limit for its key; return None, or the longest wait in seconds if one is missing."""
         now = time.time()
-        with self._lock:  # the rule: all of them are held already
-            held = [self._leases.get((limit, _short(key))) for limit, key in wanted]
-            living = [lease for lease in held if lease and lease.left and lease.ends > now]
-            if len(living) == len(wanted):
-                for lease in living:
+        with self._lock:  # the usual case: this process holds permits for all of them
+            held = [self._leases.get((limit, _short(key))) for limit, key in permits]
+            usable = [lease for lease in held if lease and lease.left and lease.ends > now]
+            if len(usable) == len(permits):
+                for lease in usable:
                     lease.left -= 1
                 return None
-        waits = [self.take(limit, key) for limit, key in wanted]
+        waits = [self.take(limit, key) for limit, key in permits]
         return max((wait for wait in waits if wait is not None), default=None)
 
     def take(self, limit: Limit, key: str) -> int | None:
-        """Take a permit for ``key``; None when there was one, else the seconds until there may be another."""
+        """Take a permit for ``key``; return None, or the wait in seconds if none is left in this window."""
         now, holder = time.time(), (limit, _short(key))
         window = int(now // limit.seconds)
         ends = (window + 1) * limit.seconds
@@ -84,8 +84,8 @@ class Limiter:
                     return None
                 if lease.is_last:
                     return _wait(limit, now)
-        block = max(1, limit.most // BLOCKS)
-        granted = counters.grant(_name(limit, key), window, limit.seconds, block, limit.most)
+        block = max(1, limit.maximum // BLOCKS)
+        granted = counters.grant(_name(limit, key), window, limit.seconds, block, limit.maximum)
         with self._lock:
             current = self._leases.get(holder)
             if current is None or current.ends != ends:
@@ -99,14 +99,14 @@ class Limiter:
         return None
 
     def give_back(self, limit: Limit, key: str) -> None:
-        """Return a permit that was taken in case something failed, and did not."""
+        """Return a permit that was not needed."""
         with self._lock:
             lease = self._leases.get((limit, _short(key)))
             if lease is not None and lease.ends > time.time():
                 lease.left += 1
 
     def forget(self) -> None:
-        """Drop what this process holds; the counters stay."""
+        """Drop the permits that this process holds; the shared counters stay."""
         with self._lock:
             self._leases.clear()
 
@@ -121,10 +121,10 @@ def _wait(limit: Limit, now: float) -> int:
 
 
 def _short(key: str) -> str:
-    """The key itself, or the digest of one that somebody made long."""
+    """Return the key, or a digest of a long one, to bound memory."""
     return key if len(key) <= 64 else hashlib.blake2b(key.encode(), digest_size=16).hexdigest()
 
 
 def _name(limit: Limit, key: str) -> bytes:
-    """What is stored in place of an address or a person: nobody reads them out of a counter."""
+    """Return the counter's name: a digest, so that no addresses or persons are stored."""
     return hashlib.blake2b(f"{limit.name}:{limit.seconds}:{key}".encode(), digest_size=16).digest()

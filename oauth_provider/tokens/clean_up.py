@@ -1,7 +1,7 @@
-"""Deletes rows that no answer depends on any more, a small batch at a time: each is its own short transaction.
+"""Deletion of expired codes, sign-ins and tokens, in small batches that are each a short transaction.
 
-What ended or lapsed is refused by the living rows alone (``redemption``): a replayed token of a family that is gone is
-answered like one of a family that never was.
+No response depends on these rows: ``redemption`` accepts only valid ones, and a replayed token of a deleted family gets
+the same error as one of an unknown family.
 """
 
 from __future__ import annotations
@@ -14,19 +14,21 @@ from django.utils import timezone
 from . import redemption
 
 BATCH = 500
-KEPT = timedelta(days=1)  # what ended lately stays for whoever looks into what happened
+RETENTION = timedelta(days=1)  # keeps recent rows for investigations
 
 
 def remove_expired() -> dict[str, int]:
-    """Remove codes that were never redeemed, sign-ins that ended or lapsed, access tokens without one; say how many."""
+    """Delete expired codes, ended and lapsed sign-ins and their access tokens; return the number of each."""
     now = timezone.now()
     refresh_tokens, access_tokens = redemption.RefreshToken.objects, redemption.AccessToken.objects
-    # The order matters: an access token is dead when the refresh token beside it is gone.
+    # The order matters: an access token can be deleted only after its refresh token.
     return {
-        "codes": _remove(redemption.Grant.objects.filter(expires__lt=now - KEPT)),
-        "ended": _remove(refresh_tokens.filter(revoked__lt=now - KEPT)),
-        "lapsed": _remove(refresh_tokens.filter(revoked=None).exclude(pk__in=redemption.live(now - KEPT).values("pk"))),
-        "access_tokens": _remove(access_tokens.filter(refresh_token=None, expires__lt=now - KEPT)),
+        "codes": _remove(redemption.Grant.objects.filter(expires__lt=now - RETENTION)),
+        "ended": _remove(refresh_tokens.filter(revoked__lt=now - RETENTION)),
+        "lapsed": _remove(
+            refresh_tokens.filter(revoked=None).exclude(pk__in=redemption.live(now - RETENTION).values("pk"))
+        ),
+        "access_tokens": _remove(access_tokens.filter(refresh_token=None, expires__lt=now - RETENTION)),
     }
 
 

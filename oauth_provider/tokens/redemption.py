@@ -1,10 +1,9 @@
-"""Codes and refresh tokens become tokens, once. Each redemption is one compare-and-set in one transaction.
+"""Redemption of codes and refresh tokens, each at most once: one compare-and-set in one transaction.
 
-1. A sign-in of an app is a family: one row of a refresh token and one of its access token, replaced in place.
-2. Who redeems takes the row by a conditional statement; whoever comes second finds nothing to take.
-3. Only then is it asked why: a retry, a reuse (which ends the family), or simply nothing of ours.
-4. A person who was deactivated, a family that was ended: the same statement finds nothing. Nothing is checked first
-   and written later.
+1. A sign-in of an app is a token family: one row for the refresh token and one for its access token, updated in place.
+2. A conditional statement redeems the row. A second request matches no row.
+3. Only then is the reason determined: a retry, a reuse (which ends the family), or an unknown token.
+4. The same statement excludes deactivated people and ended families, so there is no gap between check and write.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ _SALT = b"gatepass.oauth_provider.tokens:"
 
 @dataclass(frozen=True)
 class Issued:
-    """What the token endpoint answers; ``access_token_row`` is set when a code founded the family."""
+    """The tokens of a response; ``access_token_row`` is set if a code created the family."""
 
     pair: token_format.Pair
     scope: str
@@ -46,7 +45,7 @@ class Issued:
 
 @dataclass(frozen=True)
 class Redemption:
-    """What an app sends with a code (RFC 6749 section 4.1.3, RFC 7636 section 4.5)."""
+    """The parameters of a code redemption (RFC 6749 section 4.1.3, RFC 7636 section 4.5)."""
 
     code: str
     verifier: str
@@ -55,7 +54,7 @@ class Redemption:
 
 
 def redeem(client_id: str, realm: RealmSql, sent: Redemption) -> Issued | None:
-    """The first tokens for a code that is good in every way; None for every other one (``redeem_code``)."""
+    """Redeem a valid code; None for any other one, which ``redeem_code`` then handles."""
     if not pkce.is_verifier(sent.verifier):
         return None
     now, challenge, pair = timezone.now(), pkce.challenge_of(sent.verifier), _first_pair(sent.code)
@@ -77,10 +76,10 @@ def redeem(client_id: str, realm: RealmSql, sent: Redemption) -> Issued | None:
 
 
 def redeem_code(client: Client, sent: Redemption) -> Issued | None:
-    """The same step by step, and what has to be done when the code is good for nothing (``invalid_grant``, None).
+    """Redeem a code step by step; None (``invalid_grant``) if it is not valid.
 
-    A wrong verifier burns the code: whoever has the code without the verifier did not start this sign-in. A code that
-    was redeemed before ends what it gave. A code of another client, or with another redirect URI, stays good.
+    A wrong verifier invalidates the code, because the sender did not start this sign-in. A code that was already
+    redeemed ends the family it created. With another client or redirect URI the code stays valid.
     """
     grant = Grant.objects.filter(code=token_format.digest(sent.code)).select_related("user").first()
     if grant is None:
@@ -90,21 +89,21 @@ def redeem_code(client: Client, sent: Redemption) -> Issued | None:
         return None
     if sent.redirect_uri is not None and sent.redirect_uri != grant.redirect_uri:
         return None
-    if not pkce.answers(sent.verifier, grant.code_challenge):
+    if not pkce.matches(sent.verifier, grant.code_challenge):
         Grant.objects.filter(pk=grant.pk).delete()
         return None
     issued = _create_token_family(client, grant, sent)
-    if issued is None:  # somebody redeemed it since it was read: a replay
+    if issued is None:  # redeemed by another request meanwhile: a replay
         end_family(token_format.family_of_code(sent.code, key=_keys()[0]), client)
     return issued
 
 
 @transaction.atomic(savepoint=False)
 def _create_token_family(client: Client, grant: Any, sent: Redemption) -> Issued | None:
-    """Take the code and write the family it founds; None when somebody else took it."""
+    """Delete the code and create its token family; None if another request has redeemed it."""
     now, pair = timezone.now(), _first_pair(sent.code)
-    taken, _by_model = Grant.objects.filter(pk=grant.pk, expires__gt=now).delete()
-    if not taken:
+    deleted, _by_model = Grant.objects.filter(pk=grant.pk, expires__gt=now).delete()
+    if not deleted:
         return None
     access_token = AccessToken.objects.create(
         user=grant.user,
@@ -133,7 +132,7 @@ def _first_pair(code: str) -> token_format.Pair:
 def refresh(
     client_id: str, realm: RealmSql, refresh_token: str, origin: devices.Origin = devices.UNKNOWN_ORIGIN
 ) -> Issued | None:
-    """The pair that replaces the current refresh token of a family; None for every other one (``look_again``)."""
+    """Replace the current refresh token of a family; None for any other one (``recover_or_revoke`` handles those)."""
     family = token_format.family_in(refresh_token)
     if family is None:
         return None
@@ -155,12 +154,12 @@ def _rotate(
 def recover_or_revoke(
     client: Client, realm: RealmSql, refresh_token: str, origin: devices.Origin = devices.UNKNOWN_ORIGIN
 ) -> Issued | None:
-    """Why a token is not the current one of its family: a retry or a lost record is answered, a reuse ends the family.
+    """Handle a refresh token that is not the current one: issue tokens for a retry or lost write, else end the family.
 
-    The same token again within ``REFRESH_RETRY_SECONDS``, its successor unused, is a phone on a flaky network: it gets
-    the same pair. The successor of the one that is stored was given away, but a crash, or a move to another database
-    server that was a moment behind, took the record of it: it is as good as the one that is stored. Any other one is
-    stolen, and the family ends (RFC 9700 section 4.14.2).
+    The same token within ``REFRESH_RETRY_SECONDS`` with an unused successor is a retry on an unreliable network: it
+    gets the same pair. The successor of the stored token was issued, but its write was lost in a database crash or
+    failover: it is accepted like the stored one. Any other token counts as stolen and ends the family (RFC 9700
+    section 4.14.2).
     """
     family_id = token_format.family_in(refresh_token)
     if family_id is None or not token_format.is_ours(refresh_token, token_format.REFRESH, keys=_keys()):
@@ -176,8 +175,8 @@ def recover_or_revoke(
             return issued
     row = family.select_related("access_token").first()
     if row is None or (is_lost and row.token_checksum == stored):
-        return None  # ended; or its person is gone, or it is too old
-    if row.token_checksum == checksum:  # it is the current one again, by somebody's retry; or not usable either
+        return None  # ended or too old, or its person is deactivated
+    if row.token_checksum == checksum:  # a concurrent retry made it the current one again, or it is not usable
         return _rotate(client.client_id, realm, checksum, successors[0], origin)
     pair = next((pair for pair in successors if token_format.digest(pair.refresh_token) == row.token_checksum), None)
     if pair is None or row.updated < now - _retry_window():
@@ -189,20 +188,20 @@ def recover_or_revoke(
 
 
 def _is_successor(refresh_token: str, stored: str, family: UUID) -> bool:
-    """Whether this token replaced the one with the digest ``stored``, whatever the records say."""
+    """Return whether this token is the successor of the one with the digest ``stored``, recorded or not."""
     successors = [token_format.next_pair(stored, family=family, key=key).refresh_token for key in _keys()]
     return any(secrets.compare_digest(refresh_token, successor) for successor in successors)
 
 
 def end_family(family: UUID, client: Client | None = None) -> None:
-    """End a sign-in: its refresh token is revoked, its access token gone. Does nothing for a family nobody knows."""
+    """End a sign-in: revoke its refresh token and delete its access token. An unknown family is ignored."""
     rows = RefreshToken.objects.filter(token_family=family, revoked=None)
     end_rows(rows if client is None else rows.filter(application=client))
 
 
 @transaction.atomic
 def end_rows(rows: QuerySet[Any]) -> int:
-    """End the sign-ins of these refresh tokens and return how many; a refresh that races this comes before or not."""
+    """End the sign-ins of these refresh tokens and return how many. The lock orders concurrent refreshes."""
     now = timezone.now()
     locked = list(rows.order_by("pk").select_for_update(no_key=True, of=("self",)).values_list("pk", "access_token_id"))
     RefreshToken.objects.filter(pk__in=[pk for pk, _ in locked]).update(revoked=now, updated=now, access_token=None)
@@ -212,10 +211,10 @@ def end_rows(rows: QuerySet[Any]) -> int:
 
 
 def revoke(client: Client, token: str) -> None:
-    """End the sign-in that a refresh or an access token is of (RFC 7009 section 2.1); nothing for any other text."""
-    mine = RefreshToken.objects.filter(application=client, revoked=None)
+    """End the sign-in of a refresh or access token (RFC 7009 section 2.1). Other texts are ignored."""
+    own = RefreshToken.objects.filter(application=client, revoked=None)
     if any(token_format.is_ours(token, kind, keys=_keys()) for kind in (token_format.REFRESH, token_format.ACCESS)):
-        end_rows(mine.filter(token_family=token_format.family_in(token)))
+        end_rows(own.filter(token_family=token_format.family_in(token)))
 
 
 def _usable(now: datetime) -> QuerySet[Any]:
@@ -224,7 +223,7 @@ def _usable(now: datetime) -> QuerySet[Any]:
 
 
 def live(now: datetime) -> QuerySet[Any]:
-    """Refresh tokens that the token endpoint takes while their person is active."""
+    """Return refresh tokens that are valid if their person is active."""
     return RefreshToken.objects.filter(
         revoked=None, access_token__isnull=False, updated__gt=now - _idle(), created__gt=now - _absolute()
     )
@@ -247,7 +246,7 @@ def _retry_window() -> timedelta:
 
 
 def _keys() -> tuple[bytes, ...]:
-    """The key that makes tokens first, then those that made them before."""
+    """Return the key that signs tokens, followed by earlier keys."""
     return _derived(settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
 
 

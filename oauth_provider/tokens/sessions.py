@@ -1,6 +1,6 @@
-"""The phones one person is signed in on, and signing them out again.
+"""Sign-ins of phones: list and end them.
 
-A sign-in of the app is a family of refresh tokens (RFC 9700 §4.14.2): one row, whose token each refresh replaces.
+A sign-in of the app is a family of refresh tokens (RFC 9700 section 4.14.2): one row, which each refresh updates.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ BATCH = 1000
 
 @dataclass(frozen=True)
 class LiveSession:
-    """``pk`` names it to ``end_session``; ``refreshed_at`` is when the app last fetched a new access token.
+    """A sign-in of the app. ``pk`` is the key for ``end_session``; ``refreshed_at`` is the time of the latest refresh.
 
-    ``name`` is its person's, ``user_agent`` the app's claim, ``address`` where it came from last; each may be unknown.
+    ``name`` is set by the person, ``user_agent`` sent by the app, ``address`` the latest IP address; each may be empty.
     """
 
     pk: int
@@ -39,42 +39,42 @@ class LiveSession:
 
 
 def live_refresh_tokens() -> QuerySet[Any]:
-    """The refresh tokens of all phones that are signed in, with ``user``, ``client_id`` and ``device`` (or None)."""
+    """Return the refresh tokens of all signed-in phones, with ``user``, ``client_id`` and ``device`` (or None)."""
     rows = redemption.live(timezone.now()).filter(user__is_active=True)
     return rows.select_related("user", "device").annotate(client_id=F("application__client_id"))
 
 
 def live_sessions(user: Any) -> list[LiveSession]:
-    """Return the phones this person is signed in on, the one used last first; one query."""
-    mine = redemption.live(timezone.now()).filter(user=user).annotate(client_id=F("application__client_id"))
-    known = [Coalesce(f"device__{name}", Value("")) for name in ("name", "user_agent")]
-    columns = ("pk", "client_id", "created", "updated", *known, "device__address")
-    return [LiveSession(*row) for row in mine.order_by("-updated", "-pk").values_list(*columns)]
+    """Return the sign-ins of this person, most recently used first. One query."""
+    own = redemption.live(timezone.now()).filter(user=user).annotate(client_id=F("application__client_id"))
+    device_columns = [Coalesce(f"device__{name}", Value("")) for name in ("name", "user_agent")]
+    columns = ("pk", "client_id", "created", "updated", *device_columns, "device__address")
+    return [LiveSession(*row) for row in own.order_by("-updated", "-pk").values_list(*columns)]
 
 
 @transaction.atomic
 def end_session(user: Any, pk: int) -> LiveSession | None:
-    """End one sign-in of this person with its tokens; None when it is not theirs or already over."""
-    found = next((session for session in live_sessions(user) if session.pk == pk), None)
+    """End one sign-in of this person and return it; None if it is not theirs or has already ended."""
+    session = next((live for live in live_sessions(user) if live.pk == pk), None)
     ended = redemption.end_rows(redemption.RefreshToken.objects.filter(user=user, pk=pk, revoked=None))
-    return found if ended else None
+    return session if ended else None
 
 
 @transaction.atomic
 def end_all_sessions(user: Any) -> int:
-    """End every sign-in of this person in the app, also one that is half done; return how many phones that signs out.
+    """End all sign-ins of this person in the app, including unredeemed codes; return how many phones were signed out.
 
-    Codes go first: one that is redeemed meanwhile has become a refresh token by the time these are read.
+    Codes are deleted first: one that is redeemed meanwhile is then already among the refresh tokens.
     """
     redemption.Grant.objects.filter(user=user).delete()
-    live_refresh_tokens = set(redemption.live(timezone.now()).filter(user=user).values_list("pk", flat=True))
+    signed_in = set(redemption.live(timezone.now()).filter(user=user).values_list("pk", flat=True))
     redemption.end_rows(redemption.RefreshToken.objects.filter(user=user, revoked=None))
     redemption.AccessToken.objects.filter(user=user).delete()
-    return len(live_refresh_tokens)
+    return len(signed_in)
 
 
 def end_sessions(pks: Sequence[int]) -> int:
-    """End the sign-ins of these refresh tokens, a batch at a time, and return how many were not over yet."""
+    """End the sign-ins of these refresh tokens in batches and return how many had not ended yet."""
     ended = 0
     for start in range(0, len(pks), BATCH):
         batch = redemption.RefreshToken.objects.filter(pk__in=pks[start : start + BATCH], revoked=None)
@@ -84,16 +84,16 @@ def end_sessions(pks: Sequence[int]) -> int:
 
 @transaction.atomic
 def end_access_token(pk: int) -> bool:
-    """End one access token, and first the sign-in that would fetch the next; False when it was over already."""
+    """Delete an access token and end its sign-in, which could fetch a new one; return False if both had ended."""
     ended = redemption.end_rows(redemption.RefreshToken.objects.filter(access_token=pk))
     deleted, _by_model = redemption.AccessToken.objects.filter(pk=pk).delete()
     return bool(ended or deleted)
 
 
 def delete_lapsed_devices() -> int:
-    """Delete what is kept of phones whose sign-in lapsed, a batch at a time, and return how many phones."""
+    """Delete the devices of lapsed sign-ins in batches and return how many."""
     live = redemption.live(timezone.now()).filter(pk=OuterRef("pk"))
-    forgotten = 0
+    deleted = 0
     while pks := list(Device.objects.filter(~Exists(live)).values_list("pk", flat=True)[:BATCH]):
-        forgotten += Device.objects.filter(pk__in=pks).delete()[0]
-    return forgotten
+        deleted += Device.objects.filter(pk__in=pks).delete()[0]
+    return deleted

@@ -1,7 +1,6 @@
-"""The statements of the hot paths, written by hand. The tables are django-oauth-toolkit's own and those beside them.
+"""Hand-written SQL statements for refresh, redemption and introspection, which are the most frequent requests.
 
-Values are named as ``%(name)s``; a part in braces is filled in once: names of tables and columns, and the realm's
-conditions.
+``%(name)s`` is a parameter. Parts in braces are inserted once: table and column names, and the realm's conditions.
 """
 
 from __future__ import annotations
@@ -14,8 +13,8 @@ from oauth2_provider.models import get_access_token_model, get_grant_model, get_
 
 from oauth_provider.models import Client, Device, ResourceServer
 
-# Evaluated for a row that was written: this transaction is committed without waiting for the disk.
-_UNHURRIED = "set_config('synchronous_commit', 'off', true)"
+# As a returned column of a written row: this transaction commits without waiting for the disk.
+_ASYNC_COMMIT = "set_config('synchronous_commit', 'off', true)"
 _USABLE = """r.token_checksum = %(old)s AND r.revoked IS NULL AND r.access_token_id IS NOT NULL
         AND r.updated > %(used_after)s AND r.created > %(begun_after)s"""
 _STATEMENTS = {
@@ -24,7 +23,7 @@ _STATEMENTS = {
         INSERT INTO {grant} (code, application_id, user_id, redirect_uri, scope, code_challenge, code_challenge_method,
             nonce, claims, resource, expires, created, updated)
         VALUES (%(code)s, %(client)s, %(user)s, %(redirect_uri)s, %(scope)s, %(challenge)s, %(method)s,
-            '', '{{}}', '[]', %(expires)s, %(now)s, %(now)s) RETURNING {unhurried}""",
+            '', '{{}}', '[]', %(expires)s, %(now)s, %(now)s) RETURNING {async_commit}""",
     "create_family": """
         WITH taken AS (
             DELETE FROM {grant} g USING {client} c, {user} u
@@ -62,8 +61,8 @@ _STATEMENTS = {
         )
         UPDATE {access} a SET token_checksum = %(access)s, expires = %(expires)s, updated = %(now)s
         FROM taken WHERE a.id = taken.access_token_id
-        RETURNING a.scope, {unhurried}""",
-    "take": """
+        RETURNING a.scope, {async_commit}""",
+    "rotate_refresh_token": """
         UPDATE {refresh} AS r SET token_checksum = %(new)s, updated = %(now)s
         WHERE {usable}
             AND EXISTS (
@@ -71,10 +70,10 @@ _STATEMENTS = {
             )
             AND EXISTS (SELECT 1 FROM {user} u WHERE u.id = r.user_id AND u.is_active)
         RETURNING id, access_token_id""",
-    "renew": """
+    "renew_access_token": """
         UPDATE {access} SET token_checksum = %(access)s, expires = %(expires)s, updated = %(now)s
         WHERE id = %(access_pk)s RETURNING scope""",
-    "see": """
+    "update_device": """
         UPDATE {device} SET user_agent = %(user_agent)s, address = %(address)s
         WHERE refresh_token_id = %(refresh_pk)s AND (user_agent <> %(user_agent)s OR address IS NOT %(address)s)""",
     "introspect": """
@@ -91,7 +90,7 @@ _STATEMENTS = {
 
 @functools.lru_cache(maxsize=64)
 def statement(name: str, admits: str = "", issuer: str = "") -> str:
-    """The statement of this name for the database in use; ``admits`` and ``issuer`` as in ``realms.RealmSql``."""
+    """Return the named statement for the database in use; ``admits`` and ``issuer`` as in ``realms.RealmSql``."""
     user = get_user_model()
     models = {
         "grant": get_grant_model(),
@@ -105,7 +104,7 @@ def statement(name: str, admits: str = "", issuer: str = "") -> str:
     columns = [connection.ops.quote_name(str(field.column)) for field in user._meta.concrete_fields]
     parts = {
         "usable": _USABLE,
-        "unhurried": _UNHURRIED if connection.vendor == "postgresql" else "1",
+        "async_commit": _ASYNC_COMMIT if connection.vendor == "postgresql" else "1",
         "admits": admits,
         "issuer": issuer,
         "expires": _seconds("a.expires"),
@@ -120,7 +119,7 @@ def statement(name: str, admits: str = "", issuer: str = "") -> str:
 
 
 def _seconds(column: str) -> str:
-    """A time as whole seconds since 1970: a number is read several times as fast as a time with a zone."""
+    """Return SQL for a time in whole seconds since 1970, which is read several times as fast as a timestamp."""
     if connection.vendor == "postgresql":
         return f"floor(extract(epoch FROM {column}))::bigint"
     return f"CAST(strftime('%%s', {column}) AS integer)"

@@ -1,7 +1,7 @@
-"""The hot paths' way into the database (``sql``): the ORM takes ten times their CPU time to put a statement together.
+"""Functions that run the statements in ``sql``. The ORM needs ten times the CPU time to build such a statement.
 
-Each is the compare-and-set that ``redemption`` describes, or a look-up; what they find nothing for is looked into with
-the ORM there. The tables are django-oauth-toolkit's own, so its admin and models see every row.
+Each is a compare-and-set as described in ``redemption``, or a look-up. If one matches no row, ``redemption`` finds out
+why with the ORM. The tables are django-oauth-toolkit's, so its models and admin see every row.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from .sql import statement
 
 
 def client(client_id: str) -> Client | None:
-    """The client of this ID, in whatever realm; None as well where values come without their types (SQLite)."""
+    """Return the client with this ID in any realm. Always None on SQLite, which returns values without their types."""
     if connection.vendor != "postgresql":
         return None
     row = _row(statement("client"), {"client_id": client_id})
@@ -35,7 +35,7 @@ def client(client_id: str) -> Client | None:
 
 @dataclass(frozen=True)
 class Code:
-    """A code in clear and what it is for; it is kept as a digest."""
+    """An authorization code in plain text and its parameters; only its digest is stored."""
 
     text: str
     client: Client
@@ -46,7 +46,7 @@ class Code:
 
 
 def save_code(code: Code) -> None:
-    """Keep a new authorization code. Nobody waits for the disk: a lost one is asked for again within seconds."""
+    """Store a new authorization code, without waiting for the disk: after a crash the app starts its sign-in again."""
     now = timezone.now()
     expires = now + timedelta(seconds=oauth2_settings.AUTHORIZATION_CODE_EXPIRE_SECONDS)
     values = {
@@ -65,7 +65,7 @@ def save_code(code: Code) -> None:
 
 @dataclass(frozen=True)
 class NewTokenFamily:
-    """A code that becomes the first tokens of a family. ``challenge`` is what its verifier answers."""
+    """The redemption of a code for the first tokens of a family. ``challenge`` is that of the app's verifier."""
 
     client_id: str
     realm: RealmSql
@@ -80,7 +80,7 @@ class NewTokenFamily:
 
 @dataclass(frozen=True)
 class CreatedTokenFamily:
-    """What a founding wrote and read; primary keys but for the person, whose row it is."""
+    """The result: primary keys of the access token and the client, the scope, and the user."""
 
     access_token: int
     client: int
@@ -89,9 +89,9 @@ class CreatedTokenFamily:
 
 
 def create_token_family(family: NewTokenFamily) -> CreatedTokenFamily | None:
-    """Take a code that is good in every way and write its family, in one statement; None for every other one.
+    """Redeem a valid code and create its token family in one statement; None for any other code.
 
-    PostgreSQL only: elsewhere a statement writes one table, and this returns None.
+    Always None on SQLite, where a statement can write to one table only.
     """
     if not _writes_several_tables():
         return None
@@ -118,7 +118,7 @@ def create_token_family(family: NewTokenFamily) -> CreatedTokenFamily | None:
 
 
 class Rotation(NamedTuple):
-    """One refresh: ``client_id`` may replace the refresh token with the digest ``old`` when the realm admits it."""
+    """A refresh: ``client_id`` replaces the refresh token with the digest ``old``, if the realm admits the client."""
 
     client_id: str
     realm: RealmSql
@@ -131,6 +131,7 @@ class Rotation(NamedTuple):
     absolute: timedelta
 
     def values(self) -> dict[str, Any]:
+        """Return the parameters of the statement."""
         return {
             **self.realm.values,
             "client_id": self.client_id,
@@ -147,53 +148,53 @@ class Rotation(NamedTuple):
 
 
 def rotate(rotation: Rotation) -> str | None:
-    """Replace the tokens of a family if this one is its current one; return the scope, None when it is not.
+    """Replace the tokens of a family if this is its current refresh token; return the scope, else None.
 
-    The answer does not wait for the disk: a crash of the database can take the last half second of refreshes away, and
-    ``redemption.look_again`` knows what they gave.
+    Does not wait for the disk: a database crash can lose the last half second of refreshes, which
+    ``redemption.recover_or_revoke`` recovers.
     """
     if _writes_several_tables():
-        found = _row(statement("rotate", rotation.realm.admits), rotation.values())
-        return found[0] if found else None
+        row = _row(statement("rotate", rotation.realm.admits), rotation.values())
+        return row[0] if row else None
     return _rotate_in_steps(rotation.values(), rotation.realm.admits)
 
 
 @functools.cache
 def _writes_several_tables() -> bool:
-    """In one statement, that is."""
+    """Return whether one statement can write to several tables."""
     return connection.vendor == "postgresql"
 
 
 @transaction.atomic
 def _rotate_in_steps(values: dict[str, Any], admits: str) -> str | None:
-    """The same where a statement changes one table only (SQLite); its transaction takes the write lock at once."""
-    taken = _row(statement("take", admits), values)
-    if taken is None:
+    """Rotate with one statement per table (SQLite). The transaction takes the write lock at its start."""
+    rotated = _row(statement("rotate_refresh_token", admits), values)
+    if rotated is None:
         return None
-    values |= {"refresh_pk": taken[0], "access_pk": taken[1]}
-    found = _row(statement("renew"), values)
-    run_statement(statement("see"), values)
-    return found[0] if found else None
+    values |= {"refresh_pk": rotated[0], "access_pk": rotated[1]}
+    renewed = _row(statement("renew_access_token"), values)
+    run_statement(statement("update_device"), values)
+    return renewed[0] if renewed else None
 
 
 class IntrospectionRow(NamedTuple):
-    """What a resource server's question found: its own secret, and the token's facts; ``client_id`` is None without."""
+    """The resource server's secret digest and the token's data; ``client_id`` is None if the token is not active."""
 
     issuer: str
     secret_checksum: str
     client_id: str | None
     scope: str
-    expires: int  # in seconds since 1970, as ``issued``
+    expires: int  # in seconds since 1970, like ``issued``
     issued: int
     user_pk: int | None
     username: str
 
 
 def introspect(server_client_id: str, realm: RealmSql, token: str, now: datetime) -> IntrospectionRow | None:
-    """Look a resource server and an access token up; None when the realm has no such resource server. One statement."""
+    """Look up a resource server and an access token; None if the realm has no such resource server. One statement."""
     values = {**realm.values, "server": server_client_id, "token": token_format.digest(token), "now": now}
-    found = _row(statement("introspect", realm.admits, realm.issuer), values)
-    return IntrospectionRow(*found) if found else None
+    row = _row(statement("introspect", realm.admits, realm.issuer), values)
+    return IntrospectionRow(*row) if row else None
 
 
 def _row(text: str, values: dict[str, Any]) -> Any:

@@ -1,10 +1,10 @@
-"""What codes and tokens are made of. Pure: randomness and the server's key are arguments.
+"""Format and derivation of tokens. Pure: randomness and the server's key are arguments.
 
-A token is a family (16 bytes), a secret (32) and a tag (16) in base64url. The tag is the server's signature over kind,
-family and secret: a token that was replaced long ago is known for one of ours, and for one of its family, without a
-row of its own. A successor's secret is derived from its predecessor's digest with the server's key: whoever retries a
-refresh gets the same pair again, and nothing has to be kept in clear for that; and a token whose record was lost is
-known for the successor of the one that is stored. The server stores SHA-256 digests only.
+A token is a family (16 bytes), a secret (32) and a tag (16) in base64url. The tag is a MAC over kind, family and
+secret: it identifies a token that was replaced long ago as genuine and as one of its family, without a row of its own.
+The secret of a successor is derived from its predecessor's digest with the server's key. So a retried refresh gets the
+same pair although no token is stored in plain text, and a token whose write was lost is identified as the successor of
+the stored one. Only SHA-256 digests are stored.
 """
 
 from __future__ import annotations
@@ -31,35 +31,35 @@ class Pair:
 
 
 def digest(text: str) -> str:
-    """SHA-256 in hexadecimal, as stored. Enough for what has 256 bits of randomness (RFC 6749 section 10.10)."""
+    """Return the SHA-256 digest in hexadecimal, as stored. Enough for 256 bits of entropy (RFC 6749 section 10.10)."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def family_of_code(code: str, *, key: bytes) -> UUID:
-    """The family that redeeming this code founds: a replayed code finds the tokens it gave (RFC 6749 section 10.5)."""
+    """Return the family that this code creates, so that a replayed code identifies its tokens (RFC 6749 10.5)."""
     return UUID(bytes=_derive(key, b"family", code.encode())[:FAMILY_BYTES])
 
 
 def first_pair(family: UUID, *, secret: bytes, key: bytes) -> Pair:
-    """The first pair of a family; ``secret`` is ``SECRET_BYTES`` of fresh randomness."""
+    """Return the first pair of a family; ``secret`` is ``SECRET_BYTES`` random bytes."""
     refresh_token = _token(REFRESH, family, secret, key)
     access_token = _token(ACCESS, family, _derive(key, b"access", refresh_token.encode()), key)
     return Pair(family, refresh_token, access_token)
 
 
 def next_pair(checksum: str, *, family: UUID, key: bytes) -> Pair:
-    """The pair that replaces the refresh token with this digest: the same one however often it is asked for."""
+    """Return the pair that replaces the refresh token with this digest: always the same one."""
     return first_pair(family, secret=_derive(key, b"successor", checksum.encode()), key=key)
 
 
 def family_in(token: str) -> UUID | None:
-    """The family that a token names, whoever made it up; None when it does not have the shape of one."""
+    """Return the family that a token contains, genuine or not; None if it does not have a token's format."""
     raw = _bytes(token)
     return UUID(bytes=raw[:FAMILY_BYTES]) if raw else None
 
 
 def is_ours(token: str, kind: bytes, *, keys: tuple[bytes, ...]) -> bool:
-    """Whether this server made it, with one of its keys, as a token of this kind."""
+    """Return whether this server issued the token as one of this kind, with one of these keys."""
     raw = _bytes(token)
     if raw is None:
         return False
@@ -77,7 +77,7 @@ def _tag(kind: bytes, body: bytes, key: bytes) -> bytes:
 
 
 def _derive(key: bytes, purpose: bytes, message: bytes) -> bytes:
-    """32 bytes. Keyed BLAKE2b is a MAC by itself (RFC 7693 section 2.9); ``person`` keeps the purposes apart."""
+    """Return 32 bytes. Keyed BLAKE2b is a MAC (RFC 7693 section 2.9); ``person`` separates the purposes."""
     return hashlib.blake2b(message, key=key, person=purpose, digest_size=32).digest()
 
 
@@ -86,7 +86,7 @@ def _text(raw: bytes) -> str:
 
 
 def _bytes(text: str) -> bytes | None:
-    """The token's bytes; None unless it is written as ``_text`` writes it, which is the one way."""
+    """Decode a token; None unless it is the canonical encoding that ``_text`` produces."""
     if len(text) != _LENGTH:
         return None
     try:

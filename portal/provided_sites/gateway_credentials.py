@@ -19,7 +19,7 @@ from rollout.services import audit
 def create_credential(*, actor: User, site: Site) -> Credential:
     """Return a new credential for the site's gateway; its secret is in the answer and nowhere else."""
     with transaction.atomic():
-        _server, credential = resource_servers.make_resource_server(name=f"nginx: {site.title}", issuer=site.base_url)
+        _server, credential = resource_servers.create_resource_server(name=f"nginx: {site.title}", issuer=site.base_url)
         audit.record(actor=actor, action="gateway.credential_made", target=site)
     return credential
 

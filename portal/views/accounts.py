@@ -86,7 +86,7 @@ def certificate_sign_in(request: HttpRequest) -> HttpResponse:
 
 def _invalid_link_page(request: HttpRequest) -> HttpResponse:
     """Return one page for unknown, used and expired links, so that it does not reveal which links existed."""
-    return _without_referrer(render(request, "account/link_invalid_link_page.html", status=410))
+    return _without_referrer(render(request, "account/sign_in_link_invalid.html", status=410))
 
 
 def _without_referrer(response: HttpResponse) -> HttpResponse:

@@ -34,7 +34,7 @@ def do_site(slug: str) -> dict[str, Any]:
     from django.conf import settings
     from django.utils import timezone
 
-    from oauth_provider.resource_servers import make_resource_server
+    from oauth_provider.resource_servers import create_resource_server
     from rollout.models import Site
 
     now, base_url = timezone.now(), f"{settings.PUBLIC_URL}/at/{slug}"
@@ -47,7 +47,7 @@ def do_site(slug: str) -> dict[str, Any]:
         created_at=now,
         updated_at=now,
     )
-    _server, credential = make_resource_server(name="conformance", issuer=base_url)
+    _server, credential = create_resource_server(name="conformance", issuer=base_url)
     return {
         "issuer": base_url,
         "client_id": do_client(slug=slug, origin="wizard"),

@@ -16,7 +16,6 @@ class Command(BaseCommand):
         report = verify_chain()
         if not report.intact:
             raise CommandError(
-                f"The audit log is not intact: event {report.broken_at} does not match its predecessor. "
-                f"Intact events before it: {report.events}."
+                f"The audit log is broken at event {report.broken_at}. The {report.events} events before it are intact."
             )
         self.stdout.write(f"The audit log is intact: {report.events} events.")

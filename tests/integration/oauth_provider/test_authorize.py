@@ -149,7 +149,7 @@ def test_any_scope_but_write_is_refused(phone: Any, callback: Any, scope: str) -
 def test_an_empty_scope_is_the_default_one(phone: Any, scope: str | None) -> None:
     page = phone.authorize(scope=scope)
     assert page.status_code == 200
-    assert "See, create, change and delete" in page.text
+    assert "View, create, edit and delete" in page.text
 
 
 @pytest.mark.rfc("6749", "3.1")

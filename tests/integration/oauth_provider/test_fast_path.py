@@ -21,7 +21,7 @@ from django.urls import set_script_prefix
 from prometheus_client import REGISTRY, generate_latest
 
 from oauth_provider.limits import attempts
-from oauth_provider.resource_servers import make_resource_server
+from oauth_provider.resource_servers import create_resource_server
 from portal.serving.handler import Handler
 from portal.serving.request_records import BATCH, write_counts
 from rollout.models import Site
@@ -133,7 +133,7 @@ def test_a_refresh_an_exchange_and_a_revocation(both: Both, phone: Any) -> None:
 
 
 def test_introspection(both: Both, phone: Any, provided_site: Site) -> None:
-    server = make_resource_server(name="Gateway", issuer=provided_site.base_url)[1]
+    server = create_resource_server(name="Gateway", issuer=provided_site.base_url)[1]
     sent = {"token": phone.tokens()["access_token"], "client_id": server.client_id, "client_secret": server.secret}
     assert json.loads(both(INTROSPECT, sent)[2])["active"] is True
     assert both(f"{INTROSPECT}/status", sent)[0] == 204

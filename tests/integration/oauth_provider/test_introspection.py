@@ -15,7 +15,7 @@ from django.utils import timezone
 from oauth2_provider.models import get_access_token_model
 
 from oauth_provider.models import ResourceServer
-from oauth_provider.resource_servers import make_resource_server
+from oauth_provider.resource_servers import create_resource_server
 from oauth_provider.tokens.sessions import end_all_sessions
 from rollout.models import Site
 
@@ -28,7 +28,7 @@ def basic(client_id: str, secret: str) -> str:
 
 @pytest.fixture
 def credential(provided_site: Site) -> Any:
-    return make_resource_server(name="Gateway", issuer=provided_site.base_url)[1]
+    return create_resource_server(name="Gateway", issuer=provided_site.base_url)[1]
 
 
 @pytest.fixture
@@ -142,7 +142,7 @@ def test_tokens_of_another_realm_do_not_exist(
 
 
 def test_the_root_has_resource_servers_of_its_own(phone: Any, settings: Any) -> None:
-    credential = make_resource_server(name="Our API", issuer=settings.PUBLIC_URL)[1]
+    credential = create_resource_server(name="Our API", issuer=settings.PUBLIC_URL)[1]
     response = Client().post(
         "/rest/oauth2/latest/introspect",
         urlencode({"token": phone.tokens()["access_token"]}),

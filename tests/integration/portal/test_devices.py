@@ -66,7 +66,7 @@ def test_a_phone_is_named(client_of: ClientOf, member: User, auditor: User, prov
     url = reverse("device_name", args=[phone.pk])
     client_of(auditor).post(url, {"name": "Mine"})
     assert live_sessions(member)[0].name == ""
-    assert "Saved." in client_of(member).post(url, {"name": "Blue one"}, follow=True).content.decode()
+    assert "Changes saved." in client_of(member).post(url, {"name": "Blue one"}, follow=True).content.decode()
     assert live_sessions(member)[0].name == "Blue one"
     too_long = client_of(member).post(url, {"name": "x" * 61}, follow=True).content.decode()
     assert "Use at most 60 characters" in too_long

@@ -93,7 +93,7 @@ def test_a_filter_that_cannot_be_read_signs_nobody_out(
 ) -> None:
     sign_in_phones(provided("a"), [member])
     page = browser.post(f"{reverse('phones_revoke')}?{query}", follow=True).content.decode()
-    assert "no phone was signed out" in page
+    assert "No phone was signed out" in page
     assert len(live_sessions(member)) == 1
 
 

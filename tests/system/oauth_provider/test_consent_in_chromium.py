@@ -39,7 +39,10 @@ def test_it_works(page: Page, live_server: Any, phone: Any, button: str, outcome
     console: list[str] = []
     page.on("console", lambda message: console.append(message.text))
     page.goto(live_server.url + phone.authorize_url())
-    assert page.get_by_role("heading", level=1).inner_text() == "Let the Confluence Data Center app use Wiki rehearsal?"
+    assert (
+        page.get_by_role("heading", level=1).inner_text()
+        == "Allow the Confluence Data Center app to access Wiki rehearsal?"
+    )
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
     # No app on this machine takes the scheme, so the navigation fails; that it was tried is the point.
