@@ -53,7 +53,7 @@ urlpatterns = [
     path("sites/<int:pk>/plugins/paste/", plugins.paste, name="site_plugins_paste"),
     path("sites/<int:pk>/plugins/read/", plugins.read, name="site_plugins_read"),
     path("sites/<int:pk>/plugins/read-again/", plugins.read_again, name="site_plugins_read_again"),
-    path("sites/<int:pk>/plugins/forget-token/", plugins.forget_token, name="site_token_forget"),
+    path("sites/<int:pk>/plugins/forget-token/", plugins.remove_token, name="site_token_forget"),
     path("sites/<int:pk>/archive/", sites.archive, name="site_archive"),
     path("sites/<int:pk>/restore/", sites.restore, name="site_restore"),
     # Application links

@@ -65,8 +65,8 @@ def remove_old_notices() -> None:
 
 @shared_task
 def look_up_plugin_versions() -> None:
-    """Read plugin versions that are due, with the stored tokens."""
-    plugins.look_up_due()
+    """Ask sites whose plugin versions are due, with the tokens that administrators left."""
+    plugins.read_due_versions()
 
 
 @shared_task

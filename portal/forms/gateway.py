@@ -1,4 +1,4 @@
-"""Where nginx reaches both sides of a gateway."""
+"""Form for the nginx configuration of a gateway."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from oauth_provider.gateway import GatewayError, parse_upstream
 
 
 class GatewayForm(forms.Form):
+    """The URLs at which nginx reaches Confluence and Gatepass."""
+
     application = forms.CharField(
         label=_("Confluence URL for nginx"),
         max_length=300,
@@ -24,13 +26,15 @@ class GatewayForm(forms.Form):
     )
 
     def clean_application(self) -> str:
-        return _upstream(self.cleaned_data["application"])
+        """Validate the URL of Confluence."""
+        return _clean_upstream(self.cleaned_data["application"])
 
     def clean_gatepass(self) -> str:
-        return _upstream(self.cleaned_data["gatepass"])
+        """Validate the URL of Gatepass."""
+        return _clean_upstream(self.cleaned_data["gatepass"])
 
 
-def _upstream(text: str) -> str:
+def _clean_upstream(text: str) -> str:
     try:
         return parse_upstream(text)
     except GatewayError:

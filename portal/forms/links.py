@@ -1,4 +1,4 @@
-"""The forms of an application link: Confluence's own dialog, field by field, and its client ID."""
+"""Forms for an application link: the fields of Confluence's dialog, and the client ID."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from django.utils.translation import gettext_lazy as _
 
 from rollout.models import Site
 
-CLIENT_ID = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false", "class": "mono"}
+CLIENT_ID_ATTRS = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false", "class": "mono"}
 
 
 class LinkForm(forms.Form):
-    """Every choice Confluence's dialog offers; ``services.links`` refuses the wrong ones and says why."""
+    """All choices of Confluence's dialog. ``services.links`` rejects the wrong ones with a reason."""
 
     application_type = forms.ChoiceField(
         label=_("Application type"),
@@ -47,7 +47,7 @@ class LinkForm(forms.Form):
         label=_("Client ID"),
         max_length=255,
         error_messages={"required": _("Paste the client ID that the site showed after you saved the link.")},
-        widget=forms.TextInput(attrs=CLIENT_ID),
+        widget=forms.TextInput(attrs=CLIENT_ID_ATTRS),
         help_text=_(
             "Confluence shows it after you save the link. Do not paste the client secret: the app does not need it."
         ),
@@ -60,16 +60,16 @@ class LinkForm(forms.Form):
 
 
 class ClientIdForm(forms.Form):
-    """The new client ID of a link that was made again in Confluence."""
+    """The new client ID of a link that was created again on the site."""
 
     client_id = forms.CharField(
         label=_("New client ID"),
         max_length=255,
         error_messages={"required": _("Paste the client ID that the site showed after you saved the link.")},
-        widget=forms.TextInput(attrs=CLIENT_ID),
+        widget=forms.TextInput(attrs=CLIENT_ID_ATTRS),
     )
 
     def __init__(self, *args: Any, site: Site, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if site.is_provided:  # Gatepass makes the new one itself
+        if site.is_provided:  # Gatepass creates the new client ID
             del self.fields["client_id"]

@@ -1,4 +1,4 @@
-"""The three roads of a plugin's version to its site: entered, pasted from the plugin manager, read with a token."""
+"""Forms for plugin versions: entered, pasted from the plugin manager, or read with a token."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from rollout.models import Site
 
 
 class PluginVersionsForm(forms.Form):
+    """Versions that a person enters."""
+
     oauth_plugin_version = forms.CharField(
         label=_("OAuth plugin"),
         max_length=40,
@@ -28,6 +30,8 @@ class PluginVersionsForm(forms.Form):
 
 
 class PasteForm(forms.Form):
+    """JSON that a person pastes from the plugin manager."""
+
     text = forms.CharField(
         label=_("Plugin manager JSON"),
         max_length=upm.MAX_LENGTH,
@@ -41,6 +45,8 @@ class PasteForm(forms.Form):
 
 
 class TokenForm(forms.Form):
+    """A personal access token of the site, to be used once or stored."""
+
     token = forms.CharField(
         label=_("Personal access token"),
         max_length=500,
@@ -57,7 +63,7 @@ class TokenForm(forms.Form):
 
 @dataclass(frozen=True)
 class PluginForms:
-    """The forms of the card; ``opened`` names the road whose form was sent and refused."""
+    """The forms of the plugin versions card. ``opened`` names the form that was submitted and rejected."""
 
     entered: PluginVersionsForm
     pasted: PasteForm
@@ -65,12 +71,12 @@ class PluginForms:
     opened: str = ""
 
 
-def plugin_forms(site: Site, **sent: Any) -> PluginForms:
-    """The forms as they stand; one of them replaced by the one that was ``sent``, by its name."""
+def plugin_forms(site: Site, **bound: Any) -> PluginForms:
+    """Return the forms with the current versions. ``bound`` replaces one of them, by name, with a submitted form."""
     versions = {name: getattr(site, name) for name in PluginVersionsForm.base_fields}
-    fresh = {
+    unbound = {
         "entered": PluginVersionsForm(initial=versions),
         "pasted": PasteForm(prefix="paste"),
         "token": TokenForm(prefix="token"),
     }
-    return PluginForms(**{**fresh, **sent}, opened=next(iter(sent), ""))
+    return PluginForms(**{**unbound, **bound}, opened=next(iter(bound), ""))

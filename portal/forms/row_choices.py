@@ -1,4 +1,4 @@
-"""A choice of several rows."""
+"""A form field for several rows."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from django.db.models import QuerySet
 
 
 class RowsField(forms.ModelMultipleChoiceField):
-    """Refuses a number that no key can be, which SQLite breaks on instead of finding nothing."""
+    """A multiple choice that rejects integers too large for a primary key, on which SQLite raises OverflowError."""
 
     def clean(self, value: Any) -> QuerySet[Any]:
+        """Return the selected rows. Raises ValidationError."""
         try:
             return super().clean(value)
         except OverflowError:

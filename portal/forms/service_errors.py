@@ -1,4 +1,4 @@
-"""Puts what a service refused onto the form that asked for it."""
+"""Shows the validation errors of a service on the form that called it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 
 
 def add_form_errors(form: forms.BaseForm, error: ValidationError) -> None:
-    """Add a service's ValidationError to the form: by field where the form has it, else at the top.
+    """Add the errors of a service to the form: to the field if the form has it, otherwise to the form itself.
 
-    A field that the form itself refused keeps its own words.
+    Fields that already have an error of the form keep it.
     """
     if not hasattr(error, "error_dict"):
         form.add_error(None, error)

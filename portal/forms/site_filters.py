@@ -1,4 +1,4 @@
-"""The list of sites: its filters, its orders and its CSV."""
+"""The list of sites: filters, sort orders and CSV export."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ ARCHIVED = [("only", _("Archived only")), ("all", _("Include archived"))]
 
 
 class SiteFilters(django_filters.FilterSet):
+    """Filters of the list of sites."""
+
     q = SearchFilter(fields=("title", "base_url", "notes"), label=_("Search"))
     status = django_filters.ChoiceFilter(choices=CATEGORY_CHOICES, method="by_category", label=_("Status"))
     mdm = django_filters.ChoiceFilter("mdm_verdict", choices=MDM_VERDICTS, label=_("MDM setup"), empty_label=ANY)
@@ -53,9 +55,10 @@ class SiteFilters(django_filters.FilterSet):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if not self.request.user.reads_all_sites:
-            del self.filters["owner"]  # an owner's list holds their own sites only
+            del self.filters["owner"]  # site owners see only their own sites
 
     def filter_queryset(self, queryset: QuerySet[Site]) -> QuerySet[Site]:
+        """Leave out archived sites unless they are requested."""
         if not self.form.cleaned_data.get("archived"):
             queryset = queryset.filter(archived_at=None)
         return super().filter_queryset(queryset)
@@ -75,7 +78,7 @@ class SiteFilters(django_filters.FilterSet):
 
 
 def _cells(sites: Iterator[Site]) -> Iterator[list[Any]]:
-    """The columns of an import; the rows come with their owners."""
+    """Yield the columns of an import. The owners of the sites must be prefetched."""
     for site in sites:
         owners = " ".join(sorted(owner.email for owner in site.owners.all()))
         yield [_cell(owners if column == "owners" else getattr(site, column)) for column in COLUMNS]
@@ -85,7 +88,7 @@ def _cell(value: Any) -> Any:
     return ("true" if value else "false") if isinstance(value, bool) else value
 
 
-# The server version is text: one more digit before the first dot makes it newer.
+# The server version is text, so it is sorted by the number of digits before the first dot first.
 _VERSION = NullIf("server_version", Value(""), output_field=CharField())
 SITES = Table(
     filters=SiteFilters,

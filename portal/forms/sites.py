@@ -1,4 +1,4 @@
-"""The forms of a site: its facts, and the CSV file that brings many."""
+"""Forms for one site, and for the CSV import of many."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .row_choices import RowsField
 
 
 class SiteForm(forms.Form):
-    """What a person enters of a site. The services check it; ``site`` None is for a new one."""
+    """Create or edit a site (``site`` is None for a new one). ``services.sites`` validates the values."""
 
     provider = forms.ChoiceField(choices=Provider.choices, widget=forms.HiddenInput)
     title = forms.CharField(
@@ -106,7 +106,7 @@ class SiteForm(forms.Form):
             owners = self.fields["owners"]
             assert isinstance(owners, forms.ModelMultipleChoiceField)  # noqa: S101  (declared above)
             owners.queryset = User.objects.filter(role=Role.SITE_OWNER, is_active=True).order_by("email")
-            if site:  # an owner who has another role by now stays in the list, so that saving does not drop them
+            if site:  # keeps owners whose role has changed, so that saving does not remove them
                 owners.queryset = (owners.queryset | User.objects.filter(owned_sites=site)).distinct()
             if not owners.queryset.exists():
                 del self.fields["owners"]
@@ -114,10 +114,11 @@ class SiteForm(forms.Form):
             del self.fields["owners"]
 
     def clean_people(self) -> int:
+        """Return 0 for an empty field."""
         return self.cleaned_data["people"] or 0
 
     def clean_base_url(self) -> str:
-        """What cannot be a base URL is said together with the other faults; the service parses it again."""
+        """Report an invalid base URL together with the other errors of the form; the service parses it again."""
         text: str = self.cleaned_data["base_url"]
         try:
             parse_base_url(text, allow_loopback_http=settings.PROBE_ALLOW_LOOPBACK)
@@ -126,31 +127,32 @@ class SiteForm(forms.Form):
         return text
 
     def clean_ca_bundle(self) -> str:
-        """A private key, and whatever came with it, does not go back to the page."""
+        """Check the certificates. The field is emptied if it contains a private key, which must not be sent back."""
         text: str = self.cleaned_data["ca_bundle"]
         try:
             if text:
                 check_ca_bundle(text)
         except (BundleRefusedError, NoAuthorityError) as error:
             if "PRIVATE KEY" in text and isinstance(self.data, QueryDict):
-                sent = self.data.copy()
-                sent["ca_bundle"] = ""
-                self.data = sent
+                data = self.data.copy()
+                data["ca_bundle"] = ""
+                self.data = data
             raise forms.ValidationError(ca_bundle_error(error)) from None
         return text
 
     @property
     def network_fields(self) -> list[forms.BoundField]:
-        """How the site is asked; for most sites there is nothing to say."""
+        """The network settings, which most sites do not need."""
         return [self[name] for name in self.NETWORK if name in self.fields]
 
     @property
     def network_is_set(self) -> bool:
+        """Whether a network setting has a value or an error."""
         return any(field.value() or field.errors for field in self.network_fields)
 
 
 def _unused(site: Site | None, is_provided: bool) -> list[str]:
-    """The fields that do not apply: a site provided by Gatepass gets its base URL from its path name, once."""
+    """Return the fields that do not apply. The base URL of a hosted site is derived from its path name."""
     unused = ["provider"] if site else []
     unused += ["base_url", *SiteForm.NETWORK] if is_provided else ["slug"]
     if not settings.PROBE_PROXY and not is_provided:
@@ -159,7 +161,7 @@ def _unused(site: Site | None, is_provided: bool) -> list[str]:
 
 
 class ImportForm(forms.Form):
-    """The file of the dry run, or its bytes again when it is applied: nothing is kept on the server between the two."""
+    """The uploaded file of a dry run or, when it is applied, its encoded bytes: the server does not store the file."""
 
     file = forms.FileField(
         label=_("CSV file"),
@@ -168,7 +170,7 @@ class ImportForm(forms.Form):
         help_text=_("UTF-8, separated by commas, semicolons or tabs. Up to 2 MiB."),
         widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
     )
-    # Base64, because a browser rewrites the line breaks of text that it sends back.
+    # Base64, because browsers normalize the line breaks of submitted text.
     encoded = forms.CharField(required=False, widget=forms.HiddenInput, max_length=MAX_BYTES * 3 // 2)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -176,6 +178,7 @@ class ImportForm(forms.Form):
         self.fields["file"].required = not self.data.get("encoded")
 
     def clean(self) -> dict[str, Any]:
+        """Add the content of the file as ``bytes``."""
         data = super().clean() or self.cleaned_data
         upload = data.get("file")
         if upload and upload.size > MAX_BYTES:
@@ -195,5 +198,5 @@ class ImportForm(forms.Form):
 
 
 def encoded(data: bytes) -> str:
-    """The bytes as ``ImportForm.encoded`` takes them."""
+    """Encode a file for ``ImportForm.encoded``."""
     return base64.urlsafe_b64encode(data).decode()

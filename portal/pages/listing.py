@@ -22,7 +22,7 @@ from django.http import HttpRequest, QueryDict, StreamingHttpResponse
 from django.utils.translation import gettext as _
 
 from portal.accounts.access import person
-from rollout.formats.site_csv import protected
+from rollout.formats.site_csv import escape_formula
 from rollout.services import audit
 
 PAGE_SIZE = 50
@@ -247,4 +247,4 @@ def _csv_lines(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterato
     writer = csv.writer(_Echo())
     yield "\ufeff" + writer.writerow(columns)
     for row in rows:
-        yield writer.writerow([protected("" if cell is None else str(cell)) for cell in row])
+        yield writer.writerow([escape_formula("" if cell is None else str(cell)) for cell in row])

@@ -1,4 +1,4 @@
-"""The findings of a run as a page shows them: a road each, trouble first, each with its rule's title and source."""
+"""Findings of a check run for display: grouped by setup, problems first, each with the title and source of its rule."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from . import messages
 
 
 @dataclass(frozen=True)
-class Shown:
-    """One finding with the title of its rule and the page the rule comes from; both empty for a rule that is gone."""
+class FindingRow:
+    """A finding with the title and source URL of its rule; both are empty if the rule no longer exists."""
 
     finding: Finding
     title: str
@@ -27,57 +27,58 @@ class Shown:
 
 @dataclass(frozen=True)
 class SetupFindings:
-    """``serious`` keeps the road from being ready, or may, and is to be done first; ``later`` is what that settles, or
-    what can only be judged after it. ``shared`` keeps it too, and is told with the other road.
+    """The findings of one setup.
 
-    ``warnings`` keep nothing from being ready; ``passed`` is the rest.
+    ``serious``: prevents the setup from being ready, or may do so, and must be fixed first. ``later``: may disappear
+    when those are fixed, or can be evaluated only afterward. ``shared``: also prevents the setup from being ready, but
+    is already shown for the other setup. ``warnings``: does not affect readiness. ``passed``: the rest.
     """
 
     id: str
     name: Any
     verdict: str
     sentence: str
-    serious: list[Shown]
-    later: list[Shown]
-    shared: list[Shown]
-    warnings: list[Shown]
-    passed: list[Shown]
+    serious: list[FindingRow]
+    later: list[FindingRow]
+    shared: list[FindingRow]
+    warnings: list[FindingRow]
+    passed: list[FindingRow]
 
 
 def setups(mdm_verdict: str, non_mdm_verdict: str, findings: Iterable[Finding]) -> list[SetupFindings]:
-    """Both roads with the findings of one run, gravest first as they were stored."""
+    """Return both setups with the findings of one run, most severe first as they were stored."""
     rows = list(findings)
     with_mdm = _setup("mdm", mdm_verdict, rows)
-    told = {_said(shown.finding) for shown in [*with_mdm.serious, *with_mdm.later]}
-    return [with_mdm, _setup("non_mdm", non_mdm_verdict, rows, told)]
+    already_shown = {_content(row.finding) for row in [*with_mdm.serious, *with_mdm.later]}
+    return [with_mdm, _setup("non_mdm", non_mdm_verdict, rows, already_shown)]
 
 
-def _said(finding: Finding) -> tuple[str, str, str, str]:
+def _content(finding: Finding) -> tuple[str, str, str, str]:
     return finding.rule, finding.outcome, messages.finding_sentence(finding), messages.finding_remedy(finding)
 
 
-def _setup(setup: str, verdict: str, rows: list[Finding], told: Collection[object] = ()) -> SetupFindings:
-    mine = sorted((row for row in rows if row.setup == setup), key=lambda row: row.position)
-    shown = [_shown(row) for row in mine]
-    against = [row for row in shown if row.finding.outcome not in {Outcome.PASS, Outcome.WARNING}]
-    own = [row for row in against if _said(row.finding) not in told]
-    first = {finding.rule for finding in first_things(mine)}
+def _setup(setup: str, verdict: str, rows: list[Finding], already_shown: Collection[object] = ()) -> SetupFindings:
+    own = sorted((row for row in rows if row.setup == setup), key=lambda row: row.position)
+    shown = [_row(finding) for finding in own]
+    problems = [row for row in shown if row.finding.outcome not in {Outcome.PASS, Outcome.WARNING}]
+    unshared = [row for row in problems if _content(row.finding) not in already_shown]
+    first = {finding.rule for finding in first_things(own)}
     return SetupFindings(
         id=setup,
         name=messages.SETUP_NAMES[setup],
         verdict=verdict,
-        sentence=messages.setup_sentence(setup, verdict, mine),
-        serious=[row for row in own if row.finding.rule in first],
-        later=[row for row in own if row.finding.rule not in first],
-        shared=[row for row in against if _said(row.finding) in told],
+        sentence=messages.setup_sentence(setup, verdict, own),
+        serious=[row for row in unshared if row.finding.rule in first],
+        later=[row for row in unshared if row.finding.rule not in first],
+        shared=[row for row in problems if _content(row.finding) in already_shown],
         warnings=[row for row in shown if row.finding.outcome == Outcome.WARNING],
         passed=[row for row in shown if row.finding.outcome == Outcome.PASS],
     )
 
 
-def _shown(finding: Finding) -> Shown:
+def _row(finding: Finding) -> FindingRow:
     try:
         known = rule(finding.rule)
     except KeyError:
-        return Shown(finding, "", "")
-    return Shown(finding, _(known.title), known.source)
+        return FindingRow(finding, "", "")
+    return FindingRow(finding, _(known.title), known.source)

@@ -1,4 +1,4 @@
-"""Turns what the domain says by ids and values into sentences in the reader's language."""
+"""Translates message IDs and values of the domain packages into sentences in the reader's language."""
 
 from __future__ import annotations
 
@@ -15,20 +15,14 @@ from rollout.compatibility.what_to_do import first_things
 from rollout.mdm import json_faults, reading
 from rollout.models import Finding
 
-# A verdict as a sentence of its own. UNKNOWN and what needs action are said by their gravest finding instead.
+# Other verdicts are described by their most severe finding instead.
 READY_SENTENCES: dict[str, Promise] = {
     "READY_MDM": gettext_lazy("MDM setup: ready"),
     "READY_NON_MDM": gettext_lazy("Non-MDM setup: ready"),
 }
 SETUP_NAMES: dict[str, Promise] = {"mdm": gettext_lazy("MDM setup"), "non_mdm": gettext_lazy("Non-MDM setup")}
-PLAIN_BECAUSE: dict[str, Promise] = {
-    "": gettext_lazy("Includes OAuth 2.0."),
-    "not_ready": gettext_lazy("Without OAuth: the MDM setup is not ready."),
-    "no_link": gettext_lazy("Without OAuth: the site has no application link."),
-    "both": gettext_lazy("Without OAuth: the MDM setup is not ready and the site has no application link."),
-}
-# The values of messages that are message ids themselves. What a site or a person wrote is quoted as it is.
-WORDS = frozenset(
+# Values that are themselves message IDs and are translated. Text from a site or a person is never translated.
+TRANSLATED_VALUES = frozenset(
     (
         *evidence.REASONS.values(),
         evidence.NO_REASON,
@@ -41,57 +35,60 @@ WORDS = frozenset(
 
 
 def sentence(message: str, values: Any = None) -> str:
-    """A message id of a pure room in the reader's language, its values put in; never raises for a stored one.
+    """Translate a message ID and insert its values. Never raises for stored messages.
 
-    ``values``: a mapping of texts. What was stored may hold anything else, which counts as none.
+    ``values``: a mapping of names to texts. Stored data of another type is treated as empty.
     """
     if not message:
         return ""
     try:
         known = values.items() if isinstance(values, Mapping) else ()
-        return _(message) % {name: _word(value) for name, value in known}
+        return _(message) % {name: _translated(value) for name, value in known}
     except (KeyError, TypeError, ValueError):
-        return message  # stored by an older rule whose places no longer match
+        return message  # stored by an older rule whose placeholders no longer match
 
 
-def _word(value: Any) -> Any:
-    return _(value) if isinstance(value, str) and value in WORDS else value
+def _translated(value: Any) -> Any:
+    return _(value) if isinstance(value, str) and value in TRANSLATED_VALUES else value
 
 
 def finding_sentence(finding: Finding) -> str:
+    """Return what the finding states, translated."""
     return sentence(finding.message, finding.values)
 
 
 def finding_remedy(finding: Finding) -> str:
+    """Return what to do about the finding, translated; empty if there is nothing to do."""
     return sentence(finding.remedy, finding.values)
 
 
 def most_severe(findings: Iterable[Finding], setup: str = "") -> Finding | None:
-    """The finding to act on first on a road (of either road when none is named); None when all passed."""
-    mine = [finding for finding in findings if setup in {"", finding.setup}]
-    return next(iter(first_things(mine)), None)
+    """Return the finding to fix first, of one setup or (by default) of both. None if there is nothing to fix."""
+    candidates = [finding for finding in findings if setup in {"", finding.setup}]
+    return next(iter(first_things(candidates)), None)
 
 
 def setup_sentence(setup: str, verdict: str, findings: Iterable[Finding]) -> str:
-    """``Ready for MDM``, or ``Without MDM: the reverse proxy sends the app to sso.example.com.``"""
+    """Return the status of a setup as a sentence.
+
+    For example ``MDM setup: ready`` or ``Non-MDM setup: the reverse proxy redirects the app to sso.example.com.``
+    """
     if verdict in READY_SENTENCES:
         return str(READY_SENTENCES[verdict])
     deciding = most_severe(findings, setup)
-    said = finding_sentence(deciding) if deciding else _("Unknown until the first check.")
-    return _("%(setup)s: %(sentence)s") % {"setup": SETUP_NAMES[setup], "sentence": _in_sentence(said)}
+    text = finding_sentence(deciding) if deciding else _("Unknown until the first check.")
+    return _("%(setup)s: %(sentence)s") % {"setup": SETUP_NAMES[setup], "sentence": _after_colon(text)}
 
 
-def _in_sentence(text: str) -> str:
-    """The text as it goes on after a colon: only an article loses its capital, a name keeps it."""
+_NO_NAMES = frozenset({"A", "An", "No", "Not", "People", "Phones", "The", "There", "Two", "Unknown"})
+
+
+def _after_colon(text: str) -> str:
+    """Lowercase the first word of a sentence that follows a colon, unless it may be a name."""
     first = text.split(" ", 1)[0]
-    return text[:1].lower() + text[1:] if first in {"The", "There", "No", "People", "Not"} else text
-
-
-def plain_because(reason: str) -> str:
-    """Why a line of a configuration carries no OAuth part (``services.configurations.Line.plain_because``)."""
-    return str(PLAIN_BECAUSE[reason])
+    return text[:1].lower() + text[1:] if first in _NO_NAMES else text
 
 
 def people(count: int) -> str:
-    """``1 person``, ``1,204 people``."""
+    """Return a number of people in words, for example ``1 person`` or ``1,204 people``."""
     return ngettext("%(count)s person", "%(count)s people", count) % {"count": intcomma(count)}

@@ -1,4 +1,4 @@
-"""An observation as people read it: its facts as labelled rows, and every question with what came back."""
+"""An observation for display: its facts as labeled rows, and each request with its response."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rollout.models import CheckRun, PluginSource
 
 SERVER, APP, SIGN_IN = gettext_lazy("The site"), gettext_lazy("App's first request"), gettext_lazy("Sign-in")
 CONNECTION, PLUGINS = gettext_lazy("Connection"), gettext_lazy("Plugins and links")
-ASKED: dict[str, Promise] = {
+REQUEST_TITLES: dict[str, Promise] = {
     "manifest": gettext_lazy("Manifest"),
     "login_page": gettext_lazy("Login page"),
     "status": gettext_lazy("Server status"),
@@ -29,7 +29,7 @@ ASKED: dict[str, Promise] = {
     "metadata": gettext_lazy("Provider metadata"),
     "plain_http": gettext_lazy("Plain http"),
 }
-KINDS: dict[str, Promise] = {
+KIND_LABELS: dict[str, Promise] = {
     "json": gettext_lazy("returns what the app expects"),
     "redirect": gettext_lazy("redirects to another host"),
     "login_page": gettext_lazy("shows a login page"),
@@ -53,18 +53,18 @@ KINDS: dict[str, Promise] = {
     "serves": gettext_lazy("responds without TLS"),
     "closed": gettext_lazy("port closed (good)"),
 }
-ODDITIES: dict[str, Promise] = {
+ODDITY_LABELS: dict[str, Promise] = {
     "duplicate_keys": gettext_lazy("duplicate name"),
     "two_client_ids": gettext_lazy("two client IDs"),
     "not_a_number": gettext_lazy("NaN or Infinity"),
     "not_utf8": gettext_lazy("not UTF-8"),
     "byte_order_mark": gettext_lazy("byte order mark"),
 }
-TRUST: dict[str, Promise] = {
+TRUST_LABELS: dict[str, Promise] = {
     "system": gettext_lazy("a public CA"),
     "site": gettext_lazy("the CA entered for this site"),
 }
-ENABLED: dict[Any, Promise] = {
+ENABLED_LABELS: dict[Any, Promise] = {
     True: pgettext_lazy("plugin", "enabled"),
     False: pgettext_lazy("plugin", "disabled"),
 }
@@ -72,7 +72,7 @@ ENABLED: dict[Any, Promise] = {
 
 @dataclass(frozen=True)
 class Fact:
-    """One fact: ``value`` is text, ``at`` a time that belongs to it; both empty when it is not known."""
+    """One fact with its text and the time that belongs to it; both are empty if the fact is unknown."""
 
     id: str
     group: Any
@@ -86,20 +86,22 @@ class Fact:
 
 
 @dataclass(frozen=True)
-class Question:
-    """One question and its answer. ``hops`` are the steps of the walk, one when nobody redirected."""
+class RequestRow:
+    """One request and its response. ``result`` is a label; ``hops`` has one item if there were no redirects."""
 
     id: str
     title: Any
-    said: str
+    result: str
     answer: Answer
     hops: tuple[Hop, ...]
 
 
 @dataclass(frozen=True)
 class Observed:
+    """An observation as a page shows it."""
+
     facts: list[Fact]
-    questions: list[Question]
+    requests: list[RequestRow]
     certificates: tuple[Any, ...]
 
     @property
@@ -108,7 +110,7 @@ class Observed:
 
 
 def of_run(run: CheckRun) -> Observed | None:
-    """What a run observed; None when there is nothing, or what is stored cannot be read any more."""
+    """Return what a run observed; None if nothing is stored or it cannot be read anymore."""
     try:
         observation = run.facts
         return read(observation) if observation else None
@@ -117,7 +119,7 @@ def of_run(run: CheckRun) -> Observed | None:
 
 
 def read(observation: Observation) -> Observed:
-    """Everything that is worth showing of an observation, facts in a fixed order."""
+    """Return the facts of an observation in a fixed order, and its requests."""
     facts = [
         *_server(observation),
         *_app(observation),
@@ -125,12 +127,12 @@ def read(observation: Observation) -> Observed:
         *_connection(observation),
         *_plugins(observation),
     ]
-    return Observed(facts, list(_questions(observation)), observation.tls.chain)
+    return Observed(facts, list(_requests(observation)), observation.tls.chain)
 
 
 def kind(value: object) -> str:
-    """The word for a kind; one of a later version is quoted as it is."""
-    return str(KINDS.get(str(value), value or ""))
+    """Return the label of a kind. An unknown kind, stored by a later version, is returned unchanged."""
+    return str(KIND_LABELS.get(str(value), value or ""))
 
 
 def _text(*parts: object) -> str:
@@ -144,13 +146,13 @@ def _server(seen: Observation) -> Iterator[Fact]:
     yield Fact("build", SERVER, _("Build"), _text(manifest.build))
     yield Fact("name", SERVER, _("Name"), _text(manifest.name))
     yield Fact("canonical_url", SERVER, _("Reported base URL"), _text(manifest.canonical_url))
-    yield Fact("manifest", SERVER, _("Manifest"), _walked(manifest.answer))
+    yield Fact("manifest", SERVER, _("Manifest"), _redirects(manifest.answer))
     yield Fact("login_page", SERVER, _("Login page"), kind(page.kind) if page else "")
     yield Fact("login_page_version", SERVER, _("Version on the login page"), _text(page.version) if page else "")
     yield Fact("login_page_url", SERVER, _("Base URL on the login page"), _text(page.base_url) if page else "")
     yield Fact("status", SERVER, _("State"), _text(status.state) if status else "")
-    told = seen.fingerprint
-    yield Fact("fingerprint", SERVER, _("Detected from headers"), _header(told.product, told.header))
+    fingerprint = seen.fingerprint
+    yield Fact("fingerprint", SERVER, _("Detected from headers"), _header(fingerprint.product, fingerprint.header))
 
 
 def _header(product: str | None, header: str) -> str:
@@ -158,43 +160,49 @@ def _header(product: str | None, header: str) -> str:
 
 
 def _app(seen: Observation) -> Iterator[Fact]:
-    asked = seen.info_login
-    yield Fact("info_login", APP, _("Response to the app"), _info(asked))
+    info_login = seen.info_login
+    yield Fact("info_login", APP, _("Response to the app"), _info(info_login))
     yield Fact("info_login_plain", APP, _("Response to another browser"), _info(seen.info_login_plain))
-    yield Fact("agents", APP, _("Difference"), _difference(asked, seen.info_login_plain))
+    yield Fact("agents", APP, _("Difference"), _difference(info_login, seen.info_login_plain))
     yield Fact("info_login_old", APP, _("Response to older apps"), _info(seen.info_login_old))
-    yield Fact("info_login_hops", APP, _("Redirects"), _walked(asked.answer))
-    yield Fact("client_id", APP, _("Returned client ID"), _text(asked.client_id))
-    yield Fact("client_id_field", APP, _("Field name"), _text(asked.client_id_field))
-    yield Fact("fields", APP, _("Fields of the response"), _text(*asked.fields))
-    oddities = [str(ODDITIES.get(oddity, oddity)) for oddity in asked.oddities]
+    yield Fact("info_login_hops", APP, _("Redirects"), _redirects(info_login.answer))
+    yield Fact("client_id", APP, _("Returned client ID"), _text(info_login.client_id))
+    yield Fact("client_id_field", APP, _("Field name"), _text(info_login.client_id_field))
+    yield Fact("fields", APP, _("Fields of the response"), _text(*info_login.fields))
+    oddities = [str(ODDITY_LABELS.get(oddity, oddity)) for oddity in info_login.oddities]
     yield Fact("oddities", APP, _("Problems of the response"), _text(*oddities))
 
 
-def _info(asked: InfoLogin | None) -> str:
-    if asked is None:
+def _info(info_login: InfoLogin | None) -> str:
+    if info_login is None:
         return ""
-    return _text(kind(asked.kind), asked.redirect_host, asked.answer.status if asked.kind == "error" else None)
+    status = info_login.answer.status if info_login.kind == "error" else None
+    return _text(kind(info_login.kind), info_login.redirect_host, status)
 
 
 def _difference(app: InfoLogin, plain: InfoLogin | None) -> str:
-    """What the site does for one User-Agent and not for the other; empty when both were not asked."""
+    """Return how the responses to the two User-Agents differ; empty unless both requests were sent."""
     if plain is None:
         return ""
     if (app.kind, app.redirect_host) == (plain.kind, plain.redirect_host):
         return _("none")
-    words = {"app": _info(app), "other": _info(plain)}
-    return _("the app: %(app)s; another browser: %(other)s") % words
+    values = {"app": _info(app), "other": _info(plain)}
+    return _("the app: %(app)s; another browser: %(other)s") % values
 
 
 def _sign_in(seen: Observation) -> Iterator[Fact]:
-    yield Fact("authorize", SIGN_IN, ASKED["authorize"], _endpoint(seen.authorize))
-    yield Fact("token", SIGN_IN, ASKED["token"], _endpoint(seen.token))
-    found = seen.metadata
-    offered = found is not None and found.offered
-    yield Fact("metadata", SIGN_IN, ASKED["metadata"], "" if found is None else _("offered") if offered else _("none"))
-    yield Fact("issuer", SIGN_IN, _("Issuer"), _text(found.issuer) if found else "")
-    methods = found.code_challenge_methods if found else ()
+    yield Fact("authorize", SIGN_IN, REQUEST_TITLES["authorize"], _endpoint(seen.authorize))
+    yield Fact("token", SIGN_IN, REQUEST_TITLES["token"], _endpoint(seen.token))
+    metadata = seen.metadata
+    offered = metadata is not None and metadata.offered
+    yield Fact(
+        "metadata",
+        SIGN_IN,
+        REQUEST_TITLES["metadata"],
+        "" if metadata is None else _("offered") if offered else _("none"),
+    )
+    yield Fact("issuer", SIGN_IN, _("Issuer"), _text(metadata.issuer) if metadata else "")
+    methods = metadata.code_challenge_methods if metadata else ()
     yield Fact("challenges", SIGN_IN, _("Code challenge methods"), _text(*methods))
 
 
@@ -209,46 +217,46 @@ def _connection(seen: Observation) -> Iterator[Fact]:
     yield Fact("tls_detail", CONNECTION, _("Problem"), _text(tls.detail))
     yield Fact("tls_issuer", CONNECTION, _("Issued by"), _text(tls.issuer))
     yield Fact("tls_expires", CONNECTION, _("Expires"), at=tls.expires_at)
-    trusted = str(TRUST.get(tls.trust, tls.trust)) if tls.kind == "valid" else ""
+    trusted = str(TRUST_LABELS.get(tls.trust, tls.trust)) if tls.kind == "valid" else ""
     yield Fact("tls_trust", CONNECTION, _("Trusted through"), trusted)
     yield Fact("tls_protocol", CONNECTION, _("Protocol"), _text(tls.protocol))
-    yield Fact("tls_chain", CONNECTION, _("Chain"), " ← ".join(one.subject for one in tls.chain))
+    yield Fact("tls_chain", CONNECTION, _("Chain"), " ← ".join(certificate.subject for certificate in tls.chain))
     yield Fact("tls_fingerprint", CONNECTION, _("Fingerprint"), tls.chain[0].fingerprint if tls.chain else "")
     yield Fact("address", CONNECTION, _("Address"), _text(seen.manifest.answer.address))
     yield Fact("plain_http", CONNECTION, _("Plain http"), kind(plain.kind) if plain else "")
 
 
 def _plugins(seen: Observation) -> Iterator[Fact]:
-    known, links = seen.plugins, seen.links
-    source = dict(PluginSource.choices).get(known.source, "") if known.source != "none" else ""
-    oauth = _text(known.oauth, ENABLED.get(known.oauth_enabled))
-    mobile = _text(known.mobile, ENABLED.get(known.mobile_enabled))
+    plugins, links = seen.plugins, seen.links
+    source = dict(PluginSource.choices).get(plugins.source, "") if plugins.source != "none" else ""
+    oauth = _text(plugins.oauth, ENABLED_LABELS.get(plugins.oauth_enabled))
+    mobile = _text(plugins.mobile, ENABLED_LABELS.get(plugins.mobile_enabled))
     yield Fact("oauth_plugin", PLUGINS, _("OAuth plugin"), oauth)
     yield Fact("mobile_plugin", PLUGINS, _("Mobile plugin"), mobile)
-    yield Fact("plugins_from", PLUGINS, _("Source of the versions"), str(source), known.as_of)
+    yield Fact("plugins_from", PLUGINS, _("Source of the versions"), str(source), plugins.as_of)
     yield Fact("mdm_link", PLUGINS, _("Client ID of the MDM link"), _text(links.mdm))
     yield Fact("non_mdm_link", PLUGINS, _("Client ID of the Non-MDM setup"), _text(links.non_mdm))
 
 
-def _walked(answer: Answer) -> str:
-    """``200 application/json``, with the hosts on the way where somebody redirected."""
-    way = [hop.url for hop in answer.trace] or list(answer.hops)
-    return _text(answer.answered, " → ".join(way) if len(way) > 1 else "")
+def _redirects(answer: Answer) -> str:
+    """Return the response, for example ``200 application/json``, and the URLs of its redirects."""
+    urls = [hop.url for hop in answer.trace] or list(answer.hops)
+    return _text(answer.answered, " → ".join(urls) if len(urls) > 1 else "")
 
 
-def _questions(seen: Observation) -> Iterator[Question]:
-    for name, title in ASKED.items():
+def _requests(seen: Observation) -> Iterator[RequestRow]:
+    for name, title in REQUEST_TITLES.items():
         part = getattr(seen, name)
         if part is not None:
-            yield Question(name, title, _said(part), part.answer, _hops(part.answer))
+            yield RequestRow(name, title, _result(part), part.answer, _hops(part.answer))
 
 
-def _said(part: Any) -> str:
+def _result(part: Any) -> str:
     return kind(part.kind) if hasattr(part, "kind") else ""
 
 
 def _hops(answer: Answer) -> tuple[Hop, ...]:
-    """The walk step by step; of an observation that kept none, the URLs and how it ended."""
+    """Return the redirects one by one; for an older observation without a trace, the URLs and the final response."""
     if answer.trace:
         return answer.trace
     urls = answer.hops or (answer.url,)
@@ -257,8 +265,8 @@ def _hops(answer: Answer) -> tuple[Hop, ...]:
 
 
 @dataclass(frozen=True)
-class Compared:
-    """One fact of two observations; a side is None where that observation could not be read."""
+class ComparedFact:
+    """One fact in two observations; None for an observation that does not contain it."""
 
     group: Any
     label: Any
@@ -274,13 +282,13 @@ def _value(fact: Fact | None) -> tuple[str, datetime | None]:
     return (fact.value, fact.at) if fact else ("", None)
 
 
-def compare(was: Iterable[Fact], now: Iterable[Fact]) -> list[Compared]:
-    """Every fact that either side knows, in the order of the newer one."""
+def compare(was: Iterable[Fact], now: Iterable[Fact]) -> list[ComparedFact]:
+    """Return each fact that is known in at least one observation, in the order of the newer one."""
     before, after = {fact.id: fact for fact in was}, {fact.id: fact for fact in now}
     rows = []
     for id in dict.fromkeys([*after, *before]):
-        one, other = before.get(id), after.get(id)
-        named = other or one
-        if named and ((one and one.known) or (other and other.known)):
-            rows.append(Compared(named.group, named.label, one, other))
+        old, new = before.get(id), after.get(id)
+        labeled = new or old
+        if labeled and ((old and old.known) or (new and new.known)):
+            rows.append(ComparedFact(labeled.group, labeled.label, old, new))
     return rows

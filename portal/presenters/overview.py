@@ -1,4 +1,4 @@
-"""The fleet at a glance: which category each site counts in, what needs somebody, what changed, who signed in."""
+"""The data of the overview page: sites by category, sites that need attention, recent changes and sign-ins."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ from . import messages
 
 READY_MDM = Q(mdm_verdict=Verdict.READY_MDM)
 READY_NON_MDM = Q(non_mdm_verdict=Verdict.READY_NON_MDM)
-# A site counts once, in the best category it reaches: one road that is open is enough for its people.
+# A site counts once, in its best category: one ready setup is enough for its people.
 CATEGORIES: tuple[tuple[str, Promise, str, Q], ...] = (
-    ("ready_mdm", _("Ready: MDM setup"), "ok", READY_MDM),
-    ("ready_non_mdm", _("Ready: Non-MDM setup only"), "info", READY_NON_MDM),
+    ("ready_mdm", _("MDM setup: ready"), "ok", READY_MDM),
+    ("ready_non_mdm", _("Only Non-MDM setup: ready"), "info", READY_NON_MDM),
     (
         "action",
         _("Action needed"),
@@ -51,19 +51,19 @@ CATEGORY = Case(
     default=Value("incompatible"),
     output_field=CharField(),
 )
-# For sorting by verdict: ready first, incompatible last.
+# Sorts by status: ready first, incompatible last.
 CATEGORY_RANK = Case(
     *(When(row[3], then=Value(rank)) for rank, row in enumerate(CATEGORIES) if row[3]),
     default=Value(len(CATEGORIES)),
     output_field=IntegerField(),
 )
-# The road to show first is the one nearest to ready.
+# Verdicts from best to worst; the setup with the better one is shown first.
 NEARNESS = (Verdict.READY_MDM, Verdict.READY_NON_MDM, Verdict.ACTION_NEEDED, Verdict.UNKNOWN, Verdict.INCOMPATIBLE)
 
 
 @dataclass(frozen=True)
 class Share:
-    """One category: how many sites, and how many people on them; and those of them whose road without MDM is open."""
+    """One category: its numbers of sites and people, and of those how many are ready for the Non-MDM setup."""
 
     name: str
     label: Any
@@ -76,7 +76,7 @@ class Share:
 
 @dataclass(frozen=True)
 class Tile:
-    """A number of the overview. ``query`` lists exactly the sites that it counts."""
+    """One number on the overview page. ``query`` selects exactly these sites in the site list."""
 
     label: Any
     tone: str
@@ -86,7 +86,7 @@ class Tile:
 
 
 def shares(sites: SiteQuerySet) -> list[Share]:
-    """Return every category with its numbers, best first: one query."""
+    """Return all categories with their numbers, best first. One query."""
     rows = sites.order_by().annotate(category=CATEGORY).values("category")
     counted = rows.annotate(
         sites=Count("pk"),
@@ -94,17 +94,17 @@ def shares(sites: SiteQuerySet) -> list[Share]:
         non_mdm=Count("pk", filter=READY_NON_MDM),
         non_mdm_affected=Coalesce(Sum("people", filter=READY_NON_MDM), 0),
     )
-    found: dict[str, dict[str, Any]] = {row["category"]: dict(row) for row in counted}
+    by_category: dict[str, dict[str, Any]] = {row["category"]: dict(row) for row in counted}
     numbers = ("sites", "affected", "non_mdm", "non_mdm_affected")
     return [
-        Share(name, label, tone, *(found[name][number] if name in found else 0 for number in numbers))
+        Share(name, label, tone, *(by_category[name][number] if name in by_category else 0 for number in numbers))
         for name, label, tone, _condition in CATEGORIES
     ]
 
 
 def tiles(shares: Sequence[Share]) -> list[Tile]:
-    """What the shares say by road: a site that is ready on both roads stands in both of the first two tiles."""
-    ready, _without_mdm_only, *others = shares
+    """Return the tiles of the overview page. A site with two ready setups counts in both of the first two tiles."""
+    ready, _non_mdm_only, *others = shares
     sites, people = sum(share.non_mdm_sites for share in shares), sum(share.non_mdm_people for share in shares)
     return [
         Tile(ready.label, ready.tone, ready.sites, ready.people, f"mdm={Verdict.READY_MDM}"),
@@ -114,13 +114,16 @@ def tiles(shares: Sequence[Share]) -> list[Tile]:
 
 
 def in_category(sites: SiteQuerySet, name: str) -> SiteQuerySet:
-    """Sites that count in this category."""
+    """Return the sites of one category (a name from ``CATEGORIES``)."""
     return sites.alias(category=CATEGORY).filter(category=name)
 
 
 @dataclass(frozen=True)
 class Need:
-    """One site that waits for somebody: the gravest finding of the road nearest to ready, or the missing link."""
+    """A site that needs attention.
+
+    ``finding`` is the most severe finding of the setup that is nearest to ready; None if there is no finding to fix.
+    """
 
     site: Site
     finding: Finding | None
@@ -128,21 +131,21 @@ class Need:
 
 
 def with_newest_run(sites: SiteQuerySet) -> SiteQuerySet:
-    """Annotate ``newest_run``: the id of the newest run that was judged."""
+    """Annotate ``newest_run``: the ID of the newest finished check run."""
     newest = CheckRun.objects.filter(site=OuterRef("pk"), state=RunState.DONE).order_by("-pk").values("pk")[:1]
     return sites.annotate(newest_run=Subquery(newest))
 
 
-def needs(sites: SiteQuerySet, most: int) -> tuple[list[Need], int]:
-    """Return the sites that wait for somebody, those with the most people first, and how many there are in all.
+def needs(sites: SiteQuerySet, limit: int) -> tuple[list[Need], int]:
+    """Return up to ``limit`` sites that need attention, those with the most people first, and their total number.
 
-    Ready sites are among them while their MDM link is missing and no other road is open. Three queries.
+    This includes sites that are ready only for the MDM setup and have no application link yet. Three queries.
     """
     linked = Exists(ApplicationLink.objects.for_mdm().filter(site=OuterRef("pk")))
     waiting = sites.active().alias(linked=linked).exclude(READY_NON_MDM | (READY_MDM & Q(linked=True)))
-    rows = list(with_newest_run(waiting).order_by("-people", "title", "pk")[:most])
+    rows = list(with_newest_run(waiting).order_by("-people", "title", "pk")[:limit])
     deciding = deciding_findings(rows)
-    return [_need(site, deciding.get(site.pk)) for site in rows], waiting.count() if len(rows) == most else len(rows)
+    return [_need(site, deciding.get(site.pk)) for site in rows], waiting.count() if len(rows) == limit else len(rows)
 
 
 def _need(site: Site, finding: Finding | None) -> Need:
@@ -155,53 +158,58 @@ def _need(site: Site, finding: Finding | None) -> Need:
 
 
 def deciding_findings(sites: Iterable[Any]) -> dict[int, Finding]:
-    """Map site ids to the finding that decides their road nearest to ready. Sites carry ``newest_run``. One query."""
+    """Map site IDs to the most severe finding of the setup nearest to ready. One query.
+
+    The sites must be annotated by ``with_newest_run``. Sites without such a finding are missing from the result.
+    """
     by_run: dict[int, Site] = {site.newest_run: site for site in sites if site.newest_run}
-    decided = {}
+    findings = {}
     for run in CheckRun.objects.filter(pk__in=by_run).only("evaluated_findings"):
         site = by_run[run.pk]
         deciding = messages.most_severe(run.findings, nearest_setup(site))
         if deciding:
-            decided[site.pk] = deciding
-    return decided
+            findings[site.pk] = deciding
+    return findings
 
 
 def nearest_setup(site: Any) -> str:
-    """``mdm`` or ``non_mdm``: the road with the better verdict, MDM when they are equal."""
+    """Return ``mdm`` or ``non_mdm``: the setup with the better verdict, or ``mdm`` if both are equal."""
     return "mdm" if NEARNESS.index(site.mdm_verdict) <= NEARNESS.index(site.non_mdm_verdict) else "non_mdm"
 
 
 @dataclass(frozen=True)
 class Flip:
-    """A run that changed a verdict: the roads that changed, each ``(road, was, is)``."""
+    """A check run that changed a verdict. ``setups`` contains ``(setup name, previous verdict, new verdict)``."""
 
     run: CheckRun
     setups: tuple[tuple[Any, str, str], ...]
 
 
 def flip(run: CheckRun) -> Flip:
+    """Return the verdicts that a check run changed."""
     pairs = (("mdm", run.was_mdm_verdict, run.mdm_verdict), ("non_mdm", run.was_non_mdm_verdict, run.non_mdm_verdict))
     return Flip(run, tuple((messages.SETUP_NAMES[setup], was, now) for setup, was, now in pairs if was != now))
 
 
-def flips(sites: SiteQuerySet, since: datetime, most: int) -> list[Flip]:
-    """Return the newest changes of verdict since then: one query."""
+def flips(sites: SiteQuerySet, since: datetime, limit: int) -> list[Flip]:
+    """Return up to ``limit`` verdict changes since ``since``, newest first. One query."""
     runs = CheckRun.objects.filter(changed_at__gte=since, site__in=sites.active()).select_related("site")
-    return [flip(run) for run in runs.defer("observation", "evaluated_findings").order_by("-changed_at", "-pk")[:most]]
+    return [flip(run) for run in runs.defer("observation", "evaluated_findings").order_by("-changed_at", "-pk")[:limit]]
 
 
-def recent_sign_ins(sites: SiteQuerySet, most: int) -> Sequence[SignIn]:
+def recent_sign_ins(sites: SiteQuerySet, limit: int) -> Sequence[SignIn]:
+    """Return up to ``limit`` sign-ins, sign-in tests included, newest first. One query."""
     rows = SignIn.objects.filter(site__in=sites).select_related("site", "person")
-    return list(rows.order_by("-signed_in_at", "-pk")[:most])
+    return list(rows.order_by("-signed_in_at", "-pk")[:limit])
 
 
 def running_wave(sites: SiteQuerySet) -> Wave | None:
-    """The newest unfinished wave for one of these sites."""
+    """Return the newest unfinished wave that includes one of these sites."""
     return Wave.objects.filter(finished_at=None, sites__in=sites).order_by("-created_at", "-pk").distinct().first()
 
 
 def wave_stages(wave: Wave) -> list[dict[str, Any]]:
-    """The wave's funnel for ``{% funnel %}``, counted from its passes: one query."""
+    """Return the wave's stages for ``{% funnel %}``, counted from its passes. One query."""
     signed_in = SignIn.objects.filter(
         person=OuterRef("person"), site__waves=wave, is_rehearsal=False, signed_in_at__gte=OuterRef("created_at")
     )
@@ -218,6 +226,6 @@ def wave_stages(wave: Wave) -> list[dict[str, Any]]:
 
 
 def visible_stages(wave: Wave) -> list[dict[str, Any]]:
-    """The stages that Gatepass can see: a site that is its own provider tells nobody who signed in there."""
+    """Return the stages that Gatepass can count: sign-ins are recorded only for sites that it hosts."""
     stages = wave_stages(wave)
     return stages if wave.sites.filter(provider=Provider.GATEPASS).exists() else stages[:2]

@@ -1,4 +1,4 @@
-"""The road to ready of one site: five steps, each done, now or later, and what to do at the one that is now."""
+"""The setup progress of one site: five steps, and what to do for the current one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from . import messages, overview
 
 @dataclass(frozen=True)
 class Facts:
-    """What the steps rest on, read once for the whole page."""
+    """The data of one site that the steps and the site page are built from."""
 
     run: CheckRun | None
     unfinished: CheckRun | None
@@ -34,7 +34,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class NextStep:
-    """The one thing to do. ``post`` is for a deed, else the button leads to a page."""
+    """What to do next. The button sends a POST request to ``url`` if ``post`` is set; otherwise it is a link."""
 
     title: str
     text: str
@@ -44,7 +44,7 @@ class NextStep:
 
 
 def collect(site: Site) -> Facts:
-    """Read the facts of one site: a fixed number of queries."""
+    """Return the facts of one site, with a fixed number of queries."""
     runs = site.check_runs.order_by("-pk")
     run = runs.filter(state="done").first()
     links = {link.origin: link for link in site.links.active()}
@@ -62,7 +62,7 @@ def collect(site: Site) -> Facts:
 
 
 def release_with(site: Site, link: ApplicationLink | None) -> ConfigurationRelease | None:
-    """The newest release of this site, when it carries the link's client ID of today; else None."""
+    """Return the newest release of the site if it contains the link's current client ID; otherwise None."""
     if link is None:
         return None
     release = site.releases.order_by("-number").first()
@@ -70,13 +70,13 @@ def release_with(site: Site, link: ApplicationLink | None) -> ConfigurationRelea
 
 
 def _phones(site: Site) -> int:
-    """The number of phones: those that signed in, where Gatepass sees it; else those set up with a pass."""
+    """Return the number of phones that signed in or, where Gatepass does not see sign-ins, were set up with a pass."""
     signed_in = SignIn.objects.filter(site=site, is_rehearsal=False).values("person").distinct().count()
     return signed_in or Enrollment.objects.filter(enrollment_pass__sites=site).count()
 
 
 def steps(site: Site, facts: Facts) -> list[dict[str, Any]]:
-    """The five steps for ``partials/steps.html``; the first that is not done is the one that is now."""
+    """Return the five steps for ``partials/steps.html``. The first unfinished step is the current one."""
     rows = [
         {"id": "compatible", "title": _("Compatible"), "done": is_ready(site), "at": site.checked_at, "note": ""},
         {"id": "linked", "title": _("Linked"), **_linked(site, facts)},
@@ -93,6 +93,7 @@ def steps(site: Site, facts: Facts) -> list[dict[str, Any]]:
 
 
 def is_ready(site: Site) -> bool:
+    """Return whether at least one setup is ready."""
     return site.mdm_verdict == Verdict.READY_MDM or site.non_mdm_verdict == Verdict.READY_NON_MDM
 
 
@@ -113,7 +114,7 @@ def _rehearsed(facts: Facts) -> dict[str, Any]:
     rehearsal = facts.rehearsal
     if rehearsal is None or not rehearsal.is_finished:
         return {"done": False, "at": None, "note": ""}
-    if went_as_far_as_it_can(rehearsal):
+    if stopped_at_login_page(rehearsal):
         return {"done": True, "at": None, "note": _("up to the login page")}
     return {
         "done": bool(rehearsal.passed),
@@ -122,8 +123,8 @@ def _rehearsed(facts: Facts) -> dict[str, Any]:
     }
 
 
-def went_as_far_as_it_can(rehearsal: Rehearsal | None) -> bool:
-    """Whether nothing failed, but only a person can go on: the site asks somebody to sign in."""
+def stopped_at_login_page(rehearsal: Rehearsal | None) -> bool:
+    """Return whether the sign-in test reached the login page without a failure. Only a person can continue there."""
     steps = rehearsal.steps if rehearsal and rehearsal.is_finished and not rehearsal.passed else []
     outcomes = [step.get("outcome") for step in steps if isinstance(step, dict)]
     return "stopped" in outcomes and "failed" not in outcomes
@@ -135,12 +136,12 @@ def _rolled_out(facts: Facts) -> dict[str, Any]:
 
 
 def next_step(site: Site, facts: Facts, steps: list[dict[str, Any]]) -> NextStep | None:
-    """What to do at the step that is now; None when all are done or the site is archived."""
+    """Return what to do for the current step; None if all are done or the site is archived."""
     now = next((row["id"] for row in steps if row["state"] == "now"), None)
-    return _NEXT[now](site, facts) if now else None
+    return _NEXT_STEPS[now](site, facts) if now else None
 
 
-def _make_compatible(site: Site, facts: Facts) -> NextStep:
+def _compatible_step(site: Site, facts: Facts) -> NextStep:
     check = reverse("check_now", args=[site.pk])
     if facts.unfinished:
         url = reverse("check_run", args=[facts.unfinished.pk])
@@ -155,12 +156,12 @@ def _make_compatible(site: Site, facts: Facts) -> NextStep:
     return NextStep(title, text, _("Check again"), check, post=True)
 
 
-def _make_link(site: Site, facts: Facts) -> NextStep:
+def _link_step(site: Site, facts: Facts) -> NextStep:
     text = _("The app needs an application link to sign in. Its client ID becomes part of the MDM configuration.")
     return NextStep(_("Create the application link"), text, _("Create link"), reverse("link_wizard", args=[site.pk]))
 
 
-def _configure(site: Site, facts: Facts) -> NextStep:
+def _configuration_step(site: Site, facts: Facts) -> NextStep:
     url = f"{reverse('configuration_build')}?site={site.pk}"
     text = _("Phones get the client ID from your MDM. Build the configuration, publish it and enter it in your MDM.")
     if site.releases.exists():
@@ -170,39 +171,39 @@ def _configure(site: Site, facts: Facts) -> NextStep:
     return NextStep(_("Add the site to the MDM configuration"), text, _("Build configuration"), url)
 
 
-def _rehearse(site: Site, facts: Facts) -> NextStep:
+def _rehearsal_step(site: Site, facts: Facts) -> NextStep:
     if facts.rehearsal and not facts.rehearsal.is_finished:
         url = reverse("rehearsal", args=[facts.rehearsal.pk])
         return NextStep(_("The sign-in test is running"), _("This takes a few seconds."), _("View"), url)
     if facts.rehearsal:
-        title = _("The sign-in test failed. Run it again")
-        text = _("The results below show the step that failed, and what to fix first.")
+        title = _("The sign-in test failed")
+        text = _("The results show which step failed and what to fix. Then run the test again.")
         return NextStep(title, text, _("Test again"), reverse("rehearse", args=[site.pk]), post=True)
     text = _("A virtual phone signs in as the app would and shows where a problem occurs.")
     return NextStep(_("Test the sign-in"), text, _("Test sign-in"), reverse("rehearse", args=[site.pk]), post=True)
 
 
-def _roll_out(site: Site, facts: Facts) -> NextStep:
+def _roll_out_step(site: Site, facts: Facts) -> NextStep:
     text = _("Give people a pass: a link or QR code that sets up their phone.")
-    if went_as_far_as_it_can(facts.rehearsal):
+    if stopped_at_login_page(facts.rehearsal):
         text = _(
             "The sign-in test reached the site's login page, where only a person can continue. Sign in with one "
-            "real phone to complete the proof."
+            "real phone to verify the setup."
         )
     url = f"{reverse('pass_create')}?site={site.pk}"
     return NextStep(_("Set up the first phone"), text, _("Issue a pass"), url)
 
 
-_NEXT = {
-    "compatible": _make_compatible,
-    "linked": _make_link,
-    "configured": _configure,
-    "rehearsed": _rehearse,
-    "rolled_out": _roll_out,
+_NEXT_STEPS = {
+    "compatible": _compatible_step,
+    "linked": _link_step,
+    "configured": _configuration_step,
+    "rehearsed": _rehearsal_step,
+    "rolled_out": _roll_out_step,
 }
 
 
 def audit_of(site: Site) -> Q:
-    """The audit events of the site and of its links, as a condition."""
+    """Return a condition that selects the audit events of the site and its application links."""
     links = [str(pk) for pk in site.links.values_list("pk", flat=True)]
     return Q(target_type="site", target_id=str(site.pk)) | Q(target_type="applicationlink", target_id__in=links)

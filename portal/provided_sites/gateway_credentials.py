@@ -1,7 +1,6 @@
-"""Creates and removes the credentials by which a site's gateway introspects tokens.
+"""Create and remove the credentials with which the gateway of a site introspects tokens.
 
-The provider owns the row and the domain owns the audit trail; one transaction here holds both, so that neither is
-written without the other.
+The OAuth provider stores the credential and the domain writes the audit log, so both are written in one transaction.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from rollout.services import audit
 
 
 def create_credential(*, actor: User, site: Site) -> Credential:
-    """Return a new credential for the site's gateway; its secret is in the answer and nowhere else."""
+    """Create a credential for the site's gateway. Its secret is only in the returned value."""
     with transaction.atomic():
         _server, credential = resource_servers.create_resource_server(name=f"nginx: {site.title}", issuer=site.base_url)
         audit.record(actor=actor, action="gateway.credential_made", target=site)
@@ -25,7 +24,7 @@ def create_credential(*, actor: User, site: Site) -> Credential:
 
 
 def remove_credential(*, actor: User, server: ResourceServer) -> bool:
-    """Remove a credential; False when it was removed before."""
+    """Remove a credential. Return False if it was already removed."""
     site = Site.objects.filter(base_url=server.issuer).first()
     with transaction.atomic():
         if not resource_servers.remove_resource_server(server):

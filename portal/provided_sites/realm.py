@@ -1,4 +1,4 @@
-"""The realm of a site that Gatepass provides: its issuer, and the clients of its active links."""
+"""The realm of a hosted site: its issuer, and the clients of its active links."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rollout.services.provided import ProvidedSite
 
 
 def active_site(slug: str) -> ProvidedSite:
-    """Return the active Confluence site that Gatepass provides under this name. Raises Http404."""
+    """Return the active hosted site with this slug. Raises Http404."""
     site = provided.provided_site(slug)
     if site is None:
         raise Http404
@@ -20,7 +20,7 @@ def active_site(slug: str) -> ProvidedSite:
 
 
 class SiteRealm(Realm):
-    """Looks the site up only for what the statements do not find by themselves."""
+    """The realm of one hosted site. The site is loaded only when the SQL expressions of ``sql`` are not enough."""
 
     def __init__(self, slug: str) -> None:
         super().__init__()
@@ -28,7 +28,7 @@ class SiteRealm(Realm):
 
     @cached_property
     def site(self) -> ProvidedSite:
-        """Raises Http404."""
+        """The hosted site. Raises Http404."""
         return active_site(self.slug)
 
     @property

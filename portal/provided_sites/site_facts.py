@@ -1,4 +1,4 @@
-"""What a provided site tells of itself, as Confluence would: ``info/login``, the manifest and the status."""
+"""Endpoints of a hosted site that describe it as Confluence would: ``info/login``, the manifest and the status."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ INBOUND_AUTHENTICATION = "com.atlassian.applinks.api.auth.types.OAuthAuthenticat
 
 
 @MachineView
-def info_login(meta: Meta, _read: Callable[[], bytes], slug: str, version: str) -> MachineResponse:
-    """Answer the app's first request, before it shows a login; 1.1 carries the client ID while the OAuth switch is on.
+def info_login(meta: Meta, _read: Callable[[], bytes], slug: str, version: str) -> Answer:
+    """Return the response to the app's first request. Version 1.1 includes the client ID if the OAuth 2.0 switch is on.
 
-    The field names of 1.1 are not documented; readers search for ``clientId`` at any depth. Raises Http404.
+    The fields of 1.1 are not documented; clients search for ``clientId`` at any depth. Raises Http404.
     """
     site = active_site(slug)
     if meta["REQUEST_METHOD"] not in {"GET", "HEAD"}:
@@ -42,7 +42,7 @@ def info_login(meta: Meta, _read: Callable[[], bytes], slug: str, version: str) 
 @login_not_required
 @require_safe
 def manifest(request: HttpRequest, slug: str) -> HttpResponse:
-    """The application links manifest, XML unless ``Accept`` prefers JSON."""
+    """Return the application links manifest as XML, or as JSON if ``Accept`` prefers it. Raises Http404."""
     site = active_site(slug)
     facts: dict[str, str | bool] = {
         "id": str(uuid.uuid5(uuid.NAMESPACE_URL, site.base_url)),
@@ -67,6 +67,6 @@ def manifest(request: HttpRequest, slug: str) -> HttpResponse:
 @login_not_required
 @require_safe
 def status(request: HttpRequest, slug: str) -> JsonResponse:
-    """That the site runs, in Confluence's words."""
+    """Return the server status as Confluence does. Raises Http404."""
     active_site(slug)
     return JsonResponse({"state": "RUNNING"})

@@ -1,4 +1,4 @@
-"""The addresses of a site that Gatepass provides, below its base URL."""
+"""URLs of a hosted site, below its base URL."""
 
 from django.urls import path
 

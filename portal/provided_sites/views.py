@@ -1,4 +1,4 @@
-"""Sites that Gatepass provides: under their base URL it answers the app and our probes as Confluence would."""
+"""Views of hosted sites: Gatepass responds to the app and to probes as Confluence would."""
 
 from __future__ import annotations
 
@@ -21,29 +21,30 @@ from .realm import SiteRealm, active_site
 
 
 def _machine_at_site(endpoint: MachineView) -> MachineView:
-    """Return the endpoint for the site's issuer and the clients of its active links. Raises Http404.
+    """Return the endpoint for the realm of a site. It raises Http404 if there is no such site.
 
-    What succeeds has found the site in its own statement; where there is none, every other answer is the same 404.
+    A successful response has found the site in its own SQL statement. Other responses need the lookup, so that a
+    missing site always results in the same 404.
     """
 
     @wraps(endpoint.answer)
     def answer(meta: Meta, read: Callable[[], bytes], slug: str) -> MachineResponse:
         realm = meta[META_KEY] = SiteRealm(slug)
-        given = endpoint.answer(meta, read)
-        if not HTTPStatus.OK <= given.status < HTTPStatus.MULTIPLE_CHOICES:
-            realm.site  # noqa: B018 - raises when there is none
-        return given
+        response = endpoint.answer(meta, read)
+        if not HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
+            realm.site  # noqa: B018 - raises Http404
+        return response
 
     return MachineView(answer)
 
 
 def _page_at_site(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Return one of the provider's pages for the site's realm. Raises Http404."""
+    """Return a page of the OAuth provider for the realm of a site. It raises Http404 if there is no such site."""
 
     @wraps(view)
     def at_site(request: HttpRequest, slug: str) -> HttpResponseBase:
         realm = request.META[META_KEY] = SiteRealm(slug)
-        realm.site  # noqa: B018 - raises when there is none
+        realm.site  # noqa: B018 - raises Http404
         return view(request)
 
     return at_site
@@ -60,5 +61,5 @@ metadata = _page_at_site(provider_metadata.metadata)
 @login_not_required
 @require_safe
 def home(request: HttpRequest, slug: str) -> HttpResponse:
-    """A page that says honestly what answers here."""
+    """Show that Gatepass, not Confluence, responds here."""
     return render(request, "oauth_provider/provided_site.html", {"site": active_site(slug)})

@@ -1,4 +1,4 @@
-"""The gateway of a provided site: its nginx configuration, and the credentials by which nginx asks about tokens."""
+"""The gateway of a hosted site: its nginx configuration, and the credentials for token introspection."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from portal.pages.actions import form_view
 from portal.provided_sites.gateway_credentials import create_credential, remove_credential
 from rollout.models import Site
 
-GATEPASS = "http://127.0.0.1:8000"  # the least surprising place: nginx beside the web process
+GATEPASS = "http://127.0.0.1:8000"  # nginx on the same machine as the web process
 
 
 @sensitive_variables("credential", "secret_file")
@@ -25,7 +25,7 @@ GATEPASS = "http://127.0.0.1:8000"  # the least surprising place: nginx beside t
 @dashboard
 @form_view
 def gateway(request: HttpRequest, pk: int) -> HttpResponse:
-    """GET builds the configuration from its query; POST makes a credential, shown once, or removes one."""
+    """Build the configuration from the query (GET); create a credential, shown once, or remove one (POST)."""
     site = changeable_site(request, pk)
     if not site.is_provided:
         raise Http404
@@ -36,15 +36,15 @@ def gateway(request: HttpRequest, pk: int) -> HttpResponse:
     credential = create_credential(actor=person(request), site=site)
     secret_file = credential_file(credential.client_id, credential.secret)
     return render(
-        request, "sites/gateway.html", _context(site, GatewayForm(initial=_beginning())) | {"secret_file": secret_file}
+        request, "sites/gateway.html", _context(site, GatewayForm(initial=_initial())) | {"secret_file": secret_file}
     )
 
 
 def _configuration(request: HttpRequest, site: Site) -> HttpResponse:
-    is_asked = "application" in request.GET
-    form = GatewayForm(request.GET if is_asked else None, initial=_beginning())
+    is_submitted = "application" in request.GET
+    form = GatewayForm(request.GET if is_submitted else None, initial=_initial())
     context = _context(site, form)
-    if is_asked and form.is_valid():
+    if is_submitted and form.is_valid():
         built = Gateway(site.title, site.base_url, form.cleaned_data["gatepass"], form.cleaned_data["application"])
         text = nginx_configuration(built, credential_path=f"gatepass-{site.slug}.secret")
         if "download" in request.GET:
@@ -62,7 +62,7 @@ def _remove(request: HttpRequest, site: Site, client_id: str) -> HttpResponse:
     return redirect("site_gateway", site.pk)
 
 
-def _beginning() -> dict[str, str]:
+def _initial() -> dict[str, str]:
     return {"gatepass": GATEPASS}
 
 

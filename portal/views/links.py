@@ -1,4 +1,4 @@
-"""Application links: the wizard that mirrors Confluence's dialog, rotating, revoking, and the switch without MDM."""
+"""Application links: creation, client ID rotation, revocation, and the OAuth 2.0 switch of the non-MDM setup."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ from rollout.compatibility.matrix import redirect_url_for
 from rollout.models import ApplicationLink, SignIn, Site
 from rollout.services import links as services
 
-JUST_MADE = "link_just_made"  # in the browser's session: the credentials page shows itself once
+NEW_LINK_KEY = "link_just_made"  # session key of the link whose credentials page is still to be shown, once
 
 
 @dashboard
 @form_view
 def wizard(request: HttpRequest, pk: int) -> HttpResponse:
-    """The form for a site's application link, and once after it the credentials to enter in Confluence."""
+    """Show the form for a new application link and, once after saving, its credentials."""
     site = changeable_site(request, pk)
     link = site.links.for_mdm().first()
     if link and request.method != "POST":
-        if request.session.pop(JUST_MADE, None) == link.pk:
+        if request.session.pop(NEW_LINK_KEY, None) == link.pk:
             return render(request, "links/credentials.html", {"site": site, "link": link})
         messages.info(request, _("This site already has an application link."))
         return redirect("site", site.pk)
     form = LinkForm(request.POST if request.method == "POST" else None, site=site)
-    # A missing client ID alone does not stop here: the service refuses it too, and names the wrong choices with it.
+    # The service also reports a missing client ID, together with all wrong choices.
     if form.is_bound and set(form.errors) <= {"client_id"}:
         try:
             link = services.create_link(actor=person(request), site=site, **form.cleaned_data)
         except ValidationError as error:
             add_form_errors(form, error)
         else:
-            request.session[JUST_MADE] = link.pk
+            request.session[NEW_LINK_KEY] = link.pk
             return redirect("link_wizard", site.pk)
     context = {"site": site, "form": form, "redirect_url": redirect_url_for(site.product)}
     return render(request, "links/wizard.html", context, status=422 if form.errors else 200)
@@ -48,7 +48,7 @@ def wizard(request: HttpRequest, pk: int) -> HttpResponse:
 @dashboard
 @form_view
 def rotate(request: HttpRequest, pk: int) -> HttpResponse:
-    """Ask first, then replace the link's client ID."""
+    """Show the impact and, on POST, replace the client ID of the link."""
     link, site = _changeable(request, pk)
     if request.method != "POST":
         return _rotate_page(request, link, site, ClientIdForm(site=site))
@@ -60,7 +60,7 @@ def rotate(request: HttpRequest, pk: int) -> HttpResponse:
             add_form_errors(form, error)
         else:
             messages.success(request, _("The client ID has changed. Publish a release to deliver it to phones."))
-            request.session[JUST_MADE] = link.pk
+            request.session[NEW_LINK_KEY] = link.pk
             return redirect("link_wizard" if link.origin == ApplicationLink.Origin.WIZARD else "site", site.pk)
     return _rotate_page(request, link, site, form)
 
@@ -73,18 +73,18 @@ def _rotate_page(request: HttpRequest, link: ApplicationLink, site: Site, form: 
 @dashboard
 @form_view
 def revoke(request: HttpRequest, pk: int) -> HttpResponse:
-    """Ask first, then revoke the link."""
+    """Show the impact and, on POST, revoke the link."""
     link, site = _changeable(request, pk)
     if request.method != "POST":
         return render(request, "links/revoke.html", {"link": link, "site": site, "people": _signed_in(link)})
     ended = services.revoke_link(actor=person(request), link=link)
     if ended:
-        words = ngettext(
+        message = ngettext(
             "The link was revoked. %(count)s phone was signed out.",
             "The link was revoked. %(count)s phones were signed out.",
             ended,
         )
-        messages.success(request, words % {"count": ended})
+        messages.success(request, message % {"count": ended})
     else:
         messages.success(request, _("The link was revoked."))
     return redirect("site", site.pk)
@@ -93,29 +93,29 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
 @dashboard
 @action("site", "pk")
 def switch(request: HttpRequest, pk: int) -> HttpResponse:
-    """Turn the site's switch for phones without MDM on or off."""
+    """Turn OAuth 2.0 for the non-MDM setup on or off."""
     site = changeable_site(request, pk)
-    wanted = request.POST.get("on")
-    if wanted not in {"1", "0"}:
+    state = request.POST.get("on")
+    if state not in {"1", "0"}:
         return redirect("site", site.pk)
     try:
-        services.switch_oauth(actor=person(request), site=site, on=wanted == "1")
+        services.switch_oauth(actor=person(request), site=site, on=state == "1")
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
         on, off = _("OAuth 2.0 is on for the Non-MDM setup."), _("OAuth 2.0 is off for the Non-MDM setup.")
-        messages.success(request, on if wanted == "1" else off)
+        messages.success(request, on if state == "1" else off)
     return redirect("site", site.pk)
 
 
 def _changeable(request: HttpRequest, pk: int) -> tuple[ApplicationLink, Site]:
-    """The active link and its site when this person may change the site. Raises Http404 and PermissionDenied."""
+    """Return an active link and its site, if this person may change the site. Raises Http404 and PermissionDenied."""
     link = visible_row(request, ApplicationLink.objects.active(), pk)
     return link, changeable_site(request, link.site_id)
 
 
 def _signed_in(link: ApplicationLink) -> int:
-    """How many people signed in through this client: those whom a change signs out."""
+    """Return how many people signed in with this client ID and would be signed out by a change."""
     return (
         SignIn.objects.filter(site=link.site_id, client_id=link.client_id, is_rehearsal=False)
         .values("person")

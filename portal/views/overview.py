@@ -1,4 +1,4 @@
-"""The overview: the fleet at a glance, what needs somebody, what changed, and who signed in."""
+"""The overview page: sites by readiness, what needs attention, and recent activity."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SINCE = timedelta(hours=24)
 
 @page_view
 def overview(request: HttpRequest) -> HttpResponse:
-    """The same number of queries however many sites there are. Members go to their own passes."""
+    """Show the overview page with a fixed number of queries. Members are redirected to their passes."""
     user = person(request)
     if not user.works_with_sites:
         return redirect("my_passes")

@@ -1,4 +1,4 @@
-"""The plugin versions of a site: entered, pasted, or read with a token that is used once or kept."""
+"""Plugin versions of a site: entered, pasted, or read with a token that is used once or stored."""
 
 from __future__ import annotations
 
@@ -29,90 +29,90 @@ PLUGIN_NAMES = {"oauth": gettext_lazy("OAuth 2.0 provider plugin"), "mobile": ge
 @dashboard
 @action("site", "pk")
 def enter(request: HttpRequest, pk: int) -> HttpResponse:
-    """Keep the versions of the form's fields."""
+    """Save the versions that were entered."""
     site = changeable_site(request, pk)
 
-    def keep(fields: dict[str, Any]) -> None:
+    def save(fields: dict[str, Any]) -> None:
         services.enter_versions(actor=person(request), site=site, **fields)
 
-    return _answer(request, site, "entered", PluginVersionsForm(request.POST), keep)
+    return _save_form(request, site, "entered", PluginVersionsForm(request.POST), save)
 
 
 @dashboard
 @action("site", "pk")
 def paste(request: HttpRequest, pk: int) -> HttpResponse:
-    """Keep the versions in a pasted answer of the site's plugin manager."""
+    """Save the versions in pasted JSON of the site's plugin manager."""
     site = changeable_site(request, pk)
 
-    def keep(fields: dict[str, Any]) -> services.Kept:
+    def save(fields: dict[str, Any]) -> services.SavedVersions:
         return services.paste_versions(actor=person(request), site=site, text=fields["text"])
 
-    return _answer(request, site, "pasted", PasteForm(request.POST, prefix="paste"), keep)
+    return _save_form(request, site, "pasted", PasteForm(request.POST, prefix="paste"), save)
 
 
 @sensitive_post_parameters()
 @dashboard
 @action("site", "pk")
 def read(request: HttpRequest, pk: int) -> HttpResponse:
-    """Ask the site now, with the token of the form; the person waits for at most eight seconds."""
+    """Read the versions from the site with the token of the form. Takes up to eight seconds."""
     site = changeable_site(request, pk)
 
-    def keep(fields: dict[str, Any]) -> services.Kept:
+    def save(fields: dict[str, Any]) -> services.SavedVersions:
         return services.read_versions(actor=person(request), site=site, **fields)
 
-    return _answer(request, site, "token", TokenForm(request.POST, prefix="token"), keep)
+    return _save_form(request, site, "token", TokenForm(request.POST, prefix="token"), save)
 
 
 @dashboard
 @action("site", "pk")
 def read_again(request: HttpRequest, pk: int) -> HttpResponse:
-    """Ask the site now, with the token that was kept."""
+    """Read the versions from the site with the stored token."""
     site = changeable_site(request, pk)
     try:
-        kept = services.read_with_stored_token(actor=person(request), site=site)
+        saved = services.read_with_stored_token(actor=person(request), site=site)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
-        if kept:
-            _say(request, kept)
+        if saved:
+            _add_messages(request, saved)
         else:
             messages.error(request, _("There is no stored token that the site accepts. Enter one."))
-    return _back(site)
+    return _redirect_to_site(site)
 
 
 @dashboard
 @action("site", "pk")
-def forget_token(request: HttpRequest, pk: int) -> HttpResponse:
-    """Remove the token that was kept."""
+def remove_token(request: HttpRequest, pk: int) -> HttpResponse:
+    """Remove the stored token."""
     site = changeable_site(request, pk)
-    if services.forget_token(actor=person(request), site=site):
+    if services.remove_token(actor=person(request), site=site):
         messages.success(request, _("The stored token was removed. Revoke it on the site too if nothing else uses it."))
-    return _back(site)
+    return _redirect_to_site(site)
 
 
-def _answer(
-    request: HttpRequest, site: Site, setup: str, form: forms.Form, keep: Callable[[dict[str, Any]], Any]
+def _save_form(
+    request: HttpRequest, site: Site, method: str, form: forms.Form, save: Callable[[dict[str, Any]], Any]
 ) -> HttpResponse:
-    """Keep what the form says; back to the site's page, or the page again with the form's faults."""
+    """Save the form and redirect to the site's page, or show the page again with the form's errors."""
     if site.is_provided:
-        return _back(site)
+        return _redirect_to_site(site)
     if form.is_valid():
         try:
-            kept = keep(form.cleaned_data)
+            saved = save(form.cleaned_data)
         except ValidationError as error:
             add_form_errors(form, error)
         else:
-            _say(request, kept)
-            return _back(site)
-    return page(request, site, forms=plugin_forms(site, **{setup: form}), status=422)
+            _add_messages(request, saved)
+            return _redirect_to_site(site)
+    return page(request, site, forms=plugin_forms(site, **{method: form}), status=422)
 
 
-def _say(request: HttpRequest, kept: services.Kept | None) -> None:
+def _add_messages(request: HttpRequest, saved: services.SavedVersions | None) -> None:
     messages.success(request, _("Saved. Rechecking…"))
-    for name in kept.missing if kept else ():
-        words = _("The %(plugin)s is not in the text. Its version stays unchanged.")
-        messages.info(request, words % {"plugin": PLUGIN_NAMES[name]})
+    for name in saved.missing if saved else ():
+        message = _("The %(plugin)s is not in the text. Its version stays unchanged.")
+        messages.info(request, message % {"plugin": PLUGIN_NAMES[name]})
 
 
-def _back(site: Site) -> HttpResponse:
+def _redirect_to_site(site: Site) -> HttpResponse:
     return redirect("site", site.pk)

@@ -1,4 +1,4 @@
-"""Sites as CSV: the export of what the list shows, and the import in two steps, dry run and apply."""
+"""Sites as CSV: the export of the filtered list, and the import in two steps (dry run, then apply)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rollout.formats.site_csv import COLUMNS, REQUIRED
 from rollout.models import Site
 from rollout.services.imports import import_sites
 
-MOST_ERRORS_SHOWN = 100
+MAX_ERRORS_SHOWN = 100
 EXPLANATIONS = {
     "title": gettext_lazy("The name in the app's site list, at most 120 characters."),
     "product": gettext_lazy("confluence or jira. Default: confluence."),
@@ -41,7 +41,7 @@ EXAMPLE = (
 @dashboard
 @page_view
 def export_csv(request: HttpRequest) -> StreamingHttpResponse:
-    """The rows of the list as CSV, as an import takes them; with ``template`` one example instead."""
+    """Return the filtered sites as a CSV file that can be imported, or an example row with ``?template``."""
     if "template" in request.GET:
         return csv_response("sites-template.csv", COLUMNS, [EXAMPLE])
     return SITES.csv(request, Site.objects.visible_to(person(request)).prefetch_related("owners"))
@@ -50,22 +50,22 @@ def export_csv(request: HttpRequest) -> StreamingHttpResponse:
 @administrators
 @form_view
 def import_csv(request: HttpRequest) -> HttpResponse:
-    """First the file and its dry run, then, with the same bytes from the page, the deed; with an error, nothing."""
+    """Validate the uploaded file in a dry run; then import the same bytes, which the page sends back."""
     form = ImportForm(*((request.POST, request.FILES) if request.method == "POST" else ()))
     report, data = None, b""
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data["bytes"]
         report = import_sites(actor=person(request), data=data, dry_run="apply" not in request.POST)
         if report.applied:
-            words = _("%(created)s added, %(changed)s changed, %(unchanged)s unchanged. Checks have started.")
-            messages.success(request, words % vars(report))
+            message = _("%(created)s added, %(changed)s changed, %(unchanged)s unchanged. Checks have started.")
+            messages.success(request, message % vars(report))
             return redirect("sites")
     context = {
         "form": form,
         "report": report,
-        "errors": report.errors[:MOST_ERRORS_SHOWN] if report else [],
+        "errors": report.errors[:MAX_ERRORS_SHOWN] if report else [],
         "encoded": encoded(data) if report and not report.errors else "",
         "columns": [(name, name in REQUIRED, EXPLANATIONS[name]) for name in COLUMNS],
     }
-    faulty = (form.is_bound and form.errors) or (report and report.errors)
-    return render(request, "sites/import.html", context, status=422 if faulty else 200)
+    invalid = (form.is_bound and form.errors) or (report and report.errors)
+    return render(request, "sites/import.html", context, status=422 if invalid else 200)

@@ -1,4 +1,4 @@
-"""One site's page: the whole story from top to bottom."""
+"""The page of one site."""
 
 from __future__ import annotations
 
@@ -25,27 +25,27 @@ EVENTS_SHOWN = 8
 @dashboard
 @page_view
 def site(request: HttpRequest, pk: int) -> HttpResponse:
-    """One site with everything that is known of it."""
+    """Show one site."""
     return page(request, visible_site(request, pk))
 
 
 def page(request: HttpRequest, site: Site, *, forms: PluginForms | None = None, status: int = 200) -> HttpResponse:
-    """The page, or the page again with ``forms`` one of which was refused."""
+    """Render the page; after an invalid submission with the bound ``forms`` and a status of 422."""
     facts = site_progress.collect(site)
     steps = site_progress.steps(site, facts)
-    changes = may_change(person(request), site)
+    can_change = may_change(person(request), site)
     context: dict[str, Any] = {
         "site": site,
         "facts": facts,
-        "may_change": changes,
+        "may_change": can_change,
         "steps": steps,
         "next": site_progress.next_step(site, facts, steps),
-        "as_far_as_it_can": site_progress.went_as_far_as_it_can(facts.rehearsal),
+        "stopped_at_login_page": site_progress.stopped_at_login_page(facts.rehearsal),
         "setups": _setups(site, facts),
         "observation": _observation(facts.run),
         "owners": list(site.owners.order_by("email")),
-        **_plugins(site, forms, changes=changes),
-        "is_subscribed": preferences.is_subscribed(person(request), site),
+        **_plugins(site, forms, can_change=can_change),
+        "told": preferences.is_told(person(request), site),
         "usable_passes": site.passes.usable(timezone.now()).count(),
         "runs": _runs(site),
         "events": _events(request, site),
@@ -54,7 +54,7 @@ def page(request: HttpRequest, site: Site, *, forms: PluginForms | None = None, 
 
 
 def _setups(site: Site, facts: site_progress.Facts) -> list[findings.SetupFindings]:
-    """The site's own verdicts: an edit sets them back to unknown, and then old findings say nothing of it."""
+    """Return both setups. An edit resets the verdicts to unknown, so older findings are left out."""
     current = facts.findings if site.checked_at else []
     return findings.setups(site.mdm_verdict, site.non_mdm_verdict, current)
 
@@ -62,13 +62,13 @@ def _setups(site: Site, facts: site_progress.Facts) -> list[findings.SetupFindin
 def _observation(run: CheckRun | None) -> Observation | None:
     try:
         return run.facts if run else None
-    except (ValueError, KeyError, TypeError):  # stored in another format by another version
+    except (ValueError, KeyError, TypeError):  # stored by another version in another format
         return None
 
 
-def _plugins(site: Site, forms: PluginForms | None, *, changes: bool) -> dict[str, Any]:
-    """What the card of the plugin versions takes. Who may not change the site learns nothing of its token."""
-    if not changes or site.is_provided:
+def _plugins(site: Site, forms: PluginForms | None, *, can_change: bool) -> dict[str, Any]:
+    """Return the context of the plugin versions card; nothing for people who may not change the site."""
+    if not can_change or site.is_provided:
         return {}
     stored = SiteCredential.objects.filter(site=site).select_related("stored_by").defer("token")
     keys = (upm.OAUTH_KEY, upm.MOBILE_KEYS[site.product])
@@ -86,7 +86,7 @@ def _runs(site: Site) -> list[overview.Flip]:
 
 
 def _events(request: HttpRequest, site: Site) -> list[tuple[AuditEvent, str, str]]:
-    """Each with its icon and sentence."""
+    """Return the newest events, each with its icon and message."""
     reader = person(request)
     events = AuditEvent.objects.filter(site_progress.audit_of(site)).order_by("-number")[:EVENTS_SHOWN]
     return [(event, audit.icon_of(event), audit.marked_sentence(event, reader)) for event in events]

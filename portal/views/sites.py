@@ -1,4 +1,4 @@
-"""Sites: the list, adding, changing, archiving. One site's page is site_page, its CSV file site_csv."""
+"""The list of sites, and their creation, editing and archiving. See site_page for one site and site_csv for CSV."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = ["archive", "create", "edit", "export_csv", "import_csv", "restore", "
 @dashboard
 @page_view
 def sites(request: HttpRequest) -> HttpResponse:
-    """The sites that this person may see, and how many of them are ready."""
+    """Show the sites that this person may see, with their numbers by readiness."""
     visible = Site.objects.visible_to(person(request))
     listing = SITES.listing(request, with_links_and_runs(visible))
     shares = overview.shares(visible.active())
@@ -44,7 +44,7 @@ def sites(request: HttpRequest) -> HttpResponse:
 
 
 def with_links_and_runs(rows: QuerySet[Site]) -> QuerySet[Site]:
-    """Each site with ``active_links`` and whether it ``is_checking``."""
+    """Add ``active_links`` (a list) and ``is_checking`` to each site."""
     unfinished = CheckRun.objects.filter(site=OuterRef("pk"), state__in=[RunState.QUEUED, RunState.RUNNING])
     links = Prefetch("links", queryset=ApplicationLink.objects.active(), to_attr="active_links")
     return rows.annotate(is_checking=Exists(unfinished)).prefetch_related(links)
@@ -58,16 +58,16 @@ def _may_add(request: HttpRequest) -> bool:
 @editors
 @form_view
 def create(request: HttpRequest) -> HttpResponse:
-    """The form for a new site of one provider, and adding it."""
-    asked = request.POST.get("provider") or request.GET.get("provider")
-    provider = asked if asked in Provider.values else Provider.CONFLUENCE
+    """Show the form for a new site with one OAuth provider, and create the site."""
+    requested = request.POST.get("provider") or request.GET.get("provider")
+    provider = requested if requested in Provider.values else Provider.CONFLUENCE
     user = person(request)
     initial = {"provider": provider, "product": "confluence"}
     form = SiteForm(_posted(request), initial=initial, user=user, provider=provider)
     if request.method == "POST" and form.is_valid():
         fields = form.cleaned_data
         if not user.is_administrator:
-            fields = {**fields, "owners": [user]}  # who adds a site owns it; an administrator chooses
+            fields = {**fields, "owners": [user]}  # only administrators choose the owners
         try:
             site = services.create_site(actor=user, **fields)
         except ValidationError as error:
@@ -81,7 +81,7 @@ def create(request: HttpRequest) -> HttpResponse:
 @editors
 @form_view
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
-    """The form of a site, and saving it."""
+    """Show the form of a site, and save it."""
     site, user = changeable_site(request, pk), person(request)
     form = SiteForm(_posted(request), initial=_initial(site), user=user, site=site)
     if request.method == "POST" and form.is_valid():
@@ -111,7 +111,7 @@ def _status(form: SiteForm) -> int:
 @dashboard
 @action("site", "pk")
 def archive(request: HttpRequest, pk: int) -> HttpResponse:
-    """Archive the site; its history stays."""
+    """Archive the site. Its history is kept."""
     site = changeable_site(request, pk)
     services.archive_site(actor=person(request), site=site)
     messages.success(request, _("%(title)s was archived. Its history is kept.") % {"title": site.title})
@@ -121,7 +121,7 @@ def archive(request: HttpRequest, pk: int) -> HttpResponse:
 @dashboard
 @action("site", "pk")
 def restore(request: HttpRequest, pk: int) -> HttpResponse:
-    """Bring an archived site back."""
+    """Restore an archived site."""
     site = changeable_site(request, pk)
     services.restore_site(actor=person(request), site=site)
     messages.success(request, _("%(title)s was restored. A check has started.") % {"title": site.title})

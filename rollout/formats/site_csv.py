@@ -1,6 +1,6 @@
-"""Reads sites from CSV, with an error per row and column, and protects cells that are written. Pure.
+"""Parser for the sites CSV with errors by row and column, and escaping of written cells. Without Django.
 
-Columns missing from a file are left alone by the import; ``CsvReport.columns`` says which ones were there.
+An import does not change columns that are missing in a file; ``CsvReport.columns`` lists those that are present.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from rollout.message_ids import gettext_noop as _
 
-from .site_cells import CellRefused, read_cell, shown
+from .site_cells import InvalidCellError, read_cell, shown
 
 COLUMNS = (
     "title",
@@ -31,14 +31,14 @@ REQUIRED = ("title", "base_url")
 MAX_BYTES = 2 * 1024 * 1024
 MAX_ERRORS = 500
 
-# Spreadsheets take these for the start of a formula (OWASP, CSV injection); an apostrophe in front keeps them text.
-# Apostrophes that are already there get one more, so that reading can take exactly one away.
+# Spreadsheets interpret cells that start with these as formulas (OWASP, CSV injection); an apostrophe prevents that.
+# Cells that already start with apostrophes get one more, so that reading always removes exactly one.
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 
 
 @dataclass(frozen=True)
 class SiteRow:
-    """One site of the file. ``row`` counts as a spreadsheet does, the header being 1; ``base_url`` is canonical."""
+    """One site of the file. ``row`` starts with 1 for the header, as in a spreadsheet; ``base_url`` is canonical."""
 
     title: str
     base_url: str
@@ -55,9 +55,9 @@ class SiteRow:
 
 @dataclass(frozen=True)
 class CellError:
-    """One thing wrong. ``row`` is 0 and ``column`` empty where it concerns the whole file or row.
+    """One error. ``row`` is 0 for the whole file; ``column`` is empty for the whole file or row.
 
-    ``message`` is an English sentence with ``%(name)s`` places for ``values``: the message id the web translates.
+    ``message`` is a message ID: an English sentence with ``%(name)s`` placeholders for ``values``.
     """
 
     row: int
@@ -72,7 +72,7 @@ class CellError:
 
 @dataclass(frozen=True)
 class CsvReport:
-    """``rows`` are the good rows; ``columns`` those of the header, in its order."""
+    """The valid rows, all errors, and the known columns in the order of the header."""
 
     rows: tuple[SiteRow, ...]
     errors: tuple[CellError, ...]
@@ -80,10 +80,10 @@ class CsvReport:
 
 
 def read_sites_csv(data: bytes, *, allow_loopback_http: bool, max_rows: int = 20000) -> CsvReport:
-    """What a CSV file says of sites, and everything wrong with it (at most 500 errors). Never raises for any bytes.
+    """Parse a CSV file. Never raises: errors, at most 500, are in the report.
 
-    UTF-8 or, with a byte order mark, UTF-16; comma, semicolon or tab; quoted line breaks. ``allow_loopback_http``
-    (trial and tests) admits loopback hosts and http on them.
+    Accepts UTF-8 or, with a byte order mark, UTF-16; commas, semicolons or tabs; quoted line breaks (RFC 4180).
+    ``allow_loopback_http`` (trial and tests) allows base URLs with loopback hosts, also with http.
     """
     try:
         records = _records(_decode(data))
@@ -91,47 +91,49 @@ def read_sites_csv(data: bytes, *, allow_loopback_http: bool, max_rows: int = 20
         if any(error.code in {"missing-column", "duplicate-column"} for error in errors):
             return CsvReport((), tuple(errors[:MAX_ERRORS]))
         if sum(1 for cells in records[1:] if _filled(cells)) > max_rows:
-            raise CellRefused(
+            raise InvalidCellError(
                 "too-many-rows", _("The file has more than %(limit)s sites. Split it."), limit=str(max_rows)
             )
-    except CellRefused as refused:
-        return CsvReport((), (CellError(0, "", refused.code, refused.message, refused.values),))
-    rows, wrong = _rows(columns, records, allow_loopback_http)
-    errors += wrong
+    except InvalidCellError as error:
+        return CsvReport((), (CellError(0, "", error.code, error.message, error.values),))
+    rows, row_errors = _rows(columns, records, allow_loopback_http)
+    errors += row_errors
     if len(errors) > MAX_ERRORS:
         message = _("There are more errors. Correct these first.")
         errors = [*errors[: MAX_ERRORS - 1], CellError(0, "", "too-many-errors", message)]
     return CsvReport(tuple(rows), tuple(errors), tuple(column for column in columns if column in COLUMNS))
 
 
-def protected(cell: str) -> str:
-    """The cell so that no spreadsheet takes it for a formula."""
+def escape_formula(cell: str) -> str:
+    """Return the cell so that no spreadsheet interprets it as a formula."""
     return f"'{cell}" if _FORMULA.match(cell) else cell
 
 
-def _plain(cell: str) -> str:
-    """The cell as it was before ``protected``."""
+def _unescape_formula(cell: str) -> str:
+    """Undo ``escape_formula``."""
     cell = cell.strip()
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
 def _decode(data: bytes) -> str:
     if len(data) > MAX_BYTES:
-        raise CellRefused("too-large", _("The file is larger than 2 MiB. Split it."))
+        raise InvalidCellError("too-large", _("The file is larger than 2 MiB. Split it."))
     encoding = "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError:
-        raise CellRefused("encoding", _("The file is not UTF-8 text. Save it as “CSV UTF-8”.")) from None
+        raise InvalidCellError("encoding", _("The file is not UTF-8 text. Save it as “CSV UTF-8”.")) from None
     if "\0" in text:
-        raise CellRefused("nul", _("The file is not a text file: it contains null characters. Save it as “CSV UTF-8”."))
+        raise InvalidCellError(
+            "nul", _("The file is not a text file: it contains null characters. Save it as “CSV UTF-8”.")
+        )
     if not text.strip():
-        raise CellRefused("empty", _("The file is empty."))
+        raise InvalidCellError("empty", _("The file is empty."))
     return text
 
 
 def _records(text: str) -> list[list[str]]:
-    """The records, split at the delimiter under which the first one names most of our columns."""
+    """Split the text at the delimiter with which the header contains the most known columns."""
 
     def known(delimiter: str) -> int:
         try:
@@ -145,7 +147,7 @@ def _records(text: str) -> list[list[str]]:
         return list(reader)
     except csv.Error:
         message = _("The CSV is invalid near line %(line)s: a quotation mark is not closed, or a cell is too long.")
-        raise CellRefused("broken-csv", message, line=str(reader.line_num)) from None
+        raise InvalidCellError("broken-csv", message, line=str(reader.line_num)) from None
 
 
 def _name(cell: str) -> str:
@@ -179,22 +181,22 @@ def _header(cells: list[str]) -> tuple[list[str], list[CellError]]:
 def _rows(
     columns: list[str], records: list[list[str]], allow_loopback_http: bool
 ) -> tuple[list[SiteRow], list[CellError]]:
-    """The good rows, and the errors of the others up to a few more than are shown."""
+    """Return the valid rows and the errors of the others. Stops soon after ``MAX_ERRORS``."""
     rows: list[SiteRow] = []
     errors: list[CellError] = []
     first_at: dict[str, int] = {}
     for number, cells in enumerate(records[1:], 2):
         if not _filled(cells):
             continue
-        row, wrong = _row(number, dict(zip(columns, cells, strict=False)), allow_loopback_http)
+        row, row_errors = _row(number, dict(zip(columns, cells, strict=False)), allow_loopback_http)
         if _filled(cells[len(columns) :]):
-            wrong.append(CellError(number, "", "too-many-cells", _("The row has more cells than the header.")))
+            row_errors.append(CellError(number, "", "too-many-cells", _("The row has more cells than the header.")))
         if row and first_at.setdefault(row.base_url, number) != number:
             values = {"first": str(first_at[row.base_url])}
             message = _("Row %(first)s has the same base URL. Keep one of the two.")
-            wrong.append(CellError(number, "base_url", "duplicate-base-url", message, values))
-        errors += wrong
-        if row and not wrong:
+            row_errors.append(CellError(number, "base_url", "duplicate-base-url", message, values))
+        errors += row_errors
+        if row and not row_errors:
             rows.append(row)
         if len(errors) > MAX_ERRORS:
             break
@@ -202,15 +204,15 @@ def _rows(
 
 
 def _row(number: int, cells: dict[str, str], allow_loopback_http: bool) -> tuple[SiteRow | None, list[CellError]]:
-    """The row, or None with what is wrong in each of its cells."""
-    found: dict[str, Any] = {"row": number}
+    """Return the row, or None with an error for each invalid cell."""
+    values: dict[str, Any] = {"row": number}
     errors: list[CellError] = []
     for column in COLUMNS:
         if column not in cells and column not in REQUIRED:
             continue
-        text = _plain(cells.get(column, ""))
+        text = _unescape_formula(cells.get(column, ""))
         try:
-            found[column] = read_cell(column, text, allow_loopback_http=allow_loopback_http)
-        except CellRefused as refused:
-            errors.append(CellError(number, column, refused.code, refused.message, refused.values))
-    return (None if errors else SiteRow(**found)), errors
+            values[column] = read_cell(column, text, allow_loopback_http=allow_loopback_http)
+        except InvalidCellError as error:
+            errors.append(CellError(number, column, error.code, error.message, error.values))
+    return (None if errors else SiteRow(**values)), errors

@@ -1,7 +1,7 @@
-"""What Atlassian's Universal Plugin Manager (UPM) says of the plugins that matter, read from its JSON. Pure.
+"""Parser for the JSON of Atlassian's Universal Plugin Manager (UPM). Without Django.
 
-``/rest/plugins/1.0/{key}-key`` answers with one plugin, ``/rest/plugins/1.0/`` with ``{"plugins": [...]}``. Both need
-an administrator. Read strictly: a key that stands twice and ``NaN`` are faults, not guesses.
+``/rest/plugins/1.0/{key}-key`` returns one plugin, ``/rest/plugins/1.0/`` returns ``{"plugins": [...]}``. Both require
+an administrator. Duplicate keys and ``NaN`` are errors.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from rollout.compatibility.version import Version
 from rollout.message_ids import gettext_noop as _
 
 PATH = "/rest/plugins/1.0/"
-OAUTH_KEY = "com.atlassian.oauth2.oauth2-provider-plugin"  # not documented: its name tells it too
+OAUTH_KEY = "com.atlassian.oauth2.oauth2-provider-plugin"  # not documented, so the plugin is also found by its name
 OAUTH_NAME = "oauth 2.0 provider"
 MOBILE_KEYS = {
     "confluence": "com.atlassian.confluence.plugins.confluence-mobile-plugin",
     "jira": "com.atlassian.jira.mobile.jira-mobile-rest",
 }
-MAX_LENGTH = 3_000_000  # characters; the list of a large site takes about 500,000
+MAX_LENGTH = 3_000_000  # characters; the list of a large site has about 500,000
 MAX_VALUES = 20  # JSON values pasted one after the other
-LONGEST_VERSION = 40
+MAX_VERSION_LENGTH = 40
 
 
 class UpmError(ValueError):
-    """The text is not what the plugin manager says. ``message`` is a message id with places for ``values``."""
+    """The text is not JSON of the plugin manager. ``message`` is a message ID with placeholders for ``values``."""
 
     def __init__(self, code: str, message: str, **values: str) -> None:
         super().__init__(message % values)
@@ -36,7 +36,7 @@ class UpmError(ValueError):
 
 @dataclass(frozen=True)
 class Plugin:
-    """One plugin as the manager lists it; ``enabled`` None when it does not say."""
+    """One plugin of the plugin manager. ``enabled`` is None if unknown."""
 
     key: str
     version: str
@@ -45,23 +45,23 @@ class Plugin:
 
 @dataclass(frozen=True)
 class Plugins:
-    """The two plugins that the app's sign-in needs; None for one that was not in the text."""
+    """The two plugins that the app needs to sign in; None if a plugin is not in the text."""
 
     oauth: Plugin | None = None
     mobile: Plugin | None = None
 
 
 def path_of(key: str) -> str:
-    """Where the manager describes one plugin, under the site's base URL."""
+    """Return the path of one plugin below the site's base URL."""
     return f"{PATH}{key}-key"
 
 
 def read_upm(text: str, *, product: str) -> Plugins:
-    """The plugins in a pasted answer: one plugin, several after each other, or the whole list. Raises UpmError."""
+    """Parse pasted JSON: one plugin, several one after another, or the whole list. Raises UpmError."""
     listed = [plugin for value in _values(text) for plugin in _listed(value)]
-    found = Plugins(_oauth(listed), _by_key(listed, MOBILE_KEYS[product]))
-    if found.oauth or found.mobile:
-        return found
+    plugins = Plugins(_oauth(listed), _by_key(listed, MOBILE_KEYS[product]))
+    if plugins.oauth or plugins.mobile:
+        return plugins
     if _by_key(listed, *(key for name, key in MOBILE_KEYS.items() if name != product)):
         raise UpmError("other-product", _("This is the mobile plugin of another product. Open the address shown here."))
     if not listed:
@@ -76,7 +76,7 @@ def read_upm(text: str, *, product: str) -> Plugins:
 
 
 def _values(text: str) -> Iterator[Any]:
-    """The JSON values of the text: pages copied one after the other stand in it without a comma."""
+    """Yield the JSON values of the text. Values that were pasted one after another have no comma between them."""
     text = text.strip().removeprefix("\ufeff").strip()
     if not text:
         raise UpmError("empty", _("The text is empty. Paste the JSON from the plugin manager."))
@@ -108,15 +108,15 @@ def _next_value(decoder: json.JSONDecoder, text: str, position: int) -> tuple[An
         raise UpmError("not-json", message, line=line, column=column) from None
     except UpmError:
         raise
-    except (RecursionError, ValueError):  # nested without end, or a number of thousands of digits
+    except (RecursionError, ValueError):  # too deeply nested, or a number with thousands of digits
         raise UpmError("not-upm", _("This JSON is not a response of the plugin manager.")) from None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    result = dict(pairs)
+    if len(result) != len(pairs):
         raise UpmError("duplicate-key", _("A key occurs twice in one object. Copy the response again, unchanged."))
-    return found
+    return result
 
 
 def _refuse_constant(_name: str) -> None:
@@ -124,7 +124,7 @@ def _refuse_constant(_name: str) -> None:
 
 
 def _listed(value: Any) -> list[dict[str, Any]]:
-    """The objects that describe a plugin: the value itself, its items, or its ``plugins``."""
+    """Return the objects that describe a plugin: the value itself, its items, or its ``plugins``."""
     if isinstance(value, dict):
         value = value["plugins"] if isinstance(value.get("plugins"), list) else [value]
     items = value if isinstance(value, list) else []
@@ -137,11 +137,11 @@ def _oauth(listed: list[dict[str, Any]]) -> Plugin | None:
 
 
 def _by_key(listed: list[dict[str, Any]], *keys: str) -> Plugin | None:
-    found = {_plugin(item) for item in listed if item["key"] in keys}
-    if len(found) > 1:
+    plugins = {_plugin(item) for item in listed if item["key"] in keys}
+    if len(plugins) > 1:
         message = _("The plugin %(key)s occurs twice with different values. Paste only the newer one.")
         raise UpmError("contradiction", message, key=keys[0])
-    return found.pop() if found else None
+    return plugins.pop() if plugins else None
 
 
 def _plugin(item: dict[str, Any]) -> Plugin:
@@ -150,6 +150,6 @@ def _plugin(item: dict[str, Any]) -> Plugin:
         text = str(Version.parse(version))
     except ValueError:
         text = ""
-    if not 0 < len(text) <= LONGEST_VERSION:
+    if not 0 < len(text) <= MAX_VERSION_LENGTH:
         raise UpmError("bad-version", _("The plugin %(key)s has no readable version in this text."), key=key[:100])
     return Plugin(key, text, enabled if isinstance(enabled, bool) else None)

@@ -1,6 +1,6 @@
-"""Imports sites from a CSV file: a dry run that says what would happen, then the same thing for real.
+"""Import of sites from a CSV file: a dry run that reports the changes, then the import itself.
 
-The base URL tells sites apart: importing the same file twice changes nothing the second time.
+Sites are matched by base URL, so importing the same file again changes nothing.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ FIELDS = (
 
 @dataclass(frozen=True)
 class RowError:
-    """What is wrong in one cell. ``row`` counts the file's lines, the header being 1; ``column`` may be empty."""
+    """An error in one cell. ``row`` starts with 1 for the header; ``column`` is empty for the whole row."""
 
     row: int
     column: str
@@ -38,6 +38,8 @@ class RowError:
 
 @dataclass
 class ImportReport:
+    """The numbers of sites and the errors. ``applied`` is False for a dry run or if there were errors."""
+
     created: int = 0
     changed: int = 0
     unchanged: int = 0
@@ -47,7 +49,7 @@ class ImportReport:
 
 @dataclass
 class _Plan:
-    """What a file would do: new sites with their owners, and changes to known ones (None: owners stay)."""
+    """The effect of a file: new sites with their owners, and changes to existing ones (owners None: unchanged)."""
 
     columns: tuple[str, ...]
     new: list[tuple[Site, list[Any]]] = field(default_factory=list)
@@ -56,23 +58,23 @@ class _Plan:
 
 
 def import_sites(*, actor: Actor | None, data: bytes, dry_run: bool) -> ImportReport:
-    """Return what the file does, or would do. With one error in it nothing is written at all."""
-    read = read_sites_csv(data, allow_loopback_http=settings.PROBE_ALLOW_LOOPBACK)
-    errors = [RowError(error.row, error.column, _(error.message) % error.values) for error in read.errors]
+    """Import a file, or report its effect in a dry run. If it contains any error, nothing is written."""
+    parsed = read_sites_csv(data, allow_loopback_http=settings.PROBE_ALLOW_LOOPBACK)
+    errors = [RowError(error.row, error.column, _(error.message) % error.values) for error in parsed.errors]
     with transaction.atomic():
         if not dry_run and not errors:
-            _lock_known(read)
-        plan = _plan(read, errors)
+            _lock_existing(parsed)
+        plan = _plan(parsed, errors)
         report = ImportReport(len(plan.new), len(plan.changes), plan.unchanged, errors)
         if dry_run or errors:
             return report
         try:
             with transaction.atomic():
-                in_one_order = sorted(plan.new, key=lambda new: new[0].base_url)  # two imports at once do not cross
-                sites.create_sites(actor=actor, sites=in_one_order)
+                ordered = sorted(plan.new, key=lambda new: new[0].base_url)  # concurrent imports must not deadlock
+                sites.create_sites(actor=actor, sites=ordered)
         except IntegrityError:
-            words = _("One of these sites was added at the same time. Nothing was imported. Try again.")
-            errors.append(RowError(1, "", words))
+            message = _("One of these sites was added at the same time. Nothing was imported. Try again.")
+            errors.append(RowError(1, "", message))
             return report
         for site, owners, fields in plan.changes:
             sites.update_site(actor=actor, site=site, owners=owners, **fields)
@@ -82,19 +84,19 @@ def import_sites(*, actor: Actor | None, data: bytes, dry_run: bool) -> ImportRe
     return report
 
 
-def _lock_known(read: CsvReport) -> None:
-    """Lock every site the file names, in one order and before the audit trail: whoever holds one waits for nobody."""
-    named = Site.objects.filter(base_url__in={row.base_url for row in read.rows})
-    list(named.select_for_update(no_key=True).order_by("pk").values_list("pk"))
+def _lock_existing(parsed: CsvReport) -> None:
+    """Lock all sites in the file, by ID and before the audit log, so that concurrent writers cannot deadlock."""
+    existing = Site.objects.filter(base_url__in={row.base_url for row in parsed.rows})
+    list(existing.select_for_update(no_key=True).order_by("pk").values_list("pk"))
 
 
-def _plan(read: CsvReport, errors: list[RowError]) -> _Plan:
-    known = {site.base_url: site for site in Site.objects.prefetch_related("owners")}
-    people = _people(read.rows)
-    plan = _Plan(read.columns)
-    for row in read.rows:
+def _plan(parsed: CsvReport, errors: list[RowError]) -> _Plan:
+    existing = {site.base_url: site for site in Site.objects.prefetch_related("owners")}
+    users = _users_by_email(parsed.rows)
+    plan = _Plan(parsed.columns)
+    for row in parsed.rows:
         try:
-            _add(plan, row, known.get(row.base_url), people)
+            _add(plan, row, existing.get(row.base_url), users)
         except ValidationError as error:
             errors += [
                 RowError(row.row, column if column != "__all__" else "", " ".join(messages))
@@ -103,17 +105,17 @@ def _plan(read: CsvReport, errors: list[RowError]) -> _Plan:
     return plan
 
 
-def _people(rows: Iterable[SiteRow]) -> dict[str, Any]:
-    wanted = {email.lower() for row in rows for email in row.owners}
-    return {user.email.lower(): user for user in get_user_model().objects.filter(email__in=wanted)}
+def _users_by_email(rows: Iterable[SiteRow]) -> dict[str, Any]:
+    emails = {email.lower() for row in rows for email in row.owners}
+    return {user.email.lower(): user for user in get_user_model().objects.filter(email__in=emails)}
 
 
-def _add(plan: _Plan, row: SiteRow, site: Site | None, people: dict[str, Any]) -> None:
-    """Put one row into the plan. Raises ValidationError by column."""
+def _add(plan: _Plan, row: SiteRow, site: Site | None, users: dict[str, Any]) -> None:
+    """Add one row to the plan. Raises ValidationError by column."""
     for email in row.owners:
-        if email.lower() not in people:
+        if email.lower() not in users:
             raise ValidationError({"owners": _("No account has the address %(email)s.") % {"email": email}})
-    owners = [people[email.lower()] for email in row.owners]
+    owners = [users[email.lower()] for email in row.owners]
     if row.provider != Provider.CONFLUENCE and site is None:
         raise ValidationError({"provider": _("Sites hosted by Gatepass cannot be imported. Add them with Add site.")})
     if site and "provider" in plan.columns and row.provider != site.provider:
@@ -127,15 +129,15 @@ def _add(plan: _Plan, row: SiteRow, site: Site | None, people: dict[str, Any]) -
 
 
 def _add_change(plan: _Plan, row: SiteRow, site: Site, owners: list[Any]) -> None:
-    """Only what the file has a column for is changed."""
+    """Add the change of an existing site to the plan. Fields without a column in the file are kept."""
     fixed = sites.VERDICT_FIELDS if site.is_provided else set()
-    wanted = {name: getattr(row, name) for name in FIELDS if name in plan.columns and name not in fixed}
+    values = {name: getattr(row, name) for name in FIELDS if name in plan.columns and name not in fixed}
     new_owners = owners if "owners" in plan.columns else None
     same_owners = new_owners is None or {owner.pk for owner in owners} == {owner.pk for owner in site.owners.all()}
-    if same_owners and all(getattr(site, name) == value for name, value in wanted.items()):
+    if same_owners and all(getattr(site, name) == value for name, value in values.items()):
         plan.unchanged += 1
         return
-    for name, value in wanted.items():
+    for name, value in values.items():
         setattr(site, name, value)
     sites.validate(site, unique=False)
-    plan.changes.append((site, new_owners, wanted))
+    plan.changes.append((site, new_owners, values))

@@ -1,4 +1,4 @@
-"""Registers, rotates and revokes application links, and turns the OAuth 2.0 switch."""
+"""Create, rotate and revoke application links, and turn the OAuth 2.0 switch on or off."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def create_link(
     permission: str = PERMISSION,
     client_id: str = "",
 ) -> ApplicationLink:
-    """Return the site's new link for MDM.
+    """Create the application link of the MDM setup.
 
-    On a site provided by Gatepass a public client is registered and ``client_id`` must be empty; on any other
-    site it is the one Confluence showed. Raises ValidationError by field for everything the page does not allow.
+    For a site hosted by Gatepass, a public client is registered and ``client_id`` must be empty. For other sites,
+    ``client_id`` is the one that Confluence showed. Raises ValidationError by field for values that do not work.
     """
-    _refuse_what_the_page_forbids(site, application_type, direction, redirect_url, permission)
+    _validate_link(site, application_type, direction, redirect_url, permission)
     client_id = client_id.strip()
     if site.is_provided and client_id:
         raise ValidationError({"client_id": _("Gatepass creates the client ID of this site. Leave it empty.")})
@@ -45,15 +45,15 @@ def create_link(
         site = _locked(site)
         if site.links.for_mdm().exists():
             raise ValidationError(_("This site already has an application link. Replace its client ID or revoke it."))
-        link = _make(actor, site, ApplicationLink.Origin.WIZARD, client_id)
+        link = _create(actor, site, ApplicationLink.Origin.WIZARD, client_id)
         audit.record(actor=actor, action="link.created", target=link, details={"site": site.pk})
     return link
 
 
 def rotate_link(*, actor: Actor, link: ApplicationLink, client_id: str = "") -> ApplicationLink:
-    """Replace the link's client ID; every token of the old one ends. Raises ValidationError.
+    """Replace the client ID of a link and revoke all tokens of the old one. Raises ValidationError.
 
-    The new client ID has to reach every phone: the MDM configuration must be published again.
+    Phones get the new client ID only when a new release is published and delivered by the MDM.
     """
     with transaction.atomic():
         site = _locked(link.site)
@@ -77,7 +77,7 @@ def rotate_link(*, actor: Actor, link: ApplicationLink, client_id: str = "") -> 
 
 
 def revoke_link(*, actor: Actor | None, link: ApplicationLink) -> int:
-    """Revoke the link and end every token of it; return how many sessions ended."""
+    """Revoke a link with all its tokens. Return the number of ended sessions."""
     with transaction.atomic():
         site = _locked(link.site)
         if not ApplicationLink.objects.filter(pk=link.pk, revoked_at=None).update(revoked_at=timezone.now()):
@@ -88,9 +88,9 @@ def revoke_link(*, actor: Actor | None, link: ApplicationLink) -> int:
 
 
 def switch_oauth(*, actor: Actor | None, site: Site, on: bool) -> ApplicationLink | None:
-    """Turn *OAuth 2.0* on or off for phones without MDM, as the mobile plugin does; return the link, if any.
+    """Turn *OAuth 2.0* on or off for the non-MDM setup, as the mobile plugin does. Return the active link, if any.
 
-    Raises ValidationError on a site of which Gatepass is not the provider: there the switch is in Confluence.
+    Raises ValidationError for sites that Gatepass does not host: their switch is in Confluence.
     """
     if not site.is_provided:
         raise ValidationError(
@@ -100,7 +100,7 @@ def switch_oauth(*, actor: Actor | None, site: Site, on: bool) -> ApplicationLin
         site = _locked(site)
         link = site.links.active().filter(origin=ApplicationLink.Origin.SWITCH).first()
         if on and link is None:
-            link = _make(actor, site, ApplicationLink.Origin.SWITCH, "")
+            link = _create(actor, site, ApplicationLink.Origin.SWITCH, "")
             audit.record(actor=actor, action="switch.turned_on", target=site)
         elif not on and link is not None:
             revoke_link(actor=actor, link=link)
@@ -109,17 +109,15 @@ def switch_oauth(*, actor: Actor | None, site: Site, on: bool) -> ApplicationLin
     return link
 
 
-def _refuse_what_the_page_forbids(
-    site: Site, application_type: str, direction: str, redirect_url: str, permission: str
-) -> None:
-    wanted = redirect_url_for(site.product)
+def _validate_link(site: Site, application_type: str, direction: str, redirect_url: str, permission: str) -> None:
+    expected = redirect_url_for(site.product)
     errors = {}
     if application_type != APPLICATION_TYPE:
         errors["application_type"] = _("Select External application: the app is not an Atlassian product's server.")
     if direction != DIRECTION:
         errors["direction"] = _("Select Incoming: the app sends requests to the site, never the other way around.")
-    if redirect_url != wanted:
-        errors["redirect_url"] = _("Enter exactly %(url)s: the app handles no other address.") % {"url": wanted}
+    if redirect_url != expected:
+        errors["redirect_url"] = _("Enter exactly %(url)s: the app handles no other address.") % {"url": expected}
     if permission != PERMISSION:
         errors["permission"] = _(
             "Select WRITE: READ fails with invalid_scope, and a higher permission is a risk on a lost phone."
@@ -147,7 +145,7 @@ def _register(site: Site, redirect_url: str) -> str:
     return client_registry().register_client(name=f"{site.title} ({site.slug})"[:255], redirect_uri=redirect_url)
 
 
-def _make(actor: Actor | None, site: Site, origin: str, client_id: str) -> ApplicationLink:
+def _create(actor: Actor | None, site: Site, origin: str, client_id: str) -> ApplicationLink:
     redirect_url = redirect_url_for(site.product)
     return ApplicationLink.objects.create(
         site=site,

@@ -1,4 +1,4 @@
-"""The door out as the settings want it: what probes and the virtual phone go through."""
+"""The fetch policy of probes and the virtual phone, built from the settings."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from rollout.models import Site
 
 SERVICE_PORTS = {**DEFAULT_PORTS, "redis": 6379, "rediss": 6379, "amqp": 5672, "amqps": 5671, "sentinel": 26379}
 DATABASE_PORTS = {"postgresql": 5432, "mysql": 3306}  # by the last part of the engine
-# The only pages of ours that probes ask: the sites that Gatepass provides, and where their metadata is.
+# The only paths of Gatepass that probes may request: hosted sites and their OAuth metadata.
 PROVIDED_PATHS = ("/at/", "/.well-known/oauth-authorization-server/at/")
 
 
 def policy(site: Site | None = None, *, sign_in_url: str | None = None) -> FetchPolicy:
-    """The door for a site, with its own CA bundle and way out; for nobody in particular without one.
+    """Return the fetch policy, with the CA bundle and proxy setting of ``site`` if one is given.
 
-    ``sign_in_url`` is the page where the virtual phone's browser signs in to a provided site: it may be asked too.
+    ``sign_in_url`` is the page where the virtual phone's browser signs in to a hosted site; it is allowed too.
     """
     own = own_services(
         tuple(
-            (one.get("ENGINE", "").rpartition(".")[2], one.get("HOST", ""), str(one.get("PORT", "")))
-            for one in settings.DATABASES.values()
+            (database.get("ENGINE", "").rpartition(".")[2], database.get("HOST", ""), str(database.get("PORT", "")))
+            for database in settings.DATABASES.values()
         ),
         (settings.CELERY_BROKER_URL, settings.REDIS_URL),
         (settings.EMAIL_HOST or "", settings.EMAIL_PORT or 0),
@@ -58,9 +58,12 @@ def own_services(
     *,
     shares_address: bool,
 ) -> OwnServices:
-    """Where our own parts listen. What has no host, a socket file or a queue of files, is reached by no probe."""
+    """Return the addresses of Gatepass's own services, which probes must not reach.
+
+    Services without a host, such as a socket file or a queue of files, are left out: probes cannot reach them.
+    """
     closed = {_database(engine, host, port) for engine, host, port in databases}
-    closed |= {_endpoint(url) for several in brokers for url in several.split(";")}
+    closed |= {_endpoint(url) for urls in brokers for url in urls.split(";")}
     closed |= {(mail[0].lower(), mail[1])}
     closed |= {_endpoint(f"//{text.strip()}") for text in named}
     public = urlsplit(public_url)
@@ -74,7 +77,7 @@ def own_services(
 
 
 def _database(engine: str, host: str, port: str) -> tuple[str, int]:
-    """A database on a socket file listens on this machine as well, as a rule."""
+    """Return host and port. A database with a socket file usually listens on the loopback interface too."""
     if engine not in DATABASE_PORTS:
         return "", 0
     return ("127.0.0.1" if not host or host.startswith("/") else host.lower()), int(port or DATABASE_PORTS[engine])

@@ -1,9 +1,9 @@
-"""Keeps the versions of a site's plugins by three roads: entered, pasted, or read with a personal access token.
+"""Plugin versions of a site: entered, pasted, or read with a personal access token.
 
-1. A token that is used once is sent to the site and forgotten: it is in no row, no message of the queue and no log.
-2. A token that is kept is sealed together with the base URL it was given for, and is of no use for another one.
-3. The network is asked outside any transaction; what came back is written in one.
-4. A token that the site refused is not tried again until somebody gives another one.
+1. A token that is used once is only sent to the site. It is never written to the database, the queue or a log.
+2. A stored token is encrypted together with its base URL and cannot be used for another one.
+3. Requests are sent outside of transactions; the result is written in one transaction.
+4. A token that the site rejected is not used again.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ from .network import policy
 from .sites import validate
 
 log = structlog.get_logger(__name__)
-EVERY = timedelta(days=1)
-LONGEST_ROUND = 60.0  # seconds that one task goes on taking the next site
+READ_INTERVAL = timedelta(days=1)
+MAX_TASK_SECONDS = 60.0  # a task starts no further site after this time
 PROBLEMS = {
     "token_refused": gettext_lazy(
         "The site rejected the token. It must belong to an administrator, be valid, and not be limited to "
@@ -53,75 +53,75 @@ PROBLEMS = {
 
 
 @dataclass(frozen=True)
-class Kept:
-    """What was written. ``missing`` names the plugins that were not in the answer: they stay as they were."""
+class SavedVersions:
+    """The saved site. ``missing``: the plugins that were not in the text, so their versions were not changed."""
 
     site: Site
     missing: tuple[str, ...]
 
 
 def enter_versions(*, actor: Actor, site: Site, oauth_plugin_version: str, mobile_plugin_version: str) -> Site:
-    """Keep what a person read off the pages. Raises ValidationError by field."""
+    """Save versions that a person entered. Raises ValidationError by field."""
     entered = {"oauth": oauth_plugin_version.strip(), "mobile": mobile_plugin_version.strip()}
     plugins = {name: Plugin("", version, None) for name, version in entered.items()}
     return _write(actor=actor, site=site, plugins=plugins, source=PluginSource.MANUAL)
 
 
-def paste_versions(*, actor: Actor, site: Site, text: str) -> Kept:
-    """Keep what a pasted answer of the plugin manager says. Raises ValidationError on ``text``."""
+def paste_versions(*, actor: Actor, site: Site, text: str) -> SavedVersions:
+    """Save the versions in pasted JSON of the plugin manager. Raises ValidationError for ``text``."""
     try:
-        found = read_upm(text, product=site.product)
+        plugins = read_upm(text, product=site.product)
     except UpmError as error:
         raise ValidationError({"text": _(error.message) % error.values}) from None
-    return _keep(actor=actor, site=site, found=found, source=PluginSource.UPM_JSON)
+    return _save(actor=actor, site=site, plugins=plugins, source=PluginSource.UPM_JSON)
 
 
-def read_versions(*, actor: Actor, site: Site, token: str, keep: bool) -> Kept:
-    """Ask the site's plugin manager once with this token; ``keep`` seals it for the daily look-up.
+def read_versions(*, actor: Actor, site: Site, token: str, keep: bool) -> SavedVersions:
+    """Read the versions from the site's plugin manager; ``keep`` stores the token for daily updates.
 
-    Takes up to eight seconds. Raises ValidationError on ``token`` and then keeps nothing, the token least of all.
+    Takes up to eight seconds. Raises ValidationError for ``token`` or ``keep``, and then stores nothing.
     """
     token = token.strip()
     if not TOKEN.fullmatch(token):
         raise ValidationError({"token": _("This is not a personal access token. Copy it again, without spaces.")})
     if keep and not vault.is_available():
-        words = _(
+        message = _(
             "Gatepass has no key to encrypt the token. Set CREDENTIAL_KEYS, or use the token once without storing it."
         )
-        raise ValidationError({"keep": words})
-    asked = _ask(site, token)
-    if asked.problem:
-        raise ValidationError({"token": said(asked)})
+        raise ValidationError({"keep": message})
+    result = _request_versions(site, token)
+    if result.problem:
+        raise ValidationError({"token": error_message(result)})
     with transaction.atomic():
         if keep:
             _store_token(actor=actor, site=site, token=token)
-        kept = _keep(actor=actor, site=site, found=asked.plugins, source=PluginSource.UPM_TOKEN)
+        saved = _save(actor=actor, site=site, plugins=result.plugins, source=PluginSource.UPM_TOKEN)
         if keep:
             audit.record(actor=actor, action="credential.stored", target=site)
-    return kept
+    return saved
 
 
-def read_with_stored_token(*, actor: Actor | None, site: Site) -> Kept | None:
-    """Ask with the token that was left for this site; None when there is none to ask with.
+def read_with_stored_token(*, actor: Actor | None, site: Site) -> SavedVersions | None:
+    """Read the versions with the stored token; None if there is no token or the site has rejected it before.
 
-    Raises ValidationError, at no field, when the site did not answer as it should.
+    Raises ValidationError, without a field, if the versions cannot be read.
     """
     now = timezone.now()
     credential = SiteCredential.objects.filter(site=site, refused_at=None).first()
     if credential is None:
         return None
     SiteCredential.objects.filter(pk=credential.pk).update(last_used_at=now)
-    token = _opened(credential, site)
-    asked = _ask(site, token)
-    if asked.problem == "token_refused":
-        _note_refusal(credential, site)
-    if asked.problem:
-        raise ValidationError(said(asked))
-    return _keep(actor=actor, site=site, found=asked.plugins, source=PluginSource.UPM_TOKEN)
+    token = _decrypted_token(credential, site)
+    result = _request_versions(site, token)
+    if result.problem == "token_refused":
+        _mark_refused(credential, site)
+    if result.problem:
+        raise ValidationError(error_message(result))
+    return _save(actor=actor, site=site, plugins=result.plugins, source=PluginSource.UPM_TOKEN)
 
 
-def forget_token(*, actor: Actor | None, site: Site) -> bool:
-    """Remove the token that was left for this site; False when there was none."""
+def remove_token(*, actor: Actor | None, site: Site) -> bool:
+    """Remove the stored token of a site. Return False if there is none."""
     with transaction.atomic():
         removed, _rows = SiteCredential.objects.filter(site=site).delete()
         if removed:
@@ -129,26 +129,29 @@ def forget_token(*, actor: Actor | None, site: Site) -> bool:
     return bool(removed)
 
 
-def look_up_due() -> int:
-    """Ask every site whose token was not asked for a day, one after the other; return how many answered.
+def read_due_versions() -> int:
+    """Read the versions of all sites whose stored token is due, one by one. Return the number of successful reads.
 
-    A row is claimed by moving ``last_used_at``: two workers never use one token, and a failure is retried tomorrow.
+    A row is claimed by updating ``last_used_at``, so two workers never use the same token and failures are retried the
+    next day.
     """
-    until, answered = time.monotonic() + LONGEST_ROUND, 0
-    while time.monotonic() < until:
+    deadline, successful = time.monotonic() + MAX_TASK_SECONDS, 0
+    while time.monotonic() < deadline:
         credential = _next_due()
         if credential is None:
             break
         try:
-            answered += read_with_stored_token(actor=None, site=credential.site) is not None
+            successful += read_with_stored_token(actor=None, site=credential.site) is not None
         except ValidationError as error:
             log.info("plugins_not_read", site_id=credential.site_id, reason=" ".join(error.messages))
-    return answered
+    return successful
 
 
 def _next_due() -> SiteCredential | None:
     now = timezone.now()
-    due = SiteCredential.objects.filter(Q(last_used_at=None) | Q(last_used_at__lte=now - EVERY), refused_at=None)
+    due = SiteCredential.objects.filter(
+        Q(last_used_at=None) | Q(last_used_at__lte=now - READ_INTERVAL), refused_at=None
+    )
     rows = (
         due.filter(site__archived_at=None)
         .select_related("site")
@@ -160,69 +163,70 @@ def _next_due() -> SiteCredential | None:
     return None
 
 
-def said(asked: UpmResult) -> str:
-    """The sentence for a question that was not answered."""
-    return str(PROBLEMS[asked.problem]) if asked.problem in PROBLEMS else _(ERRORS[asked.problem])
+def error_message(result: UpmResult) -> str:
+    """Return the message for a failed read."""
+    return str(PROBLEMS[result.problem]) if result.problem in PROBLEMS else _(ERRORS[result.problem])
 
 
-def _ask(site: Site, token: str) -> UpmResult:
+def _request_versions(site: Site, token: str) -> UpmResult:
     return asyncio.run(read_plugins(policy(site), base_url=site.base_url, product=site.product, token=token))
 
 
-def _keep(*, actor: Actor | None, site: Site, found: Plugins, source: str) -> Kept:
-    named = {"oauth": found.oauth, "mobile": found.mobile}
-    plugins = {name: plugin for name, plugin in named.items() if plugin}
-    if not plugins:
-        words = _("The plugin manager lists neither the OAuth 2.0 provider plugin nor the mobile plugin.")
-        raise ValidationError(words)
-    written = _write(actor=actor, site=site, plugins=plugins, source=source)
-    return Kept(written, tuple(name for name, plugin in named.items() if plugin is None))
+def _save(*, actor: Actor | None, site: Site, plugins: Plugins, source: str) -> SavedVersions:
+    by_name = {"oauth": plugins.oauth, "mobile": plugins.mobile}
+    present = {name: plugin for name, plugin in by_name.items() if plugin}
+    if not present:
+        raise ValidationError(
+            _("The plugin manager lists neither the OAuth 2.0 provider plugin nor the mobile plugin.")
+        )
+    written = _write(actor=actor, site=site, plugins=present, source=source)
+    return SavedVersions(written, tuple(name for name, plugin in by_name.items() if plugin is None))
 
 
 def _write(*, actor: Actor | None, site: Site, plugins: dict[str, Plugin], source: str) -> Site:
-    """Write these plugins, their source and the time; a check is queued when the rules would see a difference.
+    """Save the plugins with their source and time, and queue a check if a value that the rules use has changed.
 
-    The verdict stays until that check has ended, so that the history tells from what to what it changed, if it did.
+    The verdicts are kept until that check finishes, so that the history shows what changed.
     """
-    asked_of = site.base_url
+    base_url = site.base_url
     with transaction.atomic():
         site = Site.objects.select_for_update(no_key=True).get(pk=site.pk)
-        if site.is_provided or site.base_url != asked_of:
+        if site.is_provided or site.base_url != base_url:
             raise ValidationError(_("The site was changed in the meantime. Reload the page, then try again."))
-        before = _evaluated(site)
+        before = _evaluated_fields(site)
         for name, plugin in plugins.items():
             setattr(site, f"{name}_plugin_version", plugin.version)
             setattr(site, f"{name}_plugin_enabled", plugin.enabled)
         validate(site)
-        changed = _evaluated(site) != before
+        changed = _evaluated_fields(site) != before
         site.plugin_versions_at = site.updated_at = timezone.now()
         site.plugin_versions_source = source
         site.save()
-        how = "read" if source == PluginSource.UPM_TOKEN else "entered"
+        verb = "read" if source == PluginSource.UPM_TOKEN else "entered"
         details = {"source": str(source), "changed": changed}
-        audit.record(actor=actor, action=f"plugins.{how}", target=site, details=details)
+        audit.record(actor=actor, action=f"plugins.{verb}", target=site, details=details)
         if changed and site.archived_at is None:
             check_runs.request_check(site=site, actor=actor, trigger=CheckRun.Trigger.EDITED)
     return site
 
 
-def _evaluated(site: Site) -> tuple[Any, ...]:
+def _evaluated_fields(site: Site) -> tuple[Any, ...]:
     return (
         site.oauth_plugin_version, site.mobile_plugin_version, site.oauth_plugin_enabled, site.mobile_plugin_enabled,
     )  # fmt: skip
 
 
 def _store_token(*, actor: Actor, site: Site, token: str) -> None:
-    """In the caller's transaction, which locks the site before this row and writes the trail after it."""
+    """Store the token. Call it in a transaction; it locks the site first, as all writers of a site do."""
     now = timezone.now()
-    sealed = vault.seal(json.dumps({"token": token, "base_url": site.base_url}))
+    encrypted = vault.seal(json.dumps({"token": token, "base_url": site.base_url}))
     Site.objects.select_for_update(no_key=True).get(pk=site.pk)
-    fields = {"token": sealed, "stored_by_id": actor.pk, "stored_at": now, "last_used_at": now, "refused_at": None}
+    fields = {"token": encrypted, "stored_by_id": actor.pk, "stored_at": now, "last_used_at": now, "refused_at": None}
     SiteCredential.objects.update_or_create(site=site, defaults=fields)
 
 
-def _opened(credential: SiteCredential, site: Site) -> str:
-    """The token of a stored credential. Raises ValidationError when it cannot be read, or is another address's."""
+def _decrypted_token(credential: SiteCredential, site: Site) -> str:
+    """Decrypt a stored token. Raises ValidationError if that fails or the token belongs to another base URL."""
     try:
         content = json.loads(vault.open_(credential.token))
     except vault.VaultError as error:
@@ -231,12 +235,12 @@ def _opened(credential: SiteCredential, site: Site) -> str:
             _("The stored token cannot be decrypted with the current keys. Store it again.")
         ) from None
     if content["base_url"] != site.base_url:
-        forget_token(actor=None, site=site)
+        remove_token(actor=None, site=site)
         raise ValidationError(_("The stored token belonged to another base URL and was removed."))
     return str(content["token"])
 
 
-def _note_refusal(credential: SiteCredential, site: Site) -> None:
+def _mark_refused(credential: SiteCredential, site: Site) -> None:
     with transaction.atomic():
         stored = SiteCredential.objects.filter(pk=credential.pk, token=credential.token, refused_at=None)
         if stored.update(refused_at=timezone.now()):

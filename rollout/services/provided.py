@@ -1,4 +1,4 @@
-"""The sites that Gatepass provides, as their own addresses need them: looked up at every request of a phone."""
+"""Lookup of the sites that Gatepass hosts, for each request of a phone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from rollout.ports import run_statement
 
 @dataclass(frozen=True)
 class ProvidedSite:
-    """``client_ids``: of its active links; ``switch_client_id``: of the OAuth 2.0 switch while it is on."""
+    """A site hosted by Gatepass.
+
+    ``client_ids``: those of its active links. ``switch_client_id``: that of the OAuth 2.0 switch; None while it is off.
+    """
 
     base_url: str
     title: str
@@ -22,9 +25,9 @@ class ProvidedSite:
 
 
 def provided_site(slug: str) -> ProvidedSite | None:
-    """Return the active Confluence site that Gatepass provides under this name. One statement.
+    """Return the active hosted site with this slug, or None. One statement.
 
-    Written by hand: every request of every phone begins with it, and the ORM takes three times as long to ask.
+    Raw SQL, because each request of a phone needs it and the ORM takes three times as long.
     """
     rows = run_statement(_sql(), sql_values(slug))
     if not rows:
@@ -39,7 +42,7 @@ def provided_site(slug: str) -> ProvidedSite | None:
 def _sql() -> str:
     site, link = _tables()
     return (
-        "SELECT s.base_url, s.title, l.client_id, l.origin "  # noqa: S608 - our own names
+        "SELECT s.base_url, s.title, l.client_id, l.origin "  # noqa: S608 - no input
         f"FROM {site} s LEFT JOIN {link} l ON l.site_id = s.id AND l.revoked_at IS NULL "
         f"WHERE {_IS_PROVIDED} ORDER BY l.id"
     )
@@ -52,20 +55,20 @@ _IS_PROVIDED = (
 
 
 def sql_values(slug: str) -> dict[str, str]:
-    """The values of the two expressions below."""
+    """Return the parameters of the SQL expressions of this module."""
     return {"slug": slug}
 
 
 @functools.cache
 def base_url_sql() -> str:
-    """The base URL of the site that ``provided_site`` returns, as a part of somebody else's statement; NULL without."""
+    """Return an SQL expression for the base URL of the site that ``provided_site`` returns; NULL if there is none."""
     site, _link = _tables()
-    return f"(SELECT s.base_url FROM {site} s WHERE {_IS_PROVIDED})"  # noqa: S608 - our own names
+    return f"(SELECT s.base_url FROM {site} s WHERE {_IS_PROVIDED})"  # noqa: S608 - no input
 
 
 @functools.cache
 def has_client_sql(client_id: str) -> str:
-    """The condition that its active links name the client ID in this column."""
+    """Return an SQL condition: an active link of the site has the client ID in this column."""
     site, link = _tables()
     return (
         f"EXISTS (SELECT 1 FROM {site} s JOIN {link} l ON l.site_id = s.id AND l.revoked_at IS NULL "  # noqa: S608

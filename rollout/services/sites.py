@@ -1,4 +1,4 @@
-"""Adds, changes and archives sites."""
+"""Create, change, archive and restore sites."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ EDITABLE = (
     "title", "product", "base_url", "notes", "people", "cache_session_in_mobile_browser",
     "oauth_plugin_version", "mobile_plugin_version", "ca_bundle", "through_proxy",
 )  # fmt: skip
-# A change of one of these makes what is known of the site worthless until it is checked again.
+# Changing one of these resets the verdicts until the site is checked again.
 IDENTITY_FIELDS = {"product", "base_url"}
-# A change of one of these is judged by a check of its own. The verdict stays until then: set back to unknown it would
-# seem to flip from unknown, with nothing behind it, even when the new version changes nothing.
+# Changing one of these starts a check. The verdicts are kept until it finishes: resetting them to unknown would report
+# a change of the verdict even if the new version makes no difference.
 VERDICT_FIELDS = IDENTITY_FIELDS | {"oauth_plugin_version", "mobile_plugin_version"}
-# A change of one of these changes only how the site is asked: it is asked again.
+# Changing one of these changes only how requests are sent, so it starts a check but keeps the verdicts.
 PROBE_FIELDS = {"ca_bundle", "through_proxy"}
 
 
 def provided_base_url(slug: str) -> str:
-    """The base URL under which Gatepass itself answers for a site."""
+    """Return the base URL of a site that Gatepass hosts."""
     return f"{settings.PUBLIC_URL}/at/{slug}"
 
 
@@ -59,10 +59,10 @@ def create_site(
     ca_bundle: str = "",
     through_proxy: bool = False,
 ) -> Site:
-    """Return a new site whose first check is queued. Raises ValidationError, with the field, and leaves nothing.
+    """Create a site and queue its first check. Raises ValidationError by field, and then changes nothing.
 
-    A site provided by Gatepass takes a ``slug`` instead of a base URL; its plugin versions are our own. It answers as
-    Confluence does, so it is never a Jira.
+    A site hosted by Gatepass requires a ``slug`` instead of a base URL, uses the plugin versions of the settings, and
+    must be a Confluence site because Gatepass responds as Confluence does.
     """
     if provider == Provider.GATEPASS and product != Product.CONFLUENCE:
         raise ValidationError({"product": _("Gatepass can host Confluence sites only. Choose Confluence Data Center.")})
@@ -87,7 +87,7 @@ def create_site(
         through_proxy=through_proxy,
     )
     validate(site)
-    with _taken_meanwhile(site), transaction.atomic():
+    with _unique_address(site), transaction.atomic():
         site.save()
         site.owners.set(owners)
         audit.record(actor=actor, action="site.created", target=site, details={"base_url": site.base_url})
@@ -107,11 +107,8 @@ def new_site(**fields: Any) -> Site:
 
 
 @contextmanager
-def _taken_meanwhile(site: Site) -> Iterator[None]:
-    """Say it in words when somebody saves the same address between our look and our own save (a button pressed twice).
-
-    Raises ValidationError.
-    """
+def _unique_address(site: Site) -> Iterator[None]:
+    """Raise ValidationError instead of IntegrityError if another request saves the same address at the same time."""
     try:
         yield
     except IntegrityError as error:
@@ -120,7 +117,7 @@ def _taken_meanwhile(site: Site) -> Iterator[None]:
 
 
 def create_sites(*, actor: Actor | None, sites: list[tuple[Site, list[Any]]]) -> None:
-    """Save many validated new sites with their owners; the number of statements does not grow with theirs."""
+    """Save many validated new sites with their owners, with a constant number of statements per 500 rows."""
     owned = Site.owners.through
     with transaction.atomic():
         rows = Site.objects.bulk_create([site for site, _owners in sites], batch_size=500)
@@ -134,14 +131,15 @@ def create_sites(*, actor: Actor | None, sites: list[tuple[Site, list[Any]]]) ->
 
 
 def update_site(*, actor: Actor | None, site: Site, owners: Iterable[Any] | None = None, **changes: Any) -> Site:
-    """Change the named fields of a site (those of ``EDITABLE``); a check is queued when the facts may differ.
+    """Change fields of a site (those in ``EDITABLE``) and queue a check if the result may differ.
 
-    Raises ValidationError, with the field. A provided site's base URL follows its slug and stays.
+    Changes to the base URL, product and plugin versions of a hosted site are ignored. Raises ValidationError by field
+    and TypeError for a field that is not editable.
     """
     unknown = set(changes) - set(EDITABLE)
     if unknown:
         raise TypeError(f"not editable: {sorted(unknown)}")
-    with _taken_meanwhile(site), transaction.atomic():
+    with _unique_address(site), transaction.atomic():
         site = Site.objects.select_for_update(no_key=True).get(pk=site.pk)
         if site.is_provided:
             for fixed in ("base_url", "product", "oauth_plugin_version", "mobile_plugin_version"):
@@ -156,10 +154,10 @@ def update_site(*, actor: Actor | None, site: Site, owners: Iterable[Any] | None
             changed.add("owners")
         if not changed:
             return site
-        _forget_what_changed(site, changed)
+        _reset_outdated_fields(site, changed)
         site.updated_at = timezone.now()
         site.save()
-        # A token is for the address it was given for: whoever may change that must not be sent it.
+        # A stored token must not be sent to a new base URL, which another person may have entered.
         removed = "base_url" in changed and SiteCredential.objects.filter(site=site).delete()[0]
         if removed:
             audit.record(actor=actor, action="credential.removed", target=site)
@@ -169,11 +167,11 @@ def update_site(*, actor: Actor | None, site: Site, owners: Iterable[Any] | None
     return site
 
 
-def _forget_what_changed(site: Site, changed: set[str]) -> None:
-    entered = changed & {"oauth_plugin_version", "mobile_plugin_version"}
-    if entered:
+def _reset_outdated_fields(site: Site, changed: set[str]) -> None:
+    changed_versions = changed & {"oauth_plugin_version", "mobile_plugin_version"}
+    if changed_versions:
         site.plugin_versions_at, site.plugin_versions_source = timezone.now(), PluginSource.MANUAL
-    for name in entered:  # what is entered says nothing of whether the plugin is enabled
+    for name in changed_versions:  # an entered version does not tell whether the plugin is enabled
         setattr(site, name.replace("version", "enabled"), None)
     if changed & IDENTITY_FIELDS:
         site.mdm_verdict = site.non_mdm_verdict = Verdict.UNKNOWN.value
@@ -181,7 +179,7 @@ def _forget_what_changed(site: Site, changed: set[str]) -> None:
 
 
 def archive_site(*, actor: Actor, site: Site) -> None:
-    """Take a site out of every list, check and future configuration. It keeps its history and can come back."""
+    """Archive a site: exclude it from lists, checks and new configurations. Its history is kept."""
     now = timezone.now()
     with transaction.atomic():
         if Site.objects.filter(pk=site.pk, archived_at=None).update(archived_at=now, updated_at=now, check_due_at=None):
@@ -189,26 +187,26 @@ def archive_site(*, actor: Actor, site: Site) -> None:
 
 
 def restore_site(*, actor: Actor, site: Site) -> None:
-    """Bring an archived site back and check it."""
+    """Restore an archived site and queue a check."""
     now = timezone.now()
     with transaction.atomic():
-        back = Site.objects.filter(pk=site.pk).exclude(archived_at=None)
-        if back.update(archived_at=None, updated_at=now, check_due_at=now + check_interval()):
+        archived = Site.objects.filter(pk=site.pk).exclude(archived_at=None)
+        if archived.update(archived_at=None, updated_at=now, check_due_at=now + check_interval()):
             audit.record(actor=actor, action="site.restored", target=site)
             check_runs.request_check(site=site, actor=actor, trigger=CheckRun.Trigger.EDITED)
 
 
 def ca_bundle_error(error: BundleRefusedError | NoAuthorityError) -> str:
-    """Return why pasted CA certificates are refused, in words that repeat none of the text."""
+    """Return a message for rejected CA certificates. It never quotes the pasted text."""
     if isinstance(error, NoAuthorityError):
         return _(error.message) % error.values
     return _(REFUSALS[error.code])
 
 
 def validate(site: Site, *, unique: bool = True) -> None:
-    """Normalise the base URL in place and check every field. Raises ValidationError by field.
+    """Normalize the base URL in place and validate all fields. Raises ValidationError by field.
 
-    ``unique=False`` is for a caller that already knows the base URL is nobody else's.
+    ``unique=False`` skips the uniqueness checks, for callers that have already checked the base URL.
     """
     errors: dict[str, list[str]] = {}
     try:

@@ -179,36 +179,36 @@ def stored(site, alice, manager) -> SiteCredential:
 
 def test_the_daily_look_up_asks_what_is_due_once(stored, site, manager) -> None:
     manager.plugins[OAUTH_KEY] = {**ANSWER, "version": "4.1.2", "enabled": False}
-    assert plugins.look_up_due() == 1
+    assert plugins.read_due_versions() == 1
     assert columns(site)[:2] == ("4.1.2", False)
     assert AuditEvent.objects.filter(action="plugins.read", actor=None).count() == 1
     asked = len(manager.requests)
-    assert plugins.look_up_due() == 0
+    assert plugins.read_due_versions() == 0
     assert len(manager.requests) == asked
 
 
 def test_archived_sites_are_left_alone(stored, site, manager) -> None:
     Site.objects.update(archived_at=timezone.now())
-    assert plugins.look_up_due() == 0
+    assert plugins.read_due_versions() == 0
     assert manager.requests == []
 
 
 def test_a_refused_token_is_not_tried_again(stored, site, manager, alice) -> None:
     manager.status = "401 Unauthorized"
-    assert plugins.look_up_due() == 0
+    assert plugins.read_due_versions() == 0
     stored.refresh_from_db()
     assert stored.refused_at is not None
     assert actions()[-1] == "credential.refused"
     SiteCredential.objects.update(last_used_at=timezone.now() - timedelta(days=9))
     manager.requests.clear()
-    assert plugins.look_up_due() == 0
+    assert plugins.read_due_versions() == 0
     assert plugins.read_with_stored_token(actor=alice, site=site) is None
     assert manager.requests == []
 
 
 def test_a_site_that_is_down_is_asked_again_tomorrow(stored, site, manager) -> None:
     manager.status = "503 Service Unavailable"
-    assert plugins.look_up_due() == 0
+    assert plugins.read_due_versions() == 0
     stored.refresh_from_db()
     assert stored.refused_at is None
     assert columns(site)[0] == "4.1.1"
@@ -237,8 +237,8 @@ def test_a_lost_key_is_said_and_loses_nothing(stored, site, alice, settings) -> 
 
 
 def test_a_token_can_be_taken_back(stored, site, alice) -> None:
-    assert plugins.forget_token(actor=alice, site=site)
-    assert not plugins.forget_token(actor=alice, site=site)
+    assert plugins.remove_token(actor=alice, site=site)
+    assert not plugins.remove_token(actor=alice, site=site)
     assert actions().count("credential.removed") == 1
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollout.formats.site_csv import COLUMNS, MAX_BYTES, MAX_ERRORS, CsvReport, SiteRow, protected, read_sites_csv
+from rollout.formats.site_csv import COLUMNS, MAX_BYTES, MAX_ERRORS, CsvReport, SiteRow, escape_formula, read_sites_csv
 
 FULL = SiteRow(
     title="Engineering Wiki",
@@ -40,7 +40,7 @@ def written(rows: Iterable[SiteRow]) -> str:
     file = io.StringIO(newline="")
     writer = csv.writer(file)
     writer.writerow(COLUMNS)
-    writer.writerows([protected(cell(getattr(row, column))) for column in COLUMNS] for row in rows)
+    writer.writerows([escape_formula(cell(getattr(row, column))) for column in COLUMNS] for row in rows)
     return file.getvalue()
 
 

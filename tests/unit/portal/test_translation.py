@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.template import Context, Template
 
-from portal.presenters.messages import WORDS, sentence
+from portal.presenters.messages import TRANSLATED_VALUES, sentence
 from rollout.compatibility.evidence import REASONS
 
 
@@ -21,7 +21,7 @@ def test_templates_say_the_same(german: None) -> None:
 
 
 def test_what_somebody_wrote_is_never_translated(german: None) -> None:
-    assert "The title is empty." not in WORDS
+    assert "The title is empty." not in TRANSLATED_VALUES
     said = sentence("The site is unreachable: %(said)s.", {"said": "The title is empty."})
     assert said == "Die Site war nicht erreichbar: The title is empty.."
 
