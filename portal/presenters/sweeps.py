@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from rollout.compatibility.verdict import READY, Setup
 from rollout.models import RunState, Sweep, VerdictChoices
 
 from . import messages
@@ -61,14 +62,17 @@ def _words_of(length: timedelta) -> str:
 
 
 def summary_of(sweep: Sweep) -> list[dict[str, Any]]:
-    """The verdicts that the sweep's sites got, a row each, with how many by road; empty until it has ended."""
+    """How many sites have which status, one row per status with a count per setup; empty until the sweep has ended."""
     setups: Mapping[str, Mapping[str, int]] = sweep.summary
-    rows = [
-        {"verdict": value, "counts": [(name, setups.get(setup, {}).get(value, 0)) for setup, name in _setups()]}
-        for value in VerdictChoices.values
-    ]
-    return [row for row in rows if any(count for _name, count in row["counts"])]
-
-
-def _setups() -> list[tuple[str, Any]]:
-    return list(messages.SETUP_NAMES.items())
+    rows = []
+    for value in VerdictChoices.values:
+        if value == VerdictChoices.READY_NON_MDM:  # counted in the row of READY_MDM: both are shown as "Ready"
+            continue
+        ready = value == VerdictChoices.READY_MDM
+        counts = [
+            (name, setups.get(setup, {}).get(READY[Setup(setup)].value if ready else value, 0))
+            for setup, name in messages.SETUP_NAMES.items()
+        ]
+        if any(count for _name, count in counts):
+            rows.append({"verdict": value, "counts": counts})
+    return rows

@@ -25,7 +25,7 @@ INBOUND_AUTHENTICATION = "com.atlassian.applinks.api.auth.types.OAuthAuthenticat
 
 
 @MachineView
-def info_login(meta: Meta, _read: Callable[[], bytes], slug: str, version: str) -> Answer:
+def info_login(meta: Meta, _read: Callable[[], bytes], slug: str, version: str) -> MachineResponse:
     """Return the response to the app's first request. Version 1.1 includes the client ID if the OAuth 2.0 switch is on.
 
     The fields of 1.1 are not documented; clients search for ``clientId`` at any depth. Raises Http404.

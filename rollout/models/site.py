@@ -27,8 +27,8 @@ class Provider(models.TextChoices):
 
 
 class VerdictChoices(models.TextChoices):
-    READY_MDM = Verdict.READY_MDM.value, _("Ready for MDM")
-    READY_NON_MDM = Verdict.READY_NON_MDM.value, _("Ready without MDM")
+    READY_MDM = Verdict.READY_MDM.value, _("Ready")
+    READY_NON_MDM = Verdict.READY_NON_MDM.value, _("Ready")
     ACTION_NEEDED = Verdict.ACTION_NEEDED.value, _("Action needed")
     INCOMPATIBLE = Verdict.INCOMPATIBLE.value, _("Incompatible")
     UNKNOWN = Verdict.UNKNOWN.value, _("Unknown")

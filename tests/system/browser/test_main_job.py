@@ -99,7 +99,7 @@ def add_a_site(page: Page) -> str:
     page.get_by_role("button", name="Add site").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Pilot wiki")
     site = Site.objects.get()
-    wait_for(page, lambda: page.get_by_text("Ready for MDM"))
+    wait_for(page, lambda: page.get_by_text("MDM setup: ready", exact=True))
     assert urlsplit(page.url).path == f"/sites/{site.pk}/"
     return page.url
 
