@@ -22,8 +22,8 @@ class Product(models.TextChoices):
 
 
 class Provider(models.TextChoices):
-    CONFLUENCE = "confluence", _("The Confluence or Jira server")
-    GATEPASS = "gatepass", _("Gatepass (hosted site or gateway)")
+    CONFLUENCE = "confluence", _("The site itself")
+    GATEPASS = "gatepass", _("Gatepass")
 
 
 class VerdictChoices(models.TextChoices):
