@@ -1,6 +1,6 @@
 """All settings, read from the environment only; docs/settings.md documents each one.
 
-Fail closed: there is no default key and DEBUG is off. Settings that contradict each other are start-up errors
+Fail closed: there is no default key and DEBUG is off. Contradictory settings are errors at start
 (portal.checks), each with an id and a hint.
 """
 
@@ -21,7 +21,7 @@ from .logs import logging_config
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = environ.FileAwareEnv()  # NAME_FILE names a file that holds the value of NAME
+env = environ.FileAwareEnv()  # NAME_FILE names a file that contains the value of NAME
 
 # --- Who we are ------------------------------------------------------------------------------------------------
 SECRET_KEY = env.str("SECRET_KEY", default="").strip()  # a file ends in a line break
@@ -36,7 +36,7 @@ if urlsplit(PUBLIC_URL).scheme not in {"http", "https"} or not urlsplit(PUBLIC_U
     raise ImproperlyConfigured(
         "PUBLIC_URL must be the absolute address people reach Gatepass at, for example https://gatepass.example.com."
     )
-# What seals stored tokens and webhook secrets: the first key seals, all of them open. Without one, none is stored.
+# Encrypt stored tokens and webhook secrets: the first key encrypts, all of them decrypt. Without one, none is stored.
 CREDENTIAL_KEYS = env.str("CREDENTIAL_KEYS", default="").replace(",", " ").split()
 _public = urlsplit(PUBLIC_URL)
 HTTPS = _public.scheme == "https"
@@ -49,35 +49,35 @@ STATE_DIR = Path(env.str("STATE_DIR", default=str(BASE_DIR / "var"))).resolve()
 # Loopback lets a trial and the tests probe simulated sites on this machine over plain http. Off in production.
 PROBE_ALLOW_LOOPBACK = env.bool("PROBE_ALLOW_LOOPBACK", default=False)
 PROBE_ALLOWED_NETWORKS = env.list("PROBE_ALLOWED_NETWORKS", default=[])
-# Of this installation itself, besides what DATABASE_URL, the broker and PUBLIC_URL name: never asked, as host:port.
+# Services of this installation besides those in DATABASE_URL, the broker and PUBLIC_URL, as host:port: never probed.
 PROBE_OWN_SERVICES = env.list("PROBE_OWN_SERVICES", default=[])
-# Sites behind the very address of PUBLIC_URL may be asked: one load balancer in front of everything.
+# Allows probes of sites behind the address of PUBLIC_URL: one load balancer in front of everything.
 PROBE_PORTAL_SHARES_ADDRESS = env.bool("PROBE_PORTAL_SHARES_ADDRESS", default=False)
-# Used for the sites that say so, never taken from the environment's own proxy variables. Holds a password.
+# Used only for sites with this option, never read from proxy variables of the environment. May contain a password.
 PROBE_PROXY = env.str("PROBE_PROXY", default="").strip()
-# A trial shows a fleet of simulated sites on this machine (rollout.simulator), on ports from this one on.
+# A trial runs simulated sites on this machine (rollout.simulator), on ports from this one on.
 DEMO = env.bool("DEMO", default=False)
 DEMO_PORT_BASE = env.int("DEMO_PORT_BASE", default=8101)
 CHECK_EVERY_HOURS = env.int("CHECK_EVERY_HOURS", default=24)
-# A site whose verdict goes back and forth is told once in this time, then once more with a count.
+# A site whose verdict keeps changing causes one notice in this time, then one more with a count.
 NOTICE_COOL_DOWN_HOURS = env.int("NOTICE_COOL_DOWN_HOURS", default=6)
-SWEEP_EVERY_MINUTES = env.int("SWEEP_EVERY_MINUTES", default=60)  # how often the sites that come due are collected
+SWEEP_EVERY_MINUTES = env.int("SWEEP_EVERY_MINUTES", default=60)  # how often due sites are collected
 CHECK_RUNS_KEPT_DAYS = env.int("CHECK_RUNS_KEPT_DAYS", default=400)
-# How many sites are asked at the same moment: over all workers, and by one task of one worker.
+# How many sites are probed at once: over all workers, and by one task of one worker.
 PROBE_SITES_AT_ONCE = env.int("PROBE_SITES_AT_ONCE", default=200)
 PROBE_SITES_PER_TASK = env.int("PROBE_SITES_PER_TASK", default=100)
-# Seconds that a host is left in peace between two of its sites. It is never asked two things at once.
+# Seconds without requests to a host between two of its sites. It never gets two requests at once.
 PROBE_HOST_PAUSE = env.float("PROBE_HOST_PAUSE", default=0.2)
-# What a site provided by Gatepass says of itself in its manifest.
+# Versions that a site hosted by Gatepass reports in its manifest.
 PROVIDED_CONFLUENCE_VERSION = "9.2.1"
 PROVIDED_OAUTH_PLUGIN_VERSION = "4.1.1"
 PROVIDED_MOBILE_PLUGIN_VERSION = "19.1.47"
 IOS_APP_STORE_URL = env.str(
     "IOS_APP_STORE_URL", default="https://apps.apple.com/app/confluence-data-center/id1288365159"
 )
-# Statements written by hand run through here (rollout.ports, oauth_provider.ports).
+# Runs hand-written SQL statements (rollout.ports, oauth_provider.ports).
 STATEMENT_RUNNER = "portal.database.runner.run"
-# The domain reaches the provider and the sign-in only through these two names (rollout.ports).
+# The domain reaches the provider and the sign-in only through these two modules (rollout.ports).
 ROLLOUT_CLIENT_REGISTRY = "oauth_provider.clients"
 ROLLOUT_BROWSER_SIGN_IN = "portal.accounts.sign_in_links"
 
@@ -156,7 +156,7 @@ TEMPLATES = [
 # --- Database, cache, broker -----------------------------------------------------------------------------------
 DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{STATE_DIR / 'gatepass.sqlite3'}")}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    # Several processes share one file: without these, they meet as "database is locked".
+    # Several processes share one file: without these options they fail with "database is locked".
     DATABASES["default"]["OPTIONS"] = {
         "timeout": 20,
         "transaction_mode": "IMMEDIATE",
@@ -164,7 +164,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     }
 else:
     DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "ENGINE": "portal.database"}
-    # Values travel beside the statement, so that one that comes again and again is planned once for each connection.
+    # Parameters are sent separately, so that a repeated statement is planned once per connection.
     DATABASES["default"].setdefault("OPTIONS", {}).update(server_side_binding=True, prepare_threshold=5)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -190,7 +190,7 @@ CELERY_TASK_DEFAULT_QUEUE = env.str("CELERY_QUEUE", default="gatepass")
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_TIME_LIMIT = (
-    180  # a shard starts sites for a minute and then waits for the slowest (services.checks.check_worker)
+    180  # a worker starts sites for a minute, then waits for the slowest (services.checks.check_worker)
 )
 CELERY_TASK_SOFT_TIME_LIMIT = 150
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -204,7 +204,7 @@ CELERY_BEAT_SCHEDULE = {
     "reevaluate-sites": {
         "task": "rollout.tasks.reevaluate_sites",
         "schedule": 300.0,
-    },  # what a change of the matrix left
+    },  # after a change of the matrix
     "tell-notices": {"task": "rollout.tasks.tell_notices", "schedule": 60.0},
     "send-due-digests": {"task": "rollout.tasks.send_due_digests", "schedule": 60.0},
     "remove-old-notices": {"task": "rollout.tasks.remove_old_notices", "schedule": 3600.0},
@@ -234,24 +234,24 @@ ACCOUNT_ADAPTER = "portal.accounts.adapters.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-ACCOUNT_EMAIL_VERIFICATION = "none"  # people are added by an administrator, who vouches for the address
+ACCOUNT_EMAIL_VERIFICATION = "none"  # administrators add people and confirm the address
 ACCOUNT_SESSION_REMEMBER = False
-# An office is one address: how often one may sign in is for RATE_LIMITS below; allauth counts an account's failures.
+# An office has one address: RATE_LIMITS below limits sign-ins by address; allauth counts an account's failures.
 ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": "5/5m/key"}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_ADAPTER = "portal.accounts.adapters.MFAAdapter"
 USERSESSIONS_ADAPTER = "portal.accounts.adapters.UserSessionsAdapter"
 MFA_TOTP_ISSUER = "Gatepass"
 MFA_PASSKEY_LOGIN_ENABLED = True
-MFA_WEBAUTHN_USER_VERIFICATION = "required"  # a fingerprint, a face or a PIN: the key alone is not the person
+MFA_WEBAUTHN_USER_VERIFICATION = "required"  # a fingerprint, a face or a PIN: a key alone does not identify the person
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS  # browsers allow it on localhost only
 MFA_RATE_LIMITS = {"webauthn_login": None}  # RATE_LIMITS below counts it, in every process
-# Roles that need a second factor, and roles whose second factor is a passkey; names of portal.models.Role.
+# Roles that require a second factor, and roles that require a passkey; names of portal.models.Role.
 SECOND_FACTOR_ROLES = env.list("SECOND_FACTOR_ROLES", default=[])
 PASSKEY_ROLES = env.list("PASSKEY_ROLES", default=[])
-# The reverse proxy checks client certificates and names them to us (portal.accounts.client_certificates).
+# The reverse proxy verifies client certificates and passes them in headers (portal.accounts.client_certificates).
 CLIENT_CERTIFICATES = env.bool("CLIENT_CERTIFICATES", default=False)
-# Single sign-on for staff by an OpenID provider (portal.accounts.single_sign_on).
+# Single sign-on for staff with an OpenID provider (portal.accounts.single_sign_on).
 OIDC_SERVER_URL = env.str("OIDC_SERVER_URL", default="").rstrip("/")
 OIDC_CLIENT_ID = env.str("OIDC_CLIENT_ID", default="")
 OIDC_CLIENT_SECRET = env.str("OIDC_CLIENT_SECRET", default="").strip()
@@ -278,21 +278,21 @@ if OIDC_SERVER_URL:
     }
 SESSION_IDLE_MINUTES = env.int("SESSION_IDLE_MINUTES", default=60)
 SESSION_MAX_HOURS = env.int("SESSION_MAX_HOURS", default=12)
-STEP_UP_MINUTES = env.int("STEP_UP_MINUTES", default=15)  # after them, exports and credentials ask again who it is
+STEP_UP_MINUTES = env.int("STEP_UP_MINUTES", default=15)  # afterwards exports and credentials require reauthentication
 SESSION_COOKIE_AGE = SESSION_MAX_HOURS * 3600
 SESSION_COOKIE_NAME = "gatepass_session"
 CSRF_COOKIE_NAME = "gatepass_csrf"
-CSRF_COOKIE_HTTPONLY = False  # htmx sends the token as a header; it is no credential
+CSRF_COOKIE_HTTPONLY = False  # htmx sends the token as a header; it is not a credential
 
 # --- Provider --------------------------------------------------------------------------------------------------
 OAUTH2_PROVIDER_APPLICATION_MODEL = APPLICATION_MODEL
 OAUTH2_PROVIDER = oauth2_provider_settings(issuer=PUBLIC_URL, admin="portal.provider_admin")
 
-# A phone on a flaky network asks twice: within these seconds the same refresh token gets the same answer again.
+# A phone on an unstable network repeats requests: within these seconds the same refresh token gets the same response.
 REFRESH_RETRY_SECONDS = env.int("REFRESH_RETRY_SECONDS", default=10)
-# However often an app refreshes, its person signs in again after this long.
+# However often an app refreshes, its user signs in again after this time.
 SIGN_IN_MAX_DAYS = env.int("SIGN_IN_MAX_DAYS", default=365)
-# What may be asked how often, as COUNT/SECONDS or off; docs/settings.md says what each one counts.
+# Rate limits, as COUNT/SECONDS or off; docs/settings.md describes what each one counts.
 RATE_LIMITS = {
     "token_address": env.str("RATE_LIMIT_TOKEN_ADDRESS", default="12000/60"),
     "token_who": env.str("RATE_LIMIT_TOKEN_WHO", default="60000/60"),
@@ -312,7 +312,7 @@ SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 # --- Security headers ------------------------------------------------------------------------------------------
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]  # asked by the machine next door, in plain http
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]  # requested by a local probe over plain http
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REFERRER_POLICY = "same-origin"
@@ -320,7 +320,7 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 if env.bool("BEHIND_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-# Addresses and networks of the reverse proxies in front: only what they say of a visitor's address is believed.
+# Addresses and networks of the reverse proxies in front: only their X-Forwarded-For headers are trusted.
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -368,7 +368,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 12_000  # a selection of ten thousand sites is one form
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
-EMAIL_TIMEOUT = 20  # seconds; a mail server that hangs must not hold a worker
+EMAIL_TIMEOUT = 20  # seconds; a mail server that hangs must not block a worker
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"gatepass@{_public.hostname}")
 
 LOGGING = logging_config(level=env.str("LOG_LEVEL", default="INFO"), as_json=env.bool("LOG_JSON", default=False))

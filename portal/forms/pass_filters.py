@@ -1,4 +1,4 @@
-"""The list of passes: its rows, its filters, its orders and its CSV."""
+"""The list of passes: rows, filters, sorts and CSV."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class PassFilters(django_filters.FilterSet):
 
 
 def _cells(rows: Iterator[EnrollmentPass]) -> Iterator[tuple[Any, ...]]:
-    """No link is in it: only the holder has one."""
+    """Contains no links: Gatepass does not store them."""
     now = timezone.now()
     for row in rows:
         yield (
@@ -65,7 +65,7 @@ def _cells(rows: Iterator[EnrollmentPass]) -> Iterator[tuple[Any, ...]]:
 
 
 def pass_rows(user: User) -> QuerySet[EnrollmentPass]:
-    """Visible passes with those of their sites that this person may see, and the number of all."""
+    """Return visible passes with those of their sites that this person may see, and the total number."""
     seen = Prefetch("sites", queryset=Site.objects.visible_to(user).only("title", "base_url"), to_attr="seen_sites")
     rows = EnrollmentPass.objects.visible_to(user).select_related("person", "wave", "created_by")
     return rows.prefetch_related(seen).annotate(site_count=Count("sites"))

@@ -1,4 +1,4 @@
-"""The forms of passes: issue one, and make a new link for one."""
+"""The forms of passes: issue one, and create a new link for one."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from rollout.models import Site
 from .row_choices import RowsField
 
 DATE = "date"
-MOST_SITES_SHOWN = 60  # the rest is found by search: a page of ten thousand boxes helps nobody
+MOST_SITES_SHOWN = 60  # search finds the rest: a page of ten thousand checkboxes is unusable
 MOST_SUGGESTED = 200
 LONGEST = timedelta(days=366)
 
 
 def sites_to_issue_for(user: User) -> QuerySet[Site]:
-    """The sites this person may put on a pass: those they may change, without the archived ones."""
+    """Return the sites that this person may include in a pass: those they may change, without archived ones."""
     sites = Site.objects.active().order_by("title", "pk")
     return sites if user.is_administrator else sites.filter(owners=user)
 
 
 class DependentForm(forms.Form):
-    """A form in which some fields are asked only when a choice says so; the others are not looked at."""
+    """A form with fields that apply only to one choice; the others are ignored."""
 
     use_required_attribute = False
-    asked_when: ClassVar[dict[str, tuple[str, str]]] = {}  # field → the choice and its value that ask for it
+    asked_when: ClassVar[dict[str, tuple[str, str]]] = {}  # field → the choice and the value that require it
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -54,7 +54,7 @@ class DependentForm(forms.Form):
 
 
 class ExpiryForm(DependentForm):
-    """How long a link lasts: some days from now, or until the end of a day in the reader's zone."""
+    """How long a link is valid: a number of days, or until the end of a day in the reader's zone."""
 
     asked_when: ClassVar = {"expires_at": ("expiry", DATE)}
     expiry = forms.ChoiceField(
@@ -94,7 +94,9 @@ class ExpiryForm(DependentForm):
 
 
 class PassForm(ExpiryForm):
-    """For whom, for which sites, how long, how often. After ``is_valid``: ``person`` and ``label`` say for whom."""
+    """Recipient, sites, validity and limit of a pass. After ``is_valid``, ``person`` and ``label`` name the
+    recipient.
+    """
 
     asked_when: ClassVar = {
         **ExpiryForm.asked_when,
@@ -174,7 +176,7 @@ class PassForm(ExpiryForm):
 
     @property
     def people(self) -> QuerySet[User]:
-        """Accounts to suggest while the address is typed."""
+        """Return accounts to suggest while the address is typed."""
         return (
             User.objects.filter(is_active=True)
             .order_by("email")
@@ -182,7 +184,7 @@ class PassForm(ExpiryForm):
         )
 
     def site_choices(self) -> list[tuple[Site, bool]]:
-        """``(site, is it chosen)``: the chosen ones first, then those that match the search, as many as fit."""
+        """Return ``(site, is selected)``: selected sites first, then those that match the search, up to the limit."""
         chosen_keys = _keys(self["sites"].value() or [])
         sites = sites_to_issue_for(self.user).only("title", "base_url")
         chosen = list(sites.filter(pk__in=chosen_keys))
@@ -197,6 +199,6 @@ class PassForm(ExpiryForm):
 
 
 def _keys(values: Iterable[Any]) -> list[int]:
-    """The primary keys among what a form was sent; whatever else it holds is left to validation."""
+    """Return the primary keys in submitted values; validation handles all other values."""
     texts = [str(getattr(value, "pk", value)) for value in values]
     return [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 18]

@@ -1,4 +1,4 @@
-"""What the troubleshooter takes: a symptom, a pasted text that has lost its secrets, a site."""
+"""The troubleshooter's input: a symptom, a pasted text without its secrets, a site."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ EXAMPLE = (
 
 
 class TroubleshootingForm(forms.Form):
-    """``pasted`` is the text without its secrets; the text itself never gets here."""
+    """``pasted`` is the text without secrets; the original text never reaches the form."""
 
     symptom = forms.ChoiceField(label=gettext_lazy("Symptom"), required=False)
     text = forms.CharField(
@@ -52,7 +52,7 @@ class TroubleshootingForm(forms.Form):
         self._offer(Site.objects.active().visible_to(user))
 
     def _offer(self, sites: Any) -> None:
-        """Any visible site is taken; offered are the first by title, and the one that was chosen."""
+        """Accept any visible site; offer the first ones by title, and the selected one."""
         field: Any = self.fields["site"]
         field.queryset = sites
         rows = list(sites.only("title")[: SITES_OFFERED + 1])
@@ -71,7 +71,7 @@ class TroubleshootingForm(forms.Form):
 
 
 def asked(request: HttpRequest) -> TroubleshootingForm:
-    """The form as it was sent, its text redacted before the form sees it. A text in the address is never read."""
+    """Return the bound form, with its text redacted beforehand. Text in the URL is never read."""
     user = person(request)
     if request.method == "POST":
         return _bound(user, request.POST, request.POST.get("text", ""))
@@ -92,7 +92,7 @@ def _bound(user: User, data: Any, text: str) -> TroubleshootingForm:
 
 
 def _symptoms() -> list[Any]:
-    """The symptoms in the order of a sign-in, a group a stage."""
+    """Return the symptoms in the order of a sign-in, grouped by stage."""
     groups = [
         (_(title), [(symptom.id, _(symptom.words)) for symptom in SYMPTOMS if symptom.stage == stage])
         for stage, title in STAGES.items()

@@ -1,4 +1,4 @@
-"""The forms of waves: plan one, and issue its passes."""
+"""The forms of waves: create one, and issue its passes."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class WaveForm(forms.Form):
         self.fields["sites"].queryset = Site.objects.active().order_by("title", "pk")  # type: ignore[attr-defined]
 
     def site_choices(self) -> list[tuple[Site, bool]]:
-        """``(site, is it chosen)``: the chosen ones first, then those that match the search, as many as fit."""
+        """Return ``(site, is selected)``: selected sites first, then those that match the search, up to the limit."""
         texts = [str(getattr(value, "pk", value)) for value in self["sites"].value() or []]
         keys = [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 18]
         sites = Site.objects.active().order_by("title", "pk")
@@ -61,7 +61,7 @@ class IssueForm(ExpiryForm):
 
 
 class WaveFilters(django_filters.FilterSet):
-    """Waves by name, and those that are running or finished."""
+    """Waves by name and state."""
 
     q = SearchFilter(fields=("title",), label=_("Search"))
     state = django_filters.ChoiceFilter(
@@ -77,7 +77,7 @@ class WaveFilters(django_filters.FilterSet):
 
 
 class MemberFilters(django_filters.FilterSet):
-    """The people of a wave: by name and by the state of their pass."""
+    """The people of a wave by name and by the state of their pass."""
 
     q = SearchFilter(fields=("label", "person__email", "person__first_name"), label=_("Search"))
     state = django_filters.ChoiceFilter(choices=PassState.choices, method="by_state", label=_("Pass"))

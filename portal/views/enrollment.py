@@ -1,11 +1,11 @@
-"""The landing page of a pass: what a phone opens when it reads the QR code.
+"""The landing page of a pass, which a phone opens from the QR code.
 
 1. A token has 128 random bits, so guessing needs no rate limit: at a million guesses a second against a million passes
-   the first hit is expected after some ten million million years. What limits a caller is the web server's business.
-2. Whatever is not the token of a pass gets one and the same answer by one and the same look-up, well formed or not.
-   What state a pass is in is told to the holder of its token only.
+   the first hit is expected after ten million million years. Limiting requests is left to the web server.
+2. Any invalid token gets the same response by the same look-up, well formed or not. Only the holder of a pass's token
+   learns its state.
 3. GET and HEAD change nothing: mail scanners and chat previews open links. Only the button uses the pass.
-4. The page is never stored, never indexed and never named in a Referer.
+4. The page is never stored, never indexed and never sent in a Referer.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ from rollout.enrollment.qr import qr_svg, qr_text_url
 from rollout.models import EnrollmentPass, PassState, Product, Site, VerdictChoices
 from rollout.services.passes import find_pass, pass_url, redeem_pass
 
-PHONE_COOKIES = ("gatepass_phone", "gatepass_phone_qr")  # under the path of the link, and of the QR code in capitals
-REMEMBERED = 90 * 24 * 3600  # seconds; as long as a refresh token lives
+PHONE_COOKIES = ("gatepass_phone", "gatepass_phone_qr")  # below the path of the link, and of the QR code in capitals
+REMEMBERED = 90 * 24 * 3600  # seconds; as long as the lifetime of a refresh token
 JIRA_APP_STORE_URL = "https://apps.apple.com/app/jira-data-center/id1405353949"
 UNKNOWN = "unknown"
 
 
 def _private(view: View) -> View:
-    """Headers of every answer that a token gets."""
+    """Set the headers of every response to a token."""
 
     @wraps(view)
     @never_cache
@@ -58,7 +58,7 @@ def _private(view: View) -> View:
 @_private
 @page_view
 def landing(request: HttpRequest, token: str) -> HttpResponse:
-    """What to do with the pass on this device; opening it uses nothing up."""
+    """The steps for this device; opening the page does not count as a use."""
     found = find_pass(token)
     if found is None:
         return _closed(request, UNKNOWN, status=404)
@@ -75,14 +75,14 @@ def landing(request: HttpRequest, token: str) -> HttpResponse:
     return render(request, f"enrollment/{device}.html", context)
 
 
-# No CSRF token: the page says no-referrer, so a browser sends "Origin: null" and the check would refuse everybody.
-# Nothing is lost by it: what this does is allowed by the token in the URL, not by a cookie that a foreign page borrows.
+# No CSRF token: the page sets no-referrer, so browsers send "Origin: null" and the check would reject everyone. It is
+# not needed: the token in the URL authorizes this action, not a cookie that another site could misuse.
 @login_not_required
 @csrf_exempt
 @_private
 @action("landing", "token")
 def done(request: HttpRequest, token: str) -> HttpResponse:
-    """Use the pass once for this phone; pressed again on the same phone it changes nothing."""
+    """Use the pass once for this phone; repeating it on the same phone changes nothing."""
     found = find_pass(token)
     if found is None:
         return _closed(request, UNKNOWN, status=404)
@@ -109,7 +109,7 @@ def done(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _is_set_up(request: HttpRequest, found: EnrollmentPass) -> bool:
-    """Whether this very phone pressed the button of this pass before."""
+    """Whether this phone has used the pass before."""
     values = [
         request.get_signed_cookie(name, default=None, salt=PHONE_COOKIES[0], max_age=REMEMBERED)
         for name in PHONE_COOKIES
@@ -118,12 +118,12 @@ def _is_set_up(request: HttpRequest, found: EnrollmentPass) -> bool:
 
 
 def _closed(request: HttpRequest, state: str, row: EnrollmentPass | None = None, *, status: int = 410) -> HttpResponse:
-    """The page of a link that brings nobody in: what happened, and what to do next."""
+    """The page of a link that sets up no phone: the reason, and what to do next."""
     return render(request, "enrollment/closed.html", {"state": str(state), "row": row}, status=status)
 
 
 def _what_to_do(sites: list[Site]) -> dict[str, Any]:
-    """The app to install for each product, and for each site whether only a managed phone gets it."""
+    """Return the app to install for each product, and for each site whether only managed phones can use it."""
     stores = {
         Product.CONFLUENCE: (_("Confluence Data Center"), settings.IOS_APP_STORE_URL),
         Product.JIRA: (_("Jira Data Center"), JIRA_APP_STORE_URL),

@@ -1,4 +1,4 @@
-"""Rehearsals: let the virtual phone walk through a site, and read its transcript."""
+"""Sign-in tests (in code: rehearsals): run one with the virtual phone, and show its steps."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MARKS = {
     "skipped": ("idle", "right"),
 }
 
-# What to do about a step that failed; a step that stopped needs a person, which its own sentence says.
+# What to do about a failed step; a stopped step needs a person, as its own text explains.
 NEXT = {
     "parse-site-list": gettext_lazy("Check the site's link and configuration: the app could not display this list."),
     "info-login": gettext_lazy(
@@ -50,7 +50,7 @@ RETRY = gettext_lazy("Fix this step, then test again.")
 @dashboard
 @action("site", "pk")
 def rehearse(request: HttpRequest, pk: int) -> HttpResponse:
-    """Queue a rehearsal of the site, or lead to the one that runs."""
+    """Queue a rehearsal of the site, or redirect to the running one."""
     site = changeable_site(request, pk)
     if site.archived_at:
         messages.error(request, _("This site is archived. Restore it first."))
@@ -63,7 +63,7 @@ def rehearse(request: HttpRequest, pk: int) -> HttpResponse:
 @dashboard
 @page_view
 def rehearsal(request: HttpRequest, pk: int) -> HttpResponse:
-    """One rehearsal with its transcript."""
+    """One rehearsal with its steps."""
     return render(request, "rehearsals/rehearsal.html", _context(request, pk))
 
 
@@ -71,7 +71,7 @@ def rehearsal(request: HttpRequest, pk: int) -> HttpResponse:
 @dashboard
 @page_view
 def progress(request: HttpRequest, pk: int) -> HttpResponse:
-    """The part of the page that changes; once the rehearsal is finished it no longer asks for itself."""
+    """The part of the page that changes; it stops polling when the rehearsal has finished."""
     return render(request, "rehearsals/_transcript.html", _context(request, pk))
 
 
@@ -93,6 +93,6 @@ def _next(stop: dict[str, Any]) -> str:
 
 
 def _step(step: dict[str, Any]) -> dict[str, Any]:
-    """The stored step with its look, and its sentence as a message id where it has one."""
+    """Return the stored step with its look, and its text as a message id if it has one."""
     tone, icon = MARKS.get(str(step.get("outcome")), ("idle", "idle"))
     return {**step, "tone": tone, "icon": icon, "words": step.get("message") or step.get("detail", "")}

@@ -1,4 +1,4 @@
-"""The troubleshooter: a symptom or a pasted text in, causes out. Nothing of it is stored or logged."""
+"""The troubleshooter: a symptom or a pasted text in, causes out. Nothing is stored or logged."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ KINDS = {
 
 @dataclass(frozen=True)
 class ShownRule:
-    """A rule that looks for a cause, with what it found of the chosen site (None without a site)."""
+    """A rule that checks for a cause, with its finding for the selected site (None without a site)."""
 
     id: str
     title: str
@@ -47,7 +47,7 @@ class ShownRule:
 @dashboard
 @form_view
 def troubleshooting(request: HttpRequest) -> HttpResponse:
-    """The form, and below it the causes of what was picked or pasted."""
+    """The form, and below it the causes for the selected symptom or pasted text."""
     form = asked(request)
     if not form.is_bound:
         return render(request, "troubleshooting/troubleshooting.html", _context(form))
@@ -76,8 +76,8 @@ def _context(form: TroubleshootingForm) -> dict[str, Any]:
 
 
 def _findings(site: Site | None) -> dict[str, Finding]:
-    """Rule id → its gravest finding in the site's newest finished run."""
-    if site is None or site.checked_at is None:  # an edit sets it back: then old findings say nothing of the site
+    """Return rule id → its most severe finding in the site's latest finished run."""
+    if site is None or site.checked_at is None:  # an edit resets it: old findings no longer apply to the site
         return {}
     run = site.check_runs.filter(state="done").defer("observation").order_by("-pk").first()
     rows: Any = run.findings if run else ()

@@ -1,4 +1,4 @@
-"""Waves: the people who move together, their passes in one go, and how far they came."""
+"""Waves: people who move together, their passes, and their progress."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from rollout.services import waves as services
 @dashboard
 @page_view
 def waves(request: HttpRequest) -> HttpResponse:
-    """The waves that this person may see, with how many of their passes were used."""
+    """The list of waves that this person may see, with how many of their passes were used."""
     user = person(request)
     listing = WAVES.listing(request, _counted(Wave.objects.visible_to(user)))
     context = {"listing": listing, "sort": listing.sort, "may_plan": user.is_administrator}
@@ -38,7 +38,7 @@ def waves(request: HttpRequest) -> HttpResponse:
 
 
 def _counted(rows: QuerySet[Wave]) -> QuerySet[Wave]:
-    """Waves with how many sites and passes they have, and how many of these were used."""
+    """Return waves with their numbers of sites, passes and used passes."""
     sites = Wave.sites.through.objects.filter(wave=OuterRef("pk")).order_by()
     of_sites = sites.values(rows=Func("pk", function="COUNT"))
     return rows.annotate(
@@ -51,10 +51,10 @@ def _counted(rows: QuerySet[Wave]) -> QuerySet[Wave]:
 @administrators
 @form_view
 def create(request: HttpRequest) -> HttpResponse:
-    """The form for a new wave, its search for sites, and planning it."""
+    """The form for a new wave, its search for sites, and creating it."""
     if request.method != "POST":
         return _create_page(request, WaveForm(initial={"sites": request.GET.getlist("site")}))
-    if "search" in request.POST:  # the button beside the search for sites: nothing is checked yet
+    if "search" in request.POST:  # the search button for sites: no validation yet
         initial = {name: request.POST.get(name) for name in ("title", "find")}
         return _create_page(request, WaveForm(initial=initial | {"sites": request.POST.getlist("sites")}))
     form = WaveForm(request.POST)
@@ -80,7 +80,7 @@ def _create_page(request: HttpRequest, form: WaveForm, status: int = 200) -> Htt
 @dashboard
 @form_view
 def wave(request: HttpRequest, pk: int) -> HttpResponse:
-    """The wave's page; its three deeds are posted here and told apart by the name of their button."""
+    """The wave's page; its three actions are posted here, named by the button ``do``."""
     row = visible_wave(request, pk)
     if request.method != "POST":
         return _wave_page(request, row, IssueForm())
@@ -91,7 +91,7 @@ def wave(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _issue(request: HttpRequest, row: Wave) -> HttpResponse:
-    """Issue the passes and show their links, in this answer only."""
+    """Issue the passes and show their links, in this response only."""
     form, user = IssueForm(request.POST), person(request)
     if form.is_valid():
         try:
@@ -113,14 +113,16 @@ def _issue(request: HttpRequest, row: Wave) -> HttpResponse:
 
 
 def _put_on_labels(form: IssueForm, error: ValidationError) -> None:
-    """What is wrong with one label is wrong with the field that holds all of them."""
+    """Move errors of a single label to the field that holds all of them."""
     if hasattr(error, "error_dict") and "label" in error.error_dict:
         error.error_dict["labels"] = error.error_dict.pop("label")
     add_form_errors(form, error)
 
 
 def _sheet(request: HttpRequest, row: Wave) -> HttpResponse:
-    """The print sheet. The tokens come in the body, from the page that showed them: a URL ends up in histories."""
+    """Return the print sheet. The tokens come in the body, from the page that showed them, because URLs end up in
+    histories.
+    """
     try:
         cards = services.record_sheet(actor=person(request), wave=row, tokens=request.POST.getlist("token"))
     except ValidationError as error:
@@ -154,7 +156,7 @@ def _wave_page(request: HttpRequest, row: Wave, form: IssueForm, status: int = 2
         "sites": sites,
         "more_sites": row.sites.count() - len(sites),
         "provided": provided,
-        # Nobody but the provider knows of sign-ins: on Confluence's own sites the last step cannot be counted.
+        # Only the provider knows about sign-ins: on sites with their own provider the last step cannot be counted.
         "stages": _with_lost(stages if provided else stages[:2]),
         "listing": listing,
         "sort": listing.sort,
@@ -166,13 +168,13 @@ def _wave_page(request: HttpRequest, row: Wave, form: IssueForm, status: int = 2
 
 
 def _with_lost(stages: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Each stage with how many did not come from the one before, for the table beside the bars."""
+    """Return each stage with how many are missing compared with the previous one, for the table next to the bars."""
     before = [stage["count"] for stage in stages[:1]] + [stage["count"] for stage in stages]
     return [stage | {"waiting": was - stage["count"]} for stage, was in zip(stages, before, strict=False)]
 
 
 def _members(row: Wave, user: User) -> QuerySet[EnrollmentPass]:
-    """The wave's passes that this person may see, with when each was used and when its person signed in."""
+    """Return the wave's passes that this person may see, with the times of use and of the person's sign-in."""
     sign_ins = SignIn.objects.filter(
         person=OuterRef("person"), site__waves=row, is_rehearsal=False, signed_in_at__gte=OuterRef("created_at")
     )

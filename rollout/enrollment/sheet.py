@@ -1,6 +1,6 @@
-"""The print sheet of passes: A4, four cards a page, made to be cut apart and handed out. Pure.
+"""The print sheet of passes: A4, four cards per page, to be cut apart. Pure.
 
-Every text comes from the caller, already translated. The same cards give the same bytes.
+The caller passes every text translated. The same cards produce the same bytes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from reportlab.pdfgen.canvas import Canvas
 from .qr import QUIET_ZONE, dark_runs, qr_matrix, qr_text_url
 
 CARDS_A_PAGE = 4
-QR_SIZE = 42 * mm  # the dark square itself; the quiet zone comes on top
+QR_SIZE = 42 * mm  # the dark square itself; the quiet zone is added
 
 _MARGIN = 15 * mm
 _HEADING = 12 * mm
@@ -27,12 +27,12 @@ _CARD_HEIGHT = 62 * mm
 _TEXT_X = 62 * mm  # from the left edge of the card
 _TEXT_WIDTH = _CARD_WIDTH - _TEXT_X - 5 * mm
 _GREY = 0.35
-_LONGEST = 1000  # characters of any one text; no card has room for more
+_LONGEST = 1000  # maximum characters of a text; no card has room for more
 
 
 @dataclass(frozen=True)
 class PassCard:
-    """``url`` is the pass link; ``expiry`` a finished sentence; ``steps`` short sentences, numbered on the card."""
+    """``url`` is the pass link; ``expiry`` a complete sentence; ``steps`` short sentences, numbered on the card."""
 
     url: str
     title: str
@@ -45,12 +45,12 @@ class PassCard:
 class _Fonts:
     regular: str
     bold: str
-    write: Callable[[str], str]  # what of a text this font can show
+    write: Callable[[str], str]  # characters that this font can show
 
 
 @dataclass
 class _Column:
-    """A column of text that is filled from the top down to ``bottom``; what does not fit ends in an ellipsis."""
+    """A column of text, filled from the top down to ``bottom``; text that does not fit ends in an ellipsis."""
 
     canvas: Canvas
     x: float
@@ -69,9 +69,9 @@ class _Column:
 
 
 def print_sheet(cards: Sequence[PassCard], *, heading: str, font_file: str | None = None) -> bytes:
-    """The sheet as PDF, one page for every four cards. Raises ValueError without cards, QrError for a bad link.
+    """Return the sheet as PDF, one page per four cards. Raises ValueError without cards, QrError for an invalid link.
 
-    Without ``font_file`` (a TrueType font) the PDF's own Helvetica is used, which knows Western European letters;
+    Without ``font_file`` (a TrueType font) the PDF's own Helvetica is used, which has Western European letters;
     others are printed as question marks.
     """
     if not cards:
@@ -91,7 +91,7 @@ def print_sheet(cards: Sequence[PassCard], *, heading: str, font_file: str | Non
 
 
 def wrap(text: str, font: str, size: float, width: float, lines: int) -> list[str]:
-    """The text in at most ``lines`` lines of ``width`` points, words too long for a line broken anywhere."""
+    """Wrap the text to at most ``lines`` lines of ``width`` points; words longer than a line are broken."""
 
     def fits(candidate: str) -> bool:
         return pdfmetrics.stringWidth(candidate, font, size) <= width
@@ -145,13 +145,13 @@ def _draw_card(canvas: Canvas, fonts: _Fonts, card: PassCard, bottom: float) -> 
     column.y -= 2 * mm
     for number, step in enumerate(card.steps, 1):
         column.write(fonts.write(f"{number}. {step}"), fonts.regular, 9.5, lines=3)
-    # The typed fallback: always there, whatever the steps took.
+    # The link as text: always printed, however long the steps are.
     column.y, column.bottom = bottom + 14 * mm, bottom + 2 * mm
     column.write(fonts.write(card.url), "Courier", 8.5, lines=3)
 
 
 def _draw_qr(canvas: Canvas, url: str, left: float, middle: float) -> None:
-    """Draws the code at error correction Q, its quiet zone starting at ``left``, centred on ``middle``."""
+    """Draw the code with error correction Q, its quiet zone starting at ``left``, centered on ``middle``."""
     matrix = qr_matrix(qr_text_url(url), error_correction="Q")
     module = QR_SIZE / (len(matrix) - 2 * QUIET_ZONE)
     top = middle + len(matrix) * module / 2
@@ -159,4 +159,4 @@ def _draw_qr(canvas: Canvas, url: str, left: float, middle: float) -> None:
     for x, y, length in dark_runs(matrix):
         path.rect(left + x * module, top - (y + 1) * module, length * module, module)
     canvas.setFillGray(0)
-    canvas.drawPath(path, stroke=0, fill=1)  # one fill, so that no hairlines show between rows
+    canvas.drawPath(path, stroke=0, fill=1)  # one fill, so that no hairlines appear between rows

@@ -1,1 +1,1 @@
-"""The virtual phone: walks a site as the iOS app would. Start reading at ``phone.rehearse``."""
+"""The virtual phone of a sign-in test: signs in to a site as the iOS app would. Start with ``phone.rehearse``."""

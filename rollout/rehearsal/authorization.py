@@ -1,4 +1,4 @@
-"""The browser's part: the authorization request, signing in, consent, and the way back to the app."""
+"""The browser's part: the authorization request, signing in, consent, and the redirect to the app."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _authorization(walk: Walk, state: str) -> dict[str, str]:
 
 
 async def _sign_in(walk: Walk, browser: Browser) -> None:
-    """Presses the one button of the sign-in page. The page's own path tells its form from a frame's (theme, search)."""
+    """Press the button of the sign-in page. The page's path distinguishes its form from others (theme, search)."""
     sign_in_url = walk.plan.sign_in_url or ""
     path = urlsplit(sign_in_url).path
     walk.wire.learn(path, path.strip("/").rpartition("/")[2], sign_in_url)
@@ -68,7 +68,7 @@ async def _sign_in(walk: Walk, browser: Browser) -> None:
 
 
 def _callback(walk: Walk, page: Reply) -> dict[str, list[str]]:
-    """The parameters the app is called back with; ``Halt`` when the browser ended anywhere else."""
+    """Return the parameters of the redirect to the app. Raises ``Halt`` if the browser ended elsewhere."""
     require_answer(page)
     location = page.location or ""
     if location.partition("?")[0] == walk.plan.redirect_uri:
@@ -98,7 +98,7 @@ def _callback(walk: Walk, page: Reply) -> dict[str, list[str]]:
 
 
 def _code(walk: Walk, answer: dict[str, list[str]], state: str) -> str:
-    """The code, after what RFC 6749 §4.1.2 and RFC 9207 §2.4 make a client check."""
+    """Return the code, after the checks of RFC 6749 §4.1.2 and RFC 9207 §2.4."""
     if any(len(values) > 1 for values in answer.values()):
         raise failed(_("The redirect to the app contains a parameter twice."))
     given = {name: values[0] for name, values in answer.items()}
@@ -121,7 +121,7 @@ def _consent_form(page: Reply) -> Form | None:
 
 
 def _is_login(page: Reply) -> bool:
-    """A page with a form, or a redirect to where one signs in: not an error, not the way back to the app."""
+    """Whether it is a page with a form, or a redirect to a login page: neither an error nor the redirect to the app."""
     if page.location is not None:
         return page.location.lower().startswith(("http:", "https:"))
     return page.status in (200, 401) and bool(forms_of(page.text()))

@@ -1,4 +1,4 @@
-"""A small browser in memory: cookies, redirects within one site, and the pressing of a button."""
+"""A small browser in memory: cookies, redirects within one site, and submitting forms."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ class Cookie:
 
 
 class Browser:
-    """Stays on the site it is sent to: a redirect to another origin or to an app is handed back, not walked."""
+    """Stays on one site: a redirect to another origin or to an app is returned, not followed."""
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
         self._cookies: dict[tuple[str, str, str], Cookie] = {}
 
     async def open(self, url: str) -> Reply:
-        """The page, or the redirect that leads away."""
+        """Return the page, or the redirect to another origin."""
         return await self._walk(await self._send("GET", url))
 
     async def submit(self, page: Reply, form: Form, button: tuple[str, str] | None) -> Reply:
-        """The page that pressing the button leads to, or the redirect that leads away."""
+        """Submit the form; return the next page, or the redirect to another origin."""
         target = urljoin(page.url, form.action) if form.action else page.url
         if origin(target) != origin(page.url):
             return page
@@ -72,7 +72,7 @@ class Browser:
         }
 
     def _keep_cookies(self, reply: Reply) -> None:
-        """Keeps host-only cookies (RFC 6265 section 5.3 without ``Domain``), and forgets the ones that expire."""
+        """Store host-only cookies (RFC 6265 section 5.3 without ``Domain``), and delete expired ones."""
         _, host, _ = origin(reply.url)
         for header in reply.header_values("set-cookie")[:MAX_COOKIES]:
             try:

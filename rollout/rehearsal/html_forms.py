@@ -1,7 +1,7 @@
-"""The forms of an HTML page, as a browser would send them. Pure.
+"""The forms of an HTML page, as a browser would submit them. Pure.
 
-Not ``html.parser``: a hostile page of 256 KiB (``<a <a <a …``) keeps it busy for minutes. This reader only knows the
-four tags it needs, looks at no tag for more than ``MAX_TAG`` characters, and so takes time in proportion to the page.
+Not ``html.parser``: a hostile page of 256 KiB (``<a <a <a …``) keeps it busy for minutes. This parser only knows the
+four tags it needs, reads at most ``MAX_TAG`` characters of a tag, and so takes linear time.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _BLOCKS = (
 
 @dataclass
 class Form:
-    """``fields`` are sent whichever button is pressed; ``buttons`` are (name, value) of the ones that submit."""
+    """``fields`` are sent whichever button is pressed; ``buttons`` are (name, value) of the submit buttons."""
 
     action: str
     method: str
@@ -36,16 +36,16 @@ class Form:
     buttons: list[tuple[str, str]] = field(default_factory=list)
 
     def button(self, word: str) -> tuple[str, str] | None:
-        """The button that means ``word``, by its name or by its value."""
+        """Return the button with this meaning, by its name or value."""
         return next((found for found in self.buttons if word in (found[0].lower(), found[1].lower())), None)
 
     def pressed(self, button: tuple[str, str] | None) -> dict[str, str]:
-        """What is sent when that button is pressed."""
+        """Return the fields that are sent if that button is pressed."""
         return {**dict(self.fields), **({button[0]: button[1]} if button and button[0] else {})}
 
 
 def forms_of(html: str) -> list[Form]:
-    """Every form of the page in its order; broken markup yields what was understood, never an exception."""
+    """Return every form of the page in order; broken markup yields what was parsed, never an exception."""
     forms: list[Form] = []
     current: Form | None = None
     for tag, given in _tags(_without_blocks(html)):
@@ -60,7 +60,7 @@ def forms_of(html: str) -> list[Form]:
 
 
 def _tags(html: str) -> Iterator[tuple[str, dict[str, str]]]:
-    """Name and attributes of each tag that matters; of a repeated attribute the first counts."""
+    """Yield name and attributes of each relevant tag; of a repeated attribute the first counts."""
     for count, match in enumerate(_TAG.finditer(html)):
         if count >= MAX_TAGS:
             return
@@ -78,7 +78,7 @@ def _attributes(text: str) -> dict[str, str]:
 
 
 def _without_blocks(html: str) -> str:
-    """The page without comments and scripts, where a ``<form`` is no form. An unclosed one hides the rest."""
+    """Return the page without comments and scripts, where ``<form`` is not a form. An unclosed one hides the rest."""
     for opening, closing in _BLOCKS:
         kept, position = [], 0
         while start := opening.search(html, position):

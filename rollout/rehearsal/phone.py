@@ -1,4 +1,4 @@
-"""The virtual phone: walks a site exactly as the iOS app would, from the site list to signing out."""
+"""The virtual phone: tests a site exactly as the iOS app would use it, from the site list to signing out."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TOTAL_SECONDS = 90.0
 NOT_REACHED = _("Not reached.")
 Step = Callable[[Walk], Awaitable[Passed]]
 
-# id, title (an English message id), what to do
+# id, title (an English message id), function
 STEPS: tuple[tuple[str, str, Step], ...] = (
     ("parse-site-list", _("Read the site list"), steps.parse_site_list),
     ("info-login", _("Request info/login"), steps.info_login),
@@ -37,9 +37,9 @@ STEPS: tuple[tuple[str, str, Step], ...] = (
 
 
 async def rehearse(plan: Plan, *, policy: FetchPolicy, now: Callable[[], datetime]) -> Transcript:
-    """The transcript of the walk; never raises for anything the site does. Takes 90 s at most.
+    """Return the transcript of the test; never raises for anything the site does. Takes 90 s at most.
 
-    The walk ends at the first step that fails or stops. Tokens that were issued by then are revoked all the same.
+    The test ends at the first step that fails or stops. Tokens issued until then are revoked.
     """
     walk = Walk(plan, Wire(policy, now, time.monotonic() + TOTAL_SECONDS))
     ended_at: str | None = None
@@ -61,13 +61,13 @@ async def _take(id: str, title: str, step: Step, walk: Walk) -> StepResult:
         message, values = await step(walk)
     except Halt as halt:
         return StepResult(id, title, halt.outcome, halt.message, halt.values)
-    except ValueError:  # a URL or query that no parser takes
+    except ValueError:  # a URL or query that cannot be parsed
         return StepResult(id, title, StepOutcome.FAILED, _("The site returned an invalid URL."))
     return StepResult(id, title, StepOutcome.PASSED, message, values)
 
 
 def _sealed(result: StepResult, raw: list[tuple[Answer, Mapping[str, str] | None]], wire: Wire) -> StepResult:
-    """The step with its evidence, masked only now that every secret of the walk is known."""
+    """Return the step with its evidence, masked only now that all secrets of the test are known."""
     exchanges = tuple(evidence(answer, form, wire.secrets) for answer, form in raw)
     values = {name: scrub(value, wire.secrets) for name, value in result.values.items()}
     return replace(result, values=values, exchanges=exchanges)

@@ -1,4 +1,4 @@
-"""The virtual phone's way to the network: through the door, with everything recorded and every secret remembered."""
+"""The virtual phone's network access: the guarded client, with every request recorded and every secret remembered."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from rollout.http_client.client import fetch
 from rollout.http_client.policy import FetchPolicy
 from rollout.http_client.reply import Reply
 
-# Sign-ins are told apart by the middle word, sites react to the last one.
+# The word in the middle identifies sign-in tests; sites react to the last one.
 USER_AGENT = "GatepassRehearsal/0.1 AtlassianMobileApp"
 
 
 @dataclass
 class Wire:
-    """``exchanges`` are (answer, form) since the last ``take``; ``secrets`` must not show in any of them."""
+    """``exchanges`` are (answer, form) since the last ``take``; ``secrets`` must not appear in any of them."""
 
     policy: FetchPolicy
     now: Callable[[], datetime]
@@ -43,7 +43,7 @@ class Wire:
         headers: Mapping[str, str] | None = None,
         cookies: Mapping[str, str] | None = None,
     ) -> Reply:
-        """The reply, never following a redirect. Past the deadline every answer is a timeout."""
+        """Return the reply without following redirects. After the deadline every reply is a timeout."""
         left = max(self.deadline - time.monotonic(), 0.01)
         policy = replace(self.policy, total_seconds=min(self.policy.total_seconds, left))
         sent = {"User-Agent": USER_AGENT, "Accept": accept, **(headers or {})}
@@ -52,5 +52,7 @@ class Wire:
         return reply
 
     async def post_json(self, url: str, form: Mapping[str, str]) -> Reply:
-        """What the app itself does at the token and revocation endpoints, outside the browser, without cookies."""
+        """Send a request of the app itself to the token or revocation endpoint: outside the browser, without
+        cookies.
+        """
         return await self.send("POST", url, accept="application/json", form=form)

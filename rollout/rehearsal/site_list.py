@@ -1,4 +1,4 @@
-"""Reads the site list as the app would: strictly, and without forgiving what the app would not. Pure."""
+"""Reads the site list as strictly as the app. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rollout.message_ids import gettext_noop as _
 
 
 class SiteListProblem(ValueError):  # noqa: N818 - what is wrong with the list, in the words of the transcript
-    """``message`` is an English message id with ``%(name)s`` places for ``values``."""
+    """``message`` is an English message id with ``%(name)s`` placeholders for ``values``."""
 
     def __init__(self, message: str, **values: str) -> None:
         super().__init__(message % values)
@@ -17,7 +17,7 @@ class SiteListProblem(ValueError):  # noqa: N818 - what is wrong with the list, 
 
 
 def client_id_in(site_list_json: str, base_url: str) -> str:
-    """The client ID the list has for this site. Raises SiteListProblem."""
+    """Return the client ID that the list contains for this site. Raises SiteListProblem."""
     sites = _sites(site_list_json)
     site = next((site for site in sites if site["baseURL"].rstrip("/") == base_url.rstrip("/")), None)
     if site is None:

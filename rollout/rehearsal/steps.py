@@ -1,4 +1,4 @@
-"""The steps of the walk. Each does what the app does, returns why it passed, or raises ``Halt``."""
+"""The steps of the test. Each does what the app does and returns why it passed, or raises ``Halt``."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def _refreshing(walk: Walk) -> dict[str, str]:
 
 
 def _tokens(walk: Walk, reply: Reply) -> dict[str, Any]:
-    """The token answer, checked as RFC 6749 §5.1 says; the refresh token is kept on the walk."""
+    """Check the token response according to RFC 6749 §5.1 and store the refresh token on the walk."""
     require_answer(reply)
     data = _object(reply)
     found = {name: data[name] for name in ("access_token", "refresh_token") if isinstance(data.get(name), str)}
@@ -138,7 +138,7 @@ _TOKEN_REFUSALS = {
 
 
 def _object(reply: Reply) -> dict[str, Any]:
-    """The JSON object of an answer; empty for anything else."""
+    """Return the JSON object of a response; empty for anything else."""
     try:
         data = reply.json()
     except ValueError:

@@ -1,4 +1,4 @@
-"""What a rehearsal found: its steps, each with the wire evidence, every secret masked."""
+"""The result of a rehearsal: its steps, each with its requests and responses, all secrets masked."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from rollout.secret_names import is_secret_name
 class StepOutcome(StrEnum):
     PASSED = "passed"
     FAILED = "failed"
-    STOPPED = "stopped"  # nothing is wrong, but an anonymous client gets no further
+    STOPPED = "stopped"  # no error, but the test cannot continue without a person
     SKIPPED = "skipped"
 
 
 @dataclass(frozen=True)
 class Exchange:
-    """One request and its answer, safe to show: ``fields`` are the form that was sent, ``answered`` is a summary."""
+    """One request and its response, safe to show: ``fields`` are the submitted form, ``answered`` is a summary."""
 
     method: str
     url: str
@@ -36,7 +36,7 @@ class Exchange:
 
 @dataclass(frozen=True)
 class StepResult:
-    """``title`` and ``message`` are English message ids; ``message`` has ``%(name)s`` places for ``values``."""
+    """``title`` and ``message`` are English message ids; ``message`` has ``%(name)s`` placeholders for ``values``."""
 
     id: str
     title: str
@@ -55,26 +55,26 @@ class StepResult:
 
 @dataclass(frozen=True)
 class Transcript:
-    """``passed``: the whole way was walked. ``stopped_at``: the id of the step where it ended, None when passed."""
+    """``passed``: all steps passed. ``stopped_at``: the id of the step where it ended, None if it passed."""
 
     passed: bool
     stopped_at: str | None
     steps: tuple[StepResult, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON values: ``passed``, ``stopped_at`` and ``steps`` with their fields plus ``detail``."""
+        """Return plain JSON values: ``passed``, ``stopped_at`` and ``steps`` with their fields plus ``detail``."""
         return {"passed": self.passed, "stopped_at": self.stopped_at, "steps": [s.to_json() for s in self.steps]}
 
 
 def scrub(text: str, secrets: Iterable[str]) -> str:
-    """The text with every known secret masked, longest first so that none hides inside another."""
+    """Mask every known secret in the text, longest first so that none remains inside another."""
     for secret in sorted({secret for secret in secrets if len(secret) >= 6}, key=len, reverse=True):
         text = text.replace(secret, mask(secret))
     return clean(text, 1000)
 
 
 def evidence(answer: Answer, form: Mapping[str, str] | None, secrets: Collection[str]) -> Exchange:
-    """The exchange as it may be shown: masked by the names of fields, then by every secret the walk has learned."""
+    """Return the exchange masked by field names, then by every secret of the test."""
     fields = {
         clean(name, 60): mask(value) if is_secret_name(name) else scrub(clean(value, 200), secrets)
         for name, value in (form or {}).items()

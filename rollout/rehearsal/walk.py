@@ -1,4 +1,4 @@
-"""What every step of the walk shares: the plan, what the phone knows so far, and how a step ends."""
+"""State shared by all steps: the plan, what the phone has learned, and how a step ends."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ Passed = tuple[str, dict[str, str]]
 
 @dataclass(frozen=True)
 class Plan:
-    """What to rehearse.
+    """What to test.
 
-    ``site_list_json`` is the very string an MDM would carry, None for a phone without MDM. ``sign_in_url`` is a
-    single-use page with one button that signs the browser in, None where the site has no such thing.
+    ``site_list_json`` is the string that an MDM would deliver, None for the Non-MDM setup. ``sign_in_url`` is a
+    single-use page with one button that signs the browser in, None if the site has no such page.
     """
 
     site_list_json: str | None
@@ -44,7 +44,7 @@ def failed(message: str, **values: str) -> Halt:
 
 @dataclass
 class Walk:
-    """What the phone knows so far."""
+    """What the phone has learned so far."""
 
     plan: Plan
     wire: Wire

@@ -1,6 +1,6 @@
 """Issues, renews, revokes and redeems enrollment passes.
 
-Redeeming is one conditional update: of two phones that press the button of a single-use pass at once, one wins.
+Redeeming is one conditional update: if two phones use a single-use pass at once, one succeeds.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from . import audit
 
 
 def pass_url(token: str) -> str:
-    """The short link a QR code carries; the web mounts its landing page there."""
+    """Return the short link for a QR code; the web serves its landing page there."""
     return f"{settings.PUBLIC_URL}/e/{token}"
 
 
@@ -38,9 +38,9 @@ def issue_pass(
     person: Actor | None = None,
     wave: Wave | None = None,
 ) -> tuple[EnrollmentPass, str]:
-    """Return a new pass and its token, which is shown once and stored nowhere.
+    """Return a new pass and its token, which is shown once and not stored.
 
-    ``max_uses`` None is for a shared pass without limit. Raises ValidationError by field and leaves nothing.
+    ``max_uses`` None means no limit. Raises ValidationError by field without writing anything.
     """
     sites, now, token = list(sites), timezone.now(), mint()
     _check(sites, expires_at, max_uses, now)
@@ -90,7 +90,7 @@ def renew_pass(*, actor: Actor, enrollment_pass: EnrollmentPass, expires_at: dat
 
 
 def revoke_pass(*, actor: Actor, enrollment_pass: EnrollmentPass) -> bool:
-    """Revoke a pass whatever state it is in; False when it already was."""
+    """Revoke a pass in any state; False if it was already revoked."""
     with transaction.atomic():
         revoked = EnrollmentPass.objects.filter(pk=enrollment_pass.pk, revoked_at=None).update(
             revoked_at=timezone.now()
@@ -101,9 +101,9 @@ def revoke_pass(*, actor: Actor, enrollment_pass: EnrollmentPass) -> bool:
 
 
 def record_qr(*, actor: Actor, enrollment_pass: EnrollmentPass, token: str, kind: str) -> str:
-    """Record that the QR code of the pass was taken as a file of this kind, and return the link it carries.
+    """Record that the QR code of the pass was downloaded in this format, and return its link.
 
-    Raises ValidationError when the token is not, or no longer, that of the pass.
+    Raises ValidationError if the token is not the current one of the pass.
     """
     if not compare_digest(digest(token), enrollment_pass.token_digest):
         raise ValidationError(_("This link no longer belongs to the pass. Create a new link."))
@@ -112,12 +112,12 @@ def record_qr(*, actor: Actor, enrollment_pass: EnrollmentPass, token: str, kind
 
 
 def find_pass(token: str) -> EnrollmentPass | None:
-    """The pass this token belongs to, in whatever state, or None."""
+    """Return the pass of this token, in any state, or None."""
     return EnrollmentPass.objects.filter(token_digest=digest(token)).first()
 
 
 def redeem_pass(*, enrollment_pass: EnrollmentPass, user_agent: str) -> Enrollment | None:
-    """Use the pass once; None when it is no longer good."""
+    """Use the pass once; None if it is no longer valid."""
     now = timezone.now()
     with transaction.atomic():
         if not EnrollmentPass.objects.usable(now).filter(pk=enrollment_pass.pk).update(uses=F("uses") + 1):

@@ -1,4 +1,4 @@
-"""Queues and runs rehearsals: the virtual phone walks through one site as the app would."""
+"""Queues and runs rehearsals (on pages: sign-in tests) by the virtual phone."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LEASE = timedelta(seconds=110)
 
 
 def request_rehearsal(*, actor: Actor, site: Site) -> Rehearsal:
-    """Return the site's queued rehearsal: a new one, or the unfinished one it already has."""
+    """Return the site's queued rehearsal: a new one, or its unfinished one."""
     with transaction.atomic():
         Site.objects.select_for_update(no_key=True).get(pk=site.pk)
         unfinished = site.rehearsals.exclude(state__in=[RunState.DONE, RunState.FAILED]).first()
@@ -39,7 +39,7 @@ def request_rehearsal(*, actor: Actor, site: Site) -> Rehearsal:
 
 
 def run_rehearsal(*, rehearsal_id: int) -> bool:
-    """Rehearse one claimed row. False when it was not there to claim."""
+    """Run one claimed rehearsal. False if it could not be claimed."""
     now = timezone.now()
     lease = now + LEASE
     if not Rehearsal.objects.all().claim(rehearsal_id, now=now, lease_until=lease):
@@ -80,7 +80,9 @@ def _finish(rehearsal: Rehearsal, lease: Any, **fields: Any) -> bool:
 
 
 def _plan(rehearsal: Rehearsal) -> Plan:
-    """The very site list an MDM would carry for this site; on a provided site, a way for the browser to sign in."""
+    """Return the site list that an MDM would deliver for this site, and for a hosted site a sign-in page for the
+    browser.
+    """
     site = rehearsal.site
     link = site.links.for_mdm().first()
     entry = SiteEntry(
@@ -101,5 +103,5 @@ def _plan(rehearsal: Rehearsal) -> Plan:
 
 
 def waiting_rehearsals() -> list[int]:
-    """The ids of rehearsals that wait for a worker, oldest first."""
+    """Return the ids of waiting rehearsals, oldest first."""
     return list(Rehearsal.objects.all().waiting(timezone.now()).values_list("pk", flat=True)[:100])

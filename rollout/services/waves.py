@@ -1,4 +1,4 @@
-"""Plans waves and issues their passes."""
+"""Creates waves and issues their passes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from rollout.models import EnrollmentPass, Site, Wave
 
 from . import audit, passes
 
-MOST_PASSES = 500  # a print run; a larger wave is issued in several
+MOST_PASSES = 500  # one print run; larger waves are issued in several
 
 
 def create_wave(*, actor: Actor, title: str, sites: Iterable[Site]) -> Wave:
@@ -33,7 +33,7 @@ def create_wave(*, actor: Actor, title: str, sites: Iterable[Site]) -> Wave:
             wave.save()
             wave.sites.set(sites)
             audit.record(actor=actor, action="wave.created", target=wave, details={"sites": len(sites)})
-    except IntegrityError as error:  # the button was pressed twice
+    except IntegrityError as error:  # the form was submitted twice
         raise ValidationError({"title": _("Another wave already has this name.")}) from error
     return wave
 
@@ -43,7 +43,7 @@ def issue_wave_passes(
 ) -> list[tuple[EnrollmentPass, str]]:
     """Return one single-use pass, with its token, for each label; all or none. Raises ValidationError.
 
-    A label that is the e-mail address of somebody here makes the pass theirs, so that their sign-in counts for it.
+    If a label is the e-mail address of an account, the pass belongs to that person and their sign-in counts.
     """
     labels = list(dict.fromkeys(label.strip() for label in labels if label.strip()))
     if not labels:
@@ -76,9 +76,9 @@ def _people(labels: Iterable[str]) -> dict[str, Any]:
 
 
 def record_sheet(*, actor: Actor, wave: Wave, tokens: Iterable[str]) -> list[tuple[EnrollmentPass, str]]:
-    """Record that the print sheet of these passes was taken, and return each pass with its link, in the order given.
+    """Record that the print sheet of these passes was downloaded; return each pass with its link, in the given order.
 
-    Raises ValidationError when a token is not, or no longer, that of a pass of the wave.
+    Raises ValidationError if a token is not the current one of a pass of the wave.
     """
     tokens = list(tokens)
     digests = list(dict.fromkeys(digest(token) for token in tokens))
@@ -91,7 +91,7 @@ def record_sheet(*, actor: Actor, wave: Wave, tokens: Iterable[str]) -> list[tup
 
 
 def finish_wave(*, actor: Actor, wave: Wave) -> None:
-    """Mark the wave as finished; its passes stay as they are."""
+    """Mark the wave as finished; its passes stay valid."""
     with transaction.atomic():
         if Wave.objects.filter(pk=wave.pk, finished_at=None).update(finished_at=timezone.now()):
             audit.record(actor=actor, action="wave.finished", target=wave)

@@ -1,4 +1,4 @@
-"""Causes that stop people before a login page appears."""
+"""Causes before a login page appears."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Causes that show in the browser sheet: between the login page and the permission."""
+"""Causes in the browser sheet, between the login page and consent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The vocabulary of the troubleshooter: a cause, the signs it is recognised by, and when people meet it."""
+"""The types of the troubleshooter: causes, signs that identify them, and stages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .paste import Paste
 
 
 class Stage(StrEnum):
-    """Where on the way to a signed-in phone something goes wrong."""
+    """The stage of a sign-in at which a problem occurs."""
 
     BEFORE = "before"
     SHEET = "sheet"
@@ -19,7 +19,7 @@ class Stage(StrEnum):
 
 
 class Certainty(StrEnum):
-    """``documented`` by a vendor, or only ``seen`` in the field."""
+    """``documented`` by a vendor, or ``seen`` by administrators."""
 
     DOCUMENTED = "documented"
     SEEN = "seen"
@@ -27,10 +27,10 @@ class Certainty(StrEnum):
 
 @dataclass(frozen=True)
 class Sign:
-    """Something in a pasted text that speaks for a cause.
+    """A pattern in a pasted text that indicates a cause.
 
-    ``find`` returns what matched, to be quoted, or None. ``weight``: 5 decides, 3 is good, 1 fits many causes.
-    ``why`` is an English message id: what this sign is.
+    ``find`` returns the match, to be quoted, or None. ``weight``: 5 is proof, 3 is strong, 1 fits many causes.
+    ``why`` is an English message id that describes the sign.
     """
 
     find: Callable[[Paste], str | None]
@@ -40,10 +40,11 @@ class Sign:
 
 @dataclass(frozen=True, kw_only=True)
 class Cause:
-    """One thing that goes wrong. All texts are English message ids.
+    """One cause of a problem. All texts are English message ids.
 
-    ``source`` is the URL of the page it comes from, empty for what is only seen in the field. ``rules`` are the ids
-    of the rules that look for it in a check run; ``lint`` says that the page which looks at site lists helps.
+    ``source`` is the URL of the page that documents it, empty if it is only known from experience. ``rules`` are the
+    ids
+    of the rules that check for it; ``lint`` means that the page that checks site lists helps.
     """
 
     id: str

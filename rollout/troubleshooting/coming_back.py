@@ -1,4 +1,4 @@
-"""Causes that show when the app comes back from the browser sheet, and later."""
+"""Causes when the browser sheet returns to the app, and later."""
 
 from __future__ import annotations
 

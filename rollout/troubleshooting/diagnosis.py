@@ -1,4 +1,4 @@
-"""Causes for a symptom and a pasted text, the likeliest first, each with the reason it is named. Pure, total."""
+"""Causes for a symptom and a pasted text, the likeliest first, each with its reasons. Pure, total."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CAUSES: tuple[Cause, ...] = (
 )  # fmt: skip
 
 DECIDES = 4  # from this weight on a cause is likely, below it is possible
-_PICKED = (3, 2, 2, 1, 1)  # by the place of a cause in the symptom's list
+_PICKED = (3, 2, 2, 1, 1)  # by the position of a cause in the symptom's list
 _AGAINST = frozenset({"WARNING", "ACTION_NEEDED", "INCOMPATIBLE"})
 _FINE = frozenset({"PASS"})
 EVIDENCE = {"for": 3, "against": -3, "": 0}
@@ -23,7 +23,7 @@ EVIDENCE = {"for": 3, "against": -3, "": 0}
 
 @dataclass(frozen=True)
 class Reason:
-    """Why a cause is named: ``why`` is an English message id, ``quote`` what matched in the redacted text."""
+    """Why a cause is listed: ``why`` is an English message id, ``quote`` the match in the redacted text."""
 
     why: str
     quote: str
@@ -31,8 +31,9 @@ class Reason:
 
 @dataclass(frozen=True)
 class Suspect:
-    """A cause with its weight. ``evidence``: what the site's newest check run says of it: ``for``, ``against``
-    (every rule that looks for it passed) or empty; ``rules`` the ids of the rules that spoke."""
+    """A cause with its weight. ``evidence``: the result of the site's latest check for it: ``for``, ``against``
+    (every rule that checks for it passed) or empty; ``rules`` the ids of the rules with a finding.
+    """
 
     cause: Cause
     weight: int
@@ -53,10 +54,10 @@ class Diagnosis:
 
 
 def diagnose(text: str, symptom: str = "", outcomes: Mapping[str, str] | None = None) -> Diagnosis:
-    """The causes that a redacted text, a picked symptom and the findings of a site speak for, likeliest first.
+    """Return the causes indicated by a redacted text, a selected symptom and the findings of a site, likeliest first.
 
-    ``outcomes``: rule id → its gravest outcome in the site's newest check run. Findings alone name a cause too, below
-    everything that was recognised.
+    ``outcomes``: rule id → its most severe outcome in the site's latest check. Causes with findings only come after
+    all others.
     """
     paste = read(text)
     suspects = [_with_evidence(_suspect(cause, paste, symptom), outcomes or {}) for cause in CAUSES]
@@ -67,7 +68,7 @@ def diagnose(text: str, symptom: str = "", outcomes: Mapping[str, str] | None = 
 def _suspect(cause: Cause, paste: Paste, symptom: str) -> Suspect:
     found = [(sign, sign.find(paste)) for sign in cause.signs] if paste.text.strip() else []
     matched = [(sign, quote) for sign, quote in found if quote is not None]
-    # The best sign counts whole, further ones little: three weak signs are no strong one.
+    # The best sign counts fully, further ones less: three weak signs do not make a strong one.
     weights = sorted((sign.weight for sign, _quote in matched), reverse=True)
     weight = sum(weights[:1]) + len(weights[1:])
     causes = BY_ID[symptom].causes if symptom in BY_ID else ()
@@ -78,7 +79,7 @@ def _suspect(cause: Cause, paste: Paste, symptom: str) -> Suspect:
 
 
 def _with_evidence(suspect: Suspect, outcomes: Mapping[str, str]) -> Suspect:
-    """The suspect moved up by a finding that shows its cause, down when all of its rules passed."""
+    """Return the suspect moved up by a finding of its cause, or down if all of its rules passed."""
     told = {rule: outcomes[rule] for rule in suspect.cause.rules if rule in outcomes}
     bad = tuple(rule for rule, outcome in told.items() if outcome in _AGAINST)
     if bad:

@@ -1,4 +1,4 @@
-"""What a pasted, already redacted text is: requests and answers of a trace, kinds of text. Pure, total."""
+"""Parses pasted, already redacted text: requests and responses of a trace, kinds of text. Pure, total."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _KINDS = (
 
 @dataclass(frozen=True)
 class Exchange:
-    """One request of a trace with the answer it got; what the trace did not tell is empty or None."""
+    """One request of a trace with its response; missing parts are empty or None."""
 
     method: str = ""
     url: str = ""
@@ -55,7 +55,7 @@ class Exchange:
 
     @property
     def other_host(self) -> str:
-        """The host a redirect leads to, when it is not the one that was asked."""
+        """The host of a redirect, if it differs from the requested one."""
         asked, there = _host(self.url), _host(self.location)
         return there if there and there != asked else ""
 
@@ -72,7 +72,7 @@ class Exchange:
 
 @dataclass(frozen=True)
 class Paste:
-    """A redacted text and what was read from it. ``kinds`` are words of ``portal``'s page, most telling first."""
+    """A redacted text and its parsed content. ``kinds`` are keys of ``portal``'s page, most specific first."""
 
     text: str
     exchanges: tuple[Exchange, ...]
@@ -81,7 +81,7 @@ class Paste:
 
 
 def read(text: str) -> Paste:
-    """What the redacted text is; anything past ``LONGEST_PASTE`` is left out."""
+    """Parse the redacted text; anything past ``LONGEST_PASTE`` is ignored."""
     text = text[:LONGEST_PASTE]
     exchanges = (*_trace(text), *_archive(text))
     kinds = [name for name, pattern in _KINDS if pattern.search(text)]
@@ -98,7 +98,7 @@ def shorten(text: str, limit: int = LONGEST_QUOTE) -> str:
 
 
 def _trace(text: str) -> list[Exchange]:
-    """Requests and answers as curl -v, a raw dump, an access log or a check run writes them, in order."""
+    """Yield requests and responses as curl -v, a raw dump, an access log or a check run writes them, in order."""
     found: list[Exchange] = []
     asked = Exchange(url=_of_command(text))
     is_answered = False
@@ -123,7 +123,7 @@ def _trace(text: str) -> list[Exchange]:
 
 
 def _archive(text: str) -> list[Exchange]:
-    """The entries of an HTTP archive, whole or cut out of one."""
+    """Yield the entries of an HTTP archive, complete or partial."""
     if "archive" not in {name for name, pattern in _KINDS if pattern.search(text)}:
         return []
     found: list[Exchange] = []
@@ -147,7 +147,7 @@ def _of_command(text: str) -> str:
 
 
 def _absolute(path: str, command_url: str) -> str:
-    """A request line's path with the scheme and host of curl's command line, where one was pasted along."""
+    """Return the path of a request line with the scheme and host of curl's command line, if pasted too."""
     if not path.startswith("/") or not command_url.startswith("http"):
         return path
     return "/".join(command_url.split("/", 3)[:3]) + path

@@ -1,9 +1,9 @@
-"""Pasted text without its secrets, before anything else looks at it. Pure, linear in the length of the text.
+"""Removes secrets from pasted text before anything else reads it. Pure, linear in the length of the text.
 
-What is hidden: values of parameters, headers, fields, form inputs and JSON members whose name says secret
-(``rollout.secret_names``), in plain, percent-encoded or escaped spelling; credentials in URLs and on curl's command
-line; cookies whole; key and certificate blocks; JSON Web Tokens; and runs of characters that look like a token
-wherever they stand. Client IDs stay: they are no secret, and comparing them is part of the search.
+Removed: values of parameters, headers, fields, form inputs and JSON members with a secret name
+(``rollout.secret_names``), in plain, percent-encoded or escaped form; credentials in URLs and on curl's command
+line; cookies; key and certificate blocks; JSON Web Tokens; and strings that look like a token.
+Client IDs stay: they are not secret and are needed for comparison.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _CURL_JOINED = re.compile(r"(?<!\S)(-u)([^\s:]{1,80}:\S+)")
 _COOKIE_JAR = re.compile(r'"cookies"\s{0,9}:\s{0,9}[\[{](?:[^\]}"]|"(?:[^"\\]|\\.)*+"?)*+', re.I | re.S)
 _JAR_LIST_VALUE = re.compile(r'("value"\s{0,9}:\s{0,9}")((?:[^"\\]|\\.)*+)', re.S)
 _JAR_MEMBER = re.compile(r'("[^"\n]{1,200}"\s{0,9}:\s{0,9}")((?:[^"\\]|\\.)*+)', re.S)
-# As an HAR file lists headers, parameters and form fields; either member may come first.
+# HAR files list headers, parameters and form fields like this; either member may come first.
 _NAMED = re.compile(
     r'("name"\s{0,9}:\s{0,9}"([\w.-]{1,80})"\s{0,9},\s{0,9}"value"\s{0,9}:\s{0,9}")((?:[^"\\]|\\.)*+)', re.S
 )
@@ -80,14 +80,16 @@ _AFTER_CLIENT_ID = re.compile(r"""client_?id["']?\s{0,3}(?:=|:|%3D)\s{0,3}["']?\
 
 @dataclass(frozen=True)
 class Redacted:
-    """The text that may be shown, and how many values were taken out of it."""
+    """The text that may be shown, and how many values were removed from it."""
 
     text: str
     removed: int
 
 
 def redact(text: str) -> Redacted:
-    """The text without secrets, control and invisible characters; line ends are ``\\n``. Total."""
+    """Return the text without secrets, control and invisible characters; line ends are ``\
+    ``. Total.
+    """
     pen = _Pen()
     shown = _ANSI.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
     shown = _UNSEEN.sub("", shown)
@@ -100,7 +102,7 @@ Hide = Callable[[str], str]
 
 
 class _Pen:
-    """Blackens values and counts them."""
+    """Masks values and counts them."""
 
     def __init__(self) -> None:
         self.removed = 0
@@ -171,7 +173,7 @@ def _colons(text: str, hide: Hide) -> str:
         name, start = match["name"], match.end()
         if match["open"]:
             return _closing(text, start, match["open"])
-        if _HEADER_NAME.match(name):  # read already, and its scheme stays
+        if _HEADER_NAME.match(name):  # already read, and its scheme stays
             return start
         if _WHOLE_LINE.match(name[-80:]):
             return _closing(text, start, "")
@@ -194,7 +196,7 @@ _STEPS = (_blocks, _archives, _json, _markup, _headers, _pairs, _colons, _tokens
 
 
 def _values(text: str, head: re.Pattern[str], end: Callable[[re.Match[str]], int], hide: Hide) -> str:
-    """The text with the value after each head hidden whose name is secret; ``end`` says where that value ends."""
+    """Mask the value after each head with a secret name; ``end`` returns where that value ends."""
     kept: list[str] = []
     at = 0
     for match in head.finditer(text):
@@ -207,8 +209,10 @@ def _values(text: str, head: re.Pattern[str], end: Callable[[re.Match[str]], int
 
 
 def _closing(text: str, start: int, quote: str) -> int:
-    """Where a value ends that ``quote`` opened (empty: the line does), a backslash guarding what follows it."""
-    if len(quote) > 1:  # escaped: it ends at the same spelling
+    """Return where a value ends that ``quote`` opened (empty: at the end of the line); a backslash escapes the next
+    character.
+    """
+    if len(quote) > 1:  # escaped: it ends at the same form
         stop = text.find(quote, start)
         return stop if stop >= 0 else len(text)
     inner = rf"(?:[^{quote}\\\n]|\\.)*+" if quote else r"[^\n]*+"

@@ -1,4 +1,4 @@
-"""Pages that causes come from, beside those of ``compatibility.references``."""
+"""Sources of causes, in addition to ``compatibility.references``."""
 
 from __future__ import annotations
 

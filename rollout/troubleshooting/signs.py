@@ -1,4 +1,4 @@
-"""Ways to recognise a cause in a paste; each returns a ``Sign``."""
+"""Functions that return a ``Sign`` for a kind of pattern."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
 def says(pattern: str, weight: int, why: str, *, kind: str = "", without: str = "") -> Sign:
-    """The text holds ``pattern`` (any case), is of this kind where one is named, and does not hold ``without``."""
+    """The text contains ``pattern`` (case-insensitive), is of this kind if given, and does not contain ``without``."""
     wanted = re.compile(pattern, re.I)
     unwanted = re.compile(without, re.I) if without else None
 
@@ -30,7 +30,7 @@ def says(pattern: str, weight: int, why: str, *, kind: str = "", without: str = 
 
 
 def oauth_error(errors: str, weight: int, why: str, *, beside: str = "", without: str = "") -> Sign:
-    """One of the OAuth error words (with ``|`` between), beside a pattern or without one where that is given."""
+    """One of the OAuth error codes (separated by ``|``), next to a pattern if given."""
     return (
         says(rf"(?<![\w-])(?:{errors})(?![\w-])", weight, why, without=without)
         if not beside
@@ -56,7 +56,7 @@ def exchange(
     status: Collection[int] = (),
     and_also: Callable[[Exchange], bool] | None = None,
 ) -> Sign:
-    """A request of a trace to ``path`` that got one of these statuses (any when none is named)."""
+    """A request of a trace to ``path`` with one of these statuses (any if none are given)."""
     wanted = re.compile(path, re.I)
 
     def find(paste: Paste) -> str | None:
@@ -70,7 +70,7 @@ def exchange(
 
 
 def quote(text: str, match: re.Match[str]) -> str:
-    """What matched with a little of its line around it."""
+    """Return the match with a little of its line around it."""
     room = max(0, (LONGEST_QUOTE - (match.end() - match.start())) // 2)
     before = text[max(0, match.start() - room) : match.start()].rpartition("\n")[2]
     after = text[match.end() : match.end() + room].partition("\n")[0]

@@ -1,4 +1,4 @@
-"""What people can pick instead of pasting something: symptoms in the order of a sign-in, with likely causes."""
+"""The symptoms to choose from, in the order of a sign-in, with likely causes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STAGES = {
 
 @dataclass(frozen=True)
 class Symptom:
-    """Something that people see. ``causes`` are ids, the likeliest first; ``words`` is an English message id."""
+    """A visible problem. ``causes`` are ids, the likeliest first; ``words`` is an English message id."""
 
     id: str
     stage: Stage

@@ -1,4 +1,4 @@
-"""Causes that lie in the site's certificate: the app must check it, so a phone stops there."""
+"""Causes in the site's certificate, which the app has to verify."""
 
 from __future__ import annotations
 
