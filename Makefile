@@ -48,9 +48,11 @@ PARALLEL = --numprocesses auto --maxprocesses 4 --dist worksteal
 test: $(VENV)/.dev  ## run every test, on real servers and in a real browser
 	@.ci/bootstrap browser
 	@.ci/bootstrap nginx
+	@.ci/bootstrap gettext
 	@$(BIN)/python -m pytest $(COVERAGE) $(PARALLEL)
 
 test-unit: $(VENV)/.dev  ## run the tests that need no database and no network
+	@.ci/bootstrap gettext
 	@$(BIN)/python -m pytest -q $(PARALLEL) tests/unit
 
 test-long: $(VENV)/.dev  ## run the system tests with many more trials of every race
@@ -89,12 +91,12 @@ migrations: $(VENV)/.dev
 deploy-check: $(VENV)/.dev
 	$(ASIDE) $(BIN)/python manage.py check --deploy --fail-level WARNING
 
-messages: $(VENV)/.dev  ## collect the texts for translators of LOCALE=… (needs gettext), and compile what is there
-	@command -v xgettext >/dev/null || { echo "Missing on this machine: gettext. On Debian: apt-get install gettext" >&2; exit 1; }
-	@test -n "$(LOCALE)" || { echo "Say which language: make messages LOCALE=de" >&2; exit 1; }
-	$(ASIDE) $(BIN)/python manage.py makemessages --locale "$(LOCALE)" --add-location file \
+LOCALE = en
+messages: $(VENV)/.dev  ## update the English message catalogue, or translations: make messages LOCALE=de
+	@.ci/bootstrap gettext
+	$(ASIDE) $(BIN)/python manage.py makemessages --locale "$(LOCALE)" --add-location file --no-obsolete \
 	  --ignore .venv --ignore build --ignore var --ignore tests --ignore benchmarks
-	$(ASIDE) $(BIN)/python manage.py compilemessages --locale "$(LOCALE)" --ignore .venv
+	@test "$(LOCALE)" = en || $(ASIDE) $(BIN)/python manage.py compilemessages --locale "$(LOCALE)" --ignore .venv
 
 # Pins stay as they are unless pyproject.toml excludes them; `make lock UPGRADE=--upgrade` takes new releases.
 # Wheels only: the build dependencies of a source distribution would have no hashes.
