@@ -113,7 +113,9 @@ def _explanation(error: Exception) -> str:
     if isinstance(
         error, errors.MismatchingRedirectURIError | errors.InvalidRedirectURIError | errors.MissingRedirectURIError
     ):
-        return _("The app requested a redirect to an unknown address, so Gatepass did not redirect.")
+        return _(
+            "The app requested a redirect to an address that is not registered for it, so Gatepass did not redirect."
+        )
     return _("The app sent an invalid request.")
 
 

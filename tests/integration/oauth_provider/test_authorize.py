@@ -1,4 +1,4 @@
-"""The authorization endpoint: what is asked, what is refused, and where an answer goes."""
+"""The authorization endpoint: validation, consent and redirects."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rollout.models import Site
 
 @pytest.fixture(autouse=True)
 def _no_code_is_left(db: None) -> Iterator[None]:
-    """A refusal leaves no code behind, and a code that was redeemed is gone."""
+    """A refusal leaves no code, and a redeemed code is deleted."""
     yield
     assert not get_grant_model().objects.exists()
 
@@ -83,7 +83,7 @@ def test_anything_but_s256_is_refused_before_consent(phone: Any, callback: Any, 
 
 @pytest.mark.rfc("6749", "4.1.2.1")
 @pytest.mark.parametrize("client_id", ["unknown", None, "", "é", "x" * 4000, "' OR 1=1 --"])
-def test_an_unknown_client_is_told_to_the_person_only(phone: Any, client_id: str | None) -> None:
+def test_an_unknown_client_gets_an_error_page_without_redirect(phone: Any, client_id: str | None) -> None:
     response = phone.authorize(client_id=client_id)
     assert response.status_code == 400
     assert not response.has_header("Location")
@@ -106,7 +106,7 @@ def test_another_redirect_uri_is_never_used(phone: Any, redirect_uri: str) -> No
     for response in (phone.authorize(redirect_uri=redirect_uri), phone.answer("cancel", redirect_uri=redirect_uri)):
         assert response.status_code == 400
         assert not response.has_header("Location")
-        assert "not its own" in response.text
+        assert "not registered for it" in response.text
 
 
 @pytest.mark.rfc("6749", "3.1.2.3")
@@ -166,7 +166,7 @@ def test_an_empty_scope_is_the_default_one(phone: Any, scope: str | None) -> Non
         "other",
     ],
 )
-def test_a_repeated_parameter_goes_nowhere(phone: Any, name: str) -> None:
+def test_a_repeated_parameter_does_not_redirect(phone: Any, name: str) -> None:
     url = phone.authorize_url(other="x")
     value = parse_qs(urlsplit(url).query)[name][0]
     response = phone.browser.get(f"{url}&{name}={quote(value)}")
@@ -175,7 +175,7 @@ def test_a_repeated_parameter_goes_nowhere(phone: Any, name: str) -> None:
 
 
 @pytest.mark.rfc("6749", "3.1")
-def test_unknown_parameters_change_nothing(phone: Any) -> None:
+def test_unknown_parameters_are_ignored(phone: Any) -> None:
     extra = {
         "nonce": "n" * 300, "resource": "nonsense", "claims": "{", "response_mode": "fragment", "max_age": "x",
         "ui_locales": "xx", "approval_prompt": "auto", "prompt": "none create login", "user": "1", "scopes": "ADMIN",
@@ -186,7 +186,7 @@ def test_unknown_parameters_change_nothing(phone: Any) -> None:
 
 
 @pytest.mark.rfc("8252", "8.6")
-def test_consent_is_asked_each_time(phone: Any) -> None:
+def test_consent_is_required_each_time(phone: Any) -> None:
     assert phone.tokens()["access_token"]
     for changes in ({}, {"approval_prompt": "auto"}, {"prompt": "none"}):
         assert "Allow" in phone.authorize(**changes).text
@@ -196,7 +196,7 @@ def test_consent_is_asked_each_time(phone: Any) -> None:
 @pytest.mark.parametrize(
     "changes", [{}, {"scope": "READ"}, {"prompt": "none"}, {"redirect_uri": "https://evil.example"}]
 )
-def test_a_stranger_signs_in_first(phone: Any, changes: dict[str, str]) -> None:
+def test_sign_in_comes_first(phone: Any, changes: dict[str, str]) -> None:
     for method in ("get", "post"):
         response = getattr(Client(), method)(phone.authorize_url(**changes))
         assert response.status_code == 302
@@ -205,7 +205,7 @@ def test_a_stranger_signs_in_first(phone: Any, changes: dict[str, str]) -> None:
         assert parse_qs(target.query)["next"] == [phone.authorize_url(**changes)]
 
 
-def test_a_deactivated_person_is_a_stranger(phone: Any, member: User) -> None:
+def test_a_deactivated_person_must_sign_in(phone: Any, member: User) -> None:
     member.is_active = False
     member.save()
     assert phone.answer()["Location"].startswith("/accounts/login/")
@@ -213,7 +213,7 @@ def test_a_deactivated_person_is_a_stranger(phone: Any, member: User) -> None:
 
 @pytest.mark.rfc("6749", "10.6")
 def test_the_form_cannot_change_the_request(phone: Any, callback: Any, provided_site: Site) -> None:
-    """Only the address counts, and it is checked again; whatever else a body says is ignored."""
+    """Only the URL counts, and it is validated again; the body is ignored."""
     forged = {
         "answer": "allow", "scope": "SYSTEM_ADMIN", "redirect_uri": "confluence-server://evil", "client_id": "evil",
         "code_challenge": "x" * 43, "state": "forged",
@@ -234,7 +234,7 @@ def test_consent_from_another_page_is_refused(phone: Any, member: User, forged: 
 
 @pytest.mark.rfc("9700", "4.2.4")
 @pytest.mark.rfc("9700", "4.16")
-def test_the_consent_page_is_not_framed_kept_or_leaked(phone: Any) -> None:
+def test_the_consent_page_is_not_framed_cached_or_leaked(phone: Any) -> None:
     page = phone.authorize()
     assert page["Cache-Control"] == "no-store"
     assert page["Referrer-Policy"] == "same-origin"  # "no-referrer" would make the form's own Origin "null"
@@ -245,13 +245,13 @@ def test_the_consent_page_is_not_framed_kept_or_leaked(phone: Any) -> None:
     assert "default-src 'none'" in policy
 
 
-def test_other_pages_do_not_open_the_scheme(provided_site: Site) -> None:
+def test_other_pages_do_not_allow_the_scheme(provided_site: Site) -> None:
     assert "confluence-server:" not in Client().get("/at/rehearsal/")["Content-Security-Policy"]
 
 
 @pytest.mark.rfc("9700", "4.2.4")
 @pytest.mark.rfc("9700", "4.12")
-def test_the_redirect_is_not_kept_or_leaked(phone: Any) -> None:
+def test_the_redirect_is_not_cached_or_leaked(phone: Any) -> None:
     response = phone.answer()
     assert response.status_code == 302
     assert response["Cache-Control"] == "no-store"
@@ -261,7 +261,7 @@ def test_the_redirect_is_not_kept_or_leaked(phone: Any) -> None:
 
 @pytest.mark.rfc("9700", "2.6")
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "confluence-server://oauth-callback"])
-def test_no_other_origin_reads_it(phone: Any, origin: str) -> None:
+def test_no_cors_headers(phone: Any, origin: str) -> None:
     response = phone.browser.get(phone.authorize_url(), headers={"origin": origin})
     assert not any(name.lower().startswith("access-control") for name in response.headers)
 
@@ -274,7 +274,7 @@ def test_codes_are_long_and_never_the_same(phone: Any) -> None:
     get_grant_model().objects.all().delete()
 
 
-def test_a_signed_in_administrator_is_asked_like_everybody(
+def test_administrators_need_consent_too(
     provided_site: Site, phone_of: Callable[..., Any], administrator: User
 ) -> None:
     assert "Allow" in phone_of(provided_site, administrator).authorize().text

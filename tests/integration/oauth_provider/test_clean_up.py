@@ -1,4 +1,4 @@
-"""What is dead goes, in small batches; what lives stays."""
+"""Clean-up deletes expired rows in small batches and keeps valid ones."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def removed_after(**delta: float) -> dict[str, int]:
         return {name: count for name, count in clean_up.remove_expired().items() if count}
 
 
-def test_what_lives_stays(phone: Any) -> None:
+def test_valid_rows_stay(phone: Any) -> None:
     phone.code()
     token = phone.tokens()["refresh_token"]
     assert removed_after() == {}
@@ -35,13 +35,13 @@ def test_what_lives_stays(phone: Any) -> None:
     assert phone.refresh(token).status_code == 200
 
 
-def test_a_sign_in_that_lapsed_goes_with_all_of_it(phone: Any) -> None:
+def test_a_lapsed_sign_in_is_deleted_completely(phone: Any) -> None:
     phone.tokens()
     assert removed_after(days=92) == {"lapsed": 1, "access_tokens": 1}
     assert rows() == [0, 0, 0, 0]
 
 
-def test_one_that_ended_goes_after_a_day_and_stays_refused(phone: Any) -> None:
+def test_an_ended_sign_in_is_deleted_after_a_day_and_stays_refused(phone: Any) -> None:
     token = phone.tokens()["refresh_token"]
     phone.revoke(token)
     assert removed_after(hours=23) == {}
@@ -49,7 +49,7 @@ def test_one_that_ended_goes_after_a_day_and_stays_refused(phone: Any) -> None:
     assert phone.refresh(token).json()["error"] == "invalid_grant"
 
 
-def test_no_statement_takes_more_than_a_batch(phone: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_are_deleted_in_batches(phone: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clean_up, "BATCH", 2)
     for _ in range(5):
         phone.revoke(phone.tokens()["refresh_token"])

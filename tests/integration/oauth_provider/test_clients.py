@@ -1,4 +1,4 @@
-"""The register of clients: what may be made, and what goes with a client."""
+"""Register and remove OAuth clients."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_a_long_name_is_cut(db: None) -> None:
     assert register_client(name="x" * 400, redirect_uri=REDIRECT_URI)
 
 
-def test_everything_of_a_client_goes_with_it(phone: Any) -> None:
+def test_removing_a_client_deletes_its_codes_and_tokens(phone: Any) -> None:
     phone.tokens()
     first = phone.tokens()["refresh_token"]
     phone.refresh(first)  # its old row is revoked already, and does not count
@@ -59,7 +59,7 @@ def test_everything_of_a_client_goes_with_it(phone: Any) -> None:
         assert not model.objects.exists()
 
 
-def test_removing_an_unknown_client_is_nothing(db: None) -> None:
+def test_removing_an_unknown_client_returns_0(db: None) -> None:
     assert remove_client(client_id="unknown") == 0
 
 
@@ -70,7 +70,7 @@ def test_other_clients_stay(phone: Any) -> None:
     assert get_refresh_token_model().objects.count() == 1
 
 
-def test_the_deploy_checks_have_nothing_to_say_of_the_provider(db: None, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_deploy_checks_report_nothing_about_the_provider(db: None, capsys: pytest.CaptureFixture[str]) -> None:
     call_command("check", deploy=True, tags=["security", "models"])
     assert "oauth2_provider" not in capsys.readouterr().err
 

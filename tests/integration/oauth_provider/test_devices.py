@@ -1,4 +1,4 @@
-"""What is kept of the phone a sign-in is on: its app, its address, its name; as long as the sign-in lives."""
+"""The phone of a sign-in: its app, address and name, stored as long as the sign-in."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_it_works(phone: Any, member: User) -> None:
     assert (session.user_agent, session.address, session.name) == (APP, "192.0.2.7", "")
 
 
-def test_a_refresh_brings_the_newest_version_and_address(phone: Any, member: User) -> None:
+def test_a_refresh_updates_version_and_address(phone: Any, member: User) -> None:
     token = used_by(phone, APP).tokens()["refresh_token"]
     assert used_by(phone, "Confluence/2.1", "2001:db8::7").refresh(token).status_code == 200
     [session] = sessions.live_sessions(member)
@@ -39,21 +39,19 @@ def test_a_refresh_brings_the_newest_version_and_address(phone: Any, member: Use
     assert Device.objects.count() == 1
 
 
-def test_a_refresh_costs_no_statement_more_and_writes_only_what_changed(
-    phone: Any, django_assert_num_queries: Any
-) -> None:
+def test_a_refresh_adds_no_statement_and_writes_only_changes(phone: Any, django_assert_num_queries: Any) -> None:
     token = used_by(phone, APP).tokens()["refresh_token"]
     before = version_of_row()
     phone.wire = Client(HTTP_USER_AGENT=APP, REMOTE_ADDR="192.0.2.7")
     with django_assert_num_queries(1):  # the rotation, within the site
         token = phone.refresh(token).json()["refresh_token"]
-    assert version_of_row() == before  # the same phone from the same place
+    assert version_of_row() == before  # the same phone from the same address
     used_by(phone, "Confluence Server/2.0.9").refresh(token)
     assert version_of_row() != before
 
 
 def version_of_row() -> str:
-    """PostgreSQL's own number of the transaction that last wrote the row."""
+    """The ID of the PostgreSQL transaction that last wrote the row."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT xmin::text || ctid::text FROM oauth_provider_device")
         return str(cursor.fetchone()[0])
@@ -76,17 +74,17 @@ def test_a_user_agent_is_one_bounded_printable_line(phone: Any, member: User, se
 
 
 @pytest.mark.parametrize("address", ["", "unix:", "not an address", "192.0.2.7, 192.0.2.8"])
-def test_no_address_is_fine(phone: Any, member: User, address: str) -> None:
+def test_the_address_may_be_missing(phone: Any, member: User, address: str) -> None:
     used_by(phone, APP, address).tokens()
     assert sessions.live_sessions(member)[0].address is None
 
 
-def test_a_zone_is_cut_off_an_address(phone: Any, member: User) -> None:
+def test_the_zone_of_an_address_is_dropped(phone: Any, member: User) -> None:
     used_by(phone, APP, "fe80::1%eth0").tokens()
     assert sessions.live_sessions(member)[0].address == "fe80::1"
 
 
-def test_a_name_is_its_persons_to_give(phone: Any, member: User, auditor: User) -> None:
+def test_only_its_person_renames_a_phone(phone: Any, member: User, auditor: User) -> None:
     token = phone.tokens()["refresh_token"]
     [session] = sessions.live_sessions(member)
     assert devices.name_device(member, session.pk, "  Work\u202e phone\x00 ")
@@ -96,7 +94,7 @@ def test_a_name_is_its_persons_to_give(phone: Any, member: User, auditor: User) 
     assert sessions.live_sessions(member)[0].name == "Work phone"
 
 
-def test_a_sign_in_from_before_can_be_named(phone: Any, member: User) -> None:
+def test_a_sign_in_without_a_device_row_can_be_named(phone: Any, member: User) -> None:
     phone.tokens()
     Device.objects.all().delete()
     [session] = sessions.live_sessions(member)
@@ -121,7 +119,7 @@ def test_nothing_outlives_the_sign_in(phone: Any, member: User, end: str) -> Non
     assert not devices.name_device(member, row.pk, "Too late")
 
 
-def test_what_lapsed_is_forgotten(phone: Any) -> None:
+def test_devices_of_lapsed_sign_ins_are_deleted(phone: Any) -> None:
     phone.tokens()
     assert sessions.delete_lapsed_devices() == 0
     with time_machine.travel(timezone.now() + timedelta(days=91), tick=False):
@@ -129,7 +127,7 @@ def test_what_lapsed_is_forgotten(phone: Any) -> None:
     assert not Device.objects.exists()
 
 
-def test_signing_everything_out_spoils_a_code_on_its_way(phone: Any, member: User) -> None:
+def test_signing_out_all_phones_deletes_pending_codes(phone: Any, member: User) -> None:
     code = phone.code()
     sessions.end_all_sessions(member)
     assert phone.redeem(code).json()["error"] == "invalid_grant"

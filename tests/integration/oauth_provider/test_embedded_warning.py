@@ -14,7 +14,7 @@ BROWSER = WEB_VIEW.replace(" Mobile/", " Version/18.5 Mobile/") + " Safari/604.1
 
 @pytest.mark.rfc("8252", "8.12")
 @pytest.mark.parametrize(("agent", "warned"), [(WEB_VIEW, True), (BROWSER, False)])
-def test_the_person_is_warned_and_may_go_on(phone: Any, agent: str, warned: bool) -> None:
+def test_the_person_is_warned_and_may_continue(phone: Any, agent: str, warned: bool) -> None:
     page = phone.browser.get(phone.authorize_url(), headers={"user-agent": agent})
     assert page.status_code == 200
     assert ("inside another app" in page.text) is warned

@@ -1,4 +1,4 @@
-"""The fast path and the full middleware stack answer, count and log alike.
+"""The fast path and the full middleware stack respond, count and log alike.
 
 The other tests of machine endpoints compare the two answers for each of their requests (``tests.support.both_paths``);
 here every kind of answer is held to the same metrics and log lines as well.
@@ -42,7 +42,7 @@ class Both:
         self.caplog = caplog
 
     def __call__(self, path: str, form: dict[str, str] | None = None, **environ: str) -> Sent:
-        """Return what both answered, after a comparison of answers, metrics and log lines."""
+        """Return the common response, after comparing responses, metrics and log lines of both paths."""
         fast = self._observe(self._fast, path, form, environ)
         plain = self._observe(lambda request: _send(WSGIHandler(), request), path, form, environ)
         assert fast == plain
@@ -90,7 +90,7 @@ def _send(handler: WSGIHandler, request: dict[str, Any]) -> Sent:
 
 
 def _samples() -> dict[str, float]:
-    """Every sample of the web's metrics; of times only how many there were."""
+    """Every sample of the web process's metrics; for durations, only their count."""
     write_counts()
     return {
         f"{sample.name}{sorted(sample.labels.items())}": sample.value
@@ -103,7 +103,7 @@ def _samples() -> dict[str, float]:
 
 
 def _line(record: logging.LogRecord) -> str:
-    """One line as it is written, without its time, the number of the request and the way to an exception."""
+    """A log line as written, without its time, request ID and traceback."""
     if not isinstance(record.msg, dict):
         return f"{record.name} {record.levelname} {record.getMessage()}"
     values = {name: str(value).splitlines()[-1:] for name, value in record.msg.items()}
@@ -170,7 +170,7 @@ def test_info_login(both: Both, version: str, method: str) -> None:
     ],
 )
 @pytest.mark.parametrize("path", ["/rest/oauth2/latest/token", TOKEN])
-def test_what_is_refused(
+def test_refused_requests(
     both: Both, path: str, form: dict[str, str] | None, environ: dict[str, str], status: int
 ) -> None:
     assert both(path, form, **environ)[0] == status
@@ -185,10 +185,8 @@ def test_a_reached_limit(both: Both, phone: Any, settings: Any, monkeypatch: pyt
     assert len(counted) == 2  # once on each path
 
 
-def test_a_site_that_does_not_exist_is_a_page_and_counts_once(
-    both: Both, settings: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Phones of an archived site must not use up what their office may fail."""
+def test_an_unknown_site_is_a_page_and_counts_once(both: Both, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Phones of an archived site must not use up the failure limit of their office's address."""
     settings.RATE_LIMITS = {**settings.RATE_LIMITS, "token_failures": "100/60"}
     counted: list[object] = []
     monkeypatch.setattr(attempts.limiter, "take_all", counted.append)
@@ -226,7 +224,7 @@ def test_over_https(both: Both, settings: Any) -> None:
     assert (status, headers["Location"]) == (301, f"https://testserver{path}")
 
 
-def test_the_visitor_is_logged_and_counted_not_the_proxy(
+def test_the_clients_address_is_logged_and_counted_not_the_proxys(
     both: Both, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.TRUSTED_PROXIES = ["10.1.2.3"]
@@ -238,8 +236,8 @@ def test_the_visitor_is_logged_and_counted_not_the_proxy(
     assert "203.0.113.9" in both.caplog.text
 
 
-def test_the_fast_path_answers(both: Both, phone: Any) -> None:
-    """And leaves to the full stack what needs more than the view."""
+def test_requests_that_the_fast_path_handles(both: Both, phone: Any) -> None:
+    """The full stack handles those that need more than the view."""
     handler, token = Handler(), {"grant_type": "refresh_token"}
     assert handler.fast_answer(_environ(TOKEN, token, {})) is not None
     for changes in (
@@ -254,7 +252,7 @@ def test_below_a_path(both: Both) -> None:
     assert (status, json.loads(body)["siteTitle"]) == (200, "Wiki rehearsal")
 
 
-def test_a_scrape_finds_what_waits_and_a_batch_does_not_wait(provided_site: Site, settings: Any) -> None:
+def test_metrics_include_buffered_records_and_full_batches_are_written(provided_site: Site, settings: Any) -> None:
     settings.ALLOWED_HOSTS = ["testserver"]
 
     def total() -> float:

@@ -1,4 +1,4 @@
-"""No value, in no parameter of no endpoint, makes a 500 or leaves a row. Needs PostgreSQL: SQLite takes more."""
+"""No parameter value of any endpoint causes a 500 or leaves a row. Needs PostgreSQL: SQLite accepts more."""
 
 from __future__ import annotations
 

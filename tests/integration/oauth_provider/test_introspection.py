@@ -1,4 +1,4 @@
-"""Introspection: a resource server learns of the tokens of its own realm whether they are alive, and nothing else."""
+"""Introspection: a resource server learns whether tokens of its own realm are active, and nothing else."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def ask(phone: Any, credential: Any) -> Ask:
 
 
 @pytest.mark.rfc("7662", "2.2")
-def test_a_living_token(phone: Any, ask: Ask, member: Any, provided_site: Site) -> None:
+def test_an_active_token(phone: Any, ask: Ask, member: Any, provided_site: Site) -> None:
     response = ask(phone.tokens()["access_token"])
     facts = response.json()
     now = timezone.now().timestamp()
@@ -60,7 +60,7 @@ def test_a_living_token(phone: Any, ask: Ask, member: Any, provided_site: Site) 
 
 
 @pytest.mark.rfc("7662", "2.1")
-def test_the_secret_may_stand_in_the_body(phone: Any, ask: Ask, credential: Any) -> None:
+def test_the_secret_may_be_in_the_body(phone: Any, ask: Ask, credential: Any) -> None:
     token = phone.tokens()["access_token"]
     response = ask(token, header="", client_id=credential.client_id, client_secret=credential.secret)
     assert response.json()["active"] is True
@@ -68,7 +68,7 @@ def test_the_secret_may_stand_in_the_body(phone: Any, ask: Ask, credential: Any)
 
 @pytest.mark.rfc("7662", "2.2")
 @pytest.mark.parametrize("endpoint", ["introspect", "introspect/status"])
-def test_what_is_not_alive_looks_alike(phone: Any, ask: Ask, endpoint: str) -> None:
+def test_all_inactive_tokens_get_the_same_response(phone: Any, ask: Ask, endpoint: str) -> None:
     tokens = phone.tokens()
     stale = phone.tokens()["access_token"]
     get_access_token_model().objects.order_by("-pk").update(expires=timezone.now() - timedelta(seconds=1))
@@ -81,7 +81,7 @@ def test_what_is_not_alive_looks_alike(phone: Any, ask: Ask, endpoint: str) -> N
 
 @pytest.mark.rfc("9700", "4.14.2")
 @pytest.mark.parametrize("end", ["revoke", "refresh", "deactivate", "sign out", "link", "archive", "person"])
-def test_a_token_is_dead_at_the_next_request(
+def test_a_revoked_token_is_inactive_at_once(
     phone: Any, ask: Ask, member: Any, provided_site: Site, administrator: Any, end: str
 ) -> None:
     tokens = phone.tokens()
@@ -110,7 +110,7 @@ def test_a_token_is_dead_at_the_next_request(
     ["", "Basic", "Basic !!!", "Bearer x", "Basic " + base64.b64encode(b"no-colon").decode(), basic("unknown", "x"),
      basic("", ""), basic("a\x00b", "x"), "Basic " + base64.b64encode(b"\xff:\xff").decode()],
 )  # fmt: skip
-def test_nobody_else_may_ask(phone: Any, ask: Ask, header: str) -> None:
+def test_other_credentials_are_refused(phone: Any, ask: Ask, header: str) -> None:
     response = ask(phone.tokens()["access_token"], header=header)
     assert (response.status_code, response.json()["error"]) == (401, "invalid_client")
     assert response["WWW-Authenticate"].startswith("Basic ")
@@ -122,11 +122,11 @@ def test_a_wrong_secret_and_two_secrets_at_once(phone: Any, ask: Ask, credential
     assert ask(token, client_id=credential.client_id, client_secret=credential.secret).status_code == 401
 
 
-def test_the_public_client_of_the_app_may_not_ask(phone: Any, ask: Ask) -> None:
+def test_the_apps_public_client_may_not_introspect(phone: Any, ask: Ask) -> None:
     assert ask(phone.tokens()["access_token"], header=basic(phone.client_id, "")).status_code == 401
 
 
-def test_tokens_of_another_realm_do_not_exist(
+def test_tokens_of_another_realm_are_inactive(
     make_provided_site: Callable[[str], Site], phone_of: Callable[..., Any], phone: Any, ask: Ask, credential: Any
 ) -> None:
     other = phone_of(make_provided_site("elsewhere"))
@@ -141,7 +141,7 @@ def test_tokens_of_another_realm_do_not_exist(
         assert response.status_code == 401
 
 
-def test_the_root_has_resource_servers_of_its_own(phone: Any, settings: Any) -> None:
+def test_the_root_realm_has_its_own_resource_servers(phone: Any, settings: Any) -> None:
     credential = create_resource_server(name="Our API", issuer=settings.PUBLIC_URL)[1]
     response = Client().post(
         "/rest/oauth2/latest/introspect",
@@ -183,7 +183,7 @@ def test_a_proxy_gets_a_status(phone: Any, ask: Ask, member: Any) -> None:
     assert "WWW-Authenticate" not in stranger
 
 
-def test_the_secret_is_kept_as_a_digest_only(credential: Any) -> None:
+def test_only_a_digest_of_the_secret_is_stored(credential: Any) -> None:
     row = ResourceServer.objects.values().get()
     assert credential.secret not in str(row)
     assert credential.secret not in repr(credential)

@@ -1,4 +1,4 @@
-"""Rate limits: nothing slips past by being parallel, an office behind one address gets through, 429 says when again."""
+"""Rate limits: parallel requests count, an office behind one address is not limited, 429 states the wait."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OFF = {f"{endpoint}_{kind}": "off" for endpoint in ("token", "introspection", "a
 
 @pytest.fixture(autouse=True)
 def no_permits_left_over(settings: Any, request: pytest.FixtureRequest) -> Iterator[None]:
-    """Counters of a test are its own: in the database, which forgets them with the test; django-allauth's in memory."""
+    """Give each test its own counters: in the database, which is rolled back, and django-allauth's in memory."""
     settings.REDIS_URL = ""
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     cache.clear()
@@ -78,7 +78,7 @@ def test_redis_and_the_database_count_alike(settings: Any, db: None) -> None:
     assert counters.grant(name, 2, 60, 4, 10) == 4  # a new window
 
 
-def test_without_redis_the_database_goes_on_counting(settings: Any, db: None) -> None:
+def test_the_database_counts_when_redis_fails(settings: Any, db: None) -> None:
     settings.REDIS_URL = "redis://127.0.0.1:9/0"
     assert [counters.grant(b"sixteen bytes :)", 1, 60, 1, 2) for _ in range(3)] == [1, 1, 0]
     assert RateCount.objects.count() == 1
@@ -95,10 +95,10 @@ def test_guesses_at_the_token_endpoint_are_limited(phone: Any, settings: Any) ->
     assert refused["Cache-Control"] == "no-store"
 
 
-def test_an_office_behind_one_address_gets_through(phone: Any, settings: Any) -> None:
+def test_an_office_behind_one_address_is_not_limited(phone: Any, settings: Any) -> None:
     allow(settings, token_failures="5/3600")
     token = phone.tokens()["refresh_token"]
-    for _ in range(20):  # four times as many as may fail
+    for _ in range(20):  # four times the failure limit
         token = phone.refresh(token).json()["refresh_token"]
 
 
@@ -109,7 +109,7 @@ def test_all_requests_of_an_address_and_of_a_client(phone: Any, settings: Any) -
         assert [phone.revoke("unknown").status_code for _ in range(4)] == [200, 200, 200, 429]
 
 
-def test_another_address_is_another_count(phone: Any, settings: Any) -> None:
+def test_addresses_are_counted_separately(phone: Any, settings: Any) -> None:
     allow(settings, token_failures="1/3600")
     assert [phone.refresh("x").status_code for _ in range(2)] == [400, 429]
     phone.wire = Client(REMOTE_ADDR="203.0.113.9")
@@ -121,7 +121,7 @@ def test_wrong_secrets_at_introspection_are_limited(phone: Any, settings: Any) -
     assert [phone.post("introspect", token="x").status_code for _ in range(3)] == [401, 401, 429]
 
 
-def test_a_person_may_not_ask_for_codes_without_end(phone: Any, settings: Any) -> None:
+def test_authorization_requests_of_a_person_are_limited(phone: Any, settings: Any) -> None:
     allow(settings, authorize_who="3/3600")
     answers = [phone.authorize() for _ in range(4)]
     assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
@@ -136,12 +136,10 @@ def test_guessing_a_password_is_limited(client: Client, settings: Any, member: A
     answers = [client.post("/accounts/login/", guess) for _ in range(4)]
     assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
     assert "Retry-After" in answers[-1]
-    assert client.get("/accounts/login/").status_code == 200  # the page itself is still there
+    assert client.get("/accounts/login/").status_code == 200  # the page itself is not limited
 
 
-def test_refreshing_takes_no_statement_for_its_limits(
-    phone: Any, settings: Any, django_assert_num_queries: Any
-) -> None:
+def test_limits_add_no_statement_to_a_refresh(phone: Any, settings: Any, django_assert_num_queries: Any) -> None:
     allow(settings, token_address="12000/3600", token_failures="2000/3600")
     token = phone.tokens()["refresh_token"]
     phone.wire = Client()
@@ -149,7 +147,7 @@ def test_refreshing_takes_no_statement_for_its_limits(
         phone.refresh(token)
 
 
-def test_counters_of_windows_that_are_over_go(db: None) -> None:
+def test_expired_counters_are_deleted(db: None) -> None:
     counters.grant(b"sixteen bytes :)", 1, 60, 1, 10)
     assert counters.delete_expired_counts() == 0
     with time_machine.travel(timezone.now() + timedelta(minutes=3), tick=False):

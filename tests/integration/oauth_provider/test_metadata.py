@@ -1,4 +1,4 @@
-"""The metadata says what the endpoints do, under an issuer that no header moves."""
+"""Metadata describes the endpoints, with an issuer that does not depend on headers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_it_works(db: None, path: str, settings: Any) -> None:
 
 @pytest.mark.rfc("8414", "2")
 @pytest.mark.parametrize("path", [f"{WELL_KNOWN}/at/rehearsal", f"/at/rehearsal{BELOW}"])
-def test_a_site_has_its_own(provided_site: Site, path: str) -> None:
+def test_each_site_has_its_own_metadata(provided_site: Site, path: str) -> None:
     base = provided_site.base_url
     assert Client().get(path).json() == {
         "issuer": base,
@@ -46,7 +46,7 @@ def test_a_site_has_its_own(provided_site: Site, path: str) -> None:
 
 @pytest.mark.rfc("8414", "3.3")
 @pytest.mark.parametrize("headers", [{"host": "other.example"}, {"x-forwarded-host": "evil.example"}])
-def test_the_host_header_moves_nothing(provided_site: Site, settings: Any, headers: dict[str, str]) -> None:
+def test_the_host_header_is_ignored(provided_site: Site, settings: Any, headers: dict[str, str]) -> None:
     settings.ALLOWED_HOSTS = ["*"]
     assert "example" not in Client().get(f"{WELL_KNOWN}/at/rehearsal", headers=headers).text
     assert "example" not in Client().get(WELL_KNOWN, headers=headers).text
@@ -66,5 +66,5 @@ def test_post_is_refused(db: None) -> None:
     ["/register/", "/o/register/", "/introspect/", "/device/", "/device-authorization/", "/applications/",
      "/authorized_tokens/", "/.well-known/openid-configuration", "/userinfo/", "/o/introspect"],
 )  # fmt: skip
-def test_what_is_off_is_not_there(client_of: Any, administrator: Any, path: str) -> None:
+def test_views_that_are_left_out(client_of: Any, administrator: Any, path: str) -> None:
     assert client_of(administrator).get(path).status_code == 404

@@ -1,4 +1,4 @@
-"""A client, its codes and its tokens exist on their own site only."""
+"""A client, its codes and its tokens are known only on their own site."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ from rollout.models import ApplicationLink, Site
 
 @pytest.fixture(params=["/at/other", ""], ids=["another site", "the root"])
 def elsewhere(request: pytest.FixtureRequest, phone: Any, make_provided_site: Callable[[str], Site]) -> Any:
-    """The same app, talking to where it is not registered."""
+    """The same app at a site where it is not registered."""
     make_provided_site("other")
     return replace(phone, base=request.param)
 
 
 @pytest.fixture
 def root_phone(phone: Any) -> Any:
-    """A client of our own API: bound to no site."""
+    """A client of Gatepass's own API, bound to no site."""
     client = Client(name="API", redirect_uris="confluence-server://oauth-callback")
     client.full_clean()
     client.save()
     return replace(phone, base="", client_id=client.client_id)
 
 
-def test_it_works_at_home_and_the_root_has_its_own(phone: Any, root_phone: Any) -> None:
+def test_a_client_works_in_its_own_realm(phone: Any, root_phone: Any) -> None:
     assert phone.tokens()["scope"] == "WRITE"
     assert root_phone.tokens()["scope"] == "WRITE"
 
 
 @pytest.mark.rfc("9207", "2")
-def test_the_root_is_an_issuer_of_its_own(root_phone: Any, callback: Any, settings: Any) -> None:
+def test_the_root_realm_has_its_own_issuer(root_phone: Any, callback: Any, settings: Any) -> None:
     assert callback(root_phone.answer("cancel"))["iss"] == settings.PUBLIC_URL
 
 
-def test_authorize_elsewhere_does_not_know_the_client(elsewhere: Any) -> None:
+def test_authorize_in_another_realm_rejects_the_client(elsewhere: Any) -> None:
     for response in (elsewhere.authorize(), elsewhere.answer()):
         assert response.status_code == 400
         assert not response.has_header("Location")
@@ -49,7 +49,7 @@ def test_authorize_elsewhere_does_not_know_the_client(elsewhere: Any) -> None:
     assert not get_grant_model().objects.exists()
 
 
-def test_a_code_is_worth_nothing_elsewhere_and_stays_good(phone: Any, elsewhere: Any) -> None:
+def test_a_code_is_refused_in_another_realm_and_stays_valid(phone: Any, elsewhere: Any) -> None:
     code = phone.code()
     response, unknown = elsewhere.redeem(code), elsewhere.redeem(code, client_id="unknown")
     assert response.status_code == 401
@@ -58,14 +58,14 @@ def test_a_code_is_worth_nothing_elsewhere_and_stays_good(phone: Any, elsewhere:
     assert phone.redeem(code).status_code == 200
 
 
-def test_a_refresh_token_is_worth_nothing_elsewhere_and_stays_good(phone: Any, elsewhere: Any) -> None:
+def test_a_refresh_token_is_refused_in_another_realm_and_stays_valid(phone: Any, elsewhere: Any) -> None:
     token = phone.tokens()["refresh_token"]
     response = elsewhere.refresh(token)
     assert (response.status_code, response.json()["error"]) == (401, "invalid_client")
     assert phone.refresh(token).status_code == 200
 
 
-def test_a_token_cannot_be_revoked_elsewhere(phone: Any, elsewhere: Any) -> None:
+def test_a_token_cannot_be_revoked_in_another_realm(phone: Any, elsewhere: Any) -> None:
     token = phone.tokens()["refresh_token"]
     response = elsewhere.revoke(token)
     assert (response.status_code, response.json()["error"]) == (401, "invalid_client")
@@ -94,7 +94,7 @@ def test_a_revoked_link_ends_its_client_on_the_site(phone: Any) -> None:
     assert phone.refresh(token).json()["error"] == "invalid_client"
 
 
-def test_an_archived_site_answers_nothing(phone: Any, provided_site: Site) -> None:
+def test_an_archived_site_responds_404(phone: Any, provided_site: Site) -> None:
     provided_site.archived_at = timezone.now()
     provided_site.save()
     assert phone.authorize().status_code == 404
@@ -102,13 +102,13 @@ def test_an_archived_site_answers_nothing(phone: Any, provided_site: Site) -> No
     assert phone.revoke("x").status_code == 404
 
 
-def test_no_header_names_a_realm(phone: Any, elsewhere: Any) -> None:
+def test_a_header_cannot_set_the_realm(phone: Any, elsewhere: Any) -> None:
     forged = {META_KEY: "x", f"HTTP_{META_KEY.upper()}": "x", "HTTP_OAUTH_PROVIDER_REALM": phone.base}
     response = elsewhere.browser.get(elsewhere.authorize_url(), **forged)
     assert response.status_code == 400
 
 
-def test_who_is_admitted() -> None:
+def test_clients_that_a_realm_admits() -> None:
     site, root = Realm(), Realm()
     site.client_ids = frozenset({"one"})
     assert site.admits("one", needs_realm=True)
@@ -126,13 +126,13 @@ def opens_our_api(access_token: str) -> bool:
     return bool(NativeAppValidator().validate_bearer_token(access_token, ["WRITE"], Request("/api/v1/")))
 
 
-def test_an_apps_token_does_not_open_our_own_api(phone: Any, root_phone: Any) -> None:
+def test_a_sites_token_is_refused_by_the_own_api(phone: Any, root_phone: Any) -> None:
     assert opens_our_api(root_phone.tokens()["access_token"])
     assert not opens_our_api(phone.tokens()["access_token"])
     assert not opens_our_api("unknown")
 
 
-def test_a_deactivated_persons_token_opens_nothing(root_phone: Any, member: Any) -> None:
+def test_a_deactivated_persons_token_is_refused(root_phone: Any, member: Any) -> None:
     token = root_phone.tokens()["access_token"]
     member.is_active = False
     member.save()

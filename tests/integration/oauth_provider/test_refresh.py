@@ -1,4 +1,4 @@
-"""Refreshing: the token rotates, an old one ends the family, and who is gone stays out."""
+"""Refresh: the token rotates, an old one ends the family, deactivated people are refused."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_an_old_token_ends_the_whole_family(phone: Any) -> None:
 
 
 @pytest.mark.rfc("6749", "6")
-def test_a_token_of_another_client_is_refused_and_stays_good(phone: Any, provided_site: Site) -> None:
+def test_a_token_of_another_client_is_refused_and_stays_valid(phone: Any, provided_site: Site) -> None:
     from oauth_provider.clients import register_client
     from rollout.models import ApplicationLink
 
@@ -66,14 +66,14 @@ def test_a_token_of_another_client_is_refused_and_stays_good(phone: Any, provide
 
 @pytest.mark.rfc("6749", "6")
 @pytest.mark.parametrize("scope", ["READ", "ADMIN", "WRITE ADMIN", "nonsense"])
-def test_the_scope_cannot_grow(phone: Any, scope: str) -> None:
+def test_a_wider_scope_is_refused(phone: Any, scope: str) -> None:
     token = phone.tokens()["refresh_token"]
     assert phone.refresh(token, scope=scope).json()["error"] == "invalid_scope"
     assert phone.refresh(token, scope="WRITE").json()["scope"] == "WRITE"
 
 
 @pytest.mark.rfc("9700", "4.14.2")
-def test_an_unused_token_dies_after_ninety_days(phone: Any) -> None:
+def test_an_unused_token_expires_after_ninety_days(phone: Any) -> None:
     token = phone.tokens()["refresh_token"]
     with time_machine.travel(timezone.now() + timedelta(days=89), tick=False):
         token = phone.refresh(token).json()["refresh_token"]
@@ -82,7 +82,7 @@ def test_an_unused_token_dies_after_ninety_days(phone: Any) -> None:
 
 
 @pytest.mark.rfc("9700", "4.14.2")
-def test_a_sign_in_ends_after_a_year_however_often_it_is_refreshed(phone: Any, settings: Any) -> None:
+def test_a_sign_in_ends_after_a_year_regardless_of_refreshes(phone: Any, settings: Any) -> None:
     settings.SIGN_IN_MAX_DAYS = 100
     token = phone.tokens()["refresh_token"]
     with time_machine.travel(timezone.now() + timedelta(days=60), tick=False):
@@ -111,7 +111,7 @@ def test_a_retry_later_is_a_reuse(phone: Any) -> None:
     assert living() == 0
 
 
-def test_no_retries_when_the_setting_says_so(phone: Any, settings: Any) -> None:
+def test_the_setting_turns_retries_off(phone: Any, settings: Any) -> None:
     settings.REFRESH_RETRY_SECONDS = 0
     first = phone.tokens()["refresh_token"]
     second = phone.refresh(first).json()["refresh_token"]
@@ -119,7 +119,7 @@ def test_no_retries_when_the_setting_says_so(phone: Any, settings: Any) -> None:
     assert refused(phone.refresh(second))
 
 
-def test_a_retry_of_a_deactivated_person_gets_nothing(phone: Any, member: User) -> None:
+def test_a_retry_of_a_deactivated_person_is_refused(phone: Any, member: User) -> None:
     first = phone.tokens()["refresh_token"]
     phone.refresh(first)
     member.is_active = False
@@ -127,25 +127,25 @@ def test_a_retry_of_a_deactivated_person_gets_nothing(phone: Any, member: User) 
     assert refused(phone.refresh(first))
 
 
-def test_a_made_up_token_of_a_real_family_ends_nothing(phone: Any) -> None:
+def test_a_forged_token_of_a_real_family_has_no_effect(phone: Any) -> None:
     token = phone.tokens()["refresh_token"]
     made_up = token[:30] + ("A" if token[30] != "A" else "B") + token[31:]
     assert refused(phone.refresh(made_up))
     assert phone.refresh(token).status_code == 200
 
 
-def test_a_new_server_key_signs_nobody_out(phone: Any, settings: Any) -> None:
+def test_a_new_server_key_signs_out_no_phones(phone: Any, settings: Any) -> None:
     token = phone.tokens()["refresh_token"]
     settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
     settings.SECRET_KEY = "another key: long enough, and known to everybody"
     second = phone.refresh(token)
     assert second.status_code == 200
     with time_machine.travel(timezone.now() + timedelta(seconds=11), tick=False):
-        assert refused(phone.refresh(token))  # known for one of ours by the key of before
+        assert refused(phone.refresh(token))  # recognized as genuine by the previous key
     assert living() == 0
 
 
-def test_a_sign_in_is_one_row_however_often_it_is_refreshed(phone: Any) -> None:
+def test_a_sign_in_stays_one_row_after_refreshes(phone: Any) -> None:
     token = phone.tokens()["refresh_token"]
     for _ in range(5):
         token = phone.refresh(token).json()["refresh_token"]
@@ -215,7 +215,7 @@ def is_known(access_token: str) -> bool:
 
 @contextmanager
 def lost_by_a_crash() -> Iterator[None]:
-    """What is written inside is gone afterwards, as after a crash of a database that had not reached the disk yet."""
+    """Undo the writes inside, as a database crash does before they reach the disk."""
     models = (get_refresh_token_model(), get_access_token_model(), Device)
     before = [(model, list(model.objects.values())) for model in models]
     yield
@@ -225,7 +225,7 @@ def lost_by_a_crash() -> Iterator[None]:
 
 
 @pytest.mark.rfc("9700", "4.14.2")
-def test_a_refresh_whose_record_was_lost_signs_nobody_out(phone: Any) -> None:
+def test_a_refresh_whose_write_was_lost_is_recovered(phone: Any) -> None:
     first = phone.tokens()["refresh_token"]
     with lost_by_a_crash():
         second = phone.refresh(first).json()
@@ -235,12 +235,12 @@ def test_a_refresh_whose_record_was_lost_signs_nobody_out(phone: Any) -> None:
     assert is_known(third.json()["access_token"])
     assert phone.refresh(second["refresh_token"]).json()["refresh_token"] == third.json()["refresh_token"]  # a retry
     assert phone.refresh(third.json()["refresh_token"]).status_code == 200
-    assert refused(phone.refresh(first))  # a reuse, as ever
+    assert refused(phone.refresh(first))  # a reuse
     assert living() == 0
 
 
 @pytest.mark.rfc("9700", "4.14.2")
-def test_an_answer_that_was_lost_with_its_record_is_asked_for_again(phone: Any) -> None:
+def test_a_refresh_is_retried_after_response_and_write_were_lost(phone: Any) -> None:
     first = phone.tokens()["refresh_token"]
     with lost_by_a_crash():
         second = phone.refresh(first).json()["refresh_token"]
@@ -248,7 +248,7 @@ def test_an_answer_that_was_lost_with_its_record_is_asked_for_again(phone: Any) 
 
 
 @pytest.mark.rfc("9700", "4.14.2")
-def test_of_two_lost_records_one_is_too_many(phone: Any) -> None:
+def test_two_lost_writes_are_not_recovered(phone: Any) -> None:
     first = phone.tokens()["refresh_token"]
     with lost_by_a_crash():
         third = phone.refresh(phone.refresh(first).json()["refresh_token"]).json()["refresh_token"]
@@ -257,7 +257,7 @@ def test_of_two_lost_records_one_is_too_many(phone: Any) -> None:
 
 
 @pytest.mark.rfc("7009", "2.1")
-def test_what_was_ended_stays_ended_whatever_was_lost(phone: Any, member: User) -> None:
+def test_an_ended_sign_in_stays_ended_after_a_lost_write(phone: Any, member: User) -> None:
     first = phone.tokens()["refresh_token"]
     with lost_by_a_crash():
         second = phone.refresh(first).json()["refresh_token"]
@@ -268,7 +268,7 @@ def test_what_was_ended_stays_ended_whatever_was_lost(phone: Any, member: User) 
     assert refused(phone.refresh(second))
 
 
-def test_a_person_who_comes_back_goes_on_with_a_lost_refresh(phone: Any, member: User) -> None:
+def test_a_reactivated_person_continues_with_a_lost_refresh(phone: Any, member: User) -> None:
     first = phone.tokens()["refresh_token"]
     with lost_by_a_crash():
         second = phone.refresh(first).json()["refresh_token"]
@@ -279,8 +279,8 @@ def test_a_person_who_comes_back_goes_on_with_a_lost_refresh(phone: Any, member:
     assert phone.refresh(second).status_code == 200
 
 
-def test_a_retry_of_the_one_before_does_not_stop_the_one_after(phone: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Between the look for a lost record and the next one, somebody's retry makes the token the current one."""
+def test_a_concurrent_retry_does_not_prevent_recovery(phone: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the check for a lost write and the next query, a concurrent retry makes the token the current one."""
     first = phone.tokens()["refresh_token"]
     with lost_by_a_crash():
         second = phone.refresh(first).json()["refresh_token"]
@@ -306,7 +306,7 @@ def test_a_retry_across_a_change_of_keys_gets_the_same_pair(phone: Any, settings
     assert phone.refresh(first).json()["refresh_token"] == second
 
 
-def test_a_new_key_knows_what_the_old_one_gave(phone: Any, settings: Any) -> None:
+def test_a_new_key_recognizes_tokens_of_the_old_one(phone: Any, settings: Any) -> None:
     first = phone.tokens()["refresh_token"]
     with lost_by_a_crash():
         second = phone.refresh(first).json()["refresh_token"]

@@ -1,4 +1,4 @@
-"""The revocation endpoint: a token and its pair end; nobody learns which tokens exist."""
+"""The revocation endpoint: ends a token and its pair, and does not reveal which tokens exist."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def test_it_works(phone: Any, kind: str, hint: str | None) -> None:
 
 @pytest.mark.rfc("7009", "2.2")
 @pytest.mark.parametrize("token", ["unknown", "é", "x" * 4000])
-def test_an_unknown_token_is_answered_alike(phone: Any, token: str) -> None:
+def test_an_unknown_token_gets_the_same_response(phone: Any, token: str) -> None:
     phone.tokens()
     assert phone.revoke(token).status_code == 200
     assert not nothing_lives()
 
 
 @pytest.mark.rfc("7009", "2.2")
-def test_revoking_twice_is_fine(phone: Any) -> None:
+def test_a_second_revocation_succeeds(phone: Any) -> None:
     token = phone.tokens()["refresh_token"]
     assert [phone.revoke(token).status_code for _ in range(2)] == [200, 200]
 

@@ -78,7 +78,7 @@ def test_a_missing_verifier_is_refused(phone: Any, verifier: str | None) -> None
 
 @pytest.mark.rfc("7636", "4.1")
 @pytest.mark.parametrize("verifier", ["a" * 42, "a" * 129, "a" * 43 + "+", "a" * 43 + "é", "a" * 42 + " "])
-def test_a_malformed_verifier_is_refused_though_it_fits(phone: Any, verifier: str) -> None:
+def test_a_malformed_verifier_is_refused_although_it_matches(phone: Any, verifier: str) -> None:
     code = phone.code(code_challenge=challenge_of(verifier))
     assert phone.redeem(code, code_verifier=verifier).json()["error"] == "invalid_grant"
     assert no_tokens()
@@ -86,7 +86,7 @@ def test_a_malformed_verifier_is_refused_though_it_fits(phone: Any, verifier: st
 
 @pytest.mark.rfc("7636", "4.1")
 @pytest.mark.parametrize("verifier", ["a" * 43, "b" * 128, "A0-._~" * 10])
-def test_the_longest_and_the_shortest_verifier_are_taken(phone: Any, verifier: str) -> None:
+def test_the_longest_and_the_shortest_verifier_are_accepted(phone: Any, verifier: str) -> None:
     assert phone.redeem(phone.code(code_challenge=challenge_of(verifier)), code_verifier=verifier).status_code == 200
 
 
@@ -112,7 +112,7 @@ def test_an_unknown_code_is_an_invalid_grant(phone: Any, code: str) -> None:
 
 
 @pytest.mark.rfc("6749", "4.1.2")
-def test_a_code_lives_half_a_minute(phone: Any) -> None:
+def test_a_code_expires_after_half_a_minute(phone: Any) -> None:
     code = phone.code()
     with time_machine.travel(timezone.now() + timedelta(seconds=31), tick=False):
         assert phone.redeem(code).json()["error"] == "invalid_grant"
@@ -129,7 +129,7 @@ def test_a_code_works_once(phone: Any) -> None:
 
 @pytest.mark.rfc("6749", "10.5")
 @pytest.mark.rfc("9700", "4.2.4")
-def test_a_replayed_code_ends_what_it_gave(phone: Any) -> None:
+def test_a_replayed_code_ends_its_family(phone: Any) -> None:
     code = phone.code()
     tokens = phone.redeem(code).json()
     assert phone.redeem(code).json()["error"] == "invalid_grant"
@@ -137,7 +137,7 @@ def test_a_replayed_code_ends_what_it_gave(phone: Any) -> None:
     assert not get_access_token_model().objects.exists()
 
 
-def test_a_code_replayed_by_another_client_ends_nothing(phone: Any, provided_site: Site) -> None:
+def test_a_code_replayed_by_another_client_has_no_effect(phone: Any, provided_site: Site) -> None:
     other = register_client(name="other", redirect_uri="confluence-server://oauth-callback")
     ApplicationLink.objects.create(site=provided_site, origin="switch", client_id=other, created_at=timezone.now())
     code = phone.code()
@@ -147,14 +147,14 @@ def test_a_code_replayed_by_another_client_ends_nothing(phone: Any, provided_sit
 
 
 @pytest.mark.rfc("9700", "4.5")
-def test_a_wrong_verifier_burns_the_code(phone: Any) -> None:
+def test_a_wrong_verifier_invalidates_the_code(phone: Any) -> None:
     code = phone.code()
     assert phone.redeem(code, code_verifier="x" * 43).json()["error"] == "invalid_grant"
     assert phone.redeem(code).json()["error"] == "invalid_grant"
     assert no_tokens()
 
 
-def test_another_redirect_uri_leaves_the_code_good(phone: Any) -> None:
+def test_a_wrong_redirect_uri_leaves_the_code_valid(phone: Any) -> None:
     code = phone.code()
     assert phone.redeem(code, redirect_uri="https://evil.example").json()["error"] == "invalid_grant"
     assert phone.redeem(code).status_code == 200
@@ -166,7 +166,7 @@ def test_a_code_is_stored_as_a_digest(phone: Any) -> None:
 
 
 @pytest.mark.rfc("6749", "4.1.3")
-def test_a_code_of_another_client_is_refused_and_stays_good(phone: Any, provided_site: Site) -> None:
+def test_a_code_of_another_client_is_refused_and_stays_valid(phone: Any, provided_site: Site) -> None:
     other = register_client(name="other", redirect_uri="confluence-server://oauth-callback")
     ApplicationLink.objects.create(site=provided_site, origin="switch", client_id=other, created_at=timezone.now())
     code = phone.code()
@@ -207,7 +207,7 @@ def test_an_unknown_client_is_an_invalid_client(phone: Any, client_id: str | Non
         "Refresh_Token",
     ],
 )
-def test_no_other_grant_exists(phone: Any, member: User, grant_type: str) -> None:
+def test_other_grants_are_refused(phone: Any, member: User, grant_type: str) -> None:
     member.set_password("a good long password")
     member.save()
     response = phone.post(
@@ -252,7 +252,7 @@ def test_a_repeated_parameter_is_an_invalid_request(phone: Any, name: str, first
 @pytest.mark.parametrize(
     "content_type", ["application/json", "multipart/form-data; boundary=x", "text/plain", "application/xml", ""]
 )
-def test_only_a_form_is_read(phone: Any, content_type: str) -> None:
+def test_other_content_types_are_refused(phone: Any, content_type: str) -> None:
     body = f"grant_type=authorization_code&client_id={phone.client_id}&code={phone.code()}"
     response = phone.wire.generic("POST", phone.url("token"), body, content_type)
     assert (response.status_code, response.json()["error"]) == (400, "invalid_request")
@@ -266,7 +266,7 @@ def test_parameters_in_the_url_are_refused(phone: Any) -> None:
 
 
 @pytest.mark.rfc("9700", "4.14.2")
-def test_a_deactivated_person_gets_nothing_for_a_code(phone: Any, member: User) -> None:
+def test_a_code_of_a_deactivated_person_is_refused(phone: Any, member: User) -> None:
     code = phone.code()
     member.is_active = False
     member.save()
@@ -276,7 +276,7 @@ def test_a_deactivated_person_gets_nothing_for_a_code(phone: Any, member: User) 
 
 @pytest.mark.rfc("9700", "2.6")
 @pytest.mark.parametrize("origin", ["https://evil.example", "null"])
-def test_no_other_origin_reads_it(phone: Any, origin: str) -> None:
+def test_no_cors_headers(phone: Any, origin: str) -> None:
     body = f"grant_type=refresh_token&client_id={phone.client_id}&refresh_token=x"
     response = phone.wire.post(phone.url("token"), body, content_type=FORM, headers={"origin": origin})
     assert not any(name.lower().startswith("access-control") for name in response.headers)

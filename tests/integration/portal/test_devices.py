@@ -41,7 +41,7 @@ def test_it_works(client_of: ClientOf, member: User, provided: Site) -> None:
         assert words in page
 
 
-def test_hostile_values_are_only_text(client_of: ClientOf, member: User, provided: Site) -> None:
+def test_hostile_values_are_escaped(client_of: ClientOf, member: User, provided: Site) -> None:
     sign_in_phones(provided, [member], user_agent=HOSTILE, name=HOSTILE)
     page = page_of(client_of(member))
     assert HOSTILE not in page
@@ -60,7 +60,7 @@ def test_ten_phones_cost_as_many_queries_as_one(
         page_of(client)
 
 
-def test_a_phone_is_named(client_of: ClientOf, member: User, auditor: User, provided: Site) -> None:
+def test_a_phone_is_renamed(client_of: ClientOf, member: User, auditor: User, provided: Site) -> None:
     sign_in_phones(provided, [member])
     [phone] = live_sessions(member)
     url = reverse("device_name", args=[phone.pk])
@@ -73,7 +73,7 @@ def test_a_phone_is_named(client_of: ClientOf, member: User, auditor: User, prov
     assert live_sessions(member)[0].name == "Blue one"
 
 
-def test_signing_all_out_is_for_ones_own_phones(
+def test_sign_out_all_ends_only_ones_own_phones(
     client_of: ClientOf, member: User, auditor: User, provided: Site
 ) -> None:
     sign_in_phones(provided, [member, member, auditor])
@@ -91,7 +91,7 @@ def test_a_lost_phone_from_any_browser(client: Client, client_of: ClientOf, memb
     assert client.get(url)["Location"] == f"{reverse('account_login')}?next={url}"
     browser = client_of(member)
     assert "You are signed in on 2 phones." in browser.get(url).content.decode()
-    assert len(live_sessions(member)) == 2  # looking signs nothing out
+    assert len(live_sessions(member)) == 2  # opening the page signs nothing out
     page = browser.post(url).content.decode()
     assert "2 phones were signed out." in page
     assert "Change your password" in page

@@ -1,4 +1,4 @@
-"""People: added, changed and let go by administrators; and everybody's own phones."""
+"""People, added, changed and deactivated by administrators; and their own phones."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_it_works(client_of: ClientOf, administrator: User) -> None:
     assert AuditEvent.objects.filter(action="person.added").count() == 1
 
 
-def test_a_reload_adds_nobody_twice(client_of: ClientOf, administrator: User) -> None:
+def test_a_resent_form_adds_one_person(client_of: ClientOf, administrator: User) -> None:
     client = client_of(administrator)
     data = NEW | {"form_id": form_id_on(client.get(reverse("person_create")))}
     client.post(reverse("person_create"), data)
@@ -76,7 +76,7 @@ def test_a_reload_adds_nobody_twice(client_of: ClientOf, administrator: User) ->
     ],
     ids=str,
 )
-def test_hostile_values_add_nobody(client_of: ClientOf, administrator: User, changes: dict[str, str]) -> None:
+def test_invalid_values_add_no_person(client_of: ClientOf, administrator: User, changes: dict[str, str]) -> None:
     page = add(client_of(administrator), **changes)
     assert page.status_code == 200
     assert re.search(r"Correct (one|\d+) problem", page.content.decode())
@@ -93,7 +93,7 @@ def test_only_administrators(client_of: ClientOf, auditor: User, alice: User, me
 
 
 @pytest.mark.parametrize("name", ["person", "person_sign_in_link"])
-def test_nobody_else_changes_people(
+def test_only_administrators_change_people(
     client_of: ClientOf, auditor: User, alice: User, member: User, administrator: User, name: str
 ) -> None:
     url = reverse(name, args=[administrator.pk])
@@ -115,7 +115,7 @@ def test_change_name_and_role(client_of: ClientOf, administrator: User, member: 
     assert [event.details["fields"] for event in events] == [["name", "role"], ["role"]]
 
 
-def test_not_ones_own_role(client_of: ClientOf, administrator: User, make_user: Any) -> None:
+def test_ones_own_role_cannot_change(client_of: ClientOf, administrator: User, make_user: Any) -> None:
     make_user(Role.ADMINISTRATOR)
     page = client_of(administrator).post(reverse("person", args=[administrator.pk]), {"name": "", "role": "member"})
     assert "cannot change your own role" in page.content.decode()
@@ -123,14 +123,14 @@ def test_not_ones_own_role(client_of: ClientOf, administrator: User, make_user: 
     assert administrator.is_administrator
 
 
-def test_not_oneself(client_of: ClientOf, administrator: User, make_user: Any) -> None:
+def test_ones_own_account_cannot_be_deactivated(client_of: ClientOf, administrator: User, make_user: Any) -> None:
     make_user(Role.ADMINISTRATOR)
     client_of(administrator).post(reverse("person", args=[administrator.pk]), {"do": "deactivate"})
     administrator.refresh_from_db()
     assert administrator.is_active
 
 
-def test_not_the_last_administrator(administrator: User, make_user: Any) -> None:
+def test_the_last_administrator_cannot_be_removed(administrator: User, make_user: Any) -> None:
     idle = make_user(Role.ADMINISTRATOR)
     people.deactivate_person(actor=administrator, person=idle)
     with pytest.raises(ValidationError):
@@ -162,7 +162,7 @@ def test_two_administrators_cannot_remove_each_other(make_user: Any) -> None:
     assert User.objects.filter(is_active=True).count() == 1
 
 
-def test_who_is_deactivated_is_out_at_once(client_of: ClientOf, administrator: User, member: User) -> None:
+def test_a_deactivated_person_is_signed_out_at_once(client_of: ClientOf, administrator: User, member: User) -> None:
     theirs = client_of(member)
     assert theirs.get(reverse("my_passes")).status_code == 200
     link = sign_in_links.make_link(user=member, purpose=SignInLink.Purpose.WELCOME, actor=administrator)
@@ -190,7 +190,7 @@ def test_a_new_sign_in_link_ends_the_old_one(client_of: ClientOf, administrator:
     assert AuditEvent.objects.count() == events
 
 
-def test_no_link_for_who_is_deactivated(client_of: ClientOf, administrator: User, make_user: Any) -> None:
+def test_no_sign_in_link_for_a_deactivated_person(client_of: ClientOf, administrator: User, make_user: Any) -> None:
     gone = make_user(is_active=False)
     client = client_of(administrator)
     client.post(reverse("person_sign_in_link", args=[gone.pk]), {"form_id": "x"})
@@ -216,7 +216,7 @@ def test_search_filter_and_export(client_of: ClientOf, administrator: User, make
     assert AuditEvent.objects.get(action="people.exported").details == {"rows": 1}
 
 
-def test_the_list_asks_as_much_for_fifty(
+def test_the_list_takes_as_many_queries_for_fifty_people(
     client_of: ClientOf, administrator: User, make_user: Any, django_assert_max_num_queries: Any
 ) -> None:
     for _ in range(40):
@@ -232,7 +232,7 @@ def test_the_list_asks_as_much_for_fifty(
 
 @pytest.fixture
 def sign_in(make_site: Any) -> Callable[..., Any]:
-    """``sign_in(user, refreshes=0) -> the live refresh token``: the rows that an app's sign-in leaves behind."""
+    """``sign_in(user, refreshes=0) -> the live refresh token``: creates the rows of an app's sign-in."""
     site = make_site(title="Rehearsal wiki", provider="gatepass", slug="rehearsal")
     client_id = register_client(name="Rehearsal wiki", redirect_uri="confluence-server://oauth-callback")
     ApplicationLink.objects.create(site=site, client_id=client_id, redirect_url="x", created_at=timezone.now())
@@ -276,14 +276,16 @@ def test_sign_out_ends_the_whole_family(client_of: ClientOf, member: User, sign_
     assert event.target_label == "Rehearsal wiki"
 
 
-def test_signing_out_twice_is_fine(member: User, sign_in: Any) -> None:
+def test_a_second_sign_out_returns_false(member: User, sign_in: Any) -> None:
     token = sign_in(member, refreshes=1)
     assert end_session(member, token.pk) is not None
     assert live_sessions(member) == []
     assert end_session(member, token.pk) is None
 
 
-def test_somebody_elses_phone_is_not_there(client_of: ClientOf, member: User, auditor: User, sign_in: Any) -> None:
+def test_another_persons_phone_cannot_be_signed_out(
+    client_of: ClientOf, member: User, auditor: User, sign_in: Any
+) -> None:
     token = sign_in(auditor)
     client = client_of(member)
     client.post(reverse("device_sign_out", args=[token.pk]))
@@ -293,7 +295,7 @@ def test_somebody_elses_phone_is_not_there(client_of: ClientOf, member: User, au
     assert not AuditEvent.objects.filter(action="phone.signed_out").exists()
 
 
-def test_deactivating_signs_every_phone_out(administrator: User, member: User, sign_in: Any) -> None:
+def test_deactivation_signs_out_all_phones(administrator: User, member: User, sign_in: Any) -> None:
     sign_in(member)
     sign_in(member, refreshes=1)
     assert people.deactivate_person(actor=administrator, person=member) == 2
@@ -301,5 +303,5 @@ def test_deactivating_signs_every_phone_out(administrator: User, member: User, s
     assert end_all_sessions(member) == 0
 
 
-def test_no_phone_yet(client_of: ClientOf, member: User, site: Site) -> None:
+def test_the_page_without_phones(client_of: ClientOf, member: User, site: Site) -> None:
     assert "No phones signed in" in client_of(member).get(reverse("my_devices")).content.decode()

@@ -42,7 +42,7 @@ def browser(client_of: Any, administrator: User) -> Client:
 
 
 def emails(browser: Client, **query: Any) -> list[str]:
-    """The people of the rows that a query finds, by the export of the same rows."""
+    """The people of the filtered rows, from their export."""
     answer = b"".join(browser.get(reverse("phones_export"), query).streaming_content).decode()
     return [line.split(",")[0] for line in answer.splitlines()[1:]]
 
@@ -54,7 +54,7 @@ def test_it_works(browser: Client, member: User, provided: MakeSite) -> None:
         assert words in page
 
 
-def test_a_sign_in_of_before_and_hostile_values(browser: Client, member: User, provided: MakeSite) -> None:
+def test_a_sign_in_without_a_device_row_and_hostile_values(browser: Client, member: User, provided: MakeSite) -> None:
     site = provided("a")
     sign_in_phones(site, [member], user_agent=f"{HOSTILE} =cmd", name=f"={HOSTILE}")
     sign_in_phones(site, [member])
@@ -66,7 +66,7 @@ def test_a_sign_in_of_before_and_hostile_values(browser: Client, member: User, p
     assert f",={HOSTILE}" not in cells  # no cell starts a formula
 
 
-def test_found_by_person_site_and_wave(
+def test_filters_by_person_site_and_wave(
     browser: Client, administrator: User, member: User, auditor: User, provided: MakeSite
 ) -> None:
     here, there = provided("here"), provided("there")
@@ -88,16 +88,14 @@ def test_found_by_person_site_and_wave(
 
 
 @pytest.mark.parametrize("query", ["site=99999", "wave=x", "site=%00"])
-def test_a_filter_that_cannot_be_read_signs_nobody_out(
-    browser: Client, member: User, provided: MakeSite, query: str
-) -> None:
+def test_an_invalid_filter_signs_out_no_phone(browser: Client, member: User, provided: MakeSite, query: str) -> None:
     sign_in_phones(provided("a"), [member])
     page = browser.post(f"{reverse('phones_revoke')}?{query}", follow=True).content.decode()
     assert "No phone was signed out" in page
     assert len(live_sessions(member)) == 1
 
 
-def test_one_is_signed_out(browser: Client, member: User, provided: MakeSite) -> None:
+def test_one_phone_is_signed_out(browser: Client, member: User, provided: MakeSite) -> None:
     sign_in_phones(provided("a"), [member, member])
     url = reverse("phone_revoke", args=[live_sessions(member)[0].pk])
     assert browser.post(url).status_code == 302

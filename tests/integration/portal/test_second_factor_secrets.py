@@ -1,4 +1,4 @@
-"""The secrets behind second factors: of no use to whoever has the database and not the key."""
+"""The secrets of second factors are encrypted: the database alone does not reveal them."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_the_key_can_be_changed(boss: User, settings: Any) -> None:
     assert sign_in(boss, secret) == 200
 
 
-def test_a_factor_from_before_there_was_a_key_is_sealed_by_rotation(boss: User, settings: Any) -> None:
+def test_rotation_encrypts_factors_stored_without_a_key(boss: User, settings: Any) -> None:
     keys, settings.CREDENTIAL_KEYS = settings.CREDENTIAL_KEYS, []
     secret = generate_totp_secret()
     TOTP.activate(boss, secret)
@@ -90,7 +90,7 @@ def test_a_factor_from_before_there_was_a_key_is_sealed_by_rotation(boss: User, 
     assert sign_in(boss, secret) == 200
 
 
-def test_without_the_key_that_sealed_it_nobody_gets_in(boss: User, settings: Any) -> None:
+def test_a_factor_whose_key_is_missing_cannot_be_used(boss: User, settings: Any) -> None:
     secret = generate_totp_secret()
     TOTP.activate(boss, secret)
     keys, settings.CREDENTIAL_KEYS = settings.CREDENTIAL_KEYS, [NEW]

@@ -1,4 +1,4 @@
-"""How long a browser stays signed in, its list of sessions, and when it is asked again."""
+"""Idle and absolute limits of browser sessions, and reauthentication."""
 
 from __future__ import annotations
 
@@ -36,18 +36,18 @@ def opens(client: Client, path: str = "/") -> bool:
     return client.get(path).status_code == 200
 
 
-def test_a_browser_that_rests_is_signed_out(boss: User) -> None:
+def test_an_idle_browser_is_signed_out(boss: User) -> None:
     with time_machine.travel(START, tick=False) as clock:
         client = sign_in(boss)
         clock.shift(timedelta(minutes=59))
         assert opens(client)
-        clock.shift(timedelta(minutes=59))  # of the page before
+        clock.shift(timedelta(minutes=59))  # since the previous page
         assert opens(client)
         clock.shift(timedelta(minutes=61))
         assert client.get("/")["Location"] == "/accounts/login/?next=/"
 
 
-def test_a_browser_that_never_rests_is_signed_out_too(boss: User) -> None:
+def test_an_active_browser_is_signed_out_at_the_maximum_age(boss: User) -> None:
     with time_machine.travel(START, tick=False) as clock:
         client = sign_in(boss)
         for _half_hour in range(24):
@@ -57,7 +57,7 @@ def test_a_browser_that_never_rests_is_signed_out_too(boss: User) -> None:
         assert not opens(client)
 
 
-def test_an_export_asks_again_after_a_while(boss: User) -> None:
+def test_an_export_requires_reauthentication_after_a_while(boss: User) -> None:
     with time_machine.travel(START, tick=False) as clock:
         client = sign_in(boss)
         assert opens(client, "/people/export.csv")
@@ -81,7 +81,7 @@ def test_signing_in_changes_the_session(boss: User) -> None:
     assert client.session.session_key != before
 
 
-def test_sessions_that_are_over_are_removed(boss: User) -> None:
+def test_expired_sessions_are_removed(boss: User) -> None:
     sign_in(boss)
     with time_machine.travel(datetime.now(UTC) + timedelta(days=1), tick=False):
         kept = sign_in(boss).session.session_key
@@ -90,13 +90,13 @@ def test_sessions_that_are_over_are_removed(boss: User) -> None:
     assert list(Session.objects.values_list("pk", flat=True)) == [kept]
 
 
-def test_an_office_behind_one_address_signs_in(boss: User) -> None:
-    """Forty in a minute: how often an address may is for RATE_LIMITS alone."""
+def test_many_people_behind_one_address_sign_in(boss: User) -> None:
+    """Forty in a minute: only RATE_LIMITS limits an address."""
     assert all(opens(sign_in(boss)) for _person in range(40))
 
 
-def test_a_session_notes_its_use_once_a_minute_in_three_statements(boss: User) -> None:
-    """The note is Django's own way to save a session: a savepoint, the row, the savepoint's end."""
+def test_a_session_stores_its_last_use_once_a_minute_in_three_statements(boss: User) -> None:
+    """Django saves a session in three: a savepoint, the row, the savepoint's release."""
     with time_machine.travel(START, tick=False) as clock:
         client = sign_in(boss)
 
@@ -105,7 +105,7 @@ def test_a_session_notes_its_use_once_a_minute_in_three_statements(boss: User) -
                 assert opens(client, "/sites/")
             return len(captured)
 
-        statements()  # what a process reads once
+        statements()  # queries that a process makes only once
         usual = statements()
         clock.shift(timedelta(seconds=SEEN_INTERVAL + 1))
         assert statements() == usual + 3

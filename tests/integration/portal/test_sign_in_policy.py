@@ -1,4 +1,4 @@
-"""How strongly a role has to sign in: closed until it is proved, on every page, in Django admin and in the API."""
+"""Second factors that roles require: without one, no page, Django admin or API is open."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def browser(boss: User) -> Client:
     return client
 
 
-def test_nothing_is_asked_of_other_roles(settings: Any, browser: Client) -> None:
+def test_other_roles_need_no_factor(settings: Any, browser: Client) -> None:
     settings.SECOND_FACTOR_ROLES = ["auditor"]
     assert browser.get("/").status_code == 200
 
@@ -58,7 +58,7 @@ def test_nothing_is_asked_of_other_roles(settings: Any, browser: Client) -> None
 @pytest.mark.parametrize(
     "path", ["/", "/sites/", "/sites/new/", "/people/", "/admin/", "/me/devices/", "/sites/export.csv"]
 )
-def test_a_password_alone_opens_nothing(settings: Any, browser: Client, path: str) -> None:
+def test_a_password_alone_is_not_enough(settings: Any, browser: Client, path: str) -> None:
     settings.SECOND_FACTOR_ROLES = ["administrator"]
     answer = browser.get(path)
     assert answer.status_code == 302
@@ -66,19 +66,19 @@ def test_a_password_alone_opens_nothing(settings: Any, browser: Client, path: st
     assert "Your role requires a second factor" in browser.get("/accounts/2fa/").text
 
 
-def test_the_api_says_so(settings: Any, browser: Client) -> None:
+def test_the_api_responds_403(settings: Any, browser: Client) -> None:
     settings.SECOND_FACTOR_ROLES = ["administrator"]
     answer = browser.get("/api/v1/sites")
     assert answer.status_code == 403
     assert "second factor" in answer.json()["detail"]
 
 
-def test_setting_one_up_and_proving_it_opens_the_rest(settings: Any, browser: Client, boss: User) -> None:
+def test_setting_up_and_using_a_factor_gives_access(settings: Any, browser: Client, boss: User) -> None:
     settings.SECOND_FACTOR_ROLES = ["administrator"]
     secret = add_totp(boss)
     answer = browser.get("/sites/?q=a")
     assert answer["Location"] == "/accounts/2fa/reauthenticate/?next=%2Fsites%2F%3Fq%3Da"
-    assert browser.get("/accounts/2fa/totp/activate/").status_code == 302  # no new factor without the one there is
+    assert browser.get("/accounts/2fa/totp/activate/").status_code == 302  # a new factor needs the existing one
     assert browser.post(answer["Location"], {"code": "000000"}).status_code == 200
     proved = browser.post(answer["Location"], {"code": code_of(secret), "next": "/sites/?q=a"})
     assert proved["Location"] == "/sites/?q=a"
@@ -103,13 +103,13 @@ def test_a_code_is_not_a_passkey(settings: Any, boss: User) -> None:
     assert client.get("/")["Location"] == "/accounts/2fa/webauthn/add/"
 
 
-def test_a_phone_is_asked_too(settings: Any, browser: Client, make_site: Any) -> None:
+def test_the_sign_in_of_an_app_needs_the_factor_too(settings: Any, browser: Client, make_site: Any) -> None:
     settings.SECOND_FACTOR_ROLES = ["administrator"]
     make_site(slug="pilot", provider="gatepass", product="confluence")
     assert browser.get("/at/pilot/rest/oauth2/latest/authorize?client_id=x")["Location"] == "/accounts/2fa/"
 
 
-def test_a_welcome_link_asks_for_the_factor_there_is(boss: User) -> None:
+def test_a_welcome_link_requires_an_existing_factor(boss: User) -> None:
     secret, client = add_totp(boss), Client()
     path = urlsplit(make_link(user=boss, purpose=SignInLink.Purpose.WELCOME, actor=None)).path
     assert client.post(path)["Location"] == "/accounts/2fa/authenticate/"
@@ -117,7 +117,7 @@ def test_a_welcome_link_asks_for_the_factor_there_is(boss: User) -> None:
     assert client.post("/accounts/2fa/authenticate/", {"code": code_of(secret)})["Location"] == "/"
 
 
-def test_whoever_lost_every_factor_gets_a_link_and_a_record(boss: User) -> None:
+def test_lost_factors_are_removed_with_a_sign_in_link_and_recorded(boss: User) -> None:
     add_totp(boss)
     RecoveryCodes.activate(boss)
     said = StringIO()

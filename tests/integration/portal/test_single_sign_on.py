@@ -1,4 +1,4 @@
-"""Single sign-on at a real OpenID provider: groups become roles, who is new is added, who is in no group is refused."""
+"""Single sign-on with a real OpenID provider: groups give roles, new people are added, others are refused."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_a_default_role(sso: Callable[..., Any], settings: Any) -> None:
 def test_the_role_follows_the_groups(sso: Callable[..., Any], administrator: User) -> None:
     sso("alma", **ALMA, groups=["gatepass-admins"])
     sso("alma", **{**ALMA, "email": "new-name@example.com"}, groups=["audit"])
-    alma = User.objects.get(email="alma@example.com")  # the identifier is the provider's own
+    alma = User.objects.get(email="alma@example.com")  # matched by the provider's identifier
     assert (alma.role, alma.is_superuser) == ("auditor", False)
     assert sso("alma", **ALMA, groups=[]).status_code == 403
 
@@ -107,7 +107,7 @@ def test_the_last_administrator_stays_one(sso: Callable[..., Any]) -> None:
     assert User.objects.get().role == "administrator"
 
 
-def test_somebody_who_is_here_already_is_found_by_a_verified_address(
+def test_an_existing_person_is_matched_by_a_verified_address(
     sso: Callable[..., Any], make_user: Callable[..., User], administrator: User
 ) -> None:
     alma = make_user("auditor", "alma@example.com", "a password of before")
@@ -118,7 +118,7 @@ def test_somebody_who_is_here_already_is_found_by_a_verified_address(
 @pytest.mark.parametrize(
     "claims", [{"email_verified": False}, {"email_verified": "yes"}, {"email": ""}, {"email": "x"}]
 )
-def test_an_address_that_nobody_vouches_for_is_refused(
+def test_an_unverified_address_is_refused(
     sso: Callable[..., Any], make_user: Callable[..., User], claims: dict[str, Any]
 ) -> None:
     make_user("administrator", "alma@example.com")
@@ -127,19 +127,19 @@ def test_an_address_that_nobody_vouches_for_is_refused(
     assert User.objects.count() == 1
 
 
-def test_a_deactivated_person_stays_outside(sso: Callable[..., Any], make_user: Callable[..., User]) -> None:
+def test_a_deactivated_person_is_refused(sso: Callable[..., Any], make_user: Callable[..., User]) -> None:
     make_user("auditor", "alma@example.com", is_active=False)
     answer = sso("alma", **ALMA, groups=["audit"])
     assert answer.client.get("/sites/").status_code == 302
 
 
-def test_a_page_of_ours_comes_next(sso: Callable[..., Any]) -> None:
+def test_next_leads_to_a_local_page(sso: Callable[..., Any]) -> None:
     assert sso("alma", next_page="/sites/?q=a", **ALMA, groups=["audit"])["Location"] == "/sites/?q=a"
     assert sso("alma", next_page="https://evil.example/", **ALMA, groups=["audit"])["Location"] == "/"
 
 
-def test_an_export_after_a_while_asks_for_the_sign_in_again(sso: Callable[..., Any]) -> None:
-    """There is no password to ask for: the sign-in is the only proof."""
+def test_an_export_after_a_while_requires_a_new_sign_in(sso: Callable[..., Any]) -> None:
+    """The person has no password, so only a new sign-in confirms the identity."""
     client = sso("alma", **ALMA, groups=["gatepass-admins"]).client
     session = client.session
     session["signed_in_at"] = int((timezone.now() - timedelta(minutes=16)).timestamp())
@@ -152,13 +152,13 @@ def test_an_export_after_a_while_asks_for_the_sign_in_again(sso: Callable[..., A
 @pytest.mark.parametrize(
     "query", ["", "?code=x", "?code=x&state=y", "?error=access_denied", "?state=%00&code=%00", "?error=x"]
 )
-def test_a_callback_that_nobody_asked_for(sso: Callable[..., Any], query: str) -> None:
+def test_an_unrequested_callback(sso: Callable[..., Any], query: str) -> None:
     answer = Client().get(f"/accounts/oidc/oidc/login/callback/{query}", follow=True)
     assert answer.status_code < 500
     assert re.search("failed|cancelled", answer.text)
 
 
-def test_a_provider_that_is_away_is_said_so(sso: Callable[..., Any], settings: Any) -> None:
+def test_an_unreachable_provider_is_reported(sso: Callable[..., Any], settings: Any) -> None:
     settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"][0]["settings"]["server_url"] = "http://127.0.0.1:9"
     answer = Client().post("/accounts/oidc/oidc/login/", follow=True)
     assert answer.status_code == 502

@@ -1,4 +1,4 @@
-"""Single-use sign-in links: looking uses nothing up, the button signs in once, and every refusal looks the same."""
+"""Single-use sign-in links: opening does not use them, the button signs in once, all refusals look the same."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_password_sign_in_leads_a_member_to_their_passes(client: Client, make_us
 
 
 @pytest.mark.parametrize("method", ["get", "head"])
-def test_looking_uses_nothing_up(client: Client, administrator: User, method: str) -> None:
+def test_opening_the_link_does_not_use_it(client: Client, administrator: User, method: str) -> None:
     link = address(administrator)
     for _ in range(3):
         getattr(client, method)(link)
@@ -88,7 +88,7 @@ def test_refused_when_expired(client: Client, administrator: User) -> None:
     assert not is_signed_in(client)
 
 
-def test_refused_when_the_person_is_switched_off(client: Client, administrator: User) -> None:
+def test_refused_when_the_person_is_deactivated(client: Client, administrator: User) -> None:
     link = address(administrator)
     User.objects.update(is_active=False)
     assert client.post(link).status_code == 410
@@ -109,7 +109,7 @@ def test_refusals_look_the_same(client: Client, administrator: User) -> None:
     assert client.get(link).content == client.get("/welcome/AAAAAAAAAAAAAAAAAAAAAAAAAA/").content
 
 
-def test_nothing_is_kept_or_passed_on(client: Client, administrator: User) -> None:
+def test_pages_are_not_cached_and_send_no_referrer(client: Client, administrator: User) -> None:
     link = address(administrator)
     page = client.get(link)
     assert "no-store" in page.headers["Cache-Control"]
@@ -120,7 +120,7 @@ def test_nothing_is_kept_or_passed_on(client: Client, administrator: User) -> No
     assert done.headers["Referrer-Policy"] == "no-referrer"
 
 
-def test_the_button_needs_the_form(administrator: User) -> None:
+def test_the_button_needs_the_csrf_token(administrator: User) -> None:
     strict = Client(enforce_csrf_checks=True)
     link = address(administrator)
     assert strict.post(link).status_code == 403
@@ -131,19 +131,19 @@ def test_other_methods_are_refused(client: Client, administrator: User) -> None:
     assert client.put(address(administrator)).status_code == 405
 
 
-def test_a_rehearsal_goes_on_to_where_it_was_going(client: Client, member: User) -> None:
+def test_a_sign_in_test_continues_to_next(client: Client, member: User) -> None:
     link = address(member, SignInLink.Purpose.REHEARSAL) + "?next=/at/pilot/rest/oauth2/latest/authorize%3Fa%3Db"
     assert "/at/pilot/" in client.get(link).content.decode()
     assert client.post(link).headers["Location"] == "/at/pilot/rest/oauth2/latest/authorize?a=b"
 
 
 @pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "javascript:alert(1)"])
-def test_a_rehearsal_never_leads_away(client: Client, member: User, target: str) -> None:
+def test_a_sign_in_test_never_redirects_to_another_host(client: Client, member: User, target: str) -> None:
     link = address(member, SignInLink.Purpose.REHEARSAL)
     assert client.post(link, {"next": target}).headers["Location"] == "/me/passes/"
 
 
-def test_somebody_else_is_signed_out_first(client: Client, administrator: User, member: User) -> None:
+def test_another_person_is_signed_out_first(client: Client, administrator: User, member: User) -> None:
     client.force_login(administrator)
     before = client.session.session_key
     client.post(address(member))
@@ -164,8 +164,8 @@ def test_a_new_password_signs_out_everywhere_else(client: Client, administrator:
     assert elsewhere.get("/accounts/password/change/").status_code == 302
 
 
-def test_a_rehearsals_browser_opens_one_door_only(client: Client, administrator: User) -> None:
-    """It acts for an administrator inside a worker that talks to strangers: it may authorize an app, nothing else."""
+def test_the_browser_of_a_sign_in_test_may_only_authorize(client: Client, administrator: User) -> None:
+    """It acts for an administrator inside a worker that connects to sites, so it may only authorize an app."""
     site = create_site(actor=administrator, title="Pilot", provider="gatepass", slug="pilot")
     link = create_link(actor=administrator, site=site, redirect_url="confluence-server://oauth-callback")
     assert client.post(address(administrator, SignInLink.Purpose.REHEARSAL)).status_code == 302
@@ -184,7 +184,7 @@ def test_a_rehearsals_browser_opens_one_door_only(client: Client, administrator:
     assert not User.objects.filter(email="mallory@example.com").exists()
 
 
-def test_of_two_links_made_at_once_one_stays(administrator: User, transactional_db: None) -> None:
+def test_one_of_two_concurrent_links_remains(administrator: User, transactional_db: None) -> None:
     start = threading.Barrier(3)
 
     def make() -> None:
@@ -200,8 +200,8 @@ def test_of_two_links_made_at_once_one_stays(administrator: User, transactional_
     assert SignInLink.objects.filter(user=administrator, used_at=None).count() == 1
 
 
-def test_nobody_changes_their_own_address(client_of: object, member: User) -> None:
-    """An administrator vouches for every address: passes and roles hang on it."""
+def test_people_cannot_change_their_own_address(client_of: object, member: User) -> None:
+    """Passes and roles depend on the address, which an administrator has verified."""
     client = client_of(member)
     for answer in (
         client.get("/accounts/email/"),

@@ -1,7 +1,7 @@
-"""Every case that a strict provider for native apps has to hold, over HTTP, on PostgreSQL and on SQLite.
+"""The cases that a strict provider for native apps must pass, over HTTP, on PostgreSQL and on SQLite.
 
-A case is a function of a running portal, numbered, with the RFCs and sections it comes from; `make conformance` prints
-them as a matrix. The themes' own tests go further into each; these are the list that nothing is missing from.
+A case is a function of a running Gatepass, numbered, with its RFCs and sections; `make conformance` prints them as a
+matrix. Other tests cover each topic in more depth; this list is complete.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def _(portal: Portal) -> None:
     assert portal.tokens()["token_type"] == "Bearer"
 
 
-@case(3, "6749 4.1.2", "state comes back byte by byte")
+@case(3, "6749 4.1.2", "state is returned byte by byte")
 def _(portal: Portal) -> None:
     for state in ("a b+c%20&d=e/?#[]", "é漢字🙂", '{"a": "\'<>"}', "iss=evil&code=1"):
         assert portal.press("cancel", state=state).callback["state"] == state
@@ -78,8 +78,8 @@ def _(portal: Portal) -> None:
 
 
 def refused_before_consent(portal: Portal, **changes: str | None) -> None:
-    told = portal.open(**changes).callback
-    assert (told["error"], told["state"]) == ("invalid_request", "a state")
+    callback = portal.open(**changes).callback
+    assert (callback["error"], callback["state"]) == ("invalid_request", "a state")
 
 
 @case(6, "9700 2.1.1; 7636 4.4.1", "Method plain is refused before consent")
@@ -197,7 +197,7 @@ def _(portal: Portal) -> None:
     assert portal.press(unknown="x", response_mode="fragment", prompt="none").callback["code"]
 
 
-@case(26, "9700 4.11.2", "A stranger with a bad request signs in first")
+@case(26, "9700 4.11.2", "A bad request without a session: sign-in first")
 def _(portal: Portal) -> None:
     for changes in ({"scope": "READ"}, {"prompt": "none"}, {"redirect_uri": "https://evil.example"}):
         reply = portal.ask("GET", portal.authorize_url(**changes))
@@ -270,14 +270,14 @@ def _(portal: Portal) -> None:
         assert not reply.header("Location")
 
 
-@case(35, "8252 8.6", "Consent is asked again for a scheme that others may own")
+@case(35, "8252 8.6", "Consent is required every time, as others may own the scheme")
 def _(portal: Portal) -> None:
     portal.tokens()
     assert "Allow" in portal.open().text
     assert "Allow" in portal.open(approval_prompt="auto").text
 
 
-@case(36, "6749 10.6", "What a tampered form adds is ignored")
+@case(36, "6749 10.6", "Values added to the form are ignored")
 def _(portal: Portal) -> None:
     forged = "&scope=ADMIN&redirect_uri=confluence-server://evil&state=forged&code_challenge=" + "x" * 43
     told = portal.press(more=forged).callback
@@ -285,20 +285,20 @@ def _(portal: Portal) -> None:
     assert portal.redeem(told["code"]).json["scope"] == "WRITE"
 
 
-@case(37, "6749 10.10", "Codes are long and never the same")
+@case(37, "6749 10.10", "Codes are long and unique")
 def _(portal: Portal) -> None:
     codes = {portal.code() for _ in range(10)}
     assert len(codes) == 10
     assert min(map(len, codes)) >= 22
 
 
-@case(38, "robustness", "A query that cannot be read")
+@case(38, "robustness", "An unreadable query string")
 def _(portal: Portal) -> None:
     for query in ("client_id=%00", "client_id=%ZZ", "%FF=%FF", "client_id=%ED%A0%80", "&&&==", "scope=" + "x" * 20_000):
         assert portal.open(f"{portal.url('authorize')}?{query}").stays, query
 
 
-@case(39, "8252 8.12", "A browser inside another app is warned about")
+@case(39, "8252 8.12", "A warning in a browser inside another app")
 def _(portal: Portal) -> None:
     page = portal.ask("GET", portal.authorize_url(), Cookie=portal.cookie, User_Agent=IPHONE_WEB_VIEW)
     assert "inside another app" in page.text
@@ -354,7 +354,7 @@ def _(portal: Portal) -> None:
     assert portal.redeem(code).error == GRANT
 
 
-@case(47, "9700 4.5", "A failed verifier burns the code")
+@case(47, "9700 4.5", "A wrong verifier invalidates the code")
 def _(portal: Portal) -> None:
     code = portal.code()
     portal.redeem(code, code_verifier="x" * 43)
@@ -371,7 +371,7 @@ def _(portal: Portal) -> None:
     assert portal.redeem(portal.code(), redirect_uri=None).status == 200
 
 
-@case(50, "6749 4.1.3", "The code of another client, which stays good")
+@case(50, "6749 4.1.3", "The code of another client, which stays valid")
 def _(portal: Portal) -> None:
     other, code = portal.order("client", slug="pilot"), portal.code()
     assert portal.redeem(code, client_id=other).error == GRANT
@@ -393,7 +393,7 @@ def _(portal: Portal) -> None:
     assert [portal.redeem(code).status for _ in range(2)] == [200, 400]
 
 
-@case(53, "6749 10.5", "A replayed code ends what it gave")
+@case(53, "6749 10.5", "A replayed code ends its family")
 def _(portal: Portal) -> None:
     code = portal.code()
     tokens = portal.redeem(code).json
@@ -462,7 +462,7 @@ def _(portal: Portal) -> None:
     assert portal.raw(start.encode() + b"\xff\x00").status == 400
 
 
-@case(62, "6749 5.1", "scope in the answer")
+@case(62, "6749 5.1", "scope in the response")
 def _(portal: Portal) -> None:
     assert portal.redeem(portal.code(scope=None)).json["scope"] == "WRITE"
 
@@ -501,14 +501,14 @@ def _(portal: Portal) -> None:
         assert len({reply.json["refresh_token"] for reply in replies if reply.status == 200}) == 1
 
 
-@case(67, "6749 6", "The refresh token of another client; its owner goes on")
+@case(67, "6749 6", "The refresh token of another client, which stays valid")
 def _(portal: Portal) -> None:
     other, token = portal.order("client", slug="pilot"), portal.tokens()["refresh_token"]
     assert portal.refresh(token, client_id=other).error == GRANT
     assert portal.refresh(token).status == 200
 
 
-@case(68, "6749 6", "The scope cannot grow, and may be named")
+@case(68, "6749 6", "A wider scope is refused, the same one may be sent")
 def _(portal: Portal) -> None:
     token = portal.tokens()["refresh_token"]
     assert portal.refresh(token, scope="WRITE ADMIN").error == (400, "invalid_scope")
@@ -556,7 +556,7 @@ def metadata_of(portal: Portal, **headers: str) -> dict[str, Any]:
     return reply.json
 
 
-@case(73, "8414 3.1, 3.2", "Metadata at both places, whatever the Host header says")
+@case(73, "8414 3.1, 3.2", "Metadata at both URLs, regardless of the Host header")
 def _(portal: Portal) -> None:
     told = metadata_of(portal)
     assert told["issuer"] == portal.issuer
@@ -596,7 +596,7 @@ def _(portal: Portal) -> None:
     assert portal.ask("GET", portal.url("revoke")).status == 405
 
 
-@case(77, "7009 2.1", "Another client cannot revoke; a wrong hint is no obstacle")
+@case(77, "7009 2.1", "Another client cannot revoke; a wrong hint is ignored")
 def _(portal: Portal) -> None:
     other, tokens = portal.order("client", slug="pilot"), portal.tokens()
     portal.revoke(tokens["refresh_token"], client_id=other)
@@ -626,7 +626,7 @@ def _(portal: Portal) -> None:
     assert portal.post("introspect", token="x", client_id=portal.client_id).status == 401
 
 
-@case(80, "7662 2.2", "A living token is described")
+@case(80, "7662 2.2", "An active token is described")
 def _(portal: Portal) -> None:
     told = portal.introspect(portal.tokens()["access_token"])
     assert told["active"] is True
@@ -635,7 +635,7 @@ def _(portal: Portal) -> None:
     assert told["sub"]
 
 
-@case(81, "7662 2.2", "Everything else is inactive and says nothing more")
+@case(81, "7662 2.2", "All others are inactive, without details")
 def _(portal: Portal) -> None:
     revoked, expired = portal.tokens(), portal.tokens()
     portal.revoke(revoked["refresh_token"])
@@ -654,7 +654,7 @@ def _(portal: Portal) -> None:
 
 
 def _references(reference: str) -> list[Any]:
-    """A mark for each RFC; what is no RFC is a house rule."""
+    """Return a mark for each RFC; references without a number have none."""
     parts = [part.strip().partition(" ") for part in reference.split(";")]
     return [pytest.mark.rfc(rfc, sections) for rfc, _, sections in parts if rfc.isdigit()]
 
@@ -679,7 +679,7 @@ def test_case(one: Case, portal: Portal, shared: SharedPortal, record_property: 
 
 @pytest.mark.rfc("6749", "10.10")
 def test_limits(shared: SharedPortal, portal: Portal, record_property: Any) -> None:
-    """Case 83 has limits that the other cases must not meet: a portal of its own on the same database."""
+    """Case 83 needs limits that would stop the other cases, so it runs a separate portal on the same database."""
     record(
         record_property, 83, "6749 10.10; 9700", "Limits: 429 and Retry-After, parallel guesses counted", shared.kind
     )

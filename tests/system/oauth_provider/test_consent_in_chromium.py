@@ -1,4 +1,4 @@
-"""The consent page in a real browser: its strict policy still lets Allow lead to the app."""
+"""The consent page in a real browser: its strict content security policy still allows the redirect to the app."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
 
 @pytest.fixture
 def page(live_server: Any, phone: Any, member: User, client_of: Callable[[User], Client]) -> Iterator[Page]:
-    """A page on a phone's screen, with the member signed in. Rows are made before: Playwright brings its own loop."""
+    """A page on a phone's screen, with the member signed in. Rows are created before Playwright's event loop."""
     chromium = shutil.which("chromium")
     if chromium is None:
         pytest.fail("Chromium is missing: apt-get install chromium.")
@@ -45,7 +45,7 @@ def test_it_works(page: Page, live_server: Any, phone: Any, button: str, outcome
     )
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
-    # No app on this machine takes the scheme, so the navigation fails; that it was tried is the point.
+    # No app on this machine handles the scheme, so the navigation fails; the test only needs the attempt.
     with page.expect_event("requestfailed", lambda request: request.url.startswith("confluence-server:")) as left:
         page.get_by_role("button", name=button).click(no_wait_after=True)
     assert left.value.url.startswith("confluence-server://oauth-callback?")

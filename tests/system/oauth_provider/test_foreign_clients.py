@@ -1,4 +1,4 @@
-"""The whole flow by OAuth clients nobody here wrote, over HTTP, with a person at the real sign-in form."""
+"""The complete flow with third-party OAuth clients over HTTP, with a person at the real sign-in form."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_authlib(metadata: dict[str, Any], provided_site: Site, person: User) ->
         app.refresh_token(metadata["token_endpoint"], refresh_token=refreshed["refresh_token"])
 
 
-def test_a_person_who_cancels_sends_the_app_back(metadata: dict[str, Any], provided_site: Site, person: User) -> None:
+def test_cancel_redirects_to_the_app(metadata: dict[str, Any], provided_site: Site, person: User) -> None:
     app = authlib_client(provided_site)
     url, state = app.create_authorization_url(metadata["authorization_endpoint"], code_verifier=generate_token(64))
     callback = sign_in_and_answer(url, person.email, PASSWORD, answer="cancel")
@@ -106,7 +106,7 @@ def test_requests_oauthlib(metadata: dict[str, Any], provided_site: Site, person
 
 @pytest.fixture(params=["site", "root"])
 def issuer(request: pytest.FixtureRequest, provided_site: Site, settings: Any) -> tuple[str, str]:
-    """An issuer that discovery starts from, with a path and without, and a client of it."""
+    """An issuer for discovery, with and without a path, and a client of it."""
     if request.param == "site":
         return provided_site.base_url, provided_site.links.get().client_id
     client = OAuthClient.objects.create(name="of our own API", redirect_uris=REDIRECT_URI)
@@ -120,7 +120,7 @@ def issuer(request: pytest.FixtureRequest, provided_site: Site, settings: Any) -
 @pytest.mark.rfc("8414", "3")
 @pytest.mark.rfc("9207", "2.4")
 def test_clients_of_node(live_server: Any, issuer: tuple[str, str], person: User, script: str, package: str) -> None:
-    """Strict ones: they discover the metadata, check issuer and ``iss``, and refuse what is not to the letter."""
+    """Strict clients: they discover the metadata, check issuer and ``iss``, and reject every deviation."""
     modules = node_packages(package)
     node = subprocess.Popen(
         [NODE, str(Path(__file__).with_name(script)), str(modules), *issuer, REDIRECT_URI],
@@ -150,7 +150,7 @@ def test_clients_of_node(live_server: Any, issuer: tuple[str, str], person: User
 
 
 @pytest.mark.rfc("8252", "8.6")
-def test_the_sheet_that_is_already_signed_in_is_asked_again(
+def test_a_signed_in_browser_sheet_needs_consent_again(
     metadata: dict[str, Any], provided_site: Site, person: User, client_of: Callable[[User], Client]
 ) -> None:
     app = authlib_client(provided_site)

@@ -17,7 +17,7 @@ TRIALS = 200 if LONG else 25  # of each test
 
 @dataclass
 class Race:
-    """A portal whose root is the issuer; the rest is what no trial has used yet."""
+    """A portal whose root is the issuer, and codes that no trial has used yet."""
 
     portal: Portal
     codes: list[str]
@@ -43,7 +43,7 @@ def race(shared: SharedPortal) -> Race:
 
 @pytest.fixture(scope="module")
 def strict_race(shared: SharedPortal, race: Race) -> Iterator[Race]:
-    """At a portal that takes no retries."""
+    """At a portal that accepts no retries."""
     with shared.another(REFRESH_RETRY_SECONDS="0") as portal:
         yield replace(race, portal=replace(portal, base="", client_id=race.portal.client_id))
 
@@ -56,7 +56,7 @@ def test_a_code_has_one_winner(race: Race) -> None:
         assert Counter(answer.status for answer in answers) == {200: 1, 400: AT_ONCE - 1}
         assert {answer.error for answer in answers if answer.status == 400} == {(400, "invalid_grant")}
         (won,) = [answer.json for answer in answers if answer.status == 200]
-        # Whoever lost replayed a code: what it gave has ended.
+        # The losers replayed the code, which ended its family.
         assert race.refresh(won["refresh_token"]).status == 400
 
 
@@ -69,7 +69,7 @@ def test_a_double_fired_refresh_gets_one_pair_and_never_a_fork(race: Race) -> No
         assert len({answer.json["access_token"] for answer in answers}) == 1
         following = race.refresh(answers[0].json["refresh_token"])
         assert following.status == 200
-        assert race.refresh(token).status == 400  # its successor was used: no retry any more, but a reuse
+        assert race.refresh(token).status == 400  # its successor was used, so this is a reuse, not a retry
         assert race.refresh(following.json["refresh_token"]).status == 400
 
 

@@ -1,4 +1,4 @@
-"""Web views inside other apps are told apart from browsers by their user agent."""
+"""Web views inside other apps are distinguished from browsers by their User-Agent."""
 
 from __future__ import annotations
 
@@ -29,5 +29,5 @@ BROWSERS = [
 @pytest.mark.parametrize(
     ("agent", "embedded"), [*((one, True) for one in WEB_VIEWS), *((one, False) for one in BROWSERS)]
 )
-def test_web_views_are_told_from_browsers(agent: str, embedded: bool) -> None:
+def test_web_views_are_distinguished_from_browsers(agent: str, embedded: bool) -> None:
     assert is_embedded(agent) is embedded

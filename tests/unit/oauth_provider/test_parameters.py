@@ -31,7 +31,7 @@ def test_a_repeated_parameter_is_refused(raw: bytes) -> None:
 
 @pytest.mark.rfc("6749", "B")
 @pytest.mark.parametrize("raw", [b"a=%FF", b"a=\xff", b"a=%ED%A0%80", b"%C3=1", b"a=%C0%80"])
-def test_what_is_not_utf_8_is_refused(raw: bytes) -> None:
+def test_invalid_utf_8_is_refused(raw: bytes) -> None:
     with pytest.raises(ParameterError, match="UTF-8"):
         parse_parameters(raw)
 
@@ -57,7 +57,7 @@ def test_sizes_are_bounded() -> None:
 
 
 @given(st.dictionaries(st.text(min_size=1, max_size=8), st.text(min_size=1, max_size=20), max_size=6))
-def test_what_a_client_encodes_is_read_back(parameters: dict[str, str]) -> None:
+def test_encoded_parameters_round_trip(parameters: dict[str, str]) -> None:
     try:
         raw = urlencode(parameters).encode()
     except UnicodeEncodeError:  # a lone surrogate
@@ -70,7 +70,7 @@ def test_what_a_client_encodes_is_read_back(parameters: dict[str, str]) -> None:
 
 
 @given(st.binary(max_size=60))
-def test_no_bytes_make_it_fail_otherwise(raw: bytes) -> None:
+def test_any_bytes_raise_parameter_error_at_most(raw: bytes) -> None:
     try:
         found = parse_parameters(raw)
     except ParameterError:

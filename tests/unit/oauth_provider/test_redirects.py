@@ -40,7 +40,7 @@ def test_the_other_apps_uri_is_not_registered() -> None:
     assert not is_registered("jira-server://oauth-callback", APP)
 
 
-def test_a_uri_outside_the_policy_is_refused_even_if_a_row_holds_it() -> None:
+def test_a_uri_outside_the_policy_is_refused_even_if_registered() -> None:
     assert not is_registered("https://evil.example/", "https://evil.example/")
 
 
@@ -48,7 +48,7 @@ def test_a_uri_outside_the_policy_is_refused_even_if_a_row_holds_it() -> None:
 @pytest.mark.parametrize(
     "query", ["", "?code=a%26b&state=%C3%A9%2B+", "?iss=https%3A%2F%2Fevil.example", "?state=&code=x"]
 )
-def test_exactly_one_issuer_and_the_rest_as_it_was(query: str) -> None:
+def test_exactly_one_issuer_and_the_rest_unchanged(query: str) -> None:
     answer = with_issuer(APP + query, "https://gatepass.example/at/a")
     before = [pair for pair in parse_qsl(query[1:], keep_blank_values=True) if pair[0] != "iss"]
     assert answer.startswith(APP + "?")

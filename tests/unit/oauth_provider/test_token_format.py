@@ -1,4 +1,4 @@
-"""What tokens are made of: one way to write each, tags that cannot be made up, and successors that do not change."""
+"""Token format: one canonical encoding, tags that cannot be forged, and stable successors."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ FAMILY = UUID("6f1ed002-ab55-4a6f-9f00-4f2d6f0c1b2a")
 PAIR = token_format.first_pair(FAMILY, secret=b"s" * 32, key=KEY)
 
 
-def test_a_pair_names_its_family_and_is_ours() -> None:
+def test_a_pair_contains_its_family_and_is_genuine() -> None:
     assert token_format.family_in(PAIR.refresh_token) == token_format.family_in(PAIR.access_token) == FAMILY
     assert token_format.is_ours(PAIR.refresh_token, token_format.REFRESH, keys=(OTHER, KEY))
     assert token_format.is_ours(PAIR.access_token, token_format.ACCESS, keys=(KEY,))
 
 
-def test_one_kind_is_not_the_other() -> None:
+def test_kinds_of_token_are_not_interchangeable() -> None:
     assert not token_format.is_ours(PAIR.access_token, token_format.REFRESH, keys=(KEY,))
     assert not token_format.is_ours(PAIR.refresh_token, token_format.ACCESS, keys=(KEY,))
 
 
-def test_another_servers_token_is_not_ours() -> None:
+def test_another_servers_token_is_not_genuine() -> None:
     assert not token_format.is_ours(PAIR.refresh_token, token_format.REFRESH, keys=(OTHER,))
 
 
 @pytest.mark.parametrize("position", range(0, 86, 5))
-def test_a_changed_character_is_noticed(position: int) -> None:
+def test_a_changed_character_is_detected(position: int) -> None:
     token = PAIR.refresh_token
     changed = token[:position] + ("A" if token[position] != "A" else "B") + token[position + 1 :]
     assert not token_format.is_ours(changed, token_format.REFRESH, keys=(KEY,))
 
 
-def test_the_unused_bits_of_the_last_character_are_no_second_spelling() -> None:
+def test_unused_bits_of_the_last_character_must_be_zero() -> None:
     token = PAIR.refresh_token
     for last in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_":
         if last != token[-1]:
@@ -58,7 +58,7 @@ def test_the_successor_is_always_the_same_and_differs_by_key_and_token() -> None
 
 
 @given(st.text(max_size=200))
-def test_any_text_is_answered(text: str) -> None:
+def test_any_text_is_handled(text: str) -> None:
     assert not token_format.is_ours(text, token_format.REFRESH, keys=(KEY,))
     token_format.family_in(text)
 

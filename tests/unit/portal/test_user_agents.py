@@ -1,4 +1,4 @@
-"""What a user agent says about the device and the app."""
+"""Device, app and browser of a User-Agent."""
 
 from __future__ import annotations
 
