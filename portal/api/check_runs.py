@@ -8,8 +8,8 @@ from django.http import HttpRequest
 from ninja import Path, Router
 
 from portal.accounts.access import visible_row
+from rollout.compatibility.next_steps import findings_to_fix
 from rollout.compatibility.verdict import Setup
-from rollout.compatibility.what_to_do import first_things
 from rollout.models import CheckRun, Finding
 
 from .auth import worker
@@ -50,9 +50,9 @@ def as_json(run: CheckRun) -> dict[str, Any]:
 
 
 def _setup(run: CheckRun, setup: Setup, verdict: str) -> dict[str, Any]:
-    findings = [finding for finding in run.findings if finding.setup == setup.value]
-    first = [finding.rule for finding in first_things(findings)]
-    return {"verdict": verdict, "findings": [_finding(finding) for finding in findings], "first": first}
+    mine = [finding for finding in run.findings if finding.setup == setup.value]
+    first = [finding.rule for finding in findings_to_fix(mine)]
+    return {"verdict": verdict, "findings": [_finding(finding) for finding in mine], "first": first}
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

@@ -8,9 +8,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from rollout.compatibility.next_steps import findings_to_fix
 from rollout.compatibility.rules import rule
 from rollout.compatibility.verdict import Outcome
-from rollout.compatibility.what_to_do import first_things
 from rollout.models import Finding
 
 from . import messages
@@ -57,12 +57,12 @@ def _content(finding: Finding) -> tuple[str, str, str, str]:
     return finding.rule, finding.outcome, messages.finding_sentence(finding), messages.finding_remedy(finding)
 
 
-def _setup(setup: str, verdict: str, rows: list[Finding], already_shown: Collection[object] = ()) -> SetupFindings:
-    own = sorted((row for row in rows if row.setup == setup), key=lambda row: row.position)
-    shown = [_row(finding) for finding in own]
-    problems = [row for row in shown if row.finding.outcome not in {Outcome.PASS, Outcome.WARNING}]
-    unshared = [row for row in problems if _content(row.finding) not in already_shown]
-    first = {finding.rule for finding in first_things(own)}
+def _setup(setup: str, verdict: str, rows: list[Finding], told: Collection[object] = ()) -> SetupFindings:
+    mine = sorted((row for row in rows if row.setup == setup), key=lambda row: row.position)
+    shown = [_shown(row) for row in mine]
+    against = [row for row in shown if row.finding.outcome not in {Outcome.PASS, Outcome.WARNING}]
+    own = [row for row in against if _said(row.finding) not in told]
+    first = {finding.rule for finding in findings_to_fix(mine)}
     return SetupFindings(
         id=setup,
         name=messages.SETUP_NAMES[setup],

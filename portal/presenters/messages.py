@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from rollout.compatibility import evidence, plugin_rules
-from rollout.compatibility.what_to_do import first_things
+from rollout.compatibility.next_steps import findings_to_fix
 from rollout.mdm import json_faults, reading
 from rollout.models import Finding
 
@@ -63,9 +63,9 @@ def finding_remedy(finding: Finding) -> str:
 
 
 def most_severe(findings: Iterable[Finding], setup: str = "") -> Finding | None:
-    """Return the finding to fix first, of one setup or (by default) of both. None if there is nothing to fix."""
-    candidates = [finding for finding in findings if setup in {"", finding.setup}]
-    return next(iter(first_things(candidates)), None)
+    """The finding to act on first on a road (of either road when none is named); None when all passed."""
+    mine = [finding for finding in findings if setup in {"", finding.setup}]
+    return next(iter(findings_to_fix(mine)), None)
 
 
 def setup_sentence(setup: str, verdict: str, findings: Iterable[Finding]) -> str:

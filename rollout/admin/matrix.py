@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from rollout.actor import Actor
 from rollout.compatibility.matrix import Requirement
-from rollout.compatibility.matrix_text import faults_between, read_line
+from rollout.compatibility.matrix_text import errors_between, read_line
 from rollout.models import MatrixEdition, MatrixLine
 from rollout.services import matrix
 from rollout.services.checks.reevaluation import sites_to_reevaluate
@@ -67,7 +67,7 @@ class LineFormSet(forms.BaseInlineFormSet):
         lines = [form for form in forms if form.is_filled_in]
         if any(form.errors for form in lines):
             return
-        faults = faults_between([form.requirement for form in lines if form.requirement])
+        faults = errors_between([form.requirement for form in kept if form.requirement])
         if faults:
             raise ValidationError([matrix.said(fault) for fault in faults])
 

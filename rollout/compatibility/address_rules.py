@@ -1,4 +1,4 @@
-"""Rules about the way to the site: https, its certificate, plain http, and where redirects lead."""
+"""Rules about the connection to the site: https, its certificate, plain http and redirects."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from rollout.message_ids import gettext_noop as _
 
 from .base_urls import parsed
-from .evidence import host_of, said, shown, taken_to
+from .evidence import host_of, printable, redirected_host
 from .matrix import Matrix
 from .observation import Answer, Observation, Tls
 from .verdict import Finding, Outcome
@@ -15,8 +15,8 @@ from .verdict import Finding, Outcome
 EXPIRES_SOON = timedelta(days=30)
 
 USE_HTTPS = _(
-    "Turn on TLS, set the site's own base URL to https, and enter the https address in Gatepass. If TLS "
-    "ends at a reverse proxy, mark the connector behind it as secure."
+    "Turn on TLS, set the site's own base URL to https, and enter the https address in Gatepass. "
+    'If TLS ends at a reverse proxy, set scheme="https" and secure="true" on the Tomcat connector behind it.'
 )
 _NO_HTTPS = _("The base URL does not use https, which OAuth 2.0 requires.")
 _TRIAL = _("The base URL uses http on this computer, which is suitable for a trial only.")
@@ -59,11 +59,17 @@ TRUST_ON_PHONES = _("Install the CA's root certificate on the phones with an MDM
 _PRIVATE = _(
     "The certificate comes from a private CA. Gatepass trusts it for this site; phones do not trust it by default."
 )
-_PUBLIC = Finding("TLS-PRIVATE-CA", Outcome.PASS, _("The certificate comes from a public CA."), "", {})
+_PUBLIC = Finding(
+    "TLS-PRIVATE-CA",
+    Outcome.PASS,
+    _("The certificate comes from a CA in the trust store of the Gatepass server."),
+    "",
+    {},
+)
 
-BREAK_CIRCLE = _(
-    "Find two redirects that reverse each other, often from http to https at the reverse proxy and back "
-    "at the site. If TLS ends at the proxy, mark the connector behind it as secure."
+STOP_LOOP = _(
+    "Find two redirects that reverse each other, often from http to https at the reverse proxy and back at the site. "
+    'If TLS ends at the proxy, set scheme="https" and secure="true" on the Tomcat connector behind it.'
 )
 _REDIRECT_TO_HTTPS = _("Redirect http to https on the same host, or close the http port.")
 _PLAIN_HTTP = {
@@ -75,13 +81,13 @@ _PLAIN_HTTP = {
         _("The site also responds over plain http, where passwords and tokens can be intercepted."),
         _REDIRECT_TO_HTTPS,
     ),
-    "loop": (Outcome.ACTION_NEEDED, _("The redirect from plain http ends in a loop."), BREAK_CIRCLE),
+    "loop": (Outcome.ACTION_NEEDED, _("The redirect from plain http ends in a loop."), STOP_LOOP),
 }
-_STRAIGHT = Finding("REDIRECTS", Outcome.PASS, _("No redirect ends in a loop or goes back to plain http."), "", {})
+_NO_LOOP = Finding("REDIRECTS", Outcome.PASS, _("No redirect ends in a loop or goes back to plain http."), "", {})
 
 
 def https(observation: Observation, matrix: Matrix) -> Finding | None:
-    """https passes; http on loopback is a trial; any other address is one that OAuth refuses."""
+    """Check that the base URL uses https. http on loopback is a trial, and a warning only."""
     if observation.base_url[:8].lower() == "https://":
         return _HTTPS
     if parsed(observation.base_url) is not None:
@@ -90,7 +96,10 @@ def https(observation: Observation, matrix: Matrix) -> Finding | None:
 
 
 def tls_valid(observation: Observation, matrix: Matrix) -> Finding | None:
-    """The certificate is one that a phone accepts; nothing to say of an http site."""
+    """Check that phones would accept the certificate; None for an http site.
+
+    The value ``detail`` is ``unreachable`` if there was no certificate to read: ``next_steps`` reads it.
+    """
     tls = observation.tls
     if tls.kind == "plain":
         return None
@@ -104,12 +113,12 @@ def tls_valid(observation: Observation, matrix: Matrix) -> Finding | None:
     outcome, message, remedy = _TLS.get(tls.kind, _TLS_UNREACHABLE)
     if outcome is Outcome.PASS:
         return Finding("TLS-VALID", outcome, message, remedy, {})
-    values = {"detail": shown(tls.detail or tls.kind), "host": host_of(observation.base_url)}
+    values = {"detail": printable(tls.detail or tls.kind), "host": host_of(observation.base_url)}
     return Finding("TLS-VALID", outcome, message, remedy, values)
 
 
 def private_authority(observation: Observation, matrix: Matrix) -> Finding | None:
-    """A certificate trusted only by the site's own CA bundle is one that phones have to be told to trust."""
+    """Warn of a certificate that only the site's own CA bundle makes valid: phones need that bundle, too."""
     if observation.tls.kind != "valid":
         return None
     if observation.tls.trust == "site":
@@ -118,29 +127,29 @@ def private_authority(observation: Observation, matrix: Matrix) -> Finding | Non
 
 
 def plain_http(observation: Observation, matrix: Matrix) -> Finding | None:
-    """Who types the address without https arrives at https; nothing to say when it was not asked."""
+    """Check that http redirects to https or is closed; None if it was not requested or failed otherwise."""
     plain = observation.plain_http
     if plain is None or plain.kind not in _PLAIN_HTTP:
         return None
     outcome, message, remedy = _PLAIN_HTTP[plain.kind]
-    values = {"host": taken_to(plain.answer)} if plain.kind == "elsewhere" else {}
+    values = {"host": redirected_host(plain.answer)} if plain.kind == "elsewhere" else {}
     return Finding("PLAIN-HTTP", outcome, message, remedy, values, plain.answer)
 
 
 def redirects(observation: Observation, matrix: Matrix) -> Finding | None:
-    """No redirect of the site leads in a circle or from https back to http; nothing to say without any answer."""
+    """Check that no redirect loops or leads from https back to http; None without a response for the manifest."""
     manifest, info = observation.manifest.answer, observation.info_login.answer
     for answer in (manifest, info):
         if answer.error == "too_many_redirects":
-            message = _("The site redirects in a loop: %(said)s.")
-            return Finding("REDIRECTS", Outcome.ACTION_NEEDED, message, BREAK_CIRCLE, {"said": said(answer)}, answer)
-        if answer.location and _falls_back(answer):
+            message = _("The site redirects in a loop or too often.")
+            return Finding("REDIRECTS", Outcome.ACTION_NEEDED, message, STOP_LOOP, {}, answer)
+        if answer.location and _is_downgrade(answer):
             message = _("The site redirects an https request back to plain http.")
-            return Finding("REDIRECTS", Outcome.ACTION_NEEDED, message, BREAK_CIRCLE, {}, answer)
-    return None if manifest.status is None else _STRAIGHT
+            return Finding("REDIRECTS", Outcome.ACTION_NEEDED, message, STOP_LOOP, {}, answer)
+    return None if manifest.status is None else _NO_LOOP
 
 
-def _falls_back(answer: Answer) -> bool:
+def _is_downgrade(answer: Answer) -> bool:
     location = answer.location or ""
     if location[:5].lower() != "http:" or answer.url[:6].lower() != "https:":
         return False
@@ -148,12 +157,12 @@ def _falls_back(answer: Answer) -> bool:
 
 
 def _soonest(tls: Tls, now: datetime) -> tuple[str, datetime] | None:
-    """The first certificate of the chain to expire, if soon: its subject (empty for the site's own) and the time."""
+    """The first certificate of the chain that expires soon: its subject (empty for the site's own) and the time."""
     if _is_soon(tls.expires_at, now):
         return "", tls.expires_at  # type: ignore[return-value]
     for certificate in tls.chain[1:]:
         if _is_soon(certificate.expires_at, now):
-            return shown(certificate.subject), certificate.expires_at  # type: ignore[return-value]
+            return printable(certificate.subject), certificate.expires_at  # type: ignore[return-value]
     return None
 
 

@@ -1,4 +1,4 @@
-"""Compares base URLs as sites write them: any spelling, plain http included."""
+"""Compares base URLs as sites report them, in any spelling and with plain http."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from rollout.base_url import BaseUrl, BaseUrlError, parse_base_url
 
 
 def is_same(canonical: str, configured: str) -> bool:
-    """Whether both name one site once they are normalised; what cannot be read is only the same as itself."""
+    """Whether both are the same URL once normalized; an invalid URL equals only itself."""
     if canonical == configured:
         return True
     own = parsed(canonical, http=True)
@@ -14,11 +14,11 @@ def is_same(canonical: str, configured: str) -> bool:
 
 
 def parsed(text: object, *, http: bool = False) -> BaseUrl | None:
-    """The base URL, loopback allowed; with ``http``, plain http on any host too, to be compared. None if refused."""
+    """Parse a base URL, loopback allowed and with ``http`` plain http on any host; None if it is invalid."""
     try:
         return parse_base_url(str(text), allow_loopback_http=True)
-    except BaseUrlError as refusal:
-        if not (http and refusal.code == "http"):
+    except BaseUrlError as error:
+        if not (http and error.code == "http"):
             return None
     secure = parsed("https" + str(text)[4:])
     return secure and BaseUrl("http", secure.host, secure.port, secure.path)

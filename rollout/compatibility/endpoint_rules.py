@@ -1,17 +1,17 @@
-"""Rules about the provider's endpoints: authorize, which a browser opens, and token, which the app asks itself."""
+"""Rules about the provider's endpoints: authorize, opened in a browser, and token, requested by the app itself."""
 
 from __future__ import annotations
 
 from rollout.message_ids import gettext_noop as _
 
 from .base_urls import is_same
-from .evidence import host_of, said, taken_to
+from .evidence import host_of, redirected_host, result_of
 from .matrix import Matrix
 from .observation import Endpoint, Observation
 from .site_rules import CHECK_LOGS, CHECK_NETWORK
 from .verdict import Finding, Outcome
 
-FIND_PROVIDER = _(
+CHECK_PROVIDER = _(
     "Check that the base URL includes the context path, and that the OAuth 2.0 provider plugin is enabled."
 )
 _AUTHORIZE = {
@@ -24,10 +24,10 @@ _AUTHORIZE = {
             "all parameters."
         ),
     ),
-    "missing": (Outcome.ACTION_NEEDED, _("There is no authorization endpoint at this base URL."), FIND_PROVIDER),
-    "error": (Outcome.UNKNOWN, _("The authorization endpoint returned an error (%(said)s)."), CHECK_LOGS),
+    "missing": (Outcome.ACTION_NEEDED, _("There is no authorization endpoint at this base URL."), CHECK_PROVIDER),
+    "error": (Outcome.UNKNOWN, _("The authorization endpoint returned an error (%(result)s)."), CHECK_LOGS),
 }
-LET_TOKEN_THROUGH = _(
+ALLOW_TOKEN = _(
     "Allow rest/oauth2/latest/token through the reverse proxy without sign-in. The app sends this request"
     " itself, outside the browser, where it is not signed in."
 )
@@ -36,58 +36,64 @@ _TOKEN = {
     "intercepted": (
         Outcome.ACTION_NEEDED,
         _("The reverse proxy redirects the app's token request to %(host)s."),
-        LET_TOKEN_THROUGH,
+        ALLOW_TOKEN,
     ),
-    "missing": (Outcome.ACTION_NEEDED, _("There is no token endpoint at this base URL."), FIND_PROVIDER),
-    "error": (Outcome.UNKNOWN, _("The token endpoint returned an error (%(said)s)."), CHECK_LOGS),
+    "missing": (Outcome.ACTION_NEEDED, _("There is no token endpoint at this base URL."), CHECK_PROVIDER),
+    "error": (Outcome.UNKNOWN, _("The token endpoint returned an error (%(result)s)."), CHECK_LOGS),
 }
-_TOKEN_REFUSED = (
+_TOKEN_LOGIN_PAGE = (Outcome.ACTION_NEEDED, _("The app's token request ends at a login page."), ALLOW_TOKEN)
+# A provider rejects a request with an OAuth error; without one, the response is not the provider's.
+_TOKEN_BLOCKED = (
     Outcome.ACTION_NEEDED,
-    _("A proxy or firewall blocks the app's token request (%(said)s)."),
-    LET_TOKEN_THROUGH,
+    _("A proxy or firewall blocks the app's token request (%(result)s)."),
+    ALLOW_TOKEN,
 )
 _AUTHORIZE_UNREACHABLE = (
     Outcome.UNKNOWN,
-    _("The authorization endpoint is unreachable: %(said)s."),
+    _("The authorization endpoint is unreachable: %(result)s."),
     CHECK_NETWORK,
 )
-_TOKEN_UNREACHABLE = (Outcome.UNKNOWN, _("The token endpoint is unreachable: %(said)s."), CHECK_NETWORK)
+_TOKEN_UNREACHABLE = (Outcome.UNKNOWN, _("The token endpoint is unreachable: %(result)s."), CHECK_NETWORK)
 
 CORRECT_ISSUER = _("Correct the base URL on the site, then check its metadata again. The app may not use the metadata.")
 
 
 def authorize_reachable(observation: Observation, matrix: Matrix) -> Finding | None:
-    """The authorization endpoint opens in a browser, so single sign-on in front of it is no obstacle."""
+    """Check the authorization endpoint. It opens in a browser, so single sign-on in front of it is only a warning."""
     endpoint = observation.authorize
     return _endpoint("AUTHORIZE-REACHABLE", endpoint, _AUTHORIZE.get(endpoint.kind, _AUTHORIZE_UNREACHABLE))
 
 
 def token_reachable(observation: Observation, matrix: Matrix) -> Finding | None:
-    """The app itself asks the token endpoint, where single sign-on in front would stop it."""
+    """Check the token endpoint. The app requests it without a browser, so single sign-on in front of it breaks it."""
     endpoint = observation.token
+    row = _TOKEN.get(endpoint.kind, _TOKEN_UNREACHABLE)
     if endpoint.kind == "error" and endpoint.answer.status in (401, 403):
-        return _endpoint("TOKEN-REACHABLE", endpoint, _TOKEN_REFUSED)
-    return _endpoint("TOKEN-REACHABLE", endpoint, _TOKEN.get(endpoint.kind, _TOKEN_UNREACHABLE))
+        row = _TOKEN_BLOCKED
+    elif endpoint.kind == "intercepted" and not redirected_host(endpoint.answer):
+        row = _TOKEN_LOGIN_PAGE
+    return _endpoint("TOKEN-REACHABLE", endpoint, row)
 
 
 def metadata(observation: Observation, matrix: Matrix) -> Finding | None:
-    """Metadata that is offered fits the site. That Atlassian offers any is not documented, so it warns at most."""
-    found = observation.metadata
-    if found is None or not found.offered:
+    """Check that the OAuth metadata matches the site; None without any. A warning only: Atlassian documents none."""
+    offered = observation.metadata
+    if offered is None or not offered.offered:
         return None
-    if found.issuer and not is_same(found.issuer, observation.base_url):
+    if offered.issuer and not is_same(offered.issuer, observation.base_url):
         message = _("The provider's metadata contains an issuer that differs from the base URL.")
-        return Finding("METADATA", Outcome.WARNING, message, CORRECT_ISSUER, {}, found.answer)
-    if found.code_challenge_methods and "S256" not in found.code_challenge_methods:
+        return Finding("METADATA", Outcome.WARNING, message, CORRECT_ISSUER, {}, offered.answer)
+    if offered.code_challenge_methods and "S256" not in offered.code_challenge_methods:
         message = _("The provider's metadata does not include S256, the PKCE method that the app uses.")
         remedy = _("Check the version of the OAuth 2.0 provider plugin, and run a sign-in test.")
-        return Finding("METADATA", Outcome.WARNING, message, remedy, {}, found.answer)
-    return Finding("METADATA", Outcome.PASS, _("The provider's metadata matches the site."), "", {}, found.answer)
+        return Finding("METADATA", Outcome.WARNING, message, remedy, {}, offered.answer)
+    return Finding("METADATA", Outcome.PASS, _("The provider's metadata matches the site."), "", {}, offered.answer)
 
 
 def _endpoint(rule: str, endpoint: Endpoint, row: tuple[Outcome, str, str]) -> Finding:
     outcome, message, remedy = row
     if outcome is Outcome.PASS:
         return Finding(rule, outcome, message, remedy, {}, endpoint.answer)
-    values = {"host": taken_to(endpoint.answer) or host_of(endpoint.answer.url), "said": said(endpoint.answer)}
+    host = redirected_host(endpoint.answer) or host_of(endpoint.answer.url)
+    values = {"host": host, "result": result_of(endpoint.answer)}
     return Finding(rule, outcome, message, remedy, values, endpoint.answer)

@@ -1,4 +1,4 @@
-"""What rules quote of an observation: short, printable, never a query string."""
+"""What findings quote of an observation: short, printable, never a query string."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from rollout.message_ids import gettext_noop as _
 from .observation import Answer
 
 PRODUCTS = {"confluence": "Confluence", "jira": "Jira"}
-# The vocabulary of rollout.http_client.failures.ERRORS as the end of a sentence; an unknown word is quoted as it is.
+# Why a request got no response, by the ids of rollout.http_client.failures.ERRORS.
 REASONS = {
+    # Translators: this and the next ten reasons end a sentence: "The site is unreachable: …".
     "dns": _("the host name does not resolve"),
     "refused": _("the connection was refused or dropped"),
     "timeout": _("the response timed out"),
@@ -29,12 +30,12 @@ NO_REASON = _("the reason is unknown")
 
 
 def product_name(product: object) -> str:
-    """``Confluence`` for ``confluence``; what is not known is quoted as it is."""
-    return PRODUCTS.get(str(product)) or shown(product)
+    """``Confluence`` for ``confluence``; an unknown product is quoted as it is."""
+    return PRODUCTS.get(str(product)) or printable(product)
 
 
-def shown(value: object, limit: int = 80) -> str:
-    """``value`` as one printable line of at most ``limit`` characters: a server may answer anything."""
+def printable(value: object, limit: int = 80) -> str:
+    """``value`` as one printable line of at most ``limit`` characters: a server may send anything."""
     if type(value) is str and len(value) <= limit and value.isprintable():
         return value
     text = str(value)[: limit + 1]
@@ -44,27 +45,27 @@ def shown(value: object, limit: int = 80) -> str:
 
 
 def host_of(url: object) -> str:
-    """The host a URL names, without port; empty when there is none, as in a relative redirect."""
+    """The host of a URL, without port; empty if it has none, as in a relative redirect."""
     try:
-        return shown(urlsplit(str(url or "")).hostname or "")
+        return printable(urlsplit(str(url or "")).hostname or "")
     except ValueError:
         return ""
 
 
-def taken_to(answer: Answer) -> str:
-    """The other host that an answer came from or pointed to; empty when the asked host itself answered."""
+def redirected_host(answer: Answer) -> str:
+    """The other host that a request was redirected to; empty if it stayed on its host."""
     if not answer.location and (not answer.hops or answer.hops[-1] == answer.url):
         return ""
-    asked = host_of(answer.url)
+    requested = host_of(answer.url)
     for url in (answer.location, *reversed(answer.hops)):
         host = host_of(url)
-        if host and host != asked:
+        if host and host != requested:
             return host
     return ""
 
 
-def said(answer: Answer) -> str:
-    """Why there was no answer, or its status: ``its name does not resolve``, ``404``."""
+def result_of(answer: Answer) -> str:
+    """The status of a response, or why there was none: ``HTTP 404``, ``the host name does not resolve``."""
     if answer.status is not None:
-        return str(answer.status)
-    return REASONS.get(answer.error or "", shown(answer.error or NO_REASON))
+        return f"HTTP {answer.status}"
+    return REASONS.get(answer.error or "", printable(answer.error or NO_REASON))

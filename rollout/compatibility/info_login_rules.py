@@ -1,4 +1,4 @@
-"""Rules about ``info/login``, which the app asks before it shows a login: who may ask, and what is handed out."""
+"""Rules about ``info/login``, which the app requests before it shows a login: who may read it, what it returns."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ import re
 
 from rollout.message_ids import gettext_noop as _
 
-from .evidence import product_name, said, shown, taken_to
+from .evidence import printable, product_name, redirected_host, result_of
 from .matrix import Matrix
 from .observation import InfoLogin, Observation
 from .site_rules import CHECK_LOGS, CHECK_NETWORK
 from .verdict import Finding, Outcome
 
-MDM_OR_OPEN = _(
+MDM_OR_ALLOW = _(
     "Use the MDM setup, or allow rest/nativemobile/1.1/info/login through the reverse proxy without sign-in."
 )
 
-_SHUT = _("The site requires a sign-in for the app's first request (info/login).")
+_SIGN_IN_REQUIRED = _("The site requires a sign-in for the app's first request (info/login).")
 _INFO_LOGIN = {
     "json": (Outcome.PASS, _("The app's first request (info/login) works without sign-in."), ""),
-    "redirect": (Outcome.INCOMPATIBLE, _("The reverse proxy redirects the app to %(host)s."), MDM_OR_OPEN),
-    "login_page": (Outcome.INCOMPATIBLE, _("The app receives a login page instead of JSON."), MDM_OR_OPEN),
-    "unauthorized": (Outcome.INCOMPATIBLE, _SHUT, MDM_OR_OPEN),
+    "redirect": (Outcome.INCOMPATIBLE, _("The reverse proxy redirects the app to %(host)s."), MDM_OR_ALLOW),
+    "login_page": (Outcome.INCOMPATIBLE, _("The app receives a login page instead of JSON."), MDM_OR_ALLOW),
+    "unauthorized": (Outcome.INCOMPATIBLE, _SIGN_IN_REQUIRED, MDM_OR_ALLOW),
     "disabled": (
         Outcome.ACTION_NEEDED,
-        _("The site reports that its mobile app is disabled (%(said)s)."),
+        _("The site reports that its mobile app is disabled (%(result)s)."),
         _("Allow the mobile app in the settings of %(product)s and enable its plugin under Settings → Manage apps."),
     ),
     "missing": (
@@ -34,14 +34,14 @@ _INFO_LOGIN = {
     ),
     "error": (
         Outcome.UNKNOWN,
-        _("The site returned an unexpected response to the app's first request (%(said)s)."),
+        _("The site returned an unexpected response to the app's first request (%(result)s)."),
         CHECK_LOGS,
     ),
 }
-_UNREACHABLE = (Outcome.UNKNOWN, _("The site is unreachable: %(said)s."), CHECK_NETWORK)
-_ONLY_THE_APP_IS_SHUT_OUT = (
+_UNREACHABLE = (Outcome.UNKNOWN, _("The site is unreachable: %(result)s."), CHECK_NETWORK)
+_ONLY_APP_BLOCKED = (
     Outcome.ACTION_NEEDED,
-    _("The site responds to other clients but not to the app, whose User-Agent ends in AtlassianMobileApp (%(said)s)."),
+    _("The site blocks the app, whose User-Agent ends in AtlassianMobileApp, but not other clients (%(result)s)."),
     _(
         "Exempt this User-Agent from the rule of the reverse proxy, firewall or single sign-on that blocks "
         "it, or use the MDM setup."
@@ -54,7 +54,7 @@ TREAT_ALIKE = _(
 )
 _DIFFERENT = _("info/login returns %(app)s to the app's User-Agent (…AtlassianMobileApp) and %(plain)s to a plain one.")
 
-PLAIN_JSON = _(
+FIX_JSON = _(
     "Check for a reverse proxy or filter that modifies the response. If there is none, test the sign-in on one phone."
 )
 _ODDITIES = {
@@ -80,49 +80,49 @@ _KNOWN = frozenset({"clientID", "clientId", "client_id"})
 
 
 def info_login_open(observation: Observation, matrix: Matrix) -> Finding | None:
-    """``info/login`` answers anonymously. A proxy that asks for a sign-in first rules the road without MDM out."""
+    """Check that ``info/login`` is readable without sign-in, which the Non-MDM setup requires."""
     info, plain = observation.info_login, observation.info_login_plain
     outcome, message, remedy = _INFO_LOGIN.get(info.kind, _UNREACHABLE)
     if outcome is Outcome.PASS:
         return Finding("INFO-LOGIN-OPEN", outcome, message, remedy, {}, info.answer)
     host = _host(info)
     if info.kind == "redirect" and not host:
-        message = _SHUT
+        message = _SIGN_IN_REQUIRED
     if plain is not None and plain.kind == "json" and info.kind != "unreachable":
-        outcome, message, remedy = _ONLY_THE_APP_IS_SHUT_OUT
-    values = {"host": host, "said": said(info.answer), "product": product_name(observation.product)}
+        outcome, message, remedy = _ONLY_APP_BLOCKED
+    values = {"host": host, "result": result_of(info.answer), "product": product_name(observation.product)}
     return Finding("INFO-LOGIN-OPEN", outcome, message, remedy, values, info.answer)
 
 
 def user_agent(observation: Observation, matrix: Matrix) -> Finding | None:
-    """The app and a plain client get the same answer; nothing to say when one of the two got none."""
+    """Check that the app and other clients get the same response; None if one of them got none."""
     app, plain = observation.info_login, observation.info_login_plain
     if plain is None or app.answer.status is None or plain.answer.status is None:
         return None
     if (app.kind, app.client_id, app.redirect_host) == (plain.kind, plain.client_id, plain.redirect_host):
         message = _("The app's User-Agent receives the same response as a plain one.")
         return Finding("USER-AGENT", Outcome.PASS, message, "", {}, app.answer)
-    values = {"app": _in_short(app), "plain": _in_short(plain)}
+    values = {"app": _summary(app), "plain": _summary(plain)}
     return Finding("USER-AGENT", Outcome.WARNING, _DIFFERENT, TREAT_ALIKE, values, app.answer)
 
 
 def info_login_json(observation: Observation, matrix: Matrix) -> Finding | None:
-    """The JSON is what every reader understands alike; nothing to say while it cannot be read."""
+    """Check that every parser reads the JSON alike; None if it could not be read."""
     info = observation.info_login
     if info.kind != "json":
         return None
-    odd = next((message for name, message in _ODDITIES.items() if name in info.oddities), None)
-    if odd:
-        return Finding("INFO-LOGIN-JSON", Outcome.WARNING, odd, PLAIN_JSON, {}, info.answer)
+    oddity = next((message for name, message in _ODDITIES.items() if name in info.oddities), None)
+    if oddity:
+        return Finding("INFO-LOGIN-JSON", Outcome.WARNING, oddity, FIX_JSON, {}, info.answer)
     message = _("The info/login response is valid, unambiguous JSON.")
     return Finding("INFO-LOGIN-JSON", Outcome.PASS, message, "", {}, info.answer)
 
 
 def oauth_switch(observation: Observation, matrix: Matrix) -> Finding | None:
-    """``info/login`` hands out a client ID; nothing to say while it cannot be read.
+    """Check that ``info/login`` returns a client ID; None if it could not be read.
 
-    That it hands one out is documented, under which name is not. So a field that may hold one under another name
-    leaves it unknown, and only an answer without any trace of one says that the switch is off.
+    Atlassian documents that it does, but not the name of the field. So a field that may hold one under another name
+    is UNKNOWN, and only a response without any such field means that OAuth 2.0 is off.
     """
     info = observation.info_login
     if info.kind != "json":
@@ -135,8 +135,8 @@ def oauth_switch(observation: Observation, matrix: Matrix) -> Finding | None:
     if "two_client_ids" in info.oddities:
         message = _("The site returns two client IDs to the app; which one the app uses is unknown.")
         return Finding("OAUTH-SWITCH", Outcome.UNKNOWN, message, _TRY_ONE_PHONE, values, info.answer)
-    if likely := next((name for name in info.fields if _may_hold_one(name)), None):
-        values["field"] = shown(likely)
+    if likely := next((name for name in info.fields if _may_hold_client_id(name)), None):
+        values["field"] = printable(likely)
         message = _("The site returns no client ID under a known field name; %(field)s may contain one.")
         return Finding("OAUTH-SWITCH", Outcome.UNKNOWN, message, _TRY_ONE_PHONE, values, info.answer)
     if "/nativemobile/1.0/" in info.answer.url:
@@ -147,15 +147,15 @@ def oauth_switch(observation: Observation, matrix: Matrix) -> Finding | None:
     return Finding("OAUTH-SWITCH", Outcome.ACTION_NEEDED, _NO_CLIENT_ID, remedy, values, info.answer)
 
 
-def _may_hold_one(field: str) -> bool:
+def _may_hold_client_id(field: str) -> bool:
     name = field.rpartition(".")[2]
     return name not in _KNOWN and bool(_LIKELY.fullmatch(name))
 
 
-def _in_short(info: InfoLogin) -> str:
-    """``302 (sso.example.com)``, ``200 (json)``."""
-    return f"{said(info.answer)} ({shown(info.redirect_host or info.kind)})"
+def _summary(info: InfoLogin) -> str:
+    """``HTTP 302 (sso.example.com)``, ``HTTP 200 (json)``."""
+    return f"{result_of(info.answer)} ({printable(info.redirect_host or info.kind)})"
 
 
 def _host(info: InfoLogin) -> str:
-    return shown(info.redirect_host or "") or taken_to(info.answer)
+    return printable(info.redirect_host or "") or redirected_host(info.answer)

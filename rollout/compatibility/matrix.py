@@ -1,4 +1,4 @@
-"""The version matrix: which product and plugin versions let the iOS app sign in by OAuth 2.0. Dated data, no rules."""
+"""The compatibility matrix: the product and plugin versions with which the iOS app signs in by OAuth 2.0. Data only."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from rollout.message_ids import gettext_noop as _
 from .references import CONFLUENCE_PAGE, JIRA_PAGE
 from .version import Version, version_of
 
-REMEMBERED = 1000  # versions looked up in one matrix
+MAX_CACHED = 1000  # lookups per matrix
 
 
 @dataclass(frozen=True)
 class Requirement:
-    """What one line of a product's server versions needs.
+    """The minimum versions for one line of a product's server versions.
 
-    The line reaches from ``since`` up to but not including ``below`` (None: open end), by numbers only, so that
-    10.1.0-rc1 belongs to the line of 10.1. ``server`` is the first version of the line that works. A minimum that
-    is None is one Atlassian does not name. ``unclear`` is set instead of the minima when the page does not say
-    whether the line works at all; it is an English message id with a ``%(found)s`` place.
+    The line reaches from ``since`` up to but not including ``below`` (None: no limit), by numbers only, so that
+    10.1.0-rc1 belongs to the line of 10.1. ``server`` is the first version of the line that works. A minimum is None
+    if Atlassian does not document it. ``unclear`` is set instead of the minimum versions if Atlassian does not say
+    whether the line works; it is an English message id with the placeholder ``%(found)s``.
     """
 
     product: str
@@ -35,41 +35,44 @@ class Requirement:
     unclear: str = ""
 
     def covers(self, version: Version) -> bool:
+        """Whether the version belongs to this line."""
         starts = self.since is None or version.numbers >= self.since.numbers
         return starts and (self.below is None or version.numbers < self.below.numbers)
 
 
 @dataclass(frozen=True)
 class Matrix:
-    """All requirements as they were on ``as_of``, the day the source page was last modified.
+    """All requirements as of ``as_of``, the day the source page was last modified.
 
-    ``edition`` numbers the stored edition that it was read from; the built-in matrix has none.
+    ``edition`` is the number of the stored edition that it was read from, None for the built-in matrix.
     """
 
     as_of: date
     source: str
     requirements: tuple[Requirement, ...]
     edition: int | None = None
-    # What was looked up already: ten thousand sites have a few dozen versions between them.
-    _found: dict[tuple[str, str | None], Requirement | None] = field(
+    # Ten thousand sites share a few dozen versions.
+    _cache: dict[tuple[str, str | None], Requirement | None] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
 
     @property
     def name(self) -> str:
-        """What a judgement names it by: ``2024-10-07 #1``, or the date alone for the built-in one."""
+        """The name that evaluations record: ``2024-10-07 #1``, or the date alone for the built-in matrix."""
         return self.as_of.isoformat() + (f" #{self.edition}" if self.edition else "")
 
     def lines(self, product: str) -> tuple[Requirement, ...]:
+        """The requirements of a product, from its oldest versions to its newest."""
         return tuple(row for row in self.requirements if row.product == product)
 
     def knows(self, product: str) -> bool:
+        """Whether the matrix covers the product."""
         return any(row.product == product for row in self.requirements)
 
     def requirement_for(self, product: str, version: Version | None) -> Requirement | None:
-        """The requirement of the line ``version`` belongs to; without a version, the product's only line.
+        """Return the line that covers ``version``, or without a version the product's only line.
 
-        None when the product is not in the matrix, or when it has several lines and the version is not known.
+        None if no line covers it, or if the product has several lines and the version is unknown.
         """
         lines = self.lines(product)
         if version is None:
@@ -77,16 +80,16 @@ class Matrix:
         return next((row for row in lines if row.covers(version)), None)
 
     def requirement_of(self, product: str, version: str | None) -> Requirement | None:
-        """``requirement_for`` a version as text; what is no version counts as not known."""
-        asked = (product, version)
-        if asked not in self._found:
-            if len(self._found) >= REMEMBERED:
-                self._found.clear()
-            self._found[asked] = self.requirement_for(product, version_of(version))
-        return self._found[asked]
+        """``requirement_for`` a version as text; an invalid version counts as unknown. Cached."""
+        key = (product, version)
+        if key not in self._cache:
+            if len(self._cache) >= MAX_CACHED:
+                self._cache.clear()
+            self._cache[key] = self.requirement_for(product, version_of(version))
+        return self._cache[key]
 
     def newest_server(self, product: str) -> Version | None:
-        """The first version that works of the product's newest line that names one."""
+        """The first version that works in the product's newest line that names one; None if no line does."""
         named = [row.server for row in self.lines(product) if row.server]
         return named[-1] if named else None
 
@@ -145,7 +148,7 @@ def requirement_for(product: str, version: Version | None, matrix: Matrix = MATR
 
 
 def redirect_url_for(product: str, matrix: Matrix = MATRIX) -> str:
-    """The one redirect URL the product's iOS app answers to. Raises KeyError for a product not in the matrix."""
+    """Return the redirect URL of the product's iOS app. Raises KeyError for a product not in the matrix."""
     for row in matrix.lines(product):
         return row.redirect_url
     raise KeyError(product)

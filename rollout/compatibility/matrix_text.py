@@ -1,4 +1,4 @@
-"""Reads a line of the matrix as a person writes it, and says what is wrong with it or with the lines together."""
+"""Validates lines of the compatibility matrix as entered by a person, each alone and all together."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from .version import RELEASE, Version
 
 VERSIONS = ("app", "since", "below", "server", "oauth_plugin", "mobile_plugin")
 BOUNDS = ("since", "below")
-PLACE = "%(found)s"
+PLACEHOLDER = "%(found)s"
 
 _NO_VERSION = _("%(text)s is not a version number. Use the form 9.1.0.")
 _NO_APP = _("Enter the first version of the iOS app that works.")
 _QUALIFIED = _("Enter numbers only, such as 9.13. A milestone belongs to the line of its release.")
 _NO_SOURCE = _("Enter the https address of the page that the line comes from.")
 _REDIRECT = _("The app of %(product)s handles %(scheme)s:// only. Enter the redirect URL from Atlassian's page.")
-_TURNED = _("The line ends before it starts: from %(since)s, below %(below)s.")
+_REVERSED = _("The line ends before it starts: from %(since)s, below %(below)s.")
 _OUTSIDE = _("The first version that works, %(server)s, is outside the line.")
 _NEITHER = _("Enter the first version that works, or the reason why the line is unclear.")
-_BOTH = _("An unclear line has no minimum versions. Clear them, or clear the reason.")
-_BAD_PLACES = _("The reason may contain only the placeholder %%(found)s. Write any other percent sign twice.")
-_OVERLAP = _("Two lines of %(product)s overlap: %(first)s and %(second)s. A version belongs to one line.")
+_BOTH = _("An unclear line has no minimum versions. Clear the versions or the reason.")
+_BAD_PLACEHOLDER = _("The reason may contain only the placeholder %%(found)s. Write any other percent sign twice.")
+_OVERLAP = _("Two lines of %(product)s overlap: %(first)s and %(second)s. Each version may be in one line only.")
 _TWO_REDIRECTS = _("The lines of %(product)s have different redirect URLs; the app handles one.")
-_EMPTY = _("An edition needs at least one line.")
+_EMPTY = _("Add at least one line.")
 _GAP = _(
     "No line of %(product)s covers versions from %(since)s to below %(below)s. The status of such sites "
     "will be unknown."
@@ -40,28 +40,28 @@ _MISSING = _("%(product)s is not in this edition. The status of all its sites wi
 
 
 @dataclass(frozen=True)
-class Fault:
-    """What is wrong, or worth knowing: ``message`` is a message id for ``values``; ``field`` empty for all lines."""
+class LineError:
+    """An error or a note. ``message`` is a message id for ``values``; ``field`` is empty for the lines together."""
 
     message: str
     values: dict[str, str] = field(default_factory=dict)
     field: str = ""
 
 
-def read_line(texts: Mapping[str, str]) -> tuple[Requirement | None, list[Fault]]:
-    """The requirement that the texts of one line say, None with the faults where they say none.
+def read_line(texts: Mapping[str, str]) -> tuple[Requirement | None, list[LineError]]:
+    """Parse one line: its requirement without errors, or None and the errors.
 
-    ``texts``: the field names of ``Requirement``, each as text, empty where nothing is said.
+    ``texts`` holds a text for each field name of ``Requirement``, empty if nothing was entered.
     """
-    versions, faults = _versions(texts)
+    versions, errors = _versions(texts)
     if not texts["app"]:
-        faults.append(Fault(_NO_APP, field="app"))
-    faults += _addresses(texts) + _reason(texts)
+        errors.append(LineError(_NO_APP, field="app"))
+    errors += _addresses(texts) + _reason(texts)
     since, below, server = (versions.get(name) for name in ("since", "below", "server"))
     if since and below and since.numbers >= below.numbers:
-        faults.append(Fault(_TURNED, {"since": str(since), "below": str(below)}, "below"))
-    if faults:
-        return None, faults
+        errors.append(LineError(_REVERSED, {"since": str(since), "below": str(below)}, "below"))
+    if errors:
+        return None, errors
     row = Requirement(
         product=texts["product"],
         source=texts["source"],
@@ -70,36 +70,36 @@ def read_line(texts: Mapping[str, str]) -> tuple[Requirement | None, list[Fault]
         **versions,
     )
     if server and not row.covers(server):
-        return None, [Fault(_OUTSIDE, {"server": str(server)}, "server")]
+        return None, [LineError(_OUTSIDE, {"server": str(server)}, "server")]
     return row, []
 
 
-def _versions(texts: Mapping[str, str]) -> tuple[dict[str, Version], list[Fault]]:
-    versions, faults = {}, []
+def _versions(texts: Mapping[str, str]) -> tuple[dict[str, Version], list[LineError]]:
+    versions, errors = {}, []
     for name in VERSIONS:
         if not texts[name]:
             continue
         try:
             version = Version.parse(texts[name])
         except ValueError:
-            faults.append(Fault(_NO_VERSION, {"text": texts[name]}, name))
+            errors.append(LineError(_NO_VERSION, {"text": texts[name]}, name))
             continue
         if name in BOUNDS and (version.stage != RELEASE or not version.finished):
-            faults.append(Fault(_QUALIFIED, field=name))
+            errors.append(LineError(_QUALIFIED, field=name))
         versions[name] = version
-    return versions, faults
+    return versions, errors
 
 
-def _addresses(texts: Mapping[str, str]) -> list[Fault]:
-    faults = []
+def _addresses(texts: Mapping[str, str]) -> list[LineError]:
+    errors = []
     if not _is_https(texts["source"]):
-        faults.append(Fault(_NO_SOURCE, field="source"))
+        errors.append(LineError(_NO_SOURCE, field="source"))
     scheme = f"{texts['product']}-server"
     start, place = texts["redirect_url"][: len(scheme) + 3], texts["redirect_url"][len(scheme) + 3 :]
     if start != f"{scheme}://" or not place or " " in place or not place.isprintable():
         values = {"product": product_name(texts["product"]), "scheme": scheme}
-        faults.append(Fault(_REDIRECT, values, "redirect_url"))
-    return faults
+        errors.append(LineError(_REDIRECT, values, "redirect_url"))
+    return errors
 
 
 def _is_https(url: str) -> bool:
@@ -110,53 +110,53 @@ def _is_https(url: str) -> bool:
     return parts.scheme == "https" and bool(parts.hostname)
 
 
-def _reason(texts: Mapping[str, str]) -> list[Fault]:
+def _reason(texts: Mapping[str, str]) -> list[LineError]:
     if not texts["unclear"]:
-        return [] if texts["server"] else [Fault(_NEITHER, field="server")]
+        return [] if texts["server"] else [LineError(_NEITHER, field="server")]
     if any(texts[name] for name in ("server", "oauth_plugin", "mobile_plugin")):
-        return [Fault(_BOTH, field="unclear")]
-    if "%" in texts["unclear"].replace("%%", "").replace(PLACE, ""):
-        return [Fault(_BAD_PLACES, field="unclear")]
+        return [LineError(_BOTH, field="unclear")]
+    if "%" in texts["unclear"].replace("%%", "").replace(PLACEHOLDER, ""):
+        return [LineError(_BAD_PLACEHOLDER, field="unclear")]
     return []
 
 
-def faults_between(rows: Iterable[Requirement]) -> list[Fault]:
-    """What is wrong with the lines together: overlaps, and two redirect URLs for one app."""
+def errors_between(rows: Iterable[Requirement]) -> list[LineError]:
+    """Return the errors of the lines together: overlaps, and different redirect URLs for one app."""
     rows = list(rows)
-    faults = [] if rows else [Fault(_EMPTY)]
+    errors = [] if rows else [LineError(_EMPTY)]
     for product, lines in _by_product(rows).items():
         name = product_name(product)
         if len({line.redirect_url for line in lines}) > 1:
-            faults.append(Fault(_TWO_REDIRECTS, {"product": name}))
+            errors.append(LineError(_TWO_REDIRECTS, {"product": name}))
         for first, second in pairwise(lines):
             if first.below is None or second.since is None or second.since.numbers < first.below.numbers:
-                faults.append(Fault(_OVERLAP, {"product": name, "first": span(first), "second": span(second)}))
-    return faults
+                errors.append(LineError(_OVERLAP, {"product": name, "first": span(first), "second": span(second)}))
+    return errors
 
 
-def gaps(rows: Iterable[Requirement], products: Iterable[str] = ()) -> list[Fault]:
-    """Which versions no line covers, and which of ``products`` have no line: allowed, but to be known."""
-    found, by_product = [], _by_product(rows)
+def gaps(rows: Iterable[Requirement], products: Iterable[str] = ()) -> list[LineError]:
+    """Return notes on versions that no line covers and on ``products`` without a line. Gaps are allowed."""
+    notes, by_product = [], _by_product(rows)
     for product, lines in by_product.items():
         name, first, last = product_name(product), lines[0], lines[-1]
         if first.since:
-            found.append(Fault(_GAP_START, {"product": name, "below": str(first.since)}))
+            notes.append(LineError(_GAP_START, {"product": name, "below": str(first.since)}))
         for one, other in pairwise(lines):
             if one.below and other.since and one.below.numbers < other.since.numbers:
                 values = {"product": name, "since": str(one.below), "below": str(other.since)}
-                found.append(Fault(_GAP, values))
+                notes.append(LineError(_GAP, values))
         if last.below:
-            found.append(Fault(_GAP_END, {"product": name, "since": str(last.below)}))
+            notes.append(LineError(_GAP_END, {"product": name, "since": str(last.below)}))
     missing = [product for product in products if product not in by_product]
-    return found + [Fault(_MISSING, {"product": product_name(product)}) for product in missing]
+    return notes + [LineError(_MISSING, {"product": product_name(product)}) for product in missing]
 
 
 def _by_product(rows: Iterable[Requirement]) -> dict[str, list[Requirement]]:
-    """The lines of each product from the oldest versions to the newest."""
-    found: dict[str, list[Requirement]] = {}
+    """The lines of each product, oldest versions first."""
+    grouped: dict[str, list[Requirement]] = {}
     for row in sorted(rows, key=lambda row: (row.product, row.since.numbers if row.since else (-1,))):
-        found.setdefault(row.product, []).append(row)
-    return found
+        grouped.setdefault(row.product, []).append(row)
+    return grouped
 
 
 def span(row: Requirement) -> str:

@@ -1,6 +1,6 @@
-"""What was observed of one site at one time: plain values, no judgement.
+"""The facts observed of one site at one time, not evaluated.
 
-An observation is stored as JSON, so that rules can be replayed on it later without touching the network.
+An observation is stored as JSON, so that rules can be evaluated again later without a request to the site.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from typing import Annotated, Any, ClassVar
 from pydantic import ConfigDict, PlainSerializer, TypeAdapter
 
 FORMAT = 2
-READS = frozenset({1, 2})  # format 2 only added fields, each with a value that says "was not asked"
-# Times keep the offset +00:00 where pydantic would write Z: rejudging compares new JSON with stored JSON.
+READS = frozenset({1, 2})  # format 2 only added fields, whose defaults mean "not requested"
+# Times keep the offset +00:00 where pydantic would write Z: re-evaluation compares new JSON with stored JSON.
 Time = Annotated[datetime, PlainSerializer(datetime.isoformat, return_type=str, when_used="json-unless-none")]
 
 
 @dataclass(frozen=True)
 class Hop:
-    """One step of a walk along redirects: who was asked, and what that one said.
+    """One request of a chain of redirects, and its response.
 
-    ``address`` is the class of the address that was connected to (``public``, ``private``, ``loopback`` and the other
-    words of ``rollout.http_client.addresses``), empty when no connection was made.
+    ``address`` is the class of the address connected to (``public``, ``private``, ``loopback`` and the others of
+    ``rollout.http_client.addresses``), empty without a connection.
     """
 
     url: str
@@ -34,13 +34,12 @@ class Hop:
 
 @dataclass(frozen=True)
 class Answer:
-    """One question asked over the network and what came back.
+    """One HTTP request and its response.
 
-    ``status`` is None when nothing usable came back; ``error`` then says why, in the door's vocabulary
-    (``http_client.failures.ERRORS``). ``location`` is where a redirect pointed, never followed silently:
-    ``hops`` lists the URLs walked, the asked one first, and ``trace`` what each of them said. ``headers`` are the
-    chosen ones (``http_client.kept_headers.KEPT_HEADERS``), names in lower case; ``size`` counts the body's bytes
-    after decompression.
+    ``status`` is None without a usable response; ``error`` is then a key of ``http_client.failures.ERRORS``.
+    ``location`` is the target of a redirect that was not followed. ``hops`` lists the requested URLs in order, and
+    ``trace`` the response of each. ``headers`` are those of ``http_client.kept_headers.KEPT_HEADERS``, names in lower
+    case. ``size`` is the length of the decompressed body in bytes.
     """
 
     method: str
@@ -60,13 +59,14 @@ class Answer:
 
     @property
     def asked(self) -> str:
+        """``GET https://wiki.example.com/status``."""
         return f"{self.method} {self.url}"
 
     @property
     def answered(self) -> str:
-        """``302 → https://sso.example.com/login``, ``200 application/json`` or ``no answer (timeout)``."""
+        """``302 → https://sso.example.com/login``, ``200 application/json`` or ``no response (timeout)``."""
         if self.status is None:
-            return f"no answer ({self.error})"
+            return f"no response ({self.error})"
         if self.location:
             return f"{self.status} → {self.location}"
         return f"{self.status} {self.content_type}".rstrip()
@@ -74,9 +74,9 @@ class Answer:
 
 @dataclass(frozen=True)
 class Manifest:
-    """``rest/applinks/1.0/manifest``: the fields are None when the answer did not carry them.
+    """``rest/applinks/1.0/manifest``; fields that the response lacks are None.
 
-    ``form`` is ``xml`` or ``json``, what it was read from.
+    ``form`` is the format it was read from, ``xml`` or ``json``.
     """
 
     answer: Answer
@@ -90,10 +90,10 @@ class Manifest:
 
 @dataclass(frozen=True)
 class LoginPage:
-    """The login page's meta tags, the second source of version and base URL.
+    """The meta tags of the login page, the second source of version and base URL.
 
     ``kind``: ``page`` (the site's own), ``intercepted`` (another host, or a page that is not the product's),
-    ``script`` (nothing but JavaScript that leads elsewhere), ``error`` or ``unreachable``.
+    ``script`` (only JavaScript that redirects), ``error`` or ``unreachable``.
     """
 
     answer: Answer
@@ -105,7 +105,7 @@ class LoginPage:
 
 @dataclass(frozen=True)
 class ServerStatus:
-    """``/status``: ``state`` is ``RUNNING``, ``MAINTENANCE``, ``FIRST_RUN``, ``ERROR`` …, None when not told."""
+    """``/status``: ``state`` is ``RUNNING``, ``MAINTENANCE``, ``FIRST_RUN``, ``ERROR`` …, None if not reported."""
 
     answer: Answer
     state: str | None = None
@@ -113,7 +113,7 @@ class ServerStatus:
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """Which product the answers' headers speak of: ``product`` None when none does, ``header`` the one that told."""
+    """The product identified by response headers, and the header that identifies it; None without one."""
 
     product: str | None = None
     header: str = ""
@@ -121,13 +121,13 @@ class Fingerprint:
 
 @dataclass(frozen=True)
 class InfoLogin:
-    """``rest/nativemobile/1.x/info/login``, asked anonymously.
+    """``rest/nativemobile/1.x/info/login``, requested without sign-in.
 
-    ``kind`` is one of ``json``, ``redirect``, ``login_page``, ``unauthorized``, ``disabled``, ``missing``,
-    ``error`` (any other answer) and ``unreachable``. ``fields`` are the names found in the JSON, dotted
-    (``oauth.clientId``), never their values; ``client_id_field`` the one that held the client ID. ``oddities`` says
-    what a stricter reader than ours may stumble over: ``duplicate_keys``, ``two_client_ids`` (then none is taken),
-    ``not_a_number``, ``not_utf8`` and ``byte_order_mark``.
+    ``kind`` is one of ``json``, ``redirect``, ``login_page``, ``unauthorized``, ``disabled``, ``missing``, ``error``
+    (any other response) and ``unreachable``. ``fields`` are the dotted names in the JSON (``oauth.clientId``), without
+    their values; ``client_id_field`` is the one with the client ID. ``oddities`` lists what a strict parser may reject:
+    ``duplicate_keys``, ``two_client_ids`` (neither is used then), ``not_a_number``, ``not_utf8`` and
+    ``byte_order_mark``.
     """
 
     answer: Answer
@@ -143,9 +143,12 @@ class InfoLogin:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """An OAuth endpoint. ``kind``: ``answers`` (the provider itself), ``intercepted`` (another host took the
-    request), ``missing``, ``error`` or ``unreachable``. ``oauth_error`` is the provider's own word, as
-    ``invalid_client``, when it used one."""
+    """An OAuth endpoint.
+
+    ``kind``: ``answers`` (the provider responds), ``intercepted`` (another host or a login page responds),
+    ``missing``, ``error`` or ``unreachable``. ``oauth_error`` is the error code that the provider returned, such as
+    ``invalid_client``.
+    """
 
     answer: Answer
     kind: str
@@ -154,7 +157,7 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Metadata:
-    """Authorization server metadata (RFC 8414), where a site offers it: a hint, never decisive."""
+    """Authorization server metadata (RFC 8414), if the site offers it. It never decides a verdict."""
 
     answer: Answer
     offered: bool = False
@@ -166,7 +169,7 @@ class Metadata:
 
 @dataclass(frozen=True)
 class Certificate:
-    """One certificate of the chain the server sent, its own first."""
+    """One certificate of the chain that the server sent, its own first."""
 
     subject: str
     issuer: str
@@ -178,9 +181,12 @@ class Certificate:
 
 @dataclass(frozen=True)
 class Tls:
-    """``kind``: ``valid``, ``plain`` (the site is http), ``untrusted``, ``expired``, ``wrong_host``, ``error``
-    (the handshake failed otherwise) or ``unreachable``. ``trust`` says by what a valid one was trusted: ``system``
-    or ``site`` (the site's own CA bundle). ``chain`` is read even where it is not trusted."""
+    """The site's certificate.
+
+    ``kind``: ``valid``, ``plain`` (the site uses http), ``untrusted``, ``expired``, ``wrong_host``, ``error`` (the
+    handshake failed for another reason) or ``unreachable``. ``trust`` is the trust store that made it valid:
+    ``system``, or ``site`` for the site's own CA bundle. ``chain`` is recorded even if it is not trusted.
+    """
 
     kind: str
     protocol: str | None = None
@@ -193,10 +199,10 @@ class Tls:
 
 @dataclass(frozen=True)
 class PlainHttp:
-    """What the site's address says on plain http.
+    """The response of the site's host over plain http.
 
-    ``kind``: ``redirects`` (to https of the same host), ``elsewhere`` (to another host), ``loop``, ``serves``
-    (answers without TLS), ``closed`` (nobody listens: fine) or ``error``.
+    ``kind``: ``redirects`` (to https on the same host), ``elsewhere`` (to another host), ``loop``, ``serves``
+    (responds without TLS), ``closed`` (nothing listens, which is fine) or ``error``.
     """
 
     answer: Answer
@@ -205,10 +211,10 @@ class PlainHttp:
 
 @dataclass(frozen=True)
 class PluginVersions:
-    """Versions that only an administrator of the site can know, and whether each plugin is enabled (None: unknown).
+    """Versions of the plugins, and whether they are enabled (None if unknown). Only the site's administrators see them.
 
     ``source``: ``manual``, ``upm_json`` (pasted from the Universal Plugin Manager), ``upm_token`` (read from it with
-    a personal access token), ``gatepass`` (Gatepass provides the site) or ``none``.
+    a personal access token), ``gatepass`` (the site is hosted by Gatepass) or ``none``.
     """
 
     oauth: str | None = None
@@ -221,7 +227,7 @@ class PluginVersions:
 
 @dataclass(frozen=True)
 class KnownLinks:
-    """The client IDs that Gatepass holds of the site's links at the time, to compare with what the site hands out."""
+    """The client IDs set in Gatepass at the time, to compare with those that the site returns."""
 
     mdm: str | None = None
     non_mdm: str | None = None
@@ -229,7 +235,7 @@ class KnownLinks:
 
 @dataclass(frozen=True)
 class Observation:
-    """All facts about one site at one time. What is None was not asked: an earlier format, or no use in asking."""
+    """All facts about one site at one time. A part is None if it was not requested, as in earlier formats."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")  # of the parts as well
 
@@ -237,7 +243,7 @@ class Observation:
     product: str
     observed_at: Time
     manifest: Manifest
-    info_login: InfoLogin  # version 1.1 (1.0 where that is not there), with the app's User-Agent
+    info_login: InfoLogin  # version 1.1 (1.0 if that is missing), with the app's User-Agent
     authorize: Endpoint
     token: Endpoint
     tls: Tls
@@ -258,7 +264,7 @@ class Observation:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Observation:
-        """The observation that ``to_json`` wrote, now or in an earlier format. Raises ValueError on another."""
+        """Read an observation in the current or an earlier format. Raises ValueError for any other data."""
         if data.get("format") not in READS:
             raise ValueError(f"observation format {data.get('format')!r} is not one of {sorted(READS)}")
         return _OBSERVATION.validate_python({**data, "format": FORMAT})

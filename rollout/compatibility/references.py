@@ -1,4 +1,4 @@
-"""Pages of the vendor and RFCs that rules and causes quote as their source."""
+"""Atlassian's pages and RFCs that rules and causes name as their source."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table of rules: what each asks, where it comes from, what it needs to know and how grave it can become."""
+"""The table of rules: what each checks, its source, the facts that it needs and its most severe outcome."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ ACTION, INCOMPATIBLE = Outcome.ACTION_NEEDED, Outcome.INCOMPATIBLE
 
 @dataclass(frozen=True)
 class Rule:
-    """One question put to every observation.
+    """One check that every observation is evaluated by; ``docs/rules.md`` explains each.
 
-    ``title`` is an English message id, ``source`` the URL of the page or RFC section the rule comes from. ``needs``
-    names the parts of the observation that it rests on, ``severity`` is the gravest outcome it can come to, and
-    ``remedy`` (a message id) what most often helps then. ``function`` returns the finding, or None when the rule
-    has nothing to say of this site. ``docs/rules.md`` explains each.
+    ``title`` is an English message id, ``source`` the URL of the page or RFC section that the rule comes from.
+    ``needs`` names the parts of the observation that it reads, ``severity`` is its most severe outcome, and ``remedy``
+    (a message id) the most frequent remedy for that. ``function`` returns the finding, or None if the rule does not
+    apply to the site.
     """
 
     id: str
@@ -59,13 +59,13 @@ RULES: tuple[Rule, ...] = (
     Rule("TLS-PRIVATE-CA", _("Phones trust the certificate's CA"), ("tls",),
          RFC_6749 + "10.9", WARNING, address_rules.TRUST_ON_PHONES, address_rules.private_authority),
     Rule("PLAIN-HTTP", _("Plain http redirects to https"), ("plain_http",),
-         RFC_9110 + "15.4", ACTION, address_rules.BREAK_CIRCLE, address_rules.plain_http),
+         RFC_9110 + "15.4", ACTION, address_rules.STOP_LOOP, address_rules.plain_http),
     Rule("REDIRECTS", _("Redirects do not loop"), ("manifest", "info_login"),
-         RFC_9110 + "15.4", ACTION, address_rules.BREAK_CIRCLE, address_rules.redirects),
+         RFC_9110 + "15.4", ACTION, address_rules.STOP_LOOP, address_rules.redirects),
     Rule("SERVER-STATUS", _("The server is running"), ("status", "manifest"),
          RFC_9110 + "15.6.4", UNKNOWN, site_rules.WAIT_FOR_SERVER, site_rules.server_status),
     Rule("MANIFEST-REACHABLE", _("The manifest is readable"), ("manifest", "login_page", "fingerprint"),
-         CONFLUENCE_PAGE, UNKNOWN, site_rules.LET_MANIFEST_THROUGH, site_rules.manifest_reachable),
+         CONFLUENCE_PAGE, UNKNOWN, site_rules.ALLOW_MANIFEST, site_rules.manifest_reachable),
     Rule("PRODUCT", _("The product is as entered"), ("product", "manifest", "fingerprint"),
          CONFLUENCE_PAGE, ACTION, site_rules.CHOOSE_PRODUCT, site_rules.product),
     Rule("BASE-URL-MATCH", _("The base URL is as entered"), ("base_url", "manifest", "login_page"),
@@ -81,11 +81,11 @@ RULES: tuple[Rule, ...] = (
     Rule("OAUTH-PLUGIN-ENABLED", _("The OAuth plugin is enabled"), ("plugins",),
          CONFLUENCE_PAGE, ACTION, plugin_rules.ENABLE_PLUGIN, plugin_rules.oauth_plugin_enabled),
     Rule("PLUGIN-VERSIONS-AGE", _("The plugin versions are recent"), ("plugins",),
-         CONFLUENCE_PAGE, WARNING, plugin_rules.LOOK_UP_AGAIN, plugin_rules.plugin_versions_age),
+         CONFLUENCE_PAGE, WARNING, plugin_rules.UPDATE_VERSIONS, plugin_rules.plugin_versions_age),
     Rule("AUTHORIZE-REACHABLE", _("The authorization endpoint is reachable"), ("authorize",),
-         RFC_6749 + "3.1", ACTION, endpoint_rules.FIND_PROVIDER, endpoint_rules.authorize_reachable),
+         RFC_6749 + "3.1", ACTION, endpoint_rules.CHECK_PROVIDER, endpoint_rules.authorize_reachable),
     Rule("TOKEN-REACHABLE", _("The token endpoint is reachable"), ("token",),
-         RFC_6749 + "3.2", ACTION, endpoint_rules.LET_TOKEN_THROUGH, endpoint_rules.token_reachable),
+         RFC_6749 + "3.2", ACTION, endpoint_rules.ALLOW_TOKEN, endpoint_rules.token_reachable),
     Rule("METADATA", _("The provider's metadata matches the site"), ("metadata", "base_url"),
          RFC_8414 + "3.3", WARNING, endpoint_rules.CORRECT_ISSUER, endpoint_rules.metadata),
     Rule("USER-AGENT", _("The app receives the same response as other clients"), ("info_login", "info_login_plain"),
@@ -93,18 +93,18 @@ RULES: tuple[Rule, ...] = (
     Rule("CLIENT-ID-KNOWN", _("The provider accepts the client ID"), ("token", "links"),
          RFC_6749 + "5.2", WARNING, client_id_rules.COMPARE_LINK, client_id_rules.client_id_known),
     Rule("CLIENT-ID-MDM", _("The client ID of the MDM configuration is current"), ("info_login", "links"),
-         CONFLUENCE_PAGE, WARNING, client_id_rules.COMPARE_MDM, client_id_rules.client_id_for_mdm, ONLY_MDM),
+         CONFLUENCE_PAGE, WARNING, client_id_rules.COMPARE_MDM_LINK, client_id_rules.client_id_for_mdm, ONLY_MDM),
     Rule("MOBILE-PLUGIN", _("The mobile plugin version is supported"), ("plugins", "manifest", "login_page"),
          CONFLUENCE_PAGE, INCOMPATIBLE, plugin_rules.UPGRADE_PLUGIN, plugin_rules.mobile_plugin, ONLY_NON_MDM),
     Rule("MOBILE-PLUGIN-ENABLED", _("The mobile plugin is enabled"), ("plugins",),
          CONFLUENCE_PAGE, ACTION, plugin_rules.ENABLE_PLUGIN, plugin_rules.mobile_plugin_enabled, ONLY_NON_MDM),
     Rule("INFO-LOGIN-OPEN", _("info/login works without sign-in"), ("info_login", "info_login_plain"),
-         CONFLUENCE_PAGE, INCOMPATIBLE, info_login_rules.MDM_OR_OPEN, info_login_rules.info_login_open, ONLY_NON_MDM),
+         CONFLUENCE_PAGE, INCOMPATIBLE, info_login_rules.MDM_OR_ALLOW, info_login_rules.info_login_open, ONLY_NON_MDM),
     Rule("INFO-LOGIN-JSON", _("info/login returns valid JSON"), ("info_login",),
-         RFC_8259 + "8.1", WARNING, info_login_rules.PLAIN_JSON, info_login_rules.info_login_json, ONLY_NON_MDM),
+         RFC_8259 + "8.1", WARNING, info_login_rules.FIX_JSON, info_login_rules.info_login_json, ONLY_NON_MDM),
     Rule("OAUTH-SWITCH", _("OAuth 2.0 is on for the app"), ("info_login",),
          CONFLUENCE_PAGE, ACTION, info_login_rules.TURN_ON, info_login_rules.oauth_switch, ONLY_NON_MDM),
     Rule("CLIENT-ID-DRIFT", _("The client ID returned to the app is the one in Gatepass"), ("info_login", "links"),
-         CONFLUENCE_PAGE, ACTION, client_id_rules.TAKE_OVER, client_id_rules.client_id_drift, ONLY_NON_MDM),
+         CONFLUENCE_PAGE, ACTION, client_id_rules.UPDATE_NON_MDM_LINK, client_id_rules.client_id_drift, ONLY_NON_MDM),
 )
 # fmt: on

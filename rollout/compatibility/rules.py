@@ -1,4 +1,4 @@
-"""The rules, and the judgement they make of an observation. Pure: the same observation always gets the same verdict."""
+"""Evaluates an observation by the rules. Pure: the same observation and matrix always give the same verdicts."""
 
 from __future__ import annotations
 
@@ -17,23 +17,25 @@ _NOT_MDM, _NOT_NON_MDM = (frozenset(entry.id for entry in RULES if setup not in 
 
 
 def evaluate(observation: Observation, matrix: Matrix = MATRIX) -> Evaluation:
-    """The verdict of both roads with every finding, gravest first. Total: any observation gets one."""
+    """Return the verdicts of both setups with all findings, most severe first. Never raises for an observation."""
     by_severity: tuple[list[Finding], ...] = tuple([] for _ in MOST_SEVERE_FIRST)
-    for ask in _FUNCTIONS:
-        finding = ask(observation, matrix)
+    for function in _FUNCTIONS:
+        finding = function(observation, matrix)
         if finding is not None:
             by_severity[SEVERITY[finding.outcome]].append(finding)
-    found = [finding for equally_severe in by_severity for finding in equally_severe]
-    mdm = tuple([finding for finding in found if finding.rule not in _NOT_MDM])
-    non_mdm = tuple([finding for finding in found if finding.rule not in _NOT_NON_MDM])
+    findings = [finding for equally_severe in by_severity for finding in equally_severe]
+    mdm = tuple([finding for finding in findings if finding.rule not in _NOT_MDM])
+    non_mdm = tuple([finding for finding in findings if finding.rule not in _NOT_NON_MDM])
     return Evaluation(setup_verdict(Setup.MDM, mdm), setup_verdict(Setup.NON_MDM, non_mdm), matrix.name)
 
 
 def most_severe_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """The findings by gravity, then in the order of ``RULES``; findings of rules that are gone come last."""
-    return tuple(sorted(findings, key=lambda found: (SEVERITY[found.outcome], _ORDER.get(found.rule, len(RULES)))))
+    """Sort findings by severity, then in the order of ``RULES``; findings of deleted rules come last."""
+    return tuple(
+        sorted(findings, key=lambda finding: (SEVERITY[finding.outcome], _ORDER.get(finding.rule, len(RULES))))
+    )
 
 
 def rule(id: str) -> Rule:
-    """The rule called ``id``. Raises KeyError: stored findings may name a rule that is gone."""
+    """Return the rule by its id. Raises KeyError: stored findings may name a deleted rule."""
     return RULES[_ORDER[id]]

@@ -1,7 +1,7 @@
 """Versions of Atlassian products and plugins, in one total order.
 
-They are not PEP 440: ``9.2.0-m05``, ``9.1.1-SNAPSHOT``, ``9.2.0.qualifier``, ``9.1.0-jdk17`` and ``19.1.47.1`` all
-occur, so the parser is our own.
+They do not follow PEP 440: ``9.2.0-m05``, ``9.1.1-SNAPSHOT``, ``9.2.0.qualifier``, ``9.1.0-jdk17`` and ``19.1.47.1``
+all occur.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from itertools import pairwise
 _SHAPE = re.compile(
     r"[vV]?(?P<numbers>\d{1,9}(?:\.\d{1,9}){0,7})"
     r"(?P<qualifier>(?:[-_][A-Za-z0-9]|\.?[A-Za-z])[A-Za-z0-9._-]{0,60})?"
-    r"(?:\+[A-Za-z0-9._-]{1,60})?",  # build metadata, which never orders
+    r"(?:\+[A-Za-z0-9._-]{1,60})?",  # build metadata, ignored when comparing
     re.ASCII,
 )
 _TOKEN = re.compile(r"[a-z]+|\d+", re.ASCII)
@@ -39,8 +39,8 @@ STAGES = {
 class Version:
     """A version that compares numerically, component by component: ``9.1 == 9.1.0 < 9.10``.
 
-    ``numbers`` has no trailing zeros. ``stage`` and ``serial`` place ``m05`` and ``rc1`` below the release;
-    ``finished`` places a snapshot just below what it becomes. ``text`` is what was parsed and never compares.
+    ``numbers`` has no trailing zeros. ``stage`` and ``serial`` sort ``m05`` and ``rc1`` below the release, ``finished``
+    sorts a snapshot just below its release. ``text`` is the text that was parsed and is not compared.
     """
 
     numbers: tuple[int, ...]
@@ -51,7 +51,7 @@ class Version:
 
     @classmethod
     def parse(cls, text: str) -> Version:
-        """The version that ``text`` names. Raises ValueError for anything that is not one."""
+        """Parse a version. Raises ValueError for any other text."""
         match = _SHAPE.fullmatch(text.strip()) if isinstance(text, str) and len(text) <= 200 else None
         if match is None:
             raise ValueError("This is not a version number. Write it like 9.1.0.")
@@ -68,7 +68,7 @@ class Version:
 
 @lru_cache(maxsize=4096)
 def version_of(text: str | None) -> Version | None:
-    """The version that ``text`` names; None for anything that is not one."""
+    """Parse a version; None for any other text. Cached."""
     try:
         return Version.parse(text or "")
     except ValueError:
@@ -76,7 +76,7 @@ def version_of(text: str | None) -> Version | None:
 
 
 def _stage(tokens: list[str]) -> tuple[int, int]:
-    """The stage a qualifier's tokens name and the number behind it: ``(6, 1)`` for ``["rc", "1"]``."""
+    """The stage that a qualifier's tokens name and the number after it: ``(6, 1)`` for ``["rc", "1"]``."""
     for token, following in pairwise([*tokens, ""]):
         if token in STAGES:
             return STAGES[token], int(following[:9]) if following.isdigit() else 0

@@ -1,11 +1,11 @@
-"""Rules about the server's version: new enough, and told alike by every source."""
+"""Rules about the server's version: whether it is new enough, and whether all sources report the same one."""
 
 from __future__ import annotations
 
 from rollout.message_ids import gettext_noop as _
 
 from .base_urls import is_same
-from .evidence import product_name, shown
+from .evidence import printable, product_name
 from .matrix import Matrix, Requirement
 from .observation import Observation
 from .sources import own_login_page, server_version
@@ -13,14 +13,14 @@ from .verdict import Finding, Outcome
 from .version import Version, version_of
 
 _NO_VERSION = _("The version of %(product)s is unknown, because the site does not show it without sign-in.")
-_LET_VERSION_THROUGH = _(
+_ALLOW_MANIFEST = _(
     "Allow rest/applinks/1.0/manifest without sign-in, then check again. Required: %(needed)s or later."
 )
 _BAD_VERSION = _("The site reports the version %(found)s, which is not a version number.")
 _NO_LINE = _("The compatibility matrix has no line for %(product)s %(found)s.")
 UPGRADE_SERVER = _("Upgrade %(product)s to %(needed)s or later.")
 _LATER_LINE = _("Upgrade %(product)s to a version that Atlassian lists: %(needed)s or later.")
-# By source: the manifest, or the login page where the manifest is shut.
+# By whether the version comes from the login page, which is read if the manifest is not accessible.
 _TOO_OLD = {
     False: _("%(product)s %(found)s is too old: %(needed)s or later is required."),
     True: _("%(product)s %(found)s (according to its login page) is too old: %(needed)s or later is required."),
@@ -34,25 +34,27 @@ CLEAR_CACHES = _("Clear caches in front of the site. In a cluster, finish the up
 
 
 def confluence_version(observation: Observation, matrix: Matrix) -> Finding | None:
+    """Check that Confluence is new enough; None for other products."""
     return _server_version("CONFLUENCE-VERSION", "confluence", observation, matrix)
 
 
 def jira_version(observation: Observation, matrix: Matrix) -> Finding | None:
+    """Check that Jira is new enough; None for other products."""
     return _server_version("JIRA-VERSION", "jira", observation, matrix)
 
 
 def sources_agree(observation: Observation, matrix: Matrix) -> Finding | None:
-    """Manifest and login page tell the same version and base URL; nothing to say when one of them is shut.
+    """Check that manifest and login page report the same version and base URL; None unless both were read.
 
-    Only where the two versions lead to different verdicts is the site's version unknown.
+    Different versions are a warning, or UNKNOWN if only one of them is new enough.
     """
     manifest, page = observation.manifest, own_login_page(observation)
     if page is None or not manifest.version or not page.version:
         return None
     if manifest.version != page.version and version_of(manifest.version) != version_of(page.version):
         one, other = (_is_enough(observation.product, text, matrix) for text in (manifest.version, page.version))
-        values = {"product": product_name(observation.product), "first": shown(manifest.version)}
-        values["second"] = shown(page.version)
+        values = {"product": product_name(observation.product), "first": printable(manifest.version)}
+        values["second"] = printable(page.version)
         outcome = Outcome.WARNING if one == other else Outcome.UNKNOWN
         message = _("The manifest reports %(product)s %(first)s, the login page %(second)s.")
         return Finding("SOURCES-AGREE", outcome, message, CLEAR_CACHES, values, page.answer)
@@ -63,35 +65,36 @@ def sources_agree(observation: Observation, matrix: Matrix) -> Finding | None:
 
 
 def requirement_of(observation: Observation, matrix: Matrix) -> Requirement | None:
-    """What the matrix asks of the site's version, as far as it is known."""
+    """Return the matrix line for the site's version; None if the version is unknown or not covered."""
     return matrix.requirement_of(observation.product, server_version(observation).text)
 
 
 def _server_version(rule: str, of: str, observation: Observation, matrix: Matrix) -> Finding | None:
     if observation.product != of:
         return None
-    text, answer, by_login_page = server_version(observation)
-    values = {"product": product_name(of), "found": shown(text), "needed": ""}
-    found, requirement = version_of(text), matrix.requirement_of(of, text)
-    if found is None or requirement is None or requirement.server is None:
+    text, answer, from_login_page = server_version(observation)
+    values = {"product": product_name(of), "found": printable(text), "needed": ""}
+    version, requirement = version_of(text), matrix.requirement_of(of, text)
+    if version is None or requirement is None or requirement.server is None:
         values["needed"] = str(matrix.newest_server(of) or "")
-        return Finding(rule, Outcome.UNKNOWN, *_why_unknown(text, found, requirement), values, answer)
+        return Finding(rule, Outcome.UNKNOWN, *_why_unknown(text, version, requirement), values, answer)
     values["needed"] = str(requirement.server)
-    if found < requirement.server:
-        return Finding(rule, Outcome.INCOMPATIBLE, _TOO_OLD[by_login_page], UPGRADE_SERVER, values, answer)
-    return Finding(rule, Outcome.PASS, _NEW_ENOUGH[by_login_page], "", values, answer)
+    if version < requirement.server:
+        return Finding(rule, Outcome.INCOMPATIBLE, _TOO_OLD[from_login_page], UPGRADE_SERVER, values, answer)
+    return Finding(rule, Outcome.PASS, _NEW_ENOUGH[from_login_page], "", values, answer)
 
 
-def _why_unknown(text: str | None, found: Version | None, requirement: Requirement | None) -> tuple[str, str]:
+def _why_unknown(text: str | None, version: Version | None, requirement: Requirement | None) -> tuple[str, str]:
+    """Message and remedy for a version that cannot be evaluated."""
     if not text:
-        return _NO_VERSION, _LET_VERSION_THROUGH
-    if found is None:
-        return _BAD_VERSION, _LET_VERSION_THROUGH
+        return _NO_VERSION, _ALLOW_MANIFEST
+    if version is None:
+        return _BAD_VERSION, _ALLOW_MANIFEST
     return requirement.unclear if requirement else _NO_LINE, _LATER_LINE
 
 
 def _is_enough(product: str, text: str, matrix: Matrix) -> bool | None:
-    """Whether the version works; None when nobody says."""
+    """Whether the version is new enough; None if the matrix does not say."""
     version = version_of(text)
     requirement = matrix.requirement_of(product, text) if version else None
     if version is None or requirement is None or requirement.server is None:

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from rollout.actor import Actor
 from rollout.compatibility.matrix import MATRIX, Matrix, Requirement
-from rollout.compatibility.matrix_text import Fault, faults_between, gaps, read_line
+from rollout.compatibility.matrix_text import LineError, errors_between, gaps, read_line
 from rollout.models import MatrixEdition, MatrixLine, Product
 
 from . import audit
@@ -73,14 +73,14 @@ def matrix_of(edition: MatrixEdition) -> Matrix:
     return Matrix(as_of=edition.as_of, source=edition.source, requirements=tuple(rows), edition=edition.pk)
 
 
-def read_lines(lines: list[MatrixLine]) -> tuple[list[Requirement], list[Fault]]:
+def read_lines(lines: list[MatrixLine]) -> tuple[list[Requirement], list[LineError]]:
     """Return what the lines say, and every fault of one of them or of all together."""
     rows, faults = [], []
     for line in lines:
         row, found = read_line(texts_of(line))
         faults += found
         rows += [row] if row else []
-    return rows, faults or faults_between(rows)
+    return rows, faults or errors_between(rows)
 
 
 def texts_of(line: MatrixLine) -> dict[str, str]:
@@ -99,7 +99,7 @@ def differences(edition: MatrixEdition) -> tuple[list[Requirement], list[Require
     return [row for row in now if row not in then], [row for row in then if row not in now]
 
 
-def said(fault: Fault) -> str:
+def said(fault: LineError) -> str:
     """The fault as a sentence in the reader's language."""
     return _(fault.message) % fault.values
 

@@ -1,6 +1,6 @@
-"""Every sentence that the pure rooms can say is marked, so that ``make messages`` puts it before translators.
+"""Every sentence of the pure packages is marked for translation, so that ``make messages`` collects it.
 
-Pure: no database and no Django. xgettext finds what is called by these names with a literal; so does the walk here.
+xgettext finds literals passed to functions of these names, and so does this test.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from rollout.base_url import REFUSALS
-from rollout.compatibility.evidence import REASONS, said
+from rollout.compatibility.evidence import REASONS, result_of
 from rollout.compatibility.matrix import MATRIX, Matrix
 from rollout.compatibility.observation import (
     Answer,
@@ -45,7 +45,7 @@ from rollout.message_ids import gettext_noop
 from rollout.rehearsal.phone import NOT_REACHED, STEPS
 from tests.support.paths import ROOT
 
-MARKS = {"_", "gettext_noop"}
+MARKERS = {"_", "gettext_noop"}
 PURE = (
     "base_url.py",
     "formats/site_csv.py",
@@ -61,8 +61,8 @@ NOW = datetime(2025, 3, 4, 12, 30, tzinfo=UTC)
 BASE = "https://confluence.example.com/wiki"
 
 
-def is_mark(node: ast.AST) -> bool:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in MARKS
+def is_marker(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in MARKERS
 
 
 def sources(*names: str) -> Iterator[Path]:
@@ -72,8 +72,8 @@ def sources(*names: str) -> Iterator[Path]:
 
 
 def marked(*paths: Path) -> set[str]:
-    """Every literal that a marking function is called with."""
-    calls = (node for path in paths for node in ast.walk(ast.parse(path.read_text())) if is_mark(node))
+    """Every literal that is marked for translation."""
+    calls = (node for path in paths for node in ast.walk(ast.parse(path.read_text())) if is_marker(node))
     return {
         call.args[0].value
         for call in calls
@@ -89,38 +89,38 @@ def test_it_works() -> None:
     assert "The site is %(product)s." in MARKED
 
 
-# --- The sentences of the judgement ------------------------------------------------------------------------------
+# --- The sentences of findings ------------------------------------------------------------------------------
 def answers() -> Iterator[Answer]:
-    asked = Answer("GET", f"{BASE}/x", NOW, status=200, content_type="application/json", hops=(f"{BASE}/x",))
-    yield asked
+    ok = Answer("GET", f"{BASE}/x", NOW, status=200, content_type="application/json", hops=(f"{BASE}/x",))
+    yield ok
     for status in (302, 400, 401, 403, 404, 500, 503):
-        yield replace(asked, status=status)
-    yield replace(asked, status=302, location="https://sso.example.com/login")
-    yield replace(asked, status=302, location="/wiki/login.action")
-    yield replace(asked, status=301, location="http://confluence.example.com/wiki/x")
+        yield replace(ok, status=status)
+    yield replace(ok, status=302, location="https://sso.example.com/login")
+    yield replace(ok, status=302, location="/wiki/login.action")
+    yield replace(ok, status=301, location="http://confluence.example.com/wiki/x")
     for error in (*ERRORS, "never heard of", None):
-        yield replace(asked, status=None, error=error)
+        yield replace(ok, status=None, error=error)
 
 
 def observations() -> Iterator[Observation]:
-    """A ready site of each product with one part of it changed in every way a rule looks at."""
-    fine = next(answers())
+    """A ready site of each product, with one part changed in every way that a rule evaluates."""
+    ok = next(answers())
     for product in ("confluence", "jira", "bamboo"):
         ready = Observation(
             base_url=BASE,
             product=product,
             observed_at=NOW,
-            manifest=Manifest(fine, product=product, version="10.1.0", name="Wiki", canonical_url=BASE),
-            info_login=InfoLogin(fine, "json", client_id="abc"),
-            authorize=Endpoint(fine, "answers"),
-            token=Endpoint(fine, "answers"),
+            manifest=Manifest(ok, product=product, version="10.1.0", name="Wiki", canonical_url=BASE),
+            info_login=InfoLogin(ok, "json", client_id="abc"),
+            authorize=Endpoint(ok, "answers"),
+            token=Endpoint(ok, "answers"),
             tls=Tls("valid", expires_at=NOW + timedelta(days=90)),
             plugins=PluginVersions(oauth="4.1.1", mobile="19.1.47", source="manual"),
         )
         yield ready
-        for change in (parts, answered, optional_parts):
+        for change in (parts, main_parts, optional_parts):
             yield from (replace(ready, **{name: part}) for name, part in change(ready))
-        yield from shut(ready)
+        yield from combinations(ready)
 
 
 def parts(ready: Observation) -> Iterator[tuple[str, Any]]:
@@ -145,8 +145,8 @@ def parts(ready: Observation) -> Iterator[tuple[str, Any]]:
         yield "plugins", PluginVersions(oauth_enabled=enabled, mobile_enabled=enabled)
 
 
-def answered(ready: Observation) -> Iterator[tuple[str, Any]]:
-    """What may come back from the four questions that every site is asked."""
+def main_parts(ready: Observation) -> Iterator[tuple[str, Any]]:
+    """Responses to the four requests that are sent to every site."""
     info = ready.info_login
     yield "info_login", replace(info, client_id=None)
     yield "info_login", replace(info, client_id=None, fields=("oauth.clientKey",))
@@ -163,7 +163,7 @@ def answered(ready: Observation) -> Iterator[tuple[str, Any]]:
 
 
 def optional_parts(ready: Observation) -> Iterator[tuple[str, Any]]:
-    """What is asked of some sites only."""
+    """Parts that are requested of some sites only."""
     answer = ready.info_login.answer
     yield "tls", Tls("valid", trust="site", chain=(Certificate("a", "b"), Certificate("b", "c", expires_at=NOW)))
     for kind in ("redirects", "elsewhere", "loop", "serves", "closed", "error"):
@@ -178,8 +178,8 @@ def optional_parts(ready: Observation) -> Iterator[tuple[str, Any]]:
         yield "metadata", Metadata(answer, True, issuer, code_challenge_methods=methods)
 
 
-def shut(ready: Observation) -> Iterator[Observation]:
-    """What needs two parts: a shut manifest and its second sources, links and what the site says of them."""
+def combinations(ready: Observation) -> Iterator[Observation]:
+    """Changes of two parts: a manifest behind a sign-in and its second sources, links and the responses for them."""
     answer = replace(ready.info_login.answer, status=401)
     behind = replace(ready, manifest=Manifest(answer))
     for version in ("8.5", "10.1.0"):
@@ -196,12 +196,12 @@ def shut(ready: Observation) -> Iterator[Observation]:
     )
 
 
-# An edition of operations' own may leave versions out.
+# An edition may leave versions out.
 SHORT = Matrix(MATRIX.as_of, MATRIX.source, tuple(row for row in MATRIX.requirements if row.below))
 
 
 def test_findings() -> None:
-    said_and_advised = {
+    texts = {
         text
         for observation in observations()
         for matrix in (MATRIX, SHORT)
@@ -210,17 +210,17 @@ def test_findings() -> None:
         for text in (finding.message, finding.remedy)
         if text
     }
-    assert len(said_and_advised) > 60
-    assert said_and_advised <= MARKED
-    # The other way round: what the rules' modules hold can all be said, or is a word put into a sentence.
-    held = marked(*(path for path in sources("compatibility") if path.stem != "matrix_text"))
-    words = {*REASONS.values(), "the reason is unknown", "OAuth 2.0 provider plugin", "mobile plugin"}
-    assert held - said_and_advised == words | {entry.title for entry in RULES}
+    assert len(texts) > 60
+    assert texts <= MARKED
+    # And vice versa: every marked text of the rules' modules occurs, or is put into a sentence.
+    all_marked = marked(*(path for path in sources("compatibility") if path.stem != "matrix_text"))
+    parts_of_sentences = {*REASONS.values(), "the reason is unknown", "OAuth 2.0 provider plugin", "mobile plugin"}
+    assert all_marked - texts == parts_of_sentences | {entry.title for entry in RULES}
 
 
-def test_reasons_for_silence() -> None:
+def test_reasons_without_a_response() -> None:
     assert set(REASONS) == set(ERRORS)
-    assert {said(answer) for answer in answers() if answer.status is None} - {"never heard of"} <= MARKED
+    assert {result_of(answer) for answer in answers() if answer.status is None} - {"never heard of"} <= MARKED
 
 
 # --- The other tables --------------------------------------------------------------------------------------------
@@ -233,13 +233,13 @@ def test_reasons_for_silence() -> None:
         [text for entry in FORMATS.values() for text in (entry.label, entry.where)],
         [NOT_REACHED, *(title for _, title, _ in STEPS)],
     ],
-    ids=["refused base URLs", "the door", "rules", "formats", "rehearsal"],
+    ids=["refused base URLs", "HTTP client", "rules", "formats", "rehearsal"],
 )
 def test_table(messages: Any) -> None:
     assert set(messages) <= MARKED
 
 
-def test_a_refused_base_url_says_the_same_as_a_format_string() -> None:
+def test_refused_base_urls_need_no_escaping() -> None:
     assert not [message for message in REFUSALS.values() if "%" in message]
 
 
@@ -249,11 +249,11 @@ def test_a_refused_base_url_says_the_same_as_a_format_string() -> None:
         "", "title", "title,base_url,base_url", "title,base_url,colour", "title,base_url\nA,", "title,base_url\nA,x",
         "title,base_url\nA,http://a.example.com", 'title,base_url\n"A', "title,base_url\nA,https://a.example.com,x",
         "title,base_url\nA,https://a.example.com\nB,https://a.example.com", "title,base_url,people\nA,x,many",
-        "title,base_url,owners,product\nA,x,nobody,sharepoint", "title,base_url,oauth_plugin_version\nA,x,new",
+        "title,base_url,owners,product\nA,x,unknown,sharepoint", "title,base_url,oauth_plugin_version\nA,x,new",
         "title,base_url,cache_session_in_mobile_browser\nA,x,perhaps", "title,base_url\n\x07,x", "a\0",
     ],
 )  # fmt: skip
-def test_what_is_wrong_with_a_csv_file(text: str) -> None:
+def test_errors_of_a_csv_file(text: str) -> None:
     errors = read_sites_csv(text.encode(), allow_loopback_http=False).errors
     assert errors
     assert {error.message for error in errors} <= MARKED
@@ -269,7 +269,7 @@ def test_what_is_wrong_with_a_csv_file(text: str) -> None:
         '[{"title": "", "baseURL": "x"}]', '[{"title": "A", "baseURL": "x"}]', "[" * 9999,
     ],
 )  # fmt: skip
-def test_what_is_wrong_with_a_site_list(text: str) -> None:
+def test_errors_of_a_site_list(text: str) -> None:
     with pytest.raises(SiteListError) as refused:
         parse_site_list(text)
     assert refused.value.message in MARKED
@@ -278,27 +278,27 @@ def test_what_is_wrong_with_a_site_list(text: str) -> None:
 
 
 @pytest.mark.parametrize("format_id", FORMATS)
-def test_what_a_vendor_would_replace(format_id: str) -> None:
+def test_warnings_of_what_a_vendor_replaces(format_id: str) -> None:
     text = json.dumps([{"title": "{{mail}} $EMAIL $EMAIL$ {Name} \\u0024EMAIL }}"}]).replace("\\\\u", "\\u")
     assert {finding.message for finding in lint(text, format_id)} <= MARKED
 
 
-# --- What no table lists -----------------------------------------------------------------------------------------
+# --- Sentences that no table lists ------------------------------------------------------------------------------------
 SENTENCE = re.compile(r"[A-Z%].* .*[.?]", re.DOTALL)
-# For the programmer or the command line: raised past everything that shows messages to people.
+# Raised for programmers and the command line; no page shows it.
 INTERNAL = {"This is not a version number. Write it like 9.1.0."}
 
 
 @pytest.mark.parametrize("path", list(sources(*PURE)), ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_sentence_is_left_unmarked(path: Path) -> None:
     tree = ast.parse(path.read_text())
-    passed_over = {
+    skipped = {
         id(inner)
         for node in ast.walk(tree)
-        if is_mark(node) or isinstance(node, ast.JoinedStr) or is_docstring(node)
+        if is_marker(node) or isinstance(node, ast.JoinedStr) or is_docstring(node)
         for inner in ast.walk(node)
     }
-    literals = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in passed_over]
+    literals = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in skipped]
     sentences = {node.value for node in literals if isinstance(node.value, str) and SENTENCE.fullmatch(node.value)}
     assert sentences <= INTERNAL
 

@@ -12,9 +12,9 @@ from django.utils import timezone
 
 from rollout.base_url import BaseUrlError, parse_base_url
 from rollout.compatibility import rules
+from rollout.compatibility.next_steps import next_steps
 from rollout.compatibility.observation import Observation, PluginVersions
 from rollout.compatibility.verdict import Evaluation, SetupVerdict
-from rollout.compatibility.what_to_do import what_to_do
 from rollout.probes.site import Target, observe
 from rollout.services.network import policy
 
@@ -61,7 +61,7 @@ class Command(BaseCommand):
 
     def _print_setup(self, setup: SetupVerdict) -> None:
         self.stdout.write(f"  {setup.setup.value}: {setup.verdict.value}")
-        for number, first in enumerate(what_to_do(setup), start=1):
+        for number, first in enumerate(next_steps(setup), start=1):
             self.stdout.write(f"    {number}. {first.remedy % first.values} ({first.rule})")
         for finding in setup.findings:
             evidence = finding.evidence()
@@ -81,4 +81,4 @@ def as_contract(observation: Observation, evaluation: Evaluation) -> dict[str, A
 
 
 def _setup(setup: SetupVerdict) -> dict[str, Any]:
-    return {**setup.to_json(), "first": [finding.rule for finding in what_to_do(setup)]}
+    return {**setup.to_json(), "first": [finding.rule for finding in next_steps(setup)]}

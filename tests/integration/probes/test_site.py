@@ -17,10 +17,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from rollout.compatibility.next_steps import next_steps
 from rollout.compatibility.observation import KnownLinks, Observation, PluginVersions
 from rollout.compatibility.rules import evaluate
 from rollout.compatibility.verdict import Verdict
-from rollout.compatibility.what_to_do import what_to_do
 from rollout.http_client.policy import FetchPolicy
 from rollout.probes.site import Target, observe
 
@@ -81,7 +81,7 @@ def test_a_shut_manifest_is_explained_by_status(serve, make_answer, policy, now)
     assert observation.status.state == "MAINTENANCE"
     evaluation = evaluate(observation)
     assert {setup.verdict for setup in evaluation.setups()} == {Verdict.UNKNOWN}
-    assert [found.rule for found in what_to_do(evaluation.mdm)] == ["SERVER-STATUS"]
+    assert [found.rule for found in next_steps(evaluation.mdm)] == ["SERVER-STATUS"]
 
 
 def test_the_site_s_own_authority_goes_through_the_door(certificate, serve_tls, now) -> None:

@@ -31,14 +31,14 @@ BASE = "https://confluence.example.com/wiki"
 
 
 def answer(path: str = "", *, base: str = BASE, method: str = "GET", **changes: Any) -> Answer:
-    """What came back from ``path``: 200 JSON unless ``changes`` say otherwise."""
+    """The response for ``path``: 200 JSON unless changed."""
     url = f"{base}/{path}"
     fields: dict[str, Any] = {"status": 200, "content_type": "application/json", "hops": (url,), **changes}
     return Answer(method, url, NOW, **fields)
 
 
 def ready_observation(base: str = BASE, product: str = "confluence") -> Observation:
-    """A Confluence 9.2.1 that was asked everything and passes every rule on both roads."""
+    """A Confluence 9.2.1 with every part of an observation; it passes every rule of both setups."""
     info_login = InfoLogin(
         answer("rest/nativemobile/1.1/info/login", base=base),
         "json",
@@ -92,13 +92,13 @@ def ready_observation(base: str = BASE, product: str = "confluence") -> Observat
     )
 
 
-def changed(whole: Any, **changes: Any) -> Any:
-    """``whole`` with parts changed, dicts reaching into a part: ``changed(ready, manifest={"version": "9.0"})``."""
+def changed(original: Any, **changes: Any) -> Any:
+    """``original`` with parts changed, dicts reaching into parts: ``changed(ready, manifest={"version": "9.0"})``."""
     parts = {
-        name: changed(getattr(whole, name), **value) if isinstance(value, dict) else value
+        name: changed(getattr(original, name), **value) if isinstance(value, dict) else value
         for name, value in changes.items()
     }
-    return replace(whole, **parts)
+    return replace(original, **parts)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Lines of the matrix as people write them: each fault by name, and the nearest line that has none."""
+"""Lines of the matrix as people enter them: each error, and the nearest line without one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from rollout.compatibility.matrix import MATRIX
-from rollout.compatibility.matrix_text import VERSIONS, faults_between, gaps, read_line
+from rollout.compatibility.matrix_text import VERSIONS, errors_between, gaps, read_line
 from rollout.compatibility.version import Version
 
 LINE = {
@@ -22,19 +22,19 @@ LINE = {
     "mobile_plugin": "",
     "unclear": "",
 }
-UNCLEAR = {**LINE, "server": "", "oauth_plugin": "", "unclear": "Nobody says of %(found)s."}
+UNCLEAR = {**LINE, "server": "", "oauth_plugin": "", "unclear": "Undocumented for %(found)s."}
 
 
 def test_it_works() -> None:
-    row, faults = read_line(LINE)
-    assert not faults
+    row, errors = read_line(LINE)
+    assert not errors
     assert row is not None
     assert (row.since, row.below, row.server) == (Version.parse("9.13"), Version.parse("10.1"), Version.parse("9.14"))
     assert row.mobile_plugin is None
 
 
-def test_the_built_in_lines_have_no_fault() -> None:
-    assert not faults_between(MATRIX.requirements)
+def test_the_built_in_lines_have_no_error() -> None:
+    assert not errors_between(MATRIX.requirements)
     assert not gaps(MATRIX.requirements, ["confluence", "jira"])
     for row in MATRIX.requirements:
         texts = {name: str(getattr(row, name) or "") for name in (*LINE,)}
@@ -42,7 +42,7 @@ def test_the_built_in_lines_have_no_fault() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "field", "says"),
+    ("change", "field", "text"),
     [
         *(({name: "nine"}, name, "nine is not a version number") for name in VERSIONS),
         ({"app": ""}, "app", "iOS app"),
@@ -53,7 +53,7 @@ def test_the_built_in_lines_have_no_fault() -> None:
         ({"server": "9.12"}, "server", "outside the line"),
         ({"server": "10.1"}, "server", "outside the line"),
         ({"server": "", "oauth_plugin": ""}, "server", "or the reason why"),
-        ({"unclear": "Nobody knows."}, "unclear", "no minimum versions"),
+        ({"unclear": "Undocumented."}, "unclear", "no minimum versions"),
         ({"source": "http://example.com/page"}, "source", "https address"),
         ({"source": "https://"}, "source", "https address"),
         ({"source": "https://[::1"}, "source", "https address"),
@@ -63,24 +63,24 @@ def test_the_built_in_lines_have_no_fault() -> None:
         ({"redirect_url": "jira-server://a b"}, "redirect_url", "jira-server://"),
     ],
 )
-def test_a_fault_is_named_with_its_field(change: dict[str, str], field: str, says: str) -> None:
-    row, faults = read_line({**LINE, **change})
+def test_an_error_belongs_to_its_field(change: dict[str, str], field: str, text: str) -> None:
+    row, errors = read_line({**LINE, **change})
     assert row is None
-    assert says in " ".join(fault.message % fault.values for fault in faults if fault.field == field)
+    assert text in " ".join(error.message % error.values for error in errors if error.field == field)
 
 
 @pytest.mark.parametrize("reason", ["100 % sure", "%(other)s", "%s", "%(found)d"])
 def test_a_reason_that_could_not_be_filled_in_is_refused(reason: str) -> None:
-    row, faults = read_line({**UNCLEAR, "unclear": reason})
+    row, errors = read_line({**UNCLEAR, "unclear": reason})
     assert row is None
-    assert [fault.field for fault in faults] == ["unclear"]
-    assert "%(found)s" in faults[0].message % faults[0].values
+    assert [error.field for error in errors] == ["unclear"]
+    assert "%(found)s" in errors[0].message % errors[0].values
 
 
-@pytest.mark.parametrize("reason", ["Nobody says of %(found)s.", "100 %% unclear", "No place at all"])
-def test_a_reason_that_can_be_filled_in_is_taken(reason: str) -> None:
-    row, faults = read_line({**UNCLEAR, "unclear": reason})
-    assert not faults
+@pytest.mark.parametrize("reason", ["Undocumented for %(found)s.", "100 %% unclear", "No placeholder"])
+def test_a_reason_that_can_be_filled_in_is_accepted(reason: str) -> None:
+    row, errors = read_line({**UNCLEAR, "unclear": reason})
+    assert not errors
     assert row is not None
     assert row.server is None
 
@@ -88,33 +88,33 @@ def test_a_reason_that_can_be_filled_in_is_taken(reason: str) -> None:
 def test_lines_that_overlap_are_refused_and_neighbours_are_not() -> None:
     confluence, old, middle, new = MATRIX.requirements
     wider = replace(old, below=Version.parse("9.13.1"))
-    (fault,) = faults_between([confluence, wider, middle, new])
-    assert fault.message % fault.values == (
-        "Two lines of Jira overlap: … – 9.13.1 and 9.13 – 10.1. A version belongs to one line."
+    (error,) = errors_between([confluence, wider, middle, new])
+    assert error.message % error.values == (
+        "Two lines of Jira overlap: … – 9.13.1 and 9.13 – 10.1. Each version may be in one line only."
     )
-    assert faults_between([replace(old, below=None), new])
-    assert not faults_between([new, middle, old, confluence])  # in any order
+    assert errors_between([replace(old, below=None), new])
+    assert not errors_between([new, middle, old, confluence])  # in any order
 
 
-def test_one_app_answers_to_one_redirect_url() -> None:
+def test_an_app_accepts_one_redirect_url() -> None:
     _confluence, old, middle, _new = MATRIX.requirements
-    (fault,) = faults_between([old, replace(middle, redirect_url="jira-server://other")])
-    assert "different redirect URLs" in fault.message
+    (error,) = errors_between([old, replace(middle, redirect_url="jira-server://other")])
+    assert "different redirect URLs" in error.message
 
 
-def test_no_lines_are_a_fault() -> None:
-    assert len(faults_between([])) == 1
+def test_an_edition_without_lines_is_an_error() -> None:
+    assert len(errors_between([])) == 1
 
 
-def test_every_gap_is_said() -> None:
+def test_every_gap_is_listed() -> None:
     _confluence, old, middle, new = MATRIX.requirements
-    said = [gap.message % gap.values for gap in gaps([old, new], ["confluence", "jira"])]
-    assert said == [
+    notes = [gap.message % gap.values for gap in gaps([old, new], ["confluence", "jira"])]
+    assert notes == [
         "No line of Jira covers versions from 9.13 to below 10.1. The status of such sites will be unknown.",
         "Confluence is not in this edition. The status of all its sites will be unknown.",
     ]
-    said = [gap.message % gap.values for gap in gaps([middle])]
-    assert said == [
+    notes = [gap.message % gap.values for gap in gaps([middle])]
+    assert notes == [
         "No line of Jira covers versions below 9.13. The status of such sites will be unknown.",
         "No line of Jira covers 10.1 and later. The status of such sites will be unknown.",
     ]

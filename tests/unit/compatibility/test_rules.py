@@ -1,4 +1,4 @@
-"""Each rule with the observations that trip it and the nearest one that does not."""
+"""Each rule with observations that fail it and the nearest one that passes."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ def jira(version: str, **plugins: Any) -> dict[str, Any]:
 
 
 def finding(evaluation: Evaluation, name: str) -> Finding | None:
-    """What the rule found, on whichever road it applies; None when it said nothing."""
+    """The finding of a rule, for either setup; None if it returned none."""
     return next((found for setup in evaluation.setups() for found in setup.findings if found.rule == name), None)
 
 
 def info(kind: str, **changes: Any) -> dict[str, Any]:
-    """Both agents get this answer, which carries no client ID unless ``changes`` say so."""
+    """Both User-Agents get this response, without a client ID unless changed."""
     part = {"kind": kind, "client_id": None, **changes}
     return {"info_login": part, "info_login_plain": part}
 
@@ -61,8 +61,7 @@ def test_it_works(ready: Observation):
     assert {found.outcome for setup in evaluation.setups() for found in setup.findings} == {PASS}
 
 
-# rule, change → outcome. The ready observation, where every rule passes, is the nearest that does not trip;
-# rows with PASS or None are nearer still.
+# rule, change → outcome. The ready observation passes every rule; rows with PASS or None are closer to failing.
 TABLE: list[tuple[str, dict[str, Any], Outcome | None]] = [
     ("HTTPS", {"base_url": "http://confluence.example.com"}, ACTION),
     ("HTTPS", {"base_url": "http://127.0.0.1.example.com"}, ACTION),
@@ -75,7 +74,7 @@ TABLE: list[tuple[str, dict[str, Any], Outcome | None]] = [
     ("TLS-VALID", {"tls": {"kind": "wrong_host"}}, ACTION),
     ("TLS-VALID", {"tls": {"kind": "error", "detail": "handshake failure"}}, UNKNOWN),
     ("TLS-VALID", {"tls": {"kind": "unreachable"}}, UNKNOWN),
-    ("TLS-VALID", {"tls": {"kind": "never heard of"}}, UNKNOWN),
+    ("TLS-VALID", {"tls": {"kind": "unheard-of"}}, UNKNOWN),
     ("TLS-VALID", {"tls": {"kind": "plain"}}, None),
     ("TLS-VALID", {"tls": {"expires_at": datetime(2025, 4, 3, 12, 29, tzinfo=UTC)}}, WARNING),
     ("TLS-VALID", {"tls": {"expires_at": datetime(2025, 4, 3, 12, 30, tzinfo=UTC)}}, PASS),
@@ -201,7 +200,7 @@ TABLE: list[tuple[str, dict[str, Any], Outcome | None]] = [
     ("AUTHORIZE-REACHABLE", {"authorize": {"kind": "missing", "answer": NOT_FOUND}}, ACTION),
     ("AUTHORIZE-REACHABLE", {"authorize": {"kind": "error", "answer": {"status": 500}}}, UNKNOWN),
     ("AUTHORIZE-REACHABLE", {"authorize": {"kind": "unreachable", "answer": SILENT}}, UNKNOWN),
-    ("AUTHORIZE-REACHABLE", {"authorize": {"kind": "never heard of"}}, UNKNOWN),
+    ("AUTHORIZE-REACHABLE", {"authorize": {"kind": "unheard-of"}}, UNKNOWN),
     ("AUTHORIZE-REACHABLE", {"authorize": {"kind": "answers", "answer": OWN_LOGIN}}, PASS),
     ("TOKEN-REACHABLE", {"token": {"kind": "intercepted", "answer": SSO}}, ACTION),
     ("TOKEN-REACHABLE", {"token": {"kind": "missing", "answer": NOT_FOUND}}, ACTION),
@@ -254,7 +253,7 @@ TABLE: list[tuple[str, dict[str, Any], Outcome | None]] = [
     ("INFO-LOGIN-OPEN", info("missing", answer=NOT_FOUND), ACTION),
     ("INFO-LOGIN-OPEN", info("error", answer={"status": 500}), UNKNOWN),
     ("INFO-LOGIN-OPEN", {"info_login": {"kind": "unreachable", "answer": SILENT}}, UNKNOWN),
-    ("INFO-LOGIN-OPEN", info("never heard of"), UNKNOWN),
+    ("INFO-LOGIN-OPEN", info("unheard-of"), UNKNOWN),
     ("INFO-LOGIN-OPEN", info("json"), PASS),
     *(
         ("INFO-LOGIN-JSON", {"info_login": {"oddities": (odd,)}}, WARNING)
@@ -282,7 +281,7 @@ def test_rule(build: Build, name: str, changes: dict[str, Any], outcome: Outcome
 
 
 @pytest.mark.parametrize(("name", "changes", "outcome"), TABLE)
-def test_every_finding_speaks_plainly_and_keeps_secrets(
+def test_every_finding_is_a_sentence_without_secrets(
     build: Build, name: str, changes: dict[str, Any], outcome: Outcome | None
 ):
     for found in [found for setup in evaluate(build(**changes)).setups() for found in setup.findings]:
@@ -297,10 +296,10 @@ def test_every_finding_speaks_plainly_and_keeps_secrets(
         assert len(sentence) < 400
 
 
-def test_every_rule_is_tripped_and_passed_in_the_table():
-    tripped = {name for name, _, outcome in TABLE if outcome not in (PASS, None)}
-    spared = {name for name, _, outcome in TABLE if outcome is PASS}
-    assert tripped == spared == {entry.id for entry in RULES}
+def test_every_rule_fails_and_passes_in_the_table():
+    failed = {name for name, _, outcome in TABLE if outcome not in (PASS, None)}
+    passed = {name for name, _, outcome in TABLE if outcome is PASS}
+    assert failed == passed == {entry.id for entry in RULES}
 
 
 @pytest.mark.parametrize(
@@ -354,17 +353,25 @@ def test_a_site_that_cannot_be_reached_is_unknown(build: Build):
     assert {setup.verdict for setup in evaluation.setups()} == {Verdict.UNKNOWN}
 
 
-def test_the_proxy_is_named(build: Build):
+def test_the_target_of_the_redirect_is_named(build: Build):
     found = finding(evaluate(build(**info("redirect", answer=SSO))), "INFO-LOGIN-OPEN")
     assert found is not None
     assert found.to_json()["evidence"]["summary"] == "The reverse proxy redirects the app to sso.example.com."
     assert found.to_json()["remedy"].startswith("Use the MDM setup, or allow rest/nativemobile")
 
 
-def test_a_failing_site_is_not_taken_for_a_wrong_address(build: Build):
+def test_a_login_page_at_the_token_endpoint_is_no_redirect_to_another_host(build: Build):
+    page = finding(
+        evaluate(build(token={"kind": "intercepted", "answer": {"content_type": "text/html"}})), "TOKEN-REACHABLE"
+    )
+    assert page is not None
+    assert page.to_json()["evidence"]["summary"] == "The app's token request ends at a login page."
+
+
+def test_a_failing_site_is_not_reported_as_a_wrong_address(build: Build):
     found = finding(evaluate(build(**NO_PAGE, manifest={**UNREAD, "answer": {"status": 503}})), "MANIFEST-REACHABLE")
     assert found is not None
-    assert found.to_json()["evidence"]["summary"] == "The site returned an error for its manifest (503)."
+    assert found.to_json()["evidence"]["summary"] == "The site returned an error for its manifest (HTTP 503)."
     assert "logs" in found.remedy
 
 
@@ -395,14 +402,14 @@ def test_both_versions_are_named(build: Build):
     assert found.evidence()["asked"] == "GET https://confluence.example.com/wiki/rest/applinks/1.0/manifest"
 
 
-def test_what_a_server_answers_is_quoted_as_one_short_line(build: Build):
+def test_a_response_is_quoted_as_one_short_line(build: Build):
     found = finding(evaluate(build(manifest={"version": "9\n\x1b[31m\u202e" + "x" * 10_000})), "CONFLUENCE-VERSION")
     assert found is not None
     assert found.values["found"].isprintable()
     assert len(found.values["found"]) <= 81
 
 
-def test_rules_without_mdm_stay_off_the_mdm_road(ready: Observation):
+def test_rules_of_the_non_mdm_setup_do_not_apply_to_the_mdm_setup(ready: Observation):
     only = {entry.id for entry in RULES if entry.setups == (Setup.NON_MDM,)}
     assert only == {
         "MOBILE-PLUGIN",
@@ -415,7 +422,7 @@ def test_rules_without_mdm_stay_off_the_mdm_road(ready: Observation):
     assert not only & {found.rule for found in evaluate(ready).mdm.findings}
 
 
-def test_every_rule_says_what_it_needs_and_how_grave_it_is():
+def test_every_rule_names_its_parts_and_its_severity():
     parts = set(Observation.__dataclass_fields__)
     most_severe = {
         name: min((row for row in TABLE if row[0] == name and row[2]), key=_severity)[2] for name, _, _ in TABLE
@@ -429,7 +436,7 @@ def _severity(row: tuple[str, dict[str, Any], Outcome | None]) -> int:
     return MOST_SEVERE_FIRST.index(row[2]) if row[2] else len(MOST_SEVERE_FIRST)
 
 
-def test_every_remedy_of_the_table_is_one_that_is_given(build: Build):
+def test_every_remedy_of_the_table_occurs(build: Build):
     given = {
         (found.rule, found.remedy)
         for _, changes, _ in TABLE
@@ -469,7 +476,7 @@ def test_both_answers_are_named_where_they_differ(build: Build):
     assert "200 (json)" in sentence
 
 
-def test_findings_come_gravest_first_then_in_table_order(build: Build):
+def test_findings_are_sorted_by_severity_then_by_the_table(build: Build):
     later = build(tls={"kind": "expired"}, plugins={"oauth": "4.0", "mobile": "18"}, token={"kind": "error"})
     outcomes = [found.outcome for found in evaluate(later).non_mdm.findings]
     assert outcomes == sorted(outcomes, key=MOST_SEVERE_FIRST.index)
@@ -483,10 +490,10 @@ def findings_again(observation: Observation) -> list[str]:
     return [found.rule for found in most_severe_first(reversed(evaluate(observation).non_mdm.findings))]
 
 
-def test_findings_of_a_rule_that_is_gone_still_sort():
-    gone = Finding("GONE", PASS, "Fine.", "", {})
+def test_findings_of_a_deleted_rule_are_sorted_last():
+    deleted = Finding("DELETED", PASS, "Fine.", "", {})
     known = Finding("HTTPS", PASS, "Fine.", "", {})
-    assert most_severe_first([gone, known]) == (known, gone)
+    assert most_severe_first([deleted, known]) == (known, deleted)
 
 
 def test_rule_ids_are_unique_and_stable():

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from portal.presenters import findings, messages
-from rollout.compatibility.site_rules import CHECK_NETWORK
 from rollout.models import Finding
 
 
@@ -15,9 +14,9 @@ def row(rule: str, outcome: str, setup: str = "mdm", **changes: Any) -> Finding:
     )
 
 
-UNREACHABLE = row("MANIFEST-REACHABLE", "UNKNOWN", remedy=CHECK_NETWORK)
+UNREACHABLE = row("MANIFEST-REACHABLE", "UNKNOWN", remedy="Check the address.", values={"status": ""})
 ROWS = [
-    row("TLS-VALID", "UNKNOWN", remedy="Make the site reachable from Gatepass. Then check again."),
+    row("TLS-VALID", "UNKNOWN", remedy="Make the site reachable.", values={"detail": "unreachable"}),
     UNREACHABLE,
     row("TOKEN-REACHABLE", "UNKNOWN", remedy="Look."),
     row("TLS-PRIVATE-CA", "WARNING"),
@@ -33,7 +32,7 @@ def test_what_to_do_first_is_not_buried() -> None:
 
 
 def test_what_both_roads_have_is_told_once() -> None:
-    also = [row(found.rule, found.outcome, "non_mdm", remedy=found.remedy) for found in ROWS]
+    also = [row(found.rule, found.outcome, "non_mdm", remedy=found.remedy, values=found.values) for found in ROWS]
     setup = findings.setups("UNKNOWN", "UNKNOWN", [*ROWS, *also])[1]
     assert (setup.serious, setup.later, len(setup.shared)) == ([], [], 3)
 

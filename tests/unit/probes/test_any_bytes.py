@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rollout.compatibility.next_steps import next_steps
 from rollout.compatibility.observation import Answer, Endpoint, Observation, PlainHttp
 from rollout.compatibility.rules import evaluate
 from rollout.compatibility.verdict import Verdict
-from rollout.compatibility.what_to_do import what_to_do
 from rollout.http_client.redaction import clean, safe_url
 from rollout.http_client.reply import Reply
 from rollout.probes.fingerprint import fingerprint_of
@@ -98,7 +98,7 @@ def test_any_bytes_get_a_verdict(asked: list[Reply]) -> None:
     evaluation = evaluate(observation)
     for setup in evaluation.setups():
         assert setup.verdict in Verdict
-        assert bool(what_to_do(setup)) == (not setup.verdict.startswith("READY"))
+        assert bool(next_steps(setup)) == (not setup.verdict.startswith("READY"))
         assert all(found.to_json()["evidence"]["summary"].isprintable() for found in setup.findings)
 
 

@@ -1,4 +1,4 @@
-"""The shortest list of things to do first."""
+"""The shortest list of findings to fix."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from rollout.compatibility.next_steps import findings_to_fix, next_steps
 from rollout.compatibility.observation import Fingerprint, Observation
 from rollout.compatibility.rules import evaluate
 from rollout.compatibility.verdict import SERIOUS, SEVERITY
-from rollout.compatibility.what_to_do import first_things, what_to_do
 
 Build = Callable[..., Observation]
 
@@ -22,14 +22,14 @@ ALONE = {"login_page": None, "fingerprint": Fingerprint(), "status": None, "plai
 
 
 def unreachable(error: str = "refused", **tls: Any) -> dict[str, Any]:
-    nobody = {"kind": "unreachable", "answer": {**SILENT, "error": error}}
+    silent = {"kind": "unreachable", "answer": {**SILENT, "error": error}}
     return {
         **ALONE,
-        "manifest": {**UNREAD, "answer": nobody["answer"]},
-        "info_login": {**nobody, "client_id": None},
+        "manifest": {**UNREAD, "answer": silent["answer"]},
+        "info_login": {**silent, "client_id": None},
         "info_login_plain": None,
-        "authorize": nobody,
-        "token": nobody,
+        "authorize": silent,
+        "token": silent,
         "tls": tls or {"kind": "unreachable"},
     }
 
@@ -46,12 +46,12 @@ BEHIND_SSO = {
 
 def rules_of(observation: Observation) -> tuple[list[str], list[str]]:
     evaluation = evaluate(observation)
-    return [found.rule for found in what_to_do(evaluation.mdm)], [
-        found.rule for found in what_to_do(evaluation.non_mdm)
+    return [finding.rule for finding in next_steps(evaluation.mdm)], [
+        finding.rule for finding in next_steps(evaluation.non_mdm)
     ]
 
 
-def test_a_ready_site_has_nothing_to_do(ready: Observation):
+def test_a_ready_site_has_no_steps(ready: Observation):
     assert rules_of(ready) == ([], [])
 
 
@@ -62,7 +62,7 @@ def test_a_ready_site_has_nothing_to_do(ready: Observation):
         (unreachable("tls", kind="expired"), ["TLS-VALID"], ["TLS-VALID"]),
         (unreachable("tls", kind="error", detail="x"), ["TLS-VALID"], ["TLS-VALID"]),
         (unreachable("not_https", kind="plain") | {"base_url": "http://a.example.com"}, ["HTTPS"], ["HTTPS"]),
-        # What an administrator entered is known even of a site that does not answer, and decides.
+        # What an administrator entered is known even if the site does not respond, and decides.
         (
             unreachable() | {"plugins": {"oauth": "4.0"}},
             ["OAUTH-PLUGIN", "MANIFEST-REACHABLE"],
@@ -73,7 +73,7 @@ def test_a_ready_site_has_nothing_to_do(ready: Observation):
             ["TOKEN-REACHABLE", "MANIFEST-REACHABLE"],
             ["INFO-LOGIN-OPEN", "TOKEN-REACHABLE", "MANIFEST-REACHABLE"],
         ),
-        # A new server brings new plugins: they are looked at again then.
+        # A new server brings new plugins, so they are evaluated after the upgrade.
         (
             {"manifest": {"version": "8.5"}, "login_page": None, "plugins": {"oauth": "3.0", "mobile": None}},
             ["CONFLUENCE-VERSION"],
@@ -98,9 +98,9 @@ def test_the_list(build: Build, changes: dict[str, Any], mdm: list[str], non_mdm
     assert rules_of(build(**changes)) == (mdm, non_mdm)
 
 
-def test_the_same_advice_is_given_once(build: Build):
-    nowhere = {"kind": "missing", "answer": {"status": 404}}
-    assert rules_of(build(authorize=nowhere, token=nowhere)) == (["AUTHORIZE-REACHABLE"], ["AUTHORIZE-REACHABLE"])
+def test_the_same_remedy_is_listed_once(build: Build):
+    missing = {"kind": "missing", "answer": {"status": 404}}
+    assert rules_of(build(authorize=missing, token=missing)) == (["AUTHORIZE-REACHABLE"], ["AUTHORIZE-REACHABLE"])
 
 
 def test_stored_findings_get_the_same_list(build: Build):
@@ -109,7 +109,25 @@ def test_stored_findings_get_the_same_list(build: Build):
         SimpleNamespace(rule=found.rule, outcome=found.outcome.value, remedy=found.remedy, values=found.values)
         for found in setup.findings
     ]
-    assert [found.rule for found in first_things(stored)] == [found.rule for found in what_to_do(setup)]
+    assert [finding.rule for finding in findings_to_fix(stored)] == [finding.rule for finding in next_steps(setup)]
+
+
+@pytest.mark.parametrize(
+    ("values", "listed"),
+    [
+        ({"status": ""}, ["MANIFEST-REACHABLE"]),
+        ({"status": "401"}, ["MANIFEST-REACHABLE", "TOKEN-REACHABLE"]),
+        # Stored by earlier versions, in English.
+        ({"said": "its name does not resolve"}, ["MANIFEST-REACHABLE"]),
+        ({"said": "401"}, ["MANIFEST-REACHABLE", "TOKEN-REACHABLE"]),
+    ],
+)
+def test_only_a_site_without_a_response_has_a_single_step(values: dict[str, str], listed: list[str]):
+    stored = [
+        SimpleNamespace(rule="MANIFEST-REACHABLE", outcome="UNKNOWN", remedy="Check the address.", values=values),
+        SimpleNamespace(rule="TOKEN-REACHABLE", outcome="UNKNOWN", remedy="Check the logs.", values={}),
+    ]
+    assert [finding.rule for finding in findings_to_fix(stored)] == listed
 
 
 def test_what_decides_the_verdict_comes_first(build: Build):
@@ -119,7 +137,7 @@ def test_what_decides_the_verdict_comes_first(build: Build):
         {"plugins": {"oauth": "1", "mobile": "2"}, "token": {"kind": "missing"}},
     ):
         for setup in evaluate(build(**changes)).setups():
-            listed = what_to_do(setup)
+            listed = next_steps(setup)
             assert listed[0].outcome.value == setup.verdict.value
             assert [SEVERITY[found.outcome] for found in listed] == sorted(SEVERITY[found.outcome] for found in listed)
             assert {found.outcome for found in listed} <= SERIOUS
