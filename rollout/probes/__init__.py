@@ -1,1 +1,1 @@
-"""Facts about a site, never a judgement. Start reading at ``site.observe``; the network is behind ``fetch.fetch``."""
+"""Collects the facts about a site without evaluating them. The entry point is ``site.observe``."""

@@ -1,4 +1,4 @@
-"""Which product the headers of a site's answers speak of."""
+"""Identifies the product by the headers of a site's responses."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ HEADERS = {"x-confluence-request-time": "confluence", "x-arequestid": "jira"}
 
 
 def fingerprint_of(replies: Iterable[Reply]) -> Fingerprint:
-    """The product that the first telling header names; a site that says both says nothing."""
-    found = {
+    """Return the product identified by the first such header, or none if headers identify both products."""
+    identified = {
         name: product for reply in replies for name, product in HEADERS.items() if reply.headers.get(name, "").strip()
     }
-    if len(set(found.values())) != 1:
+    if len(set(identified.values())) != 1:
         return Fingerprint()
-    header, product = next(iter(found.items()))
+    header, product = next(iter(identified.items()))
     return Fingerprint(product, header)

@@ -1,4 +1,4 @@
-"""``info/login`` of the mobile plugin, asked anonymously, as the app asks it before it shows a login."""
+"""Requests ``info/login`` of the mobile plugin without sign-in, as the app does before it shows a login."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ MAX_NODES = 5000
 MAX_FIELDS = 60
 _TITLES = ("title", "siteTitle", "siteName", "name")
 _BASE_URLS = ("baseUrl", "baseURL", "base_url", "url")
-# Where version 1.0 answers although 1.1 does not, that tells what is in the way.
-_OLDER_MAY_TELL = frozenset({"missing", "redirect", "unauthorized", "login_page"})
+# A response of version 1.0 then shows what blocks 1.1.
+_TRY_OLDER = frozenset({"missing", "redirect", "unauthorized", "login_page"})
 _DISABLED = re.compile(r"mobile-app-disabled[\"']?\s*[:=]\s*[\"']?true", re.I)
 
 
 @dataclass(frozen=True)
 class InfoLogins:
-    """``app`` is what the app would meet; ``plain`` version 1.1 for a plain agent; ``old`` version 1.0 for the app."""
+    """``app`` is the response that the app gets, ``plain`` version 1.1 for other clients, ``old`` version 1.0."""
 
     app: InfoLogin
     plain: InfoLogin | None = None
@@ -40,14 +40,17 @@ class InfoLogins:
 
 
 async def probe_info_login(session: ProbeSession, base_url: str) -> InfoLogins:
-    """Version 1.1 as the app and as anybody, and 1.0 where 1.1 is shut. Where it is missing, 1.0 is what counts."""
+    """Request version 1.1 with the app's and a plain User-Agent, and 1.0 if 1.1 is blocked or missing.
+
+    If 1.1 is missing, the response of 1.0 counts as the app's.
+    """
     newest = await _probe(session, base_url + PATHS[0], APP_USER_AGENT)
     if newest.kind == "unreachable":
         return InfoLogins(newest)
-    older = await _probe(session, base_url + PATHS[1], APP_USER_AGENT) if newest.kind in _OLDER_MAY_TELL else None
+    older = await _probe(session, base_url + PATHS[1], APP_USER_AGENT) if newest.kind in _TRY_OLDER else None
     if newest.kind == "missing":
-        answers = older is not None and older.kind in ("json", "disabled")
-        return InfoLogins(older if older and answers else newest, old=older)
+        is_usable = older is not None and older.kind in ("json", "disabled")
+        return InfoLogins(older if older and is_usable else newest, old=older)
     return InfoLogins(newest, await _probe(session, base_url + PATHS[0], None), older)
 
 
@@ -57,6 +60,7 @@ async def _probe(session: ProbeSession, url: str, user_agent: str | None) -> Inf
 
 
 def read_info_login(reply: Reply) -> InfoLogin:
+    """Classify a response and read the client ID, title and base URL from its JSON."""
     kind, data, oddities = _read(reply)
     if kind != "json":
         redirect_host = host_of(reply.location) if kind == "redirect" else None
@@ -77,7 +81,7 @@ def read_info_login(reply: Reply) -> InfoLogin:
 
 
 def _read(reply: Reply) -> tuple[str, dict[str, Any], tuple[str, ...]]:
-    """The kind of answer, and of JSON the object and its oddities."""
+    """The kind of the response and, for JSON, the object and its oddities."""
     kind = _kind_by_status(reply)
     if kind:
         return kind, {}, ()
@@ -89,12 +93,12 @@ def _read(reply: Reply) -> tuple[str, dict[str, Any], tuple[str, ...]]:
 
 
 def _kind_by_status(reply: Reply) -> str:
-    """What the status alone says; empty for a 200, whose body has to be read."""
+    """The kind that follows from the status alone; empty for a 200, whose body has to be read."""
     if reply.status is None:
         return "unreachable" if is_unreachable(reply) else "error"
     if reply.location is not None:
         return "redirect"
-    if _says_disabled(reply):
+    if _is_disabled(reply):
         return "disabled"
     if reply.status in (401, 403):
         return "unauthorized"
@@ -103,24 +107,24 @@ def _kind_by_status(reply: Reply) -> str:
     return "" if reply.status == 200 else "error"
 
 
-def _says_disabled(reply: Reply) -> bool:
-    """A disabled mobile plugin answers 503 or 404 with ``mobile-app-disabled: true`` as a header or in the body."""
+def _is_disabled(reply: Reply) -> bool:
+    """A disabled mobile plugin returns 503 or 404 with ``mobile-app-disabled: true`` as a header or in the body."""
     if reply.status not in (404, 503):
         return False
     return reply.headers.get("mobile-app-disabled", "").lower() == "true" or bool(_DISABLED.search(reply.text()))
 
 
 def locate_client_id(data: Any) -> tuple[str | None, str | None]:
-    """The client ID nearest to the top, and the dotted name of the field that holds it."""
+    """Return the client ID nearest to the top level, and the dotted name of its field; None without one."""
     for path, node in _objects(data):
         for name in CLIENT_ID_NAMES:
-            if found := _usable(node.get(name)):
-                return found, clean(f"{path}{name}", 200)
+            if client_id := _usable(node.get(name)):
+                return client_id, clean(f"{path}{name}", 200)
     return None, None
 
 
 def field_names(data: Any) -> tuple[str, ...]:
-    """The dotted names of the fields that hold values, those nearest to the top first, sixty at most."""
+    """Return the dotted names of the fields with values, at most sixty, those nearest to the top level first."""
     names: dict[str, None] = {}
     for path, node in _objects(data):
         for name, value in node.items():
@@ -132,21 +136,21 @@ def field_names(data: Any) -> tuple[str, ...]:
 
 
 def _objects(data: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every object within a JSON value, level by level, with the dotted path to it; five thousand values at most."""
-    waiting = deque([("", data)])
+    """Yield every object within a JSON value with its dotted path, level by level; at most 5000 values are visited."""
+    queue = deque([("", data)])
     for _ in range(MAX_NODES):
-        if not waiting:
+        if not queue:
             return
-        path, node = waiting.popleft()
+        path, node = queue.popleft()
         if isinstance(node, dict):
             yield path, node
-            waiting.extend((f"{path}{name[:60]}."[-200:], value) for name, value in node.items())
+            queue.extend((f"{path}{name[:60]}."[-200:], value) for name, value in node.items())
         elif isinstance(node, list):
-            waiting.extend((path, value) for value in node)
+            queue.extend((path, value) for value in node)
 
 
 def _usable(value: Any) -> str | None:
-    """The text when it can be a client ID (visible ASCII, RFC 6749 appendix A.1); else None."""
+    """The text if it is a valid client ID (visible ASCII, RFC 6749 appendix A.1), else None."""
     if not isinstance(value, str) or not 1 <= len(value.strip()) <= 255:
         return None
     text = value.strip()
@@ -154,7 +158,7 @@ def _usable(value: Any) -> str | None:
 
 
 def host_of(url: str | None) -> str | None:
-    """Host of a URL, with its port unless that is the scheme's own; None when there is none."""
+    """The host of a URL, with its port unless that is the scheme's default; None if there is none."""
     try:
         parts = urlsplit(url or "")
         port = f":{parts.port}" if parts.port and parts.port != DEFAULT_PORTS.get(parts.scheme) else ""

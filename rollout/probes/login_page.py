@@ -1,4 +1,4 @@
-"""The login page, whose meta tags tell version and base URL a second time."""
+"""Requests the login page, whose meta tags are a second source of version and base URL."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ PATHS = {"confluence": "/login.action", "jira": "/login.jsp"}
 
 
 async def probe_login_page(session: ProbeSession, base_url: str, *, product: str) -> LoginPage:
+    """Request the login page of the product and read its meta tags."""
     path = PATHS.get(product, PATHS["confluence"])
     return read_login_page(await session.request("GET", base_url + path, headers={"Accept": "text/html"}, follow=True))
 
 
 def read_login_page(reply: Reply) -> LoginPage:
-    """``page`` only when the product's own meta tags are there: anything else may be anybody's."""
+    """Classify a response. It is ``page`` only with the product's meta tags: other pages may not be the site's."""
     if reply.status is None:
         return LoginPage(reply.answer, "unreachable" if is_unreachable(reply) else "error")
     if reply.location is not None:

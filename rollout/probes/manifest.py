@@ -1,4 +1,4 @@
-"""The application's manifest: which product and version it is, and what it believes its own base URL to be."""
+"""Requests the application manifest: product, version and the site's own base URL."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ ACCEPT = "application/xml, application/json;q=0.5"
 
 
 async def probe_manifest(session: ProbeSession, base_url: str) -> Manifest:
+    """Request the manifest without sign-in."""
     return read_manifest(await session.request("GET", base_url + PATH, headers={"Accept": ACCEPT}, follow=True))
 
 
 def read_manifest(reply: Reply) -> Manifest:
-    """The manifest's fields from XML or JSON; all None when the answer is neither, or not a 200."""
+    """Read the fields from XML or JSON; all are None if the response is neither, or its status is not 200."""
     if reply.status != 200:
         return Manifest(reply.answer)
     fields, form = _json_fields(reply), "json"
@@ -43,17 +44,17 @@ def read_manifest(reply: Reply) -> Manifest:
 
 def _json_fields(reply: Reply) -> dict[str, str]:
     try:
-        data, _odd = read_json(reply)
+        data, _oddities = read_json(reply)
     except ValueError:
         return {}
     if not isinstance(data, dict):
         return {}
-    build = data.get("buildNumber")  # a number where somebody wrote JSON by hand
+    build = data.get("buildNumber")  # custom manifests may contain a number
     return _texts(data | ({"buildNumber": str(build)} if type(build) is int else {}))
 
 
 def _xml_fields(reply: Reply) -> dict[str, str]:
-    """Bytes first, as XML declares its own character set; then as text, for a declaration that is wrong."""
+    """Parse the bytes first, as XML declares its encoding, then the text in case the declaration is wrong."""
     text = reply.text().lstrip("\ufeff \t\r\n")
     for source in (reply.body, text.partition("?>")[2] if text.startswith("<?xml") else text):
         try:

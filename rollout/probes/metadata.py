@@ -1,4 +1,4 @@
-"""Authorization server metadata (RFC 8414), where a site offers it. Atlassian documents none: a hint, no more."""
+"""Requests authorization server metadata (RFC 8414). Atlassian documents none, so it is only a hint."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ PATH = "/rest/oauth2/latest/.well-known/oauth-authorization-server"
 
 
 async def probe_metadata(session: ProbeSession, base_url: str) -> Metadata:
+    """Request the metadata below the base URL."""
     return read_metadata(await session.request("GET", base_url + PATH, headers={"Accept": "application/json"}))
 
 
 def read_metadata(reply: Reply) -> Metadata:
-    """``offered`` when the answer is a JSON object that names an issuer or an endpoint."""
+    """Read the metadata; it is ``offered`` if the response is a JSON object with an issuer or an endpoint."""
     if reply.status != 200:
         return Metadata(reply.answer)
     try:
-        data, _odd = read_json(reply)
+        data, _oddities = read_json(reply)
     except ValueError:
         return Metadata(reply.answer)
     if not isinstance(data, dict):

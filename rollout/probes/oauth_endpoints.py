@@ -1,6 +1,6 @@
-"""The provider's authorize and token endpoints: who answers there, the provider or something in front of it.
+"""Requests the authorize and token endpoints: does the provider respond, or a proxy in front of it?
 
-Nothing is left behind on the site: no authorization is completed and the code that is redeemed never existed.
+The requests leave no trace on the site: no authorization is completed, and the code to redeem does not exist.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ UNKNOWN_CLIENT = "gatepass-compatibility-check"
 
 
 def redirect_uri_of(product: str) -> str:
-    """The redirect URI the product's app is fixed to; Confluence's for a product nobody knows."""
+    """Return the fixed redirect URI of the product's app; Confluence's for an unknown product."""
     return REDIRECT_URIS.get(product, REDIRECT_URIS["confluence"])
 
 
 async def probe_authorize(session: ProbeSession, base_url: str, *, product: str, client_id: str | None) -> Endpoint:
-    """Starts an authorization as the app would (RFC 6749 §4.1.1, RFC 7636 §4.3) and follows it nowhere."""
+    """Start an authorization as the app does (RFC 6749 §4.1.1, RFC 7636 §4.3), without following redirects."""
     digest = hashlib.sha256(secrets.token_urlsafe(48).encode()).digest()
     query = {
         "response_type": "code",
@@ -47,9 +47,9 @@ async def probe_authorize(session: ProbeSession, base_url: str, *, product: str,
 
 
 async def probe_token(session: ProbeSession, base_url: str, *, product: str, client_id: str | None) -> Endpoint:
-    """Redeems a code that was never issued: a provider refuses it in OAuth's own words (RFC 6749 §5.2).
+    """Redeem a code that was never issued: a provider rejects it with an OAuth error (RFC 6749 §5.2).
 
-    It is the app itself that asks here, so it is asked by the app's name.
+    The app sends this request itself, so it has the app's User-Agent.
     """
     form = {
         "grant_type": "authorization_code",
@@ -64,18 +64,20 @@ async def probe_token(session: ProbeSession, base_url: str, *, product: str, cli
 
 
 def authorize_kind(reply: Reply, base_url: str) -> str:
+    """Classify a response of the authorization endpoint by the kinds of ``observation.Endpoint``."""
     if reply.status is None:
-        return _no_answer(reply)
+        return _no_response(reply)
     if reply.location is not None:
-        return "answers" if _stays(reply.location, base_url) else "intercepted"
+        return "answers" if _stays_on_site(reply.location, base_url) else "intercepted"
     if reply.status in (200, 400):  # a login or consent page, or the provider's own error page
         return "answers"
     return "missing" if reply.status == 404 else "error"
 
 
 def token_kind(reply: Reply) -> str:
+    """Classify a response of the token endpoint by the kinds of ``observation.Endpoint``."""
     if reply.status is None:
-        return _no_answer(reply)
+        return _no_response(reply)
     if reply.location is not None:  # a provider never redirects a token request
         return "intercepted"
     if reply.status in (400, 401) and oauth_error(reply):
@@ -85,34 +87,34 @@ def token_kind(reply: Reply) -> str:
     return "intercepted" if reply.status == 200 and is_login_page(reply) else "error"
 
 
-def _stays(location: str, base_url: str) -> bool:
-    """A redirect to the site's own login, or back to the app, is the provider's own."""
+def _stays_on_site(location: str, base_url: str) -> bool:
+    """Whether a redirect leads to the site's own login or back to the app, as a provider's does."""
     scheme = location.partition(":")[0].lower()
     return scheme not in ("http", "https") or host_of(location) == host_of(base_url)
 
 
 def oauth_error(reply: Reply) -> str | None:
-    """The provider's own word for what is wrong, as ``invalid_client``; None when it used none."""
+    """Return the error code of the provider, such as ``invalid_client``; None without one."""
     if reply.status is None or reply.location is not None:
         return None
     try:
-        data, _odd = read_json(reply)
+        data, _oddities = read_json(reply)
     except ValueError:
         return None
-    found = data.get("error") if isinstance(data, dict) else None
-    return clean(found, 60) or None if isinstance(found, str) else None
+    error = data.get("error") if isinstance(data, dict) else None
+    return clean(error, 60) or None if isinstance(error, str) else None
 
 
 def _error_in(location: str | None) -> str | None:
-    """The error that a redirect back to the app carries (RFC 6749 §4.1.2.1)."""
+    """The error in a redirect back to the app (RFC 6749 §4.1.2.1)."""
     if not location or location.lower().startswith(("http:", "https:")):
         return None
     try:
-        found = parse_qs(urlsplit(location).query, max_num_fields=50).get("error")
+        errors = parse_qs(urlsplit(location).query, max_num_fields=50).get("error")
     except ValueError:
         return None
-    return clean(found[0], 60) if found else None
+    return clean(errors[0], 60) if errors else None
 
 
-def _no_answer(reply: Reply) -> str:
+def _no_response(reply: Reply) -> str:
     return "unreachable" if is_unreachable(reply) else "error"

@@ -1,4 +1,4 @@
-"""What a site's address says on plain http: who types it without https should arrive at https."""
+"""Requests a site over plain http: an address without https should redirect to https."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .probe_session import ProbeSession
 
 
 def is_worth_probing(base_url: str) -> bool:
-    """Only where port 80 is the other side of the same site: https on its own port, and not on this machine."""
+    """Whether port 80 belongs to the same site: it uses https on the default port, and is not on this machine."""
     try:
         parts = urlsplit(base_url)
         return parts.scheme == "https" and parts.port in (None, 443) and not is_loopback(parts.hostname or "localhost")
@@ -21,6 +21,7 @@ def is_worth_probing(base_url: str) -> bool:
 
 
 async def probe_plain_http(session: ProbeSession, base_url: str) -> PlainHttp:
+    """Request the base URL over plain http."""
     parts = urlsplit(base_url)
     url = f"http://{parts.netloc.removesuffix(':443')}{parts.path}/"
     reply = await session.request("GET", url, headers={"Accept": "text/html"}, follow=True, plain_http=True)
@@ -28,7 +29,7 @@ async def probe_plain_http(session: ProbeSession, base_url: str) -> PlainHttp:
 
 
 def read_plain_http(reply: Reply, *, leads_back: bool) -> PlainHttp:
-    """``leads_back`` says that https redirects to plain http: with a redirect to https, that is a circle."""
+    """Classify a response. ``leads_back``: https redirects to plain http, so a redirect to https makes a loop."""
     return PlainHttp(reply.answer, _kind(reply, leads_back))
 
 

@@ -1,4 +1,4 @@
-"""Asks one site several questions, one at a time, within one deadline, and stops asking when nobody is there."""
+"""Sends several requests to one site, one at a time, within one deadline, until the site is unreachable."""
 
 from __future__ import annotations
 
@@ -14,26 +14,27 @@ from rollout.http_client.reply import Reply
 from rollout.http_client.request_urls import origin
 from rollout.http_client.visit import MAX_REDIRECTS, Visit
 
-# After one of these the next question would only wait for the same silence.
+# After one of these errors the next request would fail in the same way.
 UNREACHABLE = frozenset({"dns", "refused", "timeout", "tls", "blocked_address", "not_https", "bad_url", "proxy"})
 
 
 @dataclass
 class ProbeSession:
-    """``ask`` is ``fetch`` with a memory: after the first word of ``UNREACHABLE`` it answers that word at once.
+    """The requests to one site. After an error of ``UNREACHABLE``, ``request`` returns that error without a request.
 
-    Inside ``async with`` the connections stay open from one question to the next; the end of it closes them.
+    Within ``async with``, connections are kept open between requests.
     """
 
     policy: FetchPolicy
     now: Callable[[], datetime]
     deadline: float  # by time.monotonic()
-    gave_up: str | None = None
+    stopped_by: str | None = None
     replies: list[Reply] = field(default_factory=list)
     _visit: Visit | None = None
 
     @classmethod
     def within(cls, seconds: float, *, policy: FetchPolicy, now: Callable[[], datetime]) -> ProbeSession:
+        """Return a session whose requests take at most this many seconds together."""
         return cls(policy=policy, now=now, deadline=time.monotonic() + seconds)
 
     async def __aenter__(self) -> ProbeSession:
@@ -55,15 +56,17 @@ class ProbeSession:
         follow: bool = False,
         plain_http: bool = False,
     ) -> Reply:
-        """The reply. With ``follow`` redirects are walked on the same origin, five at most: another host is named in
-        the answer and never asked. ``plain_http`` asks beside the site, over http, and leaves its silence to itself.
+        """Send a request and return the reply.
+
+        With ``follow``, redirects on the same origin are followed, at most five; another host is recorded but gets no
+        request. ``plain_http`` allows http on any host; a failure of such a request does not stop the session.
         """
         if self._is_over():
-            answer = Answer(method=method, url=safe_url(url), at=self.now(), error=self.gave_up)
+            answer = Answer(method=method, url=safe_url(url), at=self.now(), error=self.stopped_by)
             return Reply(answer=answer, url=url)
         visit = Visit(replace(self.policy, plain_http=True)) if plain_http else self._visit or Visit(self.policy)
         try:
-            reply = await self._walk(
+            reply = await self._follow(
                 visit, method, url, headers=headers, form=form, follow=MAX_REDIRECTS if follow else 0
             )
         finally:
@@ -71,10 +74,10 @@ class ProbeSession:
                 visit.close()
         if not plain_http:
             self.replies.append(reply)
-            self.gave_up = reply.error if reply.error in UNREACHABLE else None
+            self.stopped_by = reply.error if reply.error in UNREACHABLE else None
         return reply
 
-    async def _walk(
+    async def _follow(
         self,
         visit: Visit,
         method: str,
@@ -84,44 +87,45 @@ class ProbeSession:
         form: Mapping[str, str] | None,
         follow: int,
     ) -> Reply:
-        """The reply at the end of the walk, which has as much time as one question."""
-        walked: list[Reply] = []
-        asked, until = url, min(self.deadline, time.monotonic() + self.policy.total_seconds)
+        """Return the last reply of a chain of redirects, which has as much time as one request."""
+        replies: list[Reply] = []
+        current, until = url, min(self.deadline, time.monotonic() + self.policy.total_seconds)
         while True:
             left = max(until - time.monotonic(), 0.1)
-            reply = await visit.fetch(method, asked, headers=headers, form=form, now=self.now, seconds=left)
-            walked.append(reply)
-            following = (reply.location or "").partition("#")[0]
-            if not follow or not following or origin(following) != origin(url):
-                return joined(walked)
-            if len(walked) > follow or any(following == earlier.url for earlier in walked):
-                return joined(walked, error="too_many_redirects")
-            asked = following
+            reply = await visit.fetch(method, current, headers=headers, form=form, now=self.now, seconds=left)
+            replies.append(reply)
+            target = (reply.location or "").partition("#")[0]
+            if not follow or not target or origin(target) != origin(url):
+                return merge_redirects(replies)
+            if len(replies) > follow or any(target == earlier.url for earlier in replies):
+                return merge_redirects(replies, error="too_many_redirects")
+            current = target
 
     def _is_over(self) -> bool:
-        if self.gave_up is None and self.deadline - time.monotonic() < 0.2:
-            self.gave_up = "timeout"
-        return self.gave_up is not None
+        if self.stopped_by is None and self.deadline - time.monotonic() < 0.2:
+            self.stopped_by = "timeout"
+        return self.stopped_by is not None
 
 
-def joined(walked: list[Reply], error: str | None = None) -> Reply:
-    """The last reply of a walk, its answer telling of the whole walk: what was asked first, and every hop."""
-    first, last = walked[0].answer, walked[-1].answer
-    if len(walked) == 1 and error is None:
-        return walked[0]
+def merge_redirects(replies: list[Reply], error: str | None = None) -> Reply:
+    """Return the last reply of a chain of redirects, with the first URL and the hops of all of them."""
+    first, last = replies[0].answer, replies[-1].answer
+    if len(replies) == 1 and error is None:
+        return replies[0]
     answer = replace(
         last,
         url=first.url,
         at=first.at,
-        hops=tuple(hop for reply in walked for hop in reply.answer.hops),
-        trace=tuple(hop for reply in walked for hop in reply.answer.trace),
-        elapsed_ms=sum(reply.answer.elapsed_ms for reply in walked),
+        hops=tuple(hop for reply in replies for hop in reply.answer.hops),
+        trace=tuple(hop for reply in replies for hop in reply.answer.trace),
+        elapsed_ms=sum(reply.answer.elapsed_ms for reply in replies),
     )
     if error is not None:
         answer = replace(answer, status=None, error=error)
-        return Reply(answer, walked[-1].url, certificate=walked[-1].certificate)
-    return replace(walked[-1], answer=answer)
+        return Reply(answer, replies[-1].url, certificate=replies[-1].certificate)
+    return replace(replies[-1], answer=answer)
 
 
 def is_unreachable(reply: Reply) -> bool:
+    """Whether no connection to the site was possible."""
     return reply.error in UNREACHABLE

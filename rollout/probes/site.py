@@ -1,4 +1,4 @@
-"""All facts about one site: what the iOS app would meet there, collected without a judgement."""
+"""Collects all facts about one site: the responses that the iOS app would get, not evaluated."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ SITE_SECONDS = 25.0
 
 @dataclass(frozen=True)
 class Target:
-    """The site to look at.
+    """The site to check.
 
-    ``client_id`` is its application link's, if it has one, and ``links`` all that Gatepass holds; ``plugins`` what an
-    administrator of the site entered by hand. ``ca_bundle`` (PEM) is trusted for this site beside the system's
-    authorities, and ``through_proxy`` sends the questions through the door's outbound proxy.
+    ``client_id`` is that of its application link, if it has one, and ``links`` are all client IDs set in Gatepass;
+    ``plugins`` are the versions known of its plugins. ``ca_bundle`` (PEM) is trusted for this site in addition to the
+    system's trust store, and ``through_proxy`` sends the requests through the outbound proxy.
     """
 
     base_url: str
@@ -51,8 +51,8 @@ class Target:
 
 
 @dataclass(frozen=True)
-class _Beside:
-    """What is asked once the questions of the app are answered; None where there was no use in asking."""
+class _ExtraFacts:
+    """Facts from requests that the app does not send; None if they were not requested."""
 
     login_page: LoginPage | None = None
     metadata: Metadata | None = None
@@ -61,10 +61,10 @@ class _Beside:
 
 
 async def observe(target: Target, *, policy: FetchPolicy, now: Callable[[], datetime]) -> Observation:
-    """The observation, complete whatever the site does: what could not be asked is recorded as unreachable.
+    """Return a complete observation, however the site behaves: failed requests are recorded as unreachable.
 
-    One request is under way at a time, seven or eight for a site that is well, and 25 s is all a site gets. ``now``
-    returns an aware datetime.
+    Requests are sent one at a time, seven or eight to a healthy site, within 25 seconds. ``now`` returns an aware
+    datetime.
     """
     base_url = str(target.base_url).rstrip("/")
     observed_at = now()
@@ -73,7 +73,7 @@ async def observe(target: Target, *, policy: FetchPolicy, now: Callable[[], date
         info_login = await probe_info_login(session, base_url)
         authorize = await probe_authorize(session, base_url, product=target.product, client_id=target.client_id)
         token = await probe_token(session, base_url, product=target.product, client_id=target.client_id)
-        beside = await _probe_rest(session, base_url, target.product, manifest)
+        extra = await _probe_extra_facts(session, base_url, target.product, manifest)
     return Observation(
         base_url=base_url,
         product=target.product,
@@ -86,35 +86,34 @@ async def observe(target: Target, *, policy: FetchPolicy, now: Callable[[], date
         token=token,
         tls=tls_facts(base_url, session.replies),
         plugins=target.plugins,
-        login_page=beside.login_page,
-        status=beside.status,
+        login_page=extra.login_page,
+        status=extra.status,
         fingerprint=fingerprint_of(session.replies),
-        metadata=beside.metadata,
-        plain_http=beside.plain_http,
+        metadata=extra.metadata,
+        plain_http=extra.plain_http,
         links=target.links,
     )
 
 
-async def _probe_rest(session: ProbeSession, base_url: str, product: str, manifest: Manifest) -> _Beside:
-    """Second sources and hints, each only of a site that still answers.
+async def _probe_extra_facts(session: ProbeSession, base_url: str, product: str, manifest: Manifest) -> _ExtraFacts:
+    """Request second sources and hints, each only if the site still responds.
 
-    ``/status`` explains why there is no manifest, so it is asked only then; a redirect to a sign-in needs no
-    explanation.
+    ``/status`` is requested only without a manifest, to explain why; a redirect to a sign-in needs no explanation.
     """
     login_page = metadata = status = plain_http = None
-    if session.gave_up is None:
+    if session.stopped_by is None:
         login_page = await probe_login_page(session, base_url, product=product)
-    if session.gave_up is None:
+    if session.stopped_by is None:
         metadata = await probe_metadata(session, base_url)
-    if session.gave_up is None and manifest.form is None and not manifest.answer.location:
+    if session.stopped_by is None and manifest.form is None and not manifest.answer.location:
         status = await probe_status(session, base_url)
-    if session.gave_up is None and is_worth_probing(base_url):
+    if session.stopped_by is None and is_worth_probing(base_url):
         plain_http = await probe_plain_http(session, base_url)
-    return _Beside(login_page, metadata, status, plain_http)
+    return _ExtraFacts(login_page, metadata, status, plain_http)
 
 
 def _policy_of(target: Target, policy: FetchPolicy) -> FetchPolicy:
-    """The door with what counts for this site only."""
+    """The policy with the settings of this site."""
     if not (target.ca_bundle or target.through_proxy):
         return policy
     return replace(policy, ca_bundle=target.ca_bundle or policy.ca_bundle, through_proxy=target.through_proxy)

@@ -1,4 +1,4 @@
-"""``/status``: what the server says of itself to a load balancer."""
+"""Requests ``/status``, the state that the server reports to load balancers."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ PATH = "/status"
 
 
 async def probe_status(session: ProbeSession, base_url: str) -> ServerStatus:
+    """Request the state of the server."""
     return read_status(await session.request("GET", base_url + PATH, headers={"Accept": "application/json"}))
 
 
 def read_status(reply: Reply) -> ServerStatus:
-    """The state in capitals, whatever the status code: a server in maintenance says so with a 503."""
+    """Read the state, in capitals, for any status code: a server in maintenance reports it with a 503."""
     if reply.status is None or reply.location is not None:
         return ServerStatus(reply.answer)
     try:
-        data, _odd = read_json(reply)
+        data, _oddities = read_json(reply)
     except ValueError:
         return ServerStatus(reply.answer)
     state = data.get("state") if isinstance(data, dict) else None

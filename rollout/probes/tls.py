@@ -1,4 +1,4 @@
-"""The site's certificate, read off the connections that were made anyway: no handshake of its own."""
+"""Reads the site's certificate from the connections of the other requests, without a handshake of its own."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ WRONG_HOST = (62, 63, 64)
 
 
 def tls_facts(base_url: str, replies: Iterable[Reply]) -> Tls:
-    """``valid`` as soon as one verified connection was made, else why the handshake failed."""
+    """Return ``valid`` if any verified connection was made, else why the handshake failed."""
     if base_url.lower().startswith("http:"):
         return Tls("plain")
     failure: TlsFailure | None = None
     for reply in replies:
-        if found := reply.certificate:
-            issuer = clean(found.issuer, 200) if found.issuer else None
+        if certificate := reply.certificate:
+            issuer = clean(certificate.issuer, 200) if certificate.issuer else None
             return Tls(
                 "valid",
-                protocol=found.protocol,
+                protocol=certificate.protocol,
                 issuer=issuer,
-                expires_at=found.expires_at,
-                trust=found.trust,
-                chain=found.chain,
+                expires_at=certificate.expires_at,
+                trust=certificate.trust,
+                chain=certificate.chain,
             )
         failure = failure or reply.tls_failure
     if failure is None:

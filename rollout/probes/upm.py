@@ -1,7 +1,7 @@
-"""Asks a site's plugin manager with a personal access token: the one question that needs an administrator.
+"""Reads plugin versions from a site's plugin manager with an administrator's personal access token.
 
-The token goes into one header, to the site's own origin; a redirect is an answer and never followed. Nothing that came
-back is kept but versions and switches: not the answer, not its excerpt, as a site could repeat the token in them.
+The token is sent in one header, to the site's own origin only; redirects are never followed. Only versions and enabled
+states are kept, no response and no excerpt, as a site could repeat the token in them.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from rollout.http_client.client import fetch
 from rollout.http_client.policy import FetchPolicy
 from rollout.http_client.reply import Reply
 
-SECONDS = 8.0  # for all questions together: somebody waits for the page
-LIST_BYTES = 2 * 1024 * 1024  # the whole list, asked only when the OAuth plugin is not known by its key
+SECONDS = 8.0  # for all requests together, as a person waits for the page
+LIST_BYTES = 2 * 1024 * 1024  # of the list of all plugins, requested only if the OAuth plugin is not found by its key
 TOKEN = re.compile(r"[\x21-\x7e]{8,500}", re.ASCII)
-ECHO = 8  # characters of the token that a version may not repeat
-NOTHING = Plugins()
+ECHO_LENGTH = 8  # a version that repeats this many characters of the token is rejected
+NO_PLUGINS = Plugins()
 
 
 @dataclass(frozen=True)
 class UpmResult:
-    """What the manager said. ``problem`` is empty when it answered, else one of:
+    """The plugins reported by the manager. ``problem`` is empty on success, else one of:
 
-    ``token_refused`` (401 or 403), ``redirected``, ``no_manager`` (404 for everything), ``not_upm`` (no JSON of
-    its kind), ``failed`` (another status) and the words of ``http_client.failures.ERRORS``. ``status`` is what decided.
+    ``token_refused`` (401 or 403), ``redirected``, ``no_manager`` (404 for everything), ``not_upm`` (not its JSON),
+    ``failed`` (another status) and the keys of ``http_client.failures.ERRORS``. ``status`` is that of the response.
     """
 
-    plugins: Plugins = NOTHING
+    plugins: Plugins = NO_PLUGINS
     problem: str = ""
     status: int | None = None
 
@@ -38,11 +38,11 @@ class UpmResult:
 class _StoppedError(Exception):
     def __init__(self, problem: str, status: int | None = None) -> None:
         super().__init__(problem)
-        self.asked = UpmResult(problem=problem, status=status)
+        self.result = UpmResult(problem=problem, status=status)
 
 
 async def read_plugins(policy: FetchPolicy, *, base_url: str, product: str, token: str) -> UpmResult:
-    """The versions of the two plugins; never raises for anything a site does. Raises ValueError for no token."""
+    """Read the versions of the two plugins. Raises ValueError for an invalid token, never for a response."""
     if not TOKEN.fullmatch(token):
         raise ValueError("not a personal access token")
     manager = _Manager(policy, base_url.rstrip("/"), product, token, deadline=time.monotonic() + SECONDS)
@@ -53,7 +53,7 @@ async def read_plugins(policy: FetchPolicy, *, base_url: str, product: str, toke
             listed = await manager.listed()
             oauth, mobile = listed.oauth, mobile or listed.mobile
     except _StoppedError as stopped:
-        return stopped.asked
+        return stopped.result
     return UpmResult(Plugins(oauth, mobile))
 
 
@@ -66,15 +66,15 @@ class _Manager:
     deadline: float
 
     async def plugin(self, key: str) -> Plugin | None:
-        """The plugin of this key; None when the site has none."""
+        """Return the plugin with this key; None if the site has none."""
         reply = await self._probe(path_of(key), self.policy.max_bytes)
         if reply.status == 404:
             return None
-        found = self._read(reply)
-        return found.oauth if key == OAUTH_KEY else found.mobile
+        plugins = self._read(reply)
+        return plugins.oauth if key == OAUTH_KEY else plugins.mobile
 
     async def listed(self) -> Plugins:
-        """The plugins in the whole list. A list that is too large or names neither says nothing."""
+        """Return the plugins from the list of all plugins; none if it is too large or contains neither."""
         reply = await self._probe(PATH, max(LIST_BYTES, self.policy.max_bytes))
         if reply.status == 404:
             raise _StoppedError("no_manager", 404)
@@ -82,11 +82,11 @@ class _Manager:
             return self._read(reply)
         except _StoppedError:
             if _is_list(reply):
-                return NOTHING
+                return NO_PLUGINS
             raise
 
     async def _probe(self, path: str, max_bytes: int) -> Reply:
-        """The reply, a 200 or 404. Raises _StoppedError for any other."""
+        """Return a reply with status 200 or 404. Raises _StoppedError for any other."""
         left = self.deadline - time.monotonic()
         if left <= 0:
             raise _StoppedError("timeout")
@@ -105,15 +105,15 @@ class _Manager:
 
     def _read(self, reply: Reply) -> Plugins:
         try:
-            found = read_upm(reply.text(), product=self.product)
+            plugins = read_upm(reply.text(), product=self.product)
         except UpmError:
             raise _StoppedError("not_upm", reply.status) from None
-        if any(self._repeats_token(plugin.version) for plugin in (found.oauth, found.mobile) if plugin):
+        if any(self._repeats_token(plugin.version) for plugin in (plugins.oauth, plugins.mobile) if plugin):
             raise _StoppedError("not_upm", reply.status)
-        return found
+        return plugins
 
     def _repeats_token(self, version: str) -> bool:
-        pieces = (version[start : start + ECHO] for start in range(len(version) - ECHO + 1))
+        pieces = (version[start : start + ECHO_LENGTH] for start in range(len(version) - ECHO_LENGTH + 1))
         return any(piece in self.token for piece in pieces)
 
 
