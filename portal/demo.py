@@ -71,7 +71,7 @@ def _add(simulated: SimulatedSite, owners: list[User]) -> Site:
         product=simulated.product,
         base_url=base_url_of(simulated.name, settings.DEMO_PORT_BASE),
         owners=owners,
-        notes=f"Simulated site. {simulated.story}",
+        notes=f"Simulated site. {simulated.description}",
         people=simulated.people,
         oauth_plugin_version=simulated.oauth_plugin or "",
         mobile_plugin_version=simulated.mobile_plugin or "",

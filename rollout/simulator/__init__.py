@@ -1,1 +1,1 @@
-"""Simulated Confluence sites on loopback: the demo fleet, and what the probes are tested against."""
+"""Simulated Confluence and Jira sites on loopback, for the demo and for tests."""

@@ -1,4 +1,4 @@
-"""What a simulated site answers: pure functions from a request to an answer, as Confluence would give it."""
+"""The responses of a simulated site: pure functions of the request, as Confluence would respond."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from xml.sax.saxutils import escape as xml_escape  # nosec B406 - writes XML, pa
 
 from .simulated_site import Call, InfoLoginStyle, Response
 
-NOTICE = "This is a simulated site for trials. It holds no content, and nobody can sign in to it."
+NOTICE = "This is a simulated site for trials. It has no content and no sign-in."
 LOGIN = {"confluence": "/login.action", "jira": "/login.jsp"}
 MANIFEST = "/rest/applinks/1.0/manifest"
 INFO_LOGIN = ("/rest/nativemobile/1.0/info/login", "/rest/nativemobile/1.1/info/login")
 
 
 def answer(call: Call) -> Response:
-    """The persona's answer to one request: its front's, if that keeps it, else its own."""
+    """Return the response to a request: that of the front, or of the site if the front lets the request through."""
     simulated = call.simulated
-    response = (simulated.front(call) if simulated.front else None) or _own(call)
-    return simulated.altered(call, response) if simulated.altered else response
+    response = (simulated.front(call) if simulated.front else None) or _respond_as_site(call)
+    return simulated.transform(call, response) if simulated.transform else response
 
 
 def inner_path(target: str, context_path: str) -> str | None:
-    """A request target's path below the context path; None outside of it. Raises ValueError for no path."""
+    """Return the path below the context path; None if it is outside. Raises ValueError for an invalid target."""
     path = urlsplit(target).path
     if not (path == context_path or path.startswith(context_path + "/")):
         return None
     return path[len(context_path) :] or "/"
 
 
-def _own(call: Call) -> Response:
+def _respond_as_site(call: Call) -> Response:
     if not call.path:
-        return page(404, "Page not found", f"This site lives at {call.base_url}.")
+        return page(404, "Page not found", f"The address of this site is {call.base_url}.")
     methods = ROUTES.get(call.path)
     if methods is None or (call.path.startswith("/rest/oauth2/") and not call.simulated.oauth_enabled):
         return page(404, "Page not found", NOTICE)
@@ -43,7 +43,7 @@ def _own(call: Call) -> Response:
 
 
 def to_single_sign_on(call: Call, status: int = 302) -> Response:
-    """A redirect to the identity provider, as a reverse proxy in front of Confluence makes it."""
+    """Redirect to the identity provider, as a reverse proxy in front of Confluence does."""
     return Response(status, headers={"Location": single_sign_on_for(call)})
 
 
@@ -57,7 +57,7 @@ def manifest(call: Call) -> Response:
     values = {
         "id": "9f2d636e-c842-3388-8a66-17c1b951dd45",
         "name": simulated.title,
-        "typeId": simulated.says_product or simulated.product,
+        "typeId": simulated.actual_product or simulated.product,
         "version": simulated.version,
         "buildNumber": "9111",
         "applinksVersion": "10.1.1",
@@ -71,7 +71,7 @@ def manifest(call: Call) -> Response:
 
 
 def info_login(call: Call) -> Response:
-    """Version 1.1, with the client ID. Its field names are not documented: these are a guess, as the probes know."""
+    """Return version 1.0 or 1.1. Atlassian does not document the field names: these are one of those accepted."""
     simulated = call.simulated
     if simulated.info_login is InfoLoginStyle.SINGLE_SIGN_ON:
         return to_single_sign_on(call)
@@ -90,13 +90,13 @@ def status(call: Call) -> Response:
 
 
 def authorize(call: Call) -> Response:
-    """To the login page, whoever asks: an unknown client is noticed only after consent, as on Confluence."""
-    login = LOGIN[call.simulated.says_product or call.simulated.product]
+    """Redirect every client to the login page: like Confluence, it detects an unknown client only after consent."""
+    login = LOGIN[call.simulated.actual_product or call.simulated.product]
     return Response(302, headers={"Location": f"{call.base_url}{login}?os_destination={quote(call.target, safe='')}"})
 
 
 def token(call: Call) -> Response:
-    """Refuses in OAuth's words (RFC 6749 section 5.2): no code was ever issued here."""
+    """Return an OAuth error (RFC 6749 section 5.2), as no code was ever issued."""
     if call.form.get("grant_type") not in ("authorization_code", "refresh_token"):
         return as_json(400, {"error": "unsupported_grant_type"})
     if call.simulated.client_id and call.form.get("client_id") != call.simulated.client_id:
@@ -105,7 +105,7 @@ def token(call: Call) -> Response:
 
 
 def revoke(call: Call) -> Response:
-    """200 for a token nobody knows (RFC 7009 section 2.2)."""
+    """Return 200 for an unknown token (RFC 7009 section 2.2)."""
     return Response(200) if call.form.get("token") else as_json(400, {"error": "invalid_request"})
 
 
@@ -122,7 +122,7 @@ def refuse_login(call: Call) -> Response:
 
 
 def index(call: Call) -> Response:
-    return page(200, call.simulated.title, f"{NOTICE} {call.simulated.story}", head=_meta(call))
+    return page(200, call.simulated.title, f"{NOTICE} {call.simulated.description}", head=_meta(call))
 
 
 Route = dict[str, Callable[[Call], Response]]
@@ -161,7 +161,7 @@ def page(status: int, title: str, text: str, content: str = "", head: str = "") 
 
 
 def _meta(call: Call) -> str:
-    """The meta tags by which Confluence's pages tell version and address."""
+    """The meta tags with version and address in Confluence's pages."""
     values = {
         "ajs-version-number": call.simulated.version,
         "ajs-base-url": call.simulated.canonical_url or call.base_url,

@@ -1,5 +1,7 @@
-"""A certificate authority for one fleet: made when the fleet starts, gone with it. Its key never leaves the memory,
-but for the moment in which OpenSSL reads a server's key from a file that only we can read."""
+"""A certificate authority for one fleet, created when the fleet starts and never stored.
+
+OpenSSL reads the key of a server from a file, which only this user can read and which is deleted at once.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,7 @@ from .simulated_site import CertificateKind
 
 DAY = timedelta(days=1)
 OTHER_HOST = "wiki.other.example"
-# Days from now at which a certificate begins and ends.
+# The first and last day of a certificate's validity, relative to today.
 _VALIDITY = {CertificateKind.EXPIRED: (-40, -1), CertificateKind.EXPIRING: (-1, 10)}
 _KEY_USAGES = (
     "digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement",
@@ -28,7 +30,7 @@ _KEY_USAGES = (
 
 
 class Authority:
-    """Issues the fleet's certificates. ``pem`` is what a site's CA bundle needs."""
+    """Issues the fleet's certificates. ``pem`` belongs in a site's CA bundle."""
 
     def __init__(self) -> None:
         self._key = ec.generate_private_key(ec.SECP256R1())
@@ -40,7 +42,7 @@ class Authority:
         return self._certificate.public_bytes(serialization.Encoding.PEM).decode()
 
     def server_context(self, kind: CertificateKind) -> ssl.SSLContext:
-        """A server's TLS settings with a new certificate of this kind for this machine's own addresses."""
+        """Return TLS settings with a new certificate of this kind for the loopback addresses."""
         key = ec.generate_private_key(ec.SECP256R1())
         certificate = self._sign(_named(OTHER_HOST if kind is CertificateKind.WRONG_HOST else "localhost"), key, kind)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -51,7 +53,7 @@ class Authority:
             ),
             certificate.public_bytes(serialization.Encoding.PEM),
         )
-        with tempfile.TemporaryDirectory(prefix="personas-") as folder:  # its own, mode 0700
+        with tempfile.TemporaryDirectory(prefix="simulated-sites-") as folder:  # mode 0700
             path = Path(folder) / "server.pem"
             path.write_bytes(b"".join(parts))
             context.load_cert_chain(path)
@@ -60,7 +62,7 @@ class Authority:
     def _sign(
         self, subject: x509.Name, key: ec.EllipticCurvePrivateKey, kind: CertificateKind | None
     ) -> x509.Certificate:
-        """A certificate for the key: a server's of this kind, or with None the authority's own."""
+        """A certificate for the key: one of this kind for a server, or with None the authority's own."""
         own = kind is CertificateKind.SELF_SIGNED
         signing_key = key if own else self._key
         since, until = _VALIDITY.get(kind, (-1, 365)) if kind else (-60, 3650)

@@ -1,4 +1,4 @@
-"""Simulated sites by https, one for each thing that can be wrong with a certificate."""
+"""Simulated https sites, one for each problem that a certificate can have."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ ROWS = (
     SimulatedSite(
         name="private-authority",
         title="Subsidiary Wiki",
-        story="Its certificate comes from a private authority, which was entered for this site.",
+        description="The certificate comes from a private CA, which is set for this site.",
         offset=50,
         mdm=READY_MDM,
         non_mdm=READY_NON_MDM,
@@ -22,7 +22,7 @@ ROWS = (
     SimulatedSite(
         name="unknown-authority",
         title="Joint Venture Wiki",
-        story="Its certificate comes from a private authority that nobody entered.",
+        description="The certificate comes from a private CA, which is not set for this site.",
         offset=51,
         mdm=ACTION_NEEDED,
         non_mdm=ACTION_NEEDED,
@@ -38,7 +38,7 @@ ROWS = (
     SimulatedSite(
         name="self-signed",
         title="Workshop Wiki",
-        story="Shows the certificate that it signed itself when it was installed.",
+        description="The certificate is self-signed, as after an installation.",
         offset=52,
         mdm=ACTION_NEEDED,
         non_mdm=ACTION_NEEDED,
@@ -53,7 +53,7 @@ ROWS = (
     SimulatedSite(
         name="expired-certificate",
         title="Events Wiki",
-        story="Its certificate expired yesterday.",
+        description="The certificate expired yesterday.",
         offset=53,
         mdm=ACTION_NEEDED,
         non_mdm=ACTION_NEEDED,
@@ -66,7 +66,7 @@ ROWS = (
     SimulatedSite(
         name="wrong-host",
         title="Acquired Company Wiki",
-        story="Its certificate is that of another host.",
+        description="The certificate is for another host.",
         offset=54,
         mdm=ACTION_NEEDED,
         non_mdm=ACTION_NEEDED,
@@ -79,7 +79,7 @@ ROWS = (
     SimulatedSite(
         name="expiring-certificate",
         title="Seasonal Campaigns",
-        story="Its certificate is valid for ten more days.",
+        description="The certificate expires in ten days.",
         offset=55,
         mdm=READY_MDM,
         non_mdm=READY_NON_MDM,
@@ -92,7 +92,7 @@ ROWS = (
     SimulatedSite(
         name="no-tls-on-port",
         title="Lab Instruments",
-        story="Entered as https, but plain http is spoken at the port.",
+        description="Set up with https, but the port serves plain http.",
         offset=56,
         mdm=UNKNOWN,
         non_mdm=UNKNOWN,
@@ -104,7 +104,7 @@ ROWS = (
     SimulatedSite(
         name="believes-http",
         title="Purchasing Forms",
-        story="TLS ends at the reverse proxy, and the site takes itself for one by http.",
+        description="TLS ends at the reverse proxy, and the site's own base URL uses http.",
         offset=57,
         mdm=ACTION_NEEDED,
         non_mdm=ACTION_NEEDED,

@@ -1,4 +1,4 @@
-"""Simulated sites whose answers arrive in another shape than they left Confluence: encodings, nesting, bombs of XML."""
+"""Simulated sites with unusual response bodies: encodings, deep nesting, XML bombs."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from dataclasses import replace
 from .answers import INFO_LOGIN, LOGIN, MANIFEST, NOTICE, as_json, page
 from .simulated_site import READY_MDM, READY_NON_MDM, UNKNOWN, Call, Response, SimulatedSite
 
-DEPTH = 60_000  # brackets: far deeper than any parser's stack, and below what the door reads
+DEPTH = 60_000  # brackets: far deeper than any parser's stack, yet smaller than the response limit
 
 
 def as_plain_text(call: Call, response: Response) -> Response:
-    """A filter that calls everything plain text; pages stay what they are."""
+    """Label every response as plain text, except pages."""
     return response if response.content_type.startswith("text/html") else replace(response, content_type="text/plain")
 
 
@@ -32,7 +32,7 @@ def deeply_nested(call: Call, response: Response) -> Response:
 
 
 def with_two_client_ids(call: Call, response: Response) -> Response:
-    """``clientId`` twice in one object: which one an app takes depends on its parser (RFC 8259 section 4)."""
+    """Return ``clientId`` twice in one object: which one an app reads depends on its parser (RFC 8259 section 4)."""
     if call.path not in INFO_LOGIN:
         return response
     first, second = (json.dumps(f"{call.simulated.client_id}-{name}") for name in ("one", "two"))
@@ -40,7 +40,7 @@ def with_two_client_ids(call: Call, response: Response) -> Response:
 
 
 def with_odd_characters(call: Call, response: Response) -> Response:
-    """Null characters, half a surrogate pair and a turn of direction: what databases and pages choke on."""
+    """Return characters that break databases and pages: nulls, half a surrogate pair, a change of text direction."""
     odd = "\x00\ud800\u202e\x1b[31m"
     if call.path == MANIFEST:
         data = {
@@ -58,7 +58,7 @@ def with_odd_characters(call: Call, response: Response) -> Response:
 
 
 def billion_laughs(call: Call, response: Response) -> Response:
-    """A manifest of a few hundred bytes that a careless parser expands to gigabytes; the login page tells nothing."""
+    """Return a small manifest that a careless parser expands to gigabytes, and a login page without meta tags."""
     if call.path in LOGIN.values():
         return page(200, "Log in", NOTICE, '<form><label>Username <input name="os_username"></label></form>')
     if call.path != MANIFEST:
@@ -76,53 +76,53 @@ ROWS = (
     SimulatedSite(
         name="wrong-content-type",
         title="Glossary",
-        story="A filter calls every answer plain text.",
+        description="A filter labels every response as plain text.",
         offset=60,
         mdm=READY_MDM,
         non_mdm=READY_NON_MDM,
         mdm_rule="MANIFEST-REACHABLE",
         non_mdm_rule="INFO-LOGIN-OPEN",
-        altered=as_plain_text,
+        transform=as_plain_text,
     ),
     SimulatedSite(
         name="byte-order-mark",
         title="Translations",
-        story="Its JSON starts with a byte order mark.",
+        description="The JSON starts with a byte order mark.",
         offset=61,
         mdm=READY_MDM,
         non_mdm=READY_NON_MDM,
         mdm_rule="TOKEN-REACHABLE",
         non_mdm_rule="OAUTH-SWITCH",
         warnings=("INFO-LOGIN-JSON",),
-        altered=with_byte_order_mark,
+        transform=with_byte_order_mark,
     ),
     SimulatedSite(
         name="utf-16",
         title="Regional Offices",
-        story="Its JSON is encoded in UTF-16.",
+        description="The JSON is encoded in UTF-16.",
         offset=62,
         mdm=READY_MDM,
         non_mdm=READY_NON_MDM,
         mdm_rule="TOKEN-REACHABLE",
         non_mdm_rule="OAUTH-SWITCH",
         warnings=("INFO-LOGIN-JSON",),
-        altered=in_utf_16,
+        transform=in_utf_16,
     ),
     SimulatedSite(
         name="deep-json",
         title="Nested Folders",
-        story="Its info/login is nested 60,000 levels deep.",
+        description="The JSON of info/login is nested 60,000 levels deep.",
         offset=63,
         mdm=READY_MDM,
         non_mdm=UNKNOWN,
         mdm_rule="TOKEN-REACHABLE",
         non_mdm_rule="INFO-LOGIN-OPEN",
-        altered=deeply_nested,
+        transform=deeply_nested,
     ),
     SimulatedSite(
         name="duplicate-keys",
         title="Twin Towns",
-        story="Its info/login names two client IDs under one name.",
+        description="info/login contains two client IDs in the same field.",
         offset=64,
         mdm=READY_MDM,
         non_mdm=UNKNOWN,
@@ -130,29 +130,29 @@ ROWS = (
         non_mdm_rule="OAUTH-SWITCH",
         warnings=("INFO-LOGIN-JSON",),
         client_id="20f9ce71twin",
-        altered=with_two_client_ids,
+        transform=with_two_client_ids,
     ),
     SimulatedSite(
         name="odd-characters",
         title="Alphabet Museum",
-        story="Puts null characters and halves of characters into every name it gives.",
+        description="Every name contains null characters and incomplete characters.",
         offset=66,
         mdm=READY_MDM,
         non_mdm=READY_NON_MDM,
         mdm_rule="TOKEN-REACHABLE",
         non_mdm_rule="OAUTH-SWITCH",
         client_id="odd-but-fine",
-        altered=with_odd_characters,
+        transform=with_odd_characters,
     ),
     SimulatedSite(
         name="billion-laughs",
         title="Joke Collection",
-        story="Its manifest is a small document that grows to gigabytes when it is read.",
+        description="The manifest is a small document that expands to gigabytes when it is parsed.",
         offset=65,
         mdm=UNKNOWN,
         non_mdm=UNKNOWN,
         mdm_rule="MANIFEST-REACHABLE",
         non_mdm_rule="MANIFEST-REACHABLE",
-        altered=billion_laughs,
+        transform=billion_laughs,
     ),
 )

@@ -1,6 +1,6 @@
-"""Simulated sites that misbehave on the wire: too slow, too much, cut off, or not HTTP at all.
+"""Simulated sites with faulty connections: too slow, too much data, cut off, or not HTTP at all.
 
-Each writer ends by itself after a while, so that no connection to the fleet lasts for ever.
+Every ``send`` function ends after a while, so that no connection stays open indefinitely.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from .simulated_site import READY_MDM, READY_NON_MDM, UNKNOWN, Response, Simulat
 
 DRIPS = 200
 DRIP_SECONDS = 0.1
-ENDLESS = 256  # blocks of 64 KiB: far more than anybody should read
+ENDLESS = 256  # blocks of 64 KiB: far more than any client should read
 BOMB = 32 * 1024 * 1024
 HEADERS = 10_000
 
 
 async def drip(wire: Wire, response: Response) -> None:
-    """One byte of an endless header now and then: only a deadline for the whole answer helps."""
+    """Send an endless header slowly: only a deadline for the whole response stops it."""
     await wire.send(b"HTTP/1.1 200 OK\r\nX-Slow: ")
     for _ in range(DRIPS):
         await wire.send(b"z")
@@ -34,7 +34,7 @@ async def endless(wire: Wire, response: Response) -> None:
 
 
 async def bomb(wire: Wire, response: Response) -> None:
-    """A few kilobytes that become many megabytes."""
+    """Send a few kilobytes that decompress to many megabytes."""
     content = _bomb()
     headers = {"Content-Type": "application/json", "Content-Encoding": "gzip", "Content-Length": str(len(content))}
     await wire.send(head(200, headers) + content)
@@ -56,7 +56,7 @@ async def garbage_in_chunks(wire: Wire, response: Response) -> None:
 
 
 async def cut_off(wire: Wire, response: Response) -> None:
-    """The connection is reset in the middle of the body."""
+    """Reset the connection in the middle of the body."""
     content = response.content
     await wire.send(
         head(200, {"Content-Type": "application/xml", "Content-Length": str(len(content) + 5000)}) + content
@@ -70,7 +70,7 @@ async def other_protocol(wire: Wire, response: Response) -> None:
 
 
 async def http_1_0(wire: Wire, response: Response) -> None:
-    """No length, no reuse: the end of the connection is the end of the answer (RFC 1945)."""
+    """Send neither length nor keep-alive: the response ends with the connection (RFC 1945)."""
     headers = {"Content-Type": response.content_type, **response.headers}
     await wire.send(head(response.status, headers, version="1.0") + response.content)
 
@@ -79,106 +79,106 @@ ROWS = (
     SimulatedSite(
         name="slow-headers",
         title="Mountain Station",
-        story="Sends one byte now and then and never comes to an end.",
+        description="Sends the response byte by byte and never ends it.",
         offset=70,
         mdm=UNKNOWN,
         non_mdm=UNKNOWN,
         mdm_rule="MANIFEST-REACHABLE",
         non_mdm_rule="MANIFEST-REACHABLE",
         error="timeout",
-        sent=drip,
+        send=drip,
     ),
     SimulatedSite(
         name="endless-body",
         title="Measurement Archive",
-        story="Its answers never end.",
+        description="Responses never end.",
         offset=71,
         mdm=UNKNOWN,
         non_mdm=UNKNOWN,
         mdm_rule="MANIFEST-REACHABLE",
         non_mdm_rule="MANIFEST-REACHABLE",
         error="too_large",
-        sent=endless,
+        send=endless,
     ),
     SimulatedSite(
         name="gzip-bomb",
         title="Scanned Forms",
-        story="Its answers are small on the wire and grow to megabytes when they are unpacked.",
+        description="Responses are small but decompress to megabytes.",
         offset=72,
         mdm=UNKNOWN,
         non_mdm=UNKNOWN,
         mdm_rule="MANIFEST-REACHABLE",
         non_mdm_rule="MANIFEST-REACHABLE",
         error="too_large",
-        sent=bomb,
+        send=bomb,
         in_demo=True,
         people=25,
     ),
     SimulatedSite(
         name="header-flood",
         title="Old Load Balancer",
-        story="Sends ten thousand headers with every answer.",
+        description="Sends ten thousand headers with every response.",
         offset=73,
         mdm=UNKNOWN,
         non_mdm=UNKNOWN,
         mdm_rule="MANIFEST-REACHABLE",
         non_mdm_rule="MANIFEST-REACHABLE",
         error="bad_answer",
-        sent=flood_of_headers,
+        send=flood_of_headers,
     ),
     SimulatedSite(
         name="chunk-garbage",
         title="Broken Gateway",
-        story="Its chunked answers are garbage after the first chunk.",
+        description="Chunked responses are invalid after the first chunk.",
         offset=74,
         mdm=UNKNOWN,
         non_mdm=UNKNOWN,
         mdm_rule="MANIFEST-REACHABLE",
         non_mdm_rule="MANIFEST-REACHABLE",
         error="bad_answer",
-        sent=garbage_in_chunks,
+        send=garbage_in_chunks,
     ),
     SimulatedSite(
         name="reset",
         title="Flaky Uplink",
-        story="Drops the connection in the middle of every answer.",
+        description="Resets the connection in the middle of every response.",
         offset=75,
         mdm=UNKNOWN,
         non_mdm=UNKNOWN,
         mdm_rule="MANIFEST-REACHABLE",
         non_mdm_rule="MANIFEST-REACHABLE",
         error="refused",
-        sent=cut_off,
+        send=cut_off,
         in_demo=True,
         people=40,
     ),
     SimulatedSite(
         name="not-http",
         title="Jump Host",
-        story="Another protocol is spoken at this port.",
+        description="The port serves another protocol.",
         offset=76,
         mdm=UNKNOWN,
         non_mdm=UNKNOWN,
         mdm_rule="MANIFEST-REACHABLE",
         non_mdm_rule="MANIFEST-REACHABLE",
         error="bad_answer",
-        sent=other_protocol,
+        send=other_protocol,
     ),
     SimulatedSite(
         name="http-1-0",
         title="Museum Wiki",
-        story="Stands behind a proxy that speaks HTTP/1.0 only.",
+        description="Runs behind a proxy that supports only HTTP/1.0.",
         offset=77,
         mdm=READY_MDM,
         non_mdm=READY_NON_MDM,
         mdm_rule="TOKEN-REACHABLE",
         non_mdm_rule="INFO-LOGIN-OPEN",
-        sent=http_1_0,
+        send=http_1_0,
     ),
     SimulatedSite(
         name="ipv6-only",
         title="New Network Wiki",
-        story="Listens on IPv6 only.",
+        description="Listens on IPv6 only.",
         offset=78,
         mdm=READY_MDM,
         non_mdm=READY_NON_MDM,

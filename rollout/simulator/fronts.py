@@ -1,4 +1,4 @@
-"""Simulated sites with something in front of them: single sign-on, passwords, firewalls, redirects."""
+"""Simulated sites behind single sign-on, passwords, firewalls or redirects."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .simulated_site import (
 )
 
 APP = "AtlassianMobileApp"  # how the app's User-Agent ends
-METADATA_SERVICE = "http://169.254.169.254/latest/meta-data/"  # of cloud machines: no probe may ever ask it
+METADATA_SERVICE = "http://169.254.169.254/latest/meta-data/"  # of cloud machines: no probe may send a request there
 
 
 def single_sign_on(call: Call) -> Response:
@@ -30,7 +30,7 @@ def see_other(call: Call) -> Response:
 
 
 def temporary_redirect(call: Call) -> Response:
-    """307 keeps the method: a careless client would carry the token request's form to the identity provider."""
+    """Redirect with 307, which keeps the method: a careless client would forward the token request's form."""
     return to_single_sign_on(call, 307)
 
 
@@ -65,13 +65,13 @@ def refuse_all_but_app(call: Call) -> Response | None:
     return page(403, "Request blocked", NOTICE)
 
 
-def to_itself(call: Call) -> Response:
-    """To https, where the question came by https already: TLS ends at a proxy, and the site does not know."""
+def redirect_to_itself(call: Call) -> Response:
+    """Redirect https to https: TLS ends at a proxy, and the site does not know."""
     return Response(302, headers={"Location": call.simulated.origin(call.port) + call.target})
 
 
-def to_http(call: Call) -> Response:
-    """Back to http, from where the fleet leads here again."""
+def redirect_to_http(call: Call) -> Response:
+    """Redirect to http, from where the fleet redirects back."""
     return Response(301, headers={"Location": call.plain_url + call.target})
 
 
@@ -95,7 +95,7 @@ def shut_manifest(call: Call) -> Response | None:
 
 
 def shut_version(call: Call) -> Response | None:
-    """No manifest, and the login page comes from a theme that tells nothing."""
+    """Block the manifest and the login page."""
     return page(403, "Forbidden", NOTICE) if call.path in (MANIFEST, "/", *LOGIN.values()) else None
 
 
@@ -103,7 +103,7 @@ ROWS = (
     SimulatedSite(
         name="sso-303",
         title="Treasury Space",
-        story="Single sign-on answers everything with 303.",
+        description="Single sign-on redirects every request with 303.",
         offset=30,
         mdm=ACTION_NEEDED,
         non_mdm=INCOMPATIBLE,
@@ -114,7 +114,7 @@ ROWS = (
     SimulatedSite(
         name="sso-307",
         title="Audit Space",
-        story="Single sign-on answers everything with 307, which would carry forms along.",
+        description="Single sign-on redirects every request with 307, which forwards forms, too.",
         offset=31,
         mdm=ACTION_NEEDED,
         non_mdm=INCOMPATIBLE,
@@ -125,7 +125,7 @@ ROWS = (
     SimulatedSite(
         name="sso-meta-refresh",
         title="Insurance Space",
-        story="Single sign-on answers 200 with a page that leads on by itself.",
+        description="Single sign-on returns 200 with a page that redirects by a meta tag.",
         offset=32,
         mdm=ACTION_NEEDED,
         non_mdm=INCOMPATIBLE,
@@ -136,7 +136,7 @@ ROWS = (
     SimulatedSite(
         name="sso-javascript",
         title="Travel Desk",
-        story="Every address answers with a sign-in page that is nothing but JavaScript.",
+        description="Every address returns a sign-in page that requires JavaScript.",
         offset=33,
         mdm=ACTION_NEEDED,
         non_mdm=INCOMPATIBLE,
@@ -149,7 +149,7 @@ ROWS = (
     SimulatedSite(
         name="basic-auth",
         title="Test Bench Wiki",
-        story="A reverse proxy asks for a password (401) before it lets anything through.",
+        description="A reverse proxy requires a password (401) for every request.",
         offset=34,
         mdm=ACTION_NEEDED,
         non_mdm=INCOMPATIBLE,
@@ -162,7 +162,7 @@ ROWS = (
     SimulatedSite(
         name="waf-blocks-app",
         title="Branch Offices",
-        story="A firewall refuses whoever calls itself the app, and lets everybody else in.",
+        description="A firewall blocks the app's User-Agent on every address, but no other clients.",
         offset=35,
         mdm=ACTION_NEEDED,
         non_mdm=ACTION_NEEDED,
@@ -177,7 +177,7 @@ ROWS = (
     SimulatedSite(
         name="waf-lets-app-only",
         title="Call Centre",
-        story="A firewall shows info/login to the app and to nobody else.",
+        description="A firewall allows info/login for the app only.",
         offset=36,
         mdm=READY_MDM,
         non_mdm=READY_NON_MDM,
@@ -189,7 +189,7 @@ ROWS = (
     SimulatedSite(
         name="waf-shuts-info-login",
         title="Delegates' Handbook",
-        story="A firewall refuses the app at info/login and nowhere else.",
+        description="A firewall blocks the app's User-Agent on info/login only.",
         offset=43,
         mdm=READY_MDM,
         non_mdm=ACTION_NEEDED,
@@ -201,7 +201,7 @@ ROWS = (
     SimulatedSite(
         name="redirect-circle",
         title="Logistics Wiki",
-        story="Redirects https to https: the connector behind the proxy is not marked as secure.",
+        description="Redirects https to https in a loop: the connector behind the proxy is not marked as secure.",
         offset=37,
         mdm=ACTION_NEEDED,
         non_mdm=ACTION_NEEDED,
@@ -209,12 +209,12 @@ ROWS = (
         non_mdm_rule="REDIRECTS",
         scheme="https",
         certificate=CertificateKind.VALID,
-        front=to_itself,
+        front=redirect_to_itself,
     ),
     SimulatedSite(
         name="http-https-circle",
         title="Fleet Management",
-        story="The site leads from https to http, the proxy from http to https.",
+        description="The site redirects https to http, and the proxy redirects http to https.",
         offset=44,
         mdm=ACTION_NEEDED,
         non_mdm=INCOMPATIBLE,
@@ -222,12 +222,12 @@ ROWS = (
         non_mdm_rule="INFO-LOGIN-OPEN",
         scheme="https",
         certificate=CertificateKind.VALID,
-        front=to_http,
+        front=redirect_to_http,
     ),
     SimulatedSite(
         name="leads-inside",
         title="Partner Portal",
-        story="Sends every question to an address inside, where no probe may go.",
+        description="Redirects every request to an internal address, which probes must not request.",
         offset=38,
         mdm=ACTION_NEEDED,
         non_mdm=INCOMPATIBLE,
@@ -238,7 +238,7 @@ ROWS = (
     SimulatedSite(
         name="maintenance",
         title="Warehouse Manual",
-        story="Down for maintenance, and says so.",
+        description="In maintenance, and reports it.",
         offset=39,
         mdm=UNKNOWN,
         non_mdm=UNKNOWN,
@@ -251,7 +251,7 @@ ROWS = (
     SimulatedSite(
         name="internal-error",
         title="Reporting Wiki",
-        story="Fails with 500, whatever it is asked.",
+        description="Returns 500 for every request.",
         offset=40,
         mdm=UNKNOWN,
         non_mdm=UNKNOWN,
@@ -262,7 +262,7 @@ ROWS = (
     SimulatedSite(
         name="login-page-only",
         title="Brand Guidelines",
-        story="The manifest is shut, but the login page tells version and base URL.",
+        description="The manifest is blocked, but the login page shows version and base URL.",
         offset=41,
         mdm=READY_MDM,
         non_mdm=READY_NON_MDM,
@@ -277,7 +277,7 @@ ROWS = (
     SimulatedSite(
         name="tells-no-version",
         title="Innovation Lab",
-        story="Neither the manifest nor the login page is shown to anyone.",
+        description="Both the manifest and the login page are blocked.",
         offset=42,
         mdm=UNKNOWN,
         non_mdm=UNKNOWN,

@@ -1,4 +1,4 @@
-"""HTTP on the fleet's side: a request read within bounds, an answer's head, and the connection they go through."""
+"""A small HTTP server: requests of limited size, response headers, connections."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ METHODS = ("GET", "POST")
 
 
 class RefusedError(Exception):
-    """The request is answered with ``status`` and nothing else."""
+    """The request gets a response with this ``status`` only."""
 
     def __init__(self, status: int) -> None:
         super().__init__(status)
@@ -23,20 +23,20 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True)
 class Request:
-    """``headers`` have names in lower case; ``keeps`` says whether another request may follow."""
+    """A request. Header names are in lower case; ``keep_alive`` is whether another request may follow."""
 
     method: str
     target: str
     headers: Mapping[str, str]
     body: str
-    keeps: bool
+    keep_alive: bool
 
 
 async def read_request(reader: asyncio.StreamReader) -> Request | None:
-    """The next request; None at the end of the connection. Raises RefusedError."""
+    """Read the next request; None at the end of the connection. Raises RefusedError."""
     try:
         first = await reader.readexactly(1)
-        if not first.isalpha():  # TLS spoken to a port without it: a real server says so at once
+        if not first.isalpha():  # TLS on a port without TLS, which a real server rejects at once
             raise RefusedError(400)
         raw = (first + await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     except asyncio.IncompleteReadError:
@@ -55,19 +55,19 @@ async def read_request(reader: asyncio.StreamReader) -> Request | None:
     if "transfer-encoding" in headers or not length.isdecimal() or int(length) > MAX_BODY:
         raise RefusedError(413)
     body = (await reader.readexactly(int(length))).decode("utf-8", "replace")
-    keeps = version == "HTTP/1.1" and headers.get("connection", "").lower() != "close"
-    return Request(method, target, headers, body, keeps)
+    keep_alive = version == "HTTP/1.1" and headers.get("connection", "").lower() != "close"
+    return Request(method, target, headers, body, keep_alive)
 
 
 def head(status: int, headers: Mapping[str, str], *, version: str = "1.1") -> bytes:
-    """A status line and headers, up to the empty line."""
+    """Return the status line and headers, including the empty line."""
     reason = HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
     lines = [f"HTTP/{version} {status} {reason}", *(f"{name}: {value}" for name, value in headers.items())]
     return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
 
 class Connection:
-    """The writing end of one connection, a ``persona.Wire``."""
+    """The writing end of a connection; a ``simulated_site.Wire``."""
 
     def __init__(self, writer: asyncio.StreamWriter) -> None:
         self._writer = writer
@@ -77,7 +77,7 @@ class Connection:
         await self._writer.drain()
 
     def reset(self) -> None:
-        """Ends the connection by a reset (RST) in place of an orderly close."""
+        """Reset the connection (RST) instead of closing it."""
         connected: socket.socket = self._writer.get_extra_info("socket")
         connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._writer.transport.abort()

@@ -1,4 +1,4 @@
-"""What a simulated site is, what it is asked, and what it answers. Pure data."""
+"""A simulated site, its requests and its responses. Pure data."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ ACTION_NEEDED, INCOMPATIBLE, UNKNOWN = Verdict.ACTION_NEEDED, Verdict.INCOMPATIB
 
 
 class InfoLoginStyle(StrEnum):
-    """What the persona does with an anonymous ``info/login``."""
+    """How the site responds to ``info/login`` without sign-in."""
 
     OPEN = "open"  # JSON with the client ID
     SWITCH_OFF = "switch_off"  # JSON without a client ID: OAuth 2.0 is off in the mobile app's settings
-    SINGLE_SIGN_ON = "single_sign_on"  # the reverse proxy sends the question to the identity provider
+    SINGLE_SIGN_ON = "single_sign_on"  # the reverse proxy redirects to the identity provider
     MISSING = "missing"  # 404: there is no mobile plugin
     DISABLED = "disabled"  # 503 with mobile-app-disabled
 
 
 class CertificateKind(StrEnum):
-    """The certificate an https persona shows; all but ``SELF_SIGNED`` come from the fleet's own authority."""
+    """The certificate of an https site; all but ``SELF_SIGNED`` come from the fleet's own authority."""
 
     VALID = "valid"
     EXPIRING = "expiring"  # valid for ten more days
@@ -35,7 +35,7 @@ class CertificateKind(StrEnum):
 
 @dataclass(frozen=True)
 class Response:
-    """``body`` as text is sent in UTF-8, as bytes it is sent as it is."""
+    """A response. A ``body`` of text is encoded in UTF-8, one of bytes is sent unchanged."""
 
     status: int
     body: str | bytes = ""
@@ -49,10 +49,10 @@ class Response:
 
 @dataclass(frozen=True)
 class Call:
-    """One request: ``path`` without query and context path, ``target`` as it came, ``form`` of a POST body.
+    """One request: ``path`` without query and context path, ``target`` as received, ``form`` of a POST body.
 
-    ``headers`` have names in lower case, ``port`` is the persona's own. ``plain_url`` is where the fleet answers plain
-    http by sending back here.
+    Header names are in lower case, ``port`` is that of the site. ``plain_url`` is where the fleet redirects plain http
+    back to this site.
     """
 
     simulated: SimulatedSite
@@ -68,7 +68,7 @@ class Call:
 
 
 class Wire(Protocol):
-    """Where bytes go out. ``send`` raises OSError when the other end is gone; ``reset`` ends without goodbye."""
+    """A connection to write to. ``send`` raises OSError if it was closed; ``reset`` ends it with a RST."""
 
     async def send(self, data: bytes) -> None: ...
 
@@ -77,26 +77,26 @@ class Wire(Protocol):
 
 @dataclass(frozen=True)
 class SimulatedSite:
-    """One simulated site, and what our own rules must come to.
+    """One simulated site and the expected result of its check.
 
-    ``mdm`` and ``non_mdm`` are the verdicts; ``mdm_rule`` and ``non_mdm_rule`` the rules that must decide them, or
-    pass where the road is ready. ``warnings`` are rules that must warn. ``error`` is the door's word for why the
-    manifest could not be read, where there must be one.
+    ``mdm`` and ``non_mdm`` are the verdicts; ``mdm_rule`` and ``non_mdm_rule`` are the rules that must decide them, or
+    pass if the setup is ready. ``warnings`` are rules that must warn. ``error`` is the expected error of the manifest
+    request (``http_client.failures.ERRORS``), if it fails.
 
-    ``offset`` is added to the fleet's first port and never changes, so that base URLs stay the same between runs.
-    ``oauth_plugin`` and ``mobile_plugin`` are what an administrator would read in the site's *Manage apps*.
-    ``client_id`` is the site's application link; ``held_client_id`` what Gatepass holds of it, where that is another,
-    and ``held_without_mdm`` says that Gatepass holds it for phones without MDM too. ``canonical_url`` is what the
-    site believes its base URL to be, where that is wrong. ``entered_path`` is the context path that somebody entered,
-    where that is wrong. ``product`` is what the site was entered as, ``says_product`` what it really is.
+    ``offset`` is added to the fleet's first port and never changes, so that base URLs are the same in every run.
+    ``oauth_plugin`` and ``mobile_plugin`` are the versions in the site's *Manage apps*. ``client_id`` is that of the
+    site's application link; ``stored_client_id`` is the one set in Gatepass, if that differs, and
+    ``stored_for_non_mdm`` is whether it is set for the Non-MDM setup, too. ``canonical_url`` is the site's own base
+    URL, if that is wrong, and ``entered_path`` the context path set in Gatepass, if that is wrong. ``product`` is the
+    product set in Gatepass, ``actual_product`` the real one, if that differs.
 
-    ``front`` answers before the site does, as a reverse proxy: None lets the request through. ``altered`` is what
-    becomes of the site's answer on its way. ``sent`` writes it to the wire in a manner of its own.
+    ``front`` responds before the site does, as a reverse proxy; None lets the request through. ``transform`` changes
+    the site's response. ``send`` writes it to the connection in a special way.
     """
 
     name: str
     title: str
-    story: str
+    description: str
     offset: int
     mdm: Verdict
     non_mdm: Verdict
@@ -107,13 +107,13 @@ class SimulatedSite:
     in_demo: bool = False
     people: int = 50
     product: str = "confluence"
-    says_product: str = ""
+    actual_product: str = ""
     version: str = "9.2.1"
     oauth_plugin: str | None = "4.1.1"
     mobile_plugin: str | None = "19.1.47"
     client_id: str = ""
-    held_client_id: str = ""
-    held_without_mdm: bool = False
+    stored_client_id: str = ""
+    stored_for_non_mdm: bool = False
     context_path: str = ""
     entered_path: str | None = None
     canonical_url: str | None = None
@@ -123,23 +123,23 @@ class SimulatedSite:
     host: str = "127.0.0.1"
     scheme: str = "http"
     certificate: CertificateKind | None = None
-    trusted: bool = True  # whether Gatepass was given the fleet's authority for this site
+    trusted: bool = True  # whether the fleet's authority is set as the site's CA in Gatepass
     front: Callable[[Call], Response | None] | None = None
-    altered: Callable[[Call, Response], Response] | None = None
-    sent: Callable[[Wire, Response], Awaitable[None]] | None = None
+    transform: Callable[[Call, Response], Response] | None = None
+    send: Callable[[Wire, Response], Awaitable[None]] | None = None
 
     def reason(self, setup: Setup) -> tuple[str, Outcome]:
-        """The rule that must decide a road's verdict, and what it must find."""
+        """Return the rule that must decide the verdict of a setup, and its outcome."""
         rule, verdict = (self.mdm_rule, self.mdm) if setup is Setup.MDM else (self.non_mdm_rule, self.non_mdm)
         return rule, Outcome.PASS if verdict in (READY_MDM, READY_NON_MDM) else Outcome(verdict.value)
 
     @property
     def link(self) -> str:
-        """The client ID that Gatepass holds; empty when the site has no link there."""
-        return self.held_client_id or self.client_id
+        """The client ID set in Gatepass; empty if the site has no link there."""
+        return self.stored_client_id or self.client_id
 
     def base_url(self, port: int) -> str:
-        """The base URL that somebody entered for the site at this port."""
+        """Return the base URL set in Gatepass for the site at this port."""
         path = self.context_path if self.entered_path is None else self.entered_path
         return f"{self.origin(port)}{path}"
 

@@ -1,4 +1,4 @@
-"""The simulated sites by name: what each one is, how it behaves, and the verdicts it must get."""
+"""The simulated sites by name, with their behavior and expected verdicts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FIRST = (
     SimulatedSite(
         name="ready-mdm",
         title="Engineering Wiki",
-        story="Confluence 9.2.1 whose reverse proxy asks for single sign-on before info/login: MDM only.",
+        description="Confluence 9.2.1 with single sign-on in front of info/login: MDM setup only.",
         offset=0,
         mdm=READY_MDM,
         non_mdm=INCOMPATIBLE,
@@ -31,7 +31,7 @@ _FIRST = (
     SimulatedSite(
         name="ready-non-mdm",
         title="People Handbook",
-        story="Confluence 9.2.1 that hands the client ID to anyone's app: both roads are open.",
+        description="Confluence 9.2.1 that returns its client ID to the app: both setups work.",
         offset=1,
         mdm=READY_MDM,
         non_mdm=READY_NON_MDM,
@@ -44,7 +44,7 @@ _FIRST = (
     SimulatedSite(
         name="too-old",
         title="Legal Archive",
-        story="Confluence 8.5.4, from before the app's OAuth 2.0.",
+        description="Confluence 8.5.4, which does not support OAuth 2.0 for the app.",
         offset=2,
         mdm=INCOMPATIBLE,
         non_mdm=INCOMPATIBLE,
@@ -60,7 +60,7 @@ _FIRST = (
     SimulatedSite(
         name="plugin-too-old",
         title="Support Knowledge Base",
-        story="Confluence 9.1.0 with OAuth plugin 4.0.2: people could sign in, then the app gets invalid_client.",
+        description="Confluence 9.1.0 with OAuth plugin 4.0.2: the sign-in works, then the app gets invalid_client.",
         offset=3,
         mdm=INCOMPATIBLE,
         non_mdm=INCOMPATIBLE,
@@ -75,7 +75,7 @@ _FIRST = (
     SimulatedSite(
         name="behind-sso",
         title="Finance Space",
-        story="Single sign-on stands before every address, the manifest and the token endpoint included.",
+        description="Single sign-on in front of every address, including the manifest and the token endpoint.",
         offset=4,
         mdm=ACTION_NEEDED,
         non_mdm=INCOMPATIBLE,
@@ -89,7 +89,7 @@ _FIRST = (
     SimulatedSite(
         name="unreachable",
         title="Plant Documentation",
-        story="Nothing listens at this address.",
+        description="Nothing listens at this address.",
         offset=5,
         mdm=UNKNOWN,
         non_mdm=UNKNOWN,
@@ -103,7 +103,7 @@ _FIRST = (
     SimulatedSite(
         name="action-needed",
         title="Marketing Hub",
-        story="The site calls itself by the name it had before it moved.",
+        description="The site's own base URL is still the one before it moved.",
         offset=6,
         mdm=ACTION_NEEDED,
         non_mdm=ACTION_NEEDED,
@@ -117,7 +117,7 @@ _FIRST = (
     SimulatedSite(
         name="switch-off",
         title="Research Notes",
-        story="Ready by MDM; OAuth 2.0 is off in the mobile app's settings.",
+        description="MDM setup ready; OAuth 2.0 is off in the mobile app settings.",
         offset=7,
         mdm=READY_MDM,
         non_mdm=ACTION_NEEDED,
@@ -134,7 +134,7 @@ _FIRST = (
     SimulatedSite(
         name="context-path",
         title="Product Wiki",
-        story="Confluence under a context path, open on both roads.",
+        description="Confluence with a context path: both setups work.",
         offset=8,
         mdm=READY_MDM,
         non_mdm=READY_NON_MDM,
@@ -153,21 +153,21 @@ PERSONAS: dict[str, SimulatedSite] = {
     simulated.name: simulated
     for simulated in (*_FIRST, *versions.ROWS, *fronts.ROWS, *bad_certificates.ROWS, *bodies.ROWS, *faults.ROWS)
 }
-# What a trial shows: every kind of story once, and nothing that takes long to find out.
+# The sites of the demo: every kind of problem once, and nothing that takes long to check.
 DEMO: dict[str, SimulatedSite] = {name: simulated for name, simulated in PERSONAS.items() if simulated.in_demo}
-# Two places that belong to no persona, out of the way of later ones: where plain http leads back to https, and the
-# identity provider of the personas behind single sign-on.
+# Ports that belong to no site, above those of later sites: the redirect from plain http to https, and the identity
+# provider of the sites behind single sign-on.
 PLAIN_OFFSET = 98
 SINGLE_SIGN_ON_OFFSET = 99
 
 
 def base_url_of(name: str, port_base: int) -> str:
-    """The persona's base URL when the fleet's first port is ``port_base``. Raises KeyError."""
+    """Return the base URL of a site of the fleet with the first port ``port_base``. Raises KeyError."""
     simulated = PERSONAS[name]
     return simulated.base_url(port_base + simulated.offset)
 
 
 def ports(port_base: int) -> list[int]:
-    """Every port that the demo fleet from ``port_base`` on takes, the silent one included."""
+    """Return all ports of the demo fleet from ``port_base``, including that of the unreachable site."""
     offsets = [simulated.offset for simulated in DEMO.values()]
     return [port_base + offset for offset in (*offsets, PLAIN_OFFSET, SINGLE_SIGN_ON_OFFSET)]

@@ -1,4 +1,4 @@
-"""Simulated sites of every version and with every state of the two plugins. Polite ones: data only."""
+"""Simulated sites with various versions, plugins and client IDs. Well-behaved: data only."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ROWS = (
     SimulatedSite(
         name="first-supported",
         title="Sales Playbook",
-        story="Confluence 9.1.0 with the first plugin versions that work, not one newer.",
+        description="Confluence 9.1.0 with the minimum plugin versions.",
         offset=9,
         mdm=READY_MDM,
         non_mdm=READY_NON_MDM,
@@ -30,7 +30,7 @@ ROWS = (
     SimulatedSite(
         name="version-9-0",
         title="Procurement Wiki",
-        story="Confluence 9.0.3, one minor version too early.",
+        description="Confluence 9.0.3, one minor version too old.",
         offset=10,
         mdm=INCOMPATIBLE,
         non_mdm=INCOMPATIBLE,
@@ -43,7 +43,7 @@ ROWS = (
     SimulatedSite(
         name="milestone",
         title="Platform Preview",
-        story="Confluence 9.2.1-m05: a milestone, newer than every version that is needed.",
+        description="Confluence 9.2.1-m05, a milestone newer than the minimum version.",
         offset=11,
         mdm=READY_MDM,
         non_mdm=READY_NON_MDM,
@@ -54,7 +54,7 @@ ROWS = (
     SimulatedSite(
         name="milestone-too-early",
         title="Release Candidate Lab",
-        story="Confluence 9.1.0-rc2, which comes before 9.1.0.",
+        description="Confluence 9.1.0-rc2, which is older than 9.1.0.",
         offset=12,
         mdm=INCOMPATIBLE,
         non_mdm=INCOMPATIBLE,
@@ -65,7 +65,7 @@ ROWS = (
     SimulatedSite(
         name="version-10",
         title="Architecture Decisions",
-        story="Confluence 10.2.0: ten comes after nine.",
+        description="Confluence 10.2.0, which is newer than 9.1.",
         offset=13,
         mdm=READY_MDM,
         non_mdm=READY_NON_MDM,
@@ -81,7 +81,7 @@ ROWS = (
     SimulatedSite(
         name="jira-9-12-14",
         title="Service Desk Tracker",
-        story="Jira 9.12.14: ready by MDM. For phones without MDM Atlassian names no version of the mobile plugin.",
+        description="Jira 9.12.14: MDM setup ready. Atlassian documents no mobile plugin version for Non-MDM.",
         offset=14,
         mdm=READY_MDM,
         non_mdm=UNKNOWN,
@@ -98,7 +98,7 @@ ROWS = (
     SimulatedSite(
         name="jira-9-13",
         title="Bug Tracker",
-        story="Jira 9.13.0, between the two lines that Atlassian names: nobody can say.",
+        description="Jira 9.13.0, for which Atlassian does not document whether the app works.",
         offset=15,
         mdm=UNKNOWN,
         non_mdm=UNKNOWN,
@@ -114,7 +114,7 @@ ROWS = (
     SimulatedSite(
         name="jira-10-1",
         title="Project Tracker",
-        story="Jira 10.1.1 with the OAuth plugin that its line needs.",
+        description="Jira 10.1.1 with the minimum OAuth plugin version.",
         offset=16,
         mdm=READY_MDM,
         non_mdm=UNKNOWN,
@@ -129,7 +129,7 @@ ROWS = (
     SimulatedSite(
         name="jira-too-old",
         title="Field Service Tracker",
-        story="Jira 9.12.13, one fix release too early.",
+        description="Jira 9.12.13, one bugfix release too old.",
         offset=17,
         mdm=INCOMPATIBLE,
         non_mdm=INCOMPATIBLE,
@@ -143,7 +143,7 @@ ROWS = (
     SimulatedSite(
         name="plugins-not-entered",
         title="Works Council",
-        story="Nobody has looked up the plugins' versions yet.",
+        description="The plugin versions are not entered yet.",
         offset=18,
         mdm=UNKNOWN,
         non_mdm=UNKNOWN,
@@ -157,7 +157,7 @@ ROWS = (
     SimulatedSite(
         name="mobile-plugin-old",
         title="Training Centre",
-        story="The mobile plugin is 19.1.46, one version too early for phones without MDM.",
+        description="Mobile plugin 19.1.46, one version too old for the Non-MDM setup.",
         offset=19,
         mdm=READY_MDM,
         non_mdm=INCOMPATIBLE,
@@ -171,7 +171,7 @@ ROWS = (
     SimulatedSite(
         name="mobile-plugin-missing",
         title="Security Runbooks",
-        story="There is no mobile plugin: info/login is not found.",
+        description="The mobile plugin is not installed: info/login returns 404.",
         offset=20,
         mdm=READY_MDM,
         non_mdm=ACTION_NEEDED,
@@ -183,7 +183,7 @@ ROWS = (
     SimulatedSite(
         name="mobile-app-disabled",
         title="Board Papers",
-        story="The mobile app is switched off: info/login answers 503 with mobile-app-disabled.",
+        description="The mobile app is disabled: info/login returns 503 with mobile-app-disabled.",
         offset=21,
         mdm=READY_MDM,
         non_mdm=ACTION_NEEDED,
@@ -197,7 +197,7 @@ ROWS = (
     SimulatedSite(
         name="oauth-plugin-disabled",
         title="Quality Manual",
-        story="The OAuth provider plugin is disabled, so its endpoints are not found.",
+        description="The OAuth provider plugin is disabled, so its endpoints return 404.",
         offset=22,
         mdm=ACTION_NEEDED,
         non_mdm=ACTION_NEEDED,
@@ -210,7 +210,7 @@ ROWS = (
     SimulatedSite(
         name="context-path-missing",
         title="Facilities Wiki",
-        story="Confluence lives under /wiki, and somebody entered the address without it.",
+        description="Confluence has the context path /wiki, which is missing from the base URL in Gatepass.",
         offset=23,
         mdm=ACTION_NEEDED,
         non_mdm=ACTION_NEEDED,
@@ -224,19 +224,19 @@ ROWS = (
     SimulatedSite(
         name="wrong-product",
         title="Operations Wiki",
-        story="Entered as Confluence, but it is a Jira.",
+        description="Set up as Confluence, but the site is Jira.",
         offset=24,
         mdm=ACTION_NEEDED,
         non_mdm=ACTION_NEEDED,
         mdm_rule="PRODUCT",
         non_mdm_rule="PRODUCT",
-        says_product="jira",
+        actual_product="jira",
         version="10.3.0",
     ),
     SimulatedSite(
         name="client-id-drift",
         title="Customer Stories",
-        story="The link was made anew: the site hands out another client ID than the one Gatepass holds.",
+        description="The link was created again: the site returns a different client ID than the one set in Gatepass.",
         offset=25,
         mdm=READY_MDM,
         non_mdm=ACTION_NEEDED,
@@ -244,13 +244,13 @@ ROWS = (
         non_mdm_rule="CLIENT-ID-DRIFT",
         warnings=("CLIENT-ID-KNOWN",),
         client_id="e2f87a50made-anew",
-        held_client_id="61d3c4b8before",
-        held_without_mdm=True,
+        stored_client_id="61d3c4b8before",
+        stored_for_non_mdm=True,
     ),
     SimulatedSite(
         name="client-id-unlike-mdm",
         title="Press Office",
-        story="The mobile plugin hands out another client ID than the one the MDM configuration carries.",
+        description="The mobile plugin returns a different client ID than the one in the MDM configuration.",
         offset=26,
         mdm=READY_MDM,
         non_mdm=READY_NON_MDM,
@@ -258,7 +258,7 @@ ROWS = (
         non_mdm_rule="OAUTH-SWITCH",
         warnings=("CLIENT-ID-KNOWN", "CLIENT-ID-MDM"),
         client_id="49a0bd63plugin",
-        held_client_id="8cc712fe-by-hand",
+        stored_client_id="8cc712fe-by-hand",
         in_demo=True,
         people=95,
     ),

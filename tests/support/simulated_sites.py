@@ -36,15 +36,15 @@ async def _observe_all(fleet: SimulatedFleet) -> dict[str, Observation]:
 
     async def one(name: str) -> tuple[str, Observation]:
         async with free:
-            policy = IMPATIENT if fleet.personas[name].error == "timeout" else DOOR
+            policy = IMPATIENT if fleet.sites[name].error == "timeout" else DOOR
             return name, await observe(target_of(fleet, name), policy=policy, now=lambda: datetime.now(UTC))
 
-    return dict(await asyncio.gather(*map(one, fleet.personas)))
+    return dict(await asyncio.gather(*map(one, fleet.sites)))
 
 
 def target_of(fleet: SimulatedFleet, name: str) -> Target:
     """What Gatepass knows of a persona before it looks."""
-    simulated = fleet.personas[name]
+    simulated = fleet.sites[name]
     return Target(
         base_url=fleet.base_url(name),
         product=simulated.product,
@@ -53,5 +53,5 @@ def target_of(fleet: SimulatedFleet, name: str) -> Target:
             simulated.oauth_plugin, simulated.mobile_plugin, source="manual", as_of=datetime.now(UTC)
         ),
         ca_bundle=fleet.ca_pem if simulated.scheme == "https" and simulated.trusted else "",
-        links=KnownLinks(simulated.link or None, simulated.link if simulated.held_without_mdm else None),
+        links=KnownLinks(simulated.link or None, simulated.link if simulated.stored_for_non_mdm else None),
     )

@@ -163,7 +163,7 @@ class Scenario:
         self.pilot = Site.objects.get(slug="pilot").pk
         lines = ["title,base_url,owners,people,oauth_plugin_version,mobile_plugin_version"]
         for name in IMPORTED:
-            simulated = self.fleet.personas[name]
+            simulated = self.fleet.sites[name]
             versions = f"{simulated.oauth_plugin or ''},{simulated.mobile_plugin or ''}"
             lines.append(f"{simulated.title},{self.fleet.base_url(name)},bob@example.com,40,{versions}")
         file = io.BytesIO("\r\n".join(lines).encode())
@@ -171,7 +171,7 @@ class Scenario:
         page = self.administrator.post("/sites/import/", {"file": file})
         check_redirect(self.administrator.post("/sites/import/", {"encoded": page.context["encoded"], "apply": "1"}))
         for name in WITH_CA:
-            simulated, base_url = self.fleet.personas[name], self.fleet.base_url(name)
+            simulated, base_url = self.fleet.sites[name], self.fleet.base_url(name)
             pk = self.add_site(title=simulated.title, base_url=base_url, ca_bundle=self.fleet.ca_pem)
             if simulated.client_id:
                 self.add_link(pk, client_id=simulated.client_id)

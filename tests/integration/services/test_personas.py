@@ -38,7 +38,7 @@ def check(administrator, fleet):
         if simulated.link:
             url = redirect_url_for(simulated.product)
             create_link(actor=administrator, site=site, redirect_url=url, client_id=simulated.link)
-        if simulated.held_without_mdm:
+        if simulated.stored_for_non_mdm:
             ApplicationLink.objects.create(
                 site=site, origin=ApplicationLink.Origin.SWITCH, client_id=simulated.link, created_at=timezone.now()
             )

@@ -49,7 +49,7 @@ POLITE = [
     name
     for name, simulated in PERSONAS.items()
     if simulated.listens and simulated.base_url(80) == f"http://127.0.0.1:80{simulated.context_path}"
-    if not (simulated.front or simulated.sent)
+    if not (simulated.front or simulated.send)
 ]
 
 
@@ -59,7 +59,7 @@ def test_every_page_says_that_it_is_simulated(fleet, name) -> None:
     assert page.status == 200
     assert "simulated site" in page.text()
     simulated = PERSONAS[name]
-    assert page.headers[FINGERPRINT[simulated.says_product or simulated.product]].isdecimal()
+    assert page.headers[FINGERPRINT[simulated.actual_product or simulated.product]].isdecimal()
 
 
 def test_the_login_page_tells_the_version(fleet) -> None:
@@ -121,7 +121,7 @@ def test_a_connection_is_kept_for_the_next_request(fleet) -> None:
 def test_it_stops_at_once_whoever_is_connected() -> None:
     fleet = SimulatedFleet(["slow-headers", "endless-body", "ready-mdm"])
     with contextlib.ExitStack() as open_ones:
-        for name in fleet.personas:
+        for name in fleet.sites:
             connection = open_ones.enter_context(_connected(fleet, name))
             if name != "ready-mdm":  # that one is left waiting for a request
                 connection.sendall(b"GET / HTTP/1.1\r\n\r\n")

@@ -18,7 +18,7 @@ def row(simulated: SimulatedSite) -> str:
         f"{simulated.non_mdm} by {simulated.reason(Setup.NON_MDM)[0]}",
     ]
     name = f"`{simulated.name}`" + (" ●" if simulated.in_demo else "")
-    return f"| {name} | {simulated.story} | {setups[0]} | {setups[1]} | {', '.join(simulated.warnings)} |"
+    return f"| {name} | {simulated.description} | {setups[0]} | {setups[1]} | {', '.join(simulated.warnings)} |"
 
 
 @pytest.mark.parametrize("name", PERSONAS)
