@@ -1,4 +1,4 @@
-"""Application links: the wizard's right and wrong choices, credentials shown once, rotating, revoking, the switch."""
+"""Application link pages: valid and invalid choices, credentials shown once, rotation, revocation, the switch."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_it_works_where_confluence_is_the_provider(
     assert client.get(address)["Location"] == f"/sites/{site.pk}/"  # shown once
 
 
-def test_gatepass_makes_a_public_client(client_of: Callable[[User], Client], alice: User, provided: Site) -> None:
+def test_a_hosted_site_gets_a_public_client(client_of: Callable[[User], Client], alice: User, provided: Site) -> None:
     client, address = client_of(alice), f"/sites/{provided.pk}/link/"
     assert "Paste" not in client.get(address).content.decode()
     client.post(address, RIGHT)
@@ -92,13 +92,13 @@ def test_an_archived_site_gets_no_link(client_of: Callable[[User], Client], alic
     assert not ApplicationLink.objects.exists()
 
 
-def test_rotating_says_whom_it_signs_out(
+def test_rotating_shows_how_many_people_are_signed_out(
     client_of: Callable[[User], Client], alice: User, bob: User, provided: Site
 ) -> None:
     link = links.create_link(actor=alice, site=provided, redirect_url=REDIRECT)
     SignIn.objects.create(site=provided, person=bob, client_id=link.client_id, signed_in_at=timezone.now())
     client, address = client_of(alice), f"/links/{link.pk}/rotate/"
-    assert "Signs out 1 person" in client.get(address).content.decode()
+    assert "Signs out 1 person immediately" in client.get(address).content.decode()
     assert ApplicationLink.objects.get().client_id == link.client_id  # opening the page changes nothing
     page = client.post(address, follow=True).content.decode()
     new = ApplicationLink.objects.get().client_id
@@ -126,7 +126,7 @@ def test_revoking(client_of: Callable[[User], Client], alice: User, provided: Si
     assert client.post(address).status_code == 404
 
 
-def test_the_switch_makes_and_removes_its_link(
+def test_the_switch_creates_and_removes_its_link(
     client_of: Callable[[User], Client], alice: User, provided: Site
 ) -> None:
     client, address = client_of(alice), f"/sites/{provided.pk}/oauth-switch/"
@@ -139,7 +139,7 @@ def test_the_switch_makes_and_removes_its_link(
     assert not ApplicationLink.objects.active().exists()
 
 
-def test_where_confluence_is_the_provider_the_switch_is_there(
+def test_the_switch_of_a_site_that_is_not_hosted_is_in_confluence(
     client_of: Callable[[User], Client], alice: User, site: Site
 ) -> None:
     page = client_of(alice).post(f"/sites/{site.pk}/oauth-switch/", {"on": "1"}, follow=True)

@@ -1,4 +1,4 @@
-"""Responses, as people read it: hops, headers, both User-Agents, the chain, plugins with source and age."""
+"""Observations on pages: redirects, headers, both User-Agents, the certificate chain, plugins with source and age."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def full(site: Site) -> Observation:
-    """An observation in which everything was asked and answered."""
+    """An observation in which all requests were sent and answered."""
     seen, now = observation(site), timezone.now()
     walk = (
         Hop(f"{site.base_url}/rest/nativemobile/1.1/info/login", 302, "https://sso.example.com/login", 12, "private"),
@@ -60,26 +60,26 @@ def facts(seen: Observation) -> dict[str, str]:
 
 
 def test_it_works(full: Observation) -> None:
-    told = facts(full)
-    assert told["version"] == "9.2.1"
-    assert told["info_login"] == "redirects to another host, sso.example.com"
-    assert told["agents"].startswith("the app: redirects to another host")
-    assert told["oauth_plugin"] == "4.1.1, enabled"
-    assert told["mobile_plugin"] == "19.1.47, disabled"
-    assert told["plugins_from"] == "Pasted from the plugin manager"
-    assert told["tls_chain"] == "CN=wiki.example.com ← CN=Example CA"
-    assert told["oddities"] == "duplicate name"
-    assert told["plain_http"] == "redirects to https"
+    shown = facts(full)
+    assert shown["version"] == "9.2.1"
+    assert shown["info_login"] == "redirects to another host, sso.example.com"
+    assert shown["agents"].startswith("the app: redirects to another host")
+    assert shown["oauth_plugin"] == "4.1.1, enabled"
+    assert shown["mobile_plugin"] == "19.1.47, disabled"
+    assert shown["plugins_from"] == "Pasted from the plugin manager"
+    assert shown["tls_chain"] == "CN=wiki.example.com ← CN=Example CA"
+    assert shown["oddities"] == "duplicate name"
+    assert shown["plain_http"] == "redirects to https"
 
 
-def test_an_earlier_observation_says_less_and_nothing_wrong(site: Site) -> None:
-    told = facts(observation(site))
-    assert "agents" not in told
-    assert "plain_http" not in told
-    assert "login_page" not in told
+def test_an_observation_without_optional_requests_has_no_facts_of_them(site: Site) -> None:
+    shown = facts(observation(site))
+    assert "agents" not in shown
+    assert "plain_http" not in shown
+    assert "login_page" not in shown
 
 
-def test_the_page_of_a_run_shows_the_walk(
+def test_the_page_of_a_run_shows_the_redirects(
     client_of: Callable[[User], Client], alice: User, site: Site, full: Observation
 ) -> None:
     run = CheckRun.objects.create(
@@ -95,16 +95,16 @@ def test_the_page_of_a_run_shows_the_walk(
     assert "2 certificates" in text
 
 
-def test_the_page_of_a_site_folds_them_in(
+def test_the_page_of_a_site_contains_the_requests(
     client_of: Callable[[User], Client], alice: User, make_site: Callable[..., Site]
 ) -> None:
     site = make_site(owners=[alice], **WITH_PLUGINS)
     evaluate(site)
     text = client_of(alice).get(f"/sites/{site.pk}/").content.decode()
-    assert " requests" in text
+    assert "4 requests" in text
 
 
-def test_what_a_site_wrote_is_escaped_and_cut(
+def test_text_from_a_site_is_escaped_and_truncated(
     client_of: Callable[[User], Client], alice: User, site: Site, full: Observation
 ) -> None:
     evil = replace(full, manifest=replace(full.manifest, name="<script>alert(1)</script>" + "x" * 5000))
@@ -116,7 +116,7 @@ def test_what_a_site_wrote_is_escaped_and_cut(
     assert "x" * 500 not in text
 
 
-def test_facts_are_compared_by_what_they_say(full: Observation) -> None:
+def test_facts_are_compared_by_value(full: Observation) -> None:
     later = replace(full, manifest=replace(full.manifest, version="9.3.0"))
     rows = compare(read(full).facts, read(later).facts)
     assert [(row.was.value, row.now.value) for row in rows if row.differs and row.was and row.now] == [

@@ -1,4 +1,4 @@
-"""The overview: each site counted once, what needs somebody, what changed, who signed in; constant in queries."""
+"""The overview page: each site counts once; needs, changes, sign-ins; a constant number of queries."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_it_works_and_counts_each_site_once(
         assert client_of(administrator).get(f"/sites/?status={name}").context["listing"].count == number
 
 
-def test_a_tile_counts_by_road_and_leads_to_exactly_what_it_counts(
+def test_a_tile_counts_by_setup_and_links_to_exactly_these_sites(
     client_of: Callable[[User], Client], administrator: User, make_site: Any
 ) -> None:
     pairs = [(READY, ALSO), (READY, Verdict.ACTION_NEEDED), (Verdict.UNKNOWN, ALSO), (READY, ALSO)]
@@ -59,21 +59,23 @@ def test_a_tile_counts_by_road_and_leads_to_exactly_what_it_counts(
         assert client.get(f"/sites/?{tile.query}").context["listing"].count == tile.sites
 
 
-def test_an_empty_fleet_teaches(client_of: Callable[[User], Client], administrator: User, auditor: User) -> None:
+def test_without_sites_the_page_explains_how_to_add_one(
+    client_of: Callable[[User], Client], administrator: User, auditor: User
+) -> None:
     page = client_of(administrator).get("/").content.decode()
     assert "No sites yet" in page
     assert "/sites/import/" in page
     assert "/sites/new/" not in client_of(auditor).get("/").content.decode()
 
 
-def test_anonymous_and_members_are_sent_where_they_belong(
+def test_anonymous_people_and_members_are_redirected(
     client_of: Callable[[User], Client], client: Client, member: User
 ) -> None:
     assert "/accounts/login/" in client.get("/")["Location"]
     assert client_of(member).get("/")["Location"] == "/me/passes/"
 
 
-def test_what_needs_somebody_comes_by_people_with_one_button(
+def test_sites_that_need_attention_are_ordered_by_people_with_one_button_each(
     client_of: Callable[[User], Client], alice: User, make_site: Any
 ) -> None:
     small = make_site(owners=[alice], title="Small", people=5, **WITH_PLUGINS)
@@ -95,7 +97,7 @@ def test_what_needs_somebody_comes_by_people_with_one_button(
     assert f"/sites/{small.pk}/link/" in text
 
 
-def test_what_changed_since_yesterday(client_of: Callable[[User], Client], alice: User, make_site: Any) -> None:
+def test_changes_in_the_last_24_hours(client_of: Callable[[User], Client], alice: User, make_site: Any) -> None:
     site = make_site(owners=[alice], title="Turned", **WITH_PLUGINS)
     evaluate(site)
     run = evaluate(site, "sso")
@@ -104,7 +106,7 @@ def test_what_changed_since_yesterday(client_of: Callable[[User], Client], alice
     assert client_of(alice).get("/").context["flips"] == []
 
 
-def test_sign_ins_of_own_sites_with_rehearsals_marked(
+def test_sign_ins_of_own_sites_with_sign_in_tests_marked(
     client_of: Callable[[User], Client], alice: User, member: User, make_site: Any
 ) -> None:
     mine, foreign = make_site(owners=[alice]), make_site()
@@ -131,7 +133,7 @@ def test_the_running_wave_and_its_funnel(
     SignIn.objects.create(site=site, person=member, client_id="c", signed_in_at=now + timedelta(minutes=1))
     page = client_of(administrator).get("/")
     assert page.context["wave"] == wave
-    assert [stage["count"] for stage in page.context["stages"]] == [4, 2]  # this site is its own provider
+    assert [stage["count"] for stage in page.context["stages"]] == [4, 2]  # Gatepass does not see sign-ins on this site
     type(site).objects.filter(pk=site.pk).update(provider="gatepass", slug="pilot")
     page = client_of(administrator).get("/")
     assert [stage["count"] for stage in page.context["stages"]] == [4, 2, 1]
@@ -169,24 +171,24 @@ def test_five_and_sixty_sites_take_the_same_queries(
     assert queries() == few
 
 
-def test_it_says_when_no_worker_takes_what_waits(
+def test_a_note_is_shown_when_no_worker_starts_queued_checks(
     client_of: Callable[[User], Client], administrator: User, alice: User, make_site: Any
 ) -> None:
     site = make_site(owners=[alice])
     now = timezone.now()
     run = CheckRun.objects.create(site=site, host="wiki.example.com", requested_at=now, trigger="schedule")
-    says = "Checks are not running"
+    title = "Checks are not running"
 
     def page(user: User = administrator) -> str:
         return client_of(user).get("/").content.decode()
 
-    assert says not in page()  # it has waited for a moment only
+    assert title not in page()  # it has been queued only for a moment
     CheckRun.objects.filter(pk=run.pk).update(requested_at=now - timedelta(minutes=4))
-    assert says in page()
-    assert says in page(alice)
+    assert title in page()
+    assert title in page(alice)
     ProbeHost.objects.create(host="other.example.com", lease="x", leased_until=now - timedelta(seconds=30))
-    assert says not in page()  # a worker was at it, and gets there
+    assert title not in page()  # a worker is running
     ProbeHost.objects.update(lease="", leased_until=None, free_at=now - timedelta(minutes=4))
-    assert says in page()
+    assert title in page()
     CheckRun.objects.filter(pk=run.pk).update(state="done")
-    assert says not in page()
+    assert title not in page()

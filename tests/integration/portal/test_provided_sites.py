@@ -1,4 +1,4 @@
-"""A site hosted by Gatepass answers as Confluence would, to anybody, and says honestly what it is."""
+"""A hosted site responds as Confluence would, without a sign-in, and its page states that it is Gatepass."""
 
 from __future__ import annotations
 
@@ -87,13 +87,15 @@ def test_info_login_with_the_switch(provided: Site, switch: ApplicationLink) -> 
     assert "oauth" not in get("rest/nativemobile/1.0/info/login").json()
 
 
-def test_a_link_for_mdm_is_not_told_to_everybody(provided: Site, switch: ApplicationLink) -> None:
+def test_the_client_id_of_the_mdm_setup_is_not_published(provided: Site, switch: ApplicationLink) -> None:
     switch.origin = ApplicationLink.Origin.WIZARD
     switch.save()
     assert "oauth" not in get("rest/nativemobile/1.1/info/login").json()
 
 
-def test_a_switch_that_was_turned_off_is_not_told(provided: Site, switch: ApplicationLink) -> None:
+def test_the_client_id_is_not_published_after_the_switch_was_turned_off(
+    provided: Site, switch: ApplicationLink
+) -> None:
     switch.revoked_at = timezone.now()
     switch.save()
     assert "oauth" not in get("rest/nativemobile/1.1/info/login").json()
@@ -103,7 +105,7 @@ def test_the_status(provided: Site) -> None:
     assert get("status").json() == {"state": "RUNNING"}
 
 
-def test_the_page_is_honest(provided: Site) -> None:
+def test_the_page_states_that_gatepass_hosts_the_site(provided: Site) -> None:
     page = get("")
     assert page.status_code == 200
     assert "Gatepass responds here instead of Confluence" in page.text
@@ -121,22 +123,22 @@ def test_the_page_is_honest(provided: Site) -> None:
         {"product": Product.JIRA},
     ],
 )
-def test_no_other_site_answers(provided: Site, path: str, changes: dict[str, Any]) -> None:
+def test_other_sites_get_404(provided: Site, path: str, changes: dict[str, Any]) -> None:
     Site.objects.update(**changes)
     assert get(path).status_code == 404
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_nobody_has_to_be_signed_in(provided: Site, path: str) -> None:
+def test_no_sign_in_is_required(provided: Site, path: str) -> None:
     response = get(path)
-    if path.endswith("authorize"):  # but here
+    if path.endswith("authorize"):  # the only path that requires a sign-in
         assert response["Location"].startswith("/accounts/login/?next=/at/rehearsal/rest/oauth2/latest/authorize")
     else:
         assert response.status_code == 200
 
 
 @pytest.mark.parametrize("path", [path for path in PATHS if not path.endswith("authorize")])
-def test_only_reading(provided: Site, path: str) -> None:
+def test_post_is_not_allowed(provided: Site, path: str) -> None:
     assert Client().post(f"/at/rehearsal/{path}").status_code == 405
 
 

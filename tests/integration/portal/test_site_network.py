@@ -1,4 +1,4 @@
-"""How a site is asked: its own authorities and the way out, on the form; a private key goes nowhere."""
+"""Network settings on the site form: private CAs and the proxy. A private key is never stored or shown."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FIELDS = {"title": "Wiki", "product": "confluence", "base_url": "https://wiki.ex
 
 @pytest.fixture
 def edit(site, alice, client_of):
-    """``edit(**fields)``: the form of the site, sent by its owner."""
+    """``edit(**fields)`` submits the form of the site as its owner."""
 
     def post(**fields: Any) -> Any:
         return client_of(alice).post(reverse("site_edit", args=[site.pk]), FIELDS | fields)
@@ -31,7 +31,7 @@ def test_it_works(edit, site) -> None:
     assert edit(ca_bundle=ROOT).status_code == 302
     site.refresh_from_db()
     assert site.ca_bundle == ROOT.strip()
-    assert site.mdm_verdict == "READY_MDM"  # the site is asked again; until then what is known stands
+    assert site.mdm_verdict == "READY_MDM"  # kept until the queued check finishes
     assert site.check_runs.count() == 1
     assert "ca_bundle" in AuditEvent.objects.get(action="site.changed").details["fields"]
     assert ROOT.splitlines()[1] not in str(list(AuditEvent.objects.values()))
@@ -44,19 +44,19 @@ def test_the_form_shows_what_is_set(edit, site, alice, client_of) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
-    [("hello", "no certificate"), (LEAF, "neither a CA certificate"), (ROOT[:-30], "is incomplete")],
+    ("text", "message"),
+    [("hello", "no certificate"), (LEAF, "neither a CA certificate"), (ROOT[:-30], "with its BEGIN and END lines")],
 )
-def test_what_cannot_vouch_is_refused(edit, site, text: str, says: str) -> None:
+def test_invalid_ca_certificates_are_rejected(edit, site, text: str, message: str) -> None:
     answer = edit(ca_bundle=text)
     assert answer.status_code == 422
-    assert says in answer.content.decode()
+    assert message in answer.content.decode()
     site.refresh_from_db()
     assert site.ca_bundle == ""
 
 
 @pytest.mark.parametrize("around", ["%s", ROOT + "%s", "%s" + ROOT, LEAF + "%s"])
-def test_a_private_key_is_neither_kept_nor_repeated(edit, site, caplog, around: str) -> None:
+def test_a_private_key_is_neither_stored_nor_shown(edit, site, caplog, around: str) -> None:
     caplog.set_level(logging.DEBUG)
     answer = edit(ca_bundle=around % PRIVATE_KEY)
     page = answer.content.decode()
@@ -85,7 +85,7 @@ def test_the_proxy_is_offered_only_where_there_is_one(edit, site, alice, client_
     assert site.through_proxy is True
 
 
-def test_a_new_site_may_bring_its_authority(administrator, client_of) -> None:
+def test_a_new_site_can_have_a_private_ca(administrator, client_of) -> None:
     answer = client_of(administrator).post(
         reverse("site_create"), FIELDS | {"provider": "confluence", "ca_bundle": ROOT}
     )
@@ -93,7 +93,7 @@ def test_a_new_site_may_bring_its_authority(administrator, client_of) -> None:
     assert Site.objects.get().ca_bundle == ROOT.strip()
 
 
-def test_a_provided_site_is_asked_by_nobody_else(administrator, client_of) -> None:
+def test_a_hosted_site_has_no_network_settings(administrator, client_of) -> None:
     site = create_site(actor=administrator, title="Pilot", provider="gatepass", slug="pilot")
     page = client_of(administrator).get(reverse("site_edit", args=[site.pk])).content.decode()
     assert "ca_bundle" not in page

@@ -1,4 +1,4 @@
-"""Adding, changing, archiving and importing sites: what works, and each refusal, after which no row is left behind."""
+"""Creating, changing, archiving and importing sites: valid input, and errors that leave nothing behind."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ BAD_FIELDS = [
 ]  # fmt: skip
 
 
-def deeds() -> list[str]:
-    """What was recorded beside the sign-in of whoever tried."""
+def recorded_actions() -> list[str]:
+    """Return the recorded actions, except sign-ins."""
     return list(AuditEvent.objects.exclude(action__endswith="signed_in").values_list("action", flat=True))
 
 
@@ -52,7 +52,7 @@ def test_it_works(client_of: Callable[[User], Client], administrator: User, alic
     assert CheckRun.objects.get().trigger == CheckRun.Trigger.ADDED
 
 
-def test_a_site_that_gatepass_provides_takes_a_path_name(
+def test_a_hosted_site_requires_a_path_name(
     client_of: Callable[[User], Client], administrator: User, settings: Any
 ) -> None:
     page = client_of(administrator).get("/sites/new/?provider=gatepass").content.decode()
@@ -63,7 +63,7 @@ def test_a_site_that_gatepass_provides_takes_a_path_name(
     assert Site.objects.get().base_url == f"{settings.PUBLIC_URL}/at/pilot"
 
 
-def test_a_site_owner_owns_what_they_add_and_chooses_no_owners(
+def test_a_site_owner_owns_a_new_site_and_cannot_choose_owners(
     client_of: Callable[[User], Client], alice: User, bob: User
 ) -> None:
     client_of(alice).post("/sites/new/", {**NEW, "owners": [bob.pk]})
@@ -83,7 +83,7 @@ def test_a_bad_base_url_is_refused(client_of: Callable[[User], Client], administ
     assert page.status_code == 422
     assert "base_url" in page.context["form"].errors
     assert not Site.objects.exists()
-    assert not deeds()
+    assert not recorded_actions()
 
 
 @pytest.mark.parametrize(("field", "value"), BAD_FIELDS)
@@ -113,7 +113,7 @@ def test_an_owner_changes_their_site(client_of: Callable[[User], Client], alice:
     assert answer.status_code == 302
     site.refresh_from_db()
     assert site.title == "New name"
-    assert set(site.owners.all()) == {alice, bob}  # an owner's form has no owners to lose
+    assert set(site.owners.all()) == {alice, bob}  # the form of an owner has no owners field
 
 
 def test_who_may_not_change_a_site(
@@ -126,7 +126,7 @@ def test_who_may_not_change_a_site(
         assert client_of(member).post(address).status_code == 404, path
     site.refresh_from_db()
     assert site.archived_at is None
-    assert not deeds()
+    assert not recorded_actions()
 
 
 def test_archive_and_restore(client_of: Callable[[User], Client], alice: User, site: Site) -> None:
@@ -153,7 +153,7 @@ def test_plugin_versions(client_of: Callable[[User], Client], alice: User, site:
     client, address = client_of(alice), f"/sites/{site.pk}/plugins/"
     page = client.post(address, {"oauth_plugin_version": "newest", "mobile_plugin_version": "19.1.47"})
     assert page.status_code == 422
-    assert "not a version number" in page.content.decode()
+    assert "This is not a version number" in page.content.decode()
     assert "newest" in page.content.decode()
     assert client.post(address, {"oauth_plugin_version": "4.1.1", "mobile_plugin_version": ""}).status_code == 302
     site.refresh_from_db()
@@ -186,14 +186,14 @@ def test_errors_name_row_and_column_and_nothing_is_written(
         (3, "title"), (3, "base_url"), (3, "people"),
     }  # fmt: skip
     assert not Site.objects.exists()
-    assert not deeds()
+    assert not recorded_actions()
 
 
 def test_many_errors_are_capped_and_counted(client_of: Callable[[User], Client], administrator: User) -> None:
     text = "title,base_url\n" + "".join(f"T{n},nonsense\n" for n in range(300))
     page = client_of(administrator).post("/sites/import/", upload(text))
     assert len(page.context["errors"]) == 100
-    assert "Showing the first 100 of 300." in page.content.decode()
+    assert "Showing the first 100 of 300 errors." in page.content.decode()
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ def test_a_hostile_file_is_refused_with_reasons(
 
 
 @pytest.mark.parametrize("encoded", ["", "not base64!", "AAA", "x" * 3_000_000, "é", "\x00"])
-def test_a_file_that_came_back_broken_is_refused(
+def test_an_incomplete_upload_is_rejected(
     client_of: Callable[[User], Client], administrator: User, encoded: str
 ) -> None:
     page = client_of(administrator).post("/sites/import/", {"encoded": encoded, "apply": "1"})

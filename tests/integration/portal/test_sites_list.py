@@ -37,7 +37,7 @@ def test_it_works(client_of: Callable[[User], Client], administrator: User, site
     assert "wiki.example.com" in page.content.decode()
 
 
-def test_an_empty_list_teaches(client_of: Callable[[User], Client], administrator: User) -> None:
+def test_an_empty_list_explains_how_to_add_a_site(client_of: Callable[[User], Client], administrator: User) -> None:
     page = client_of(administrator).get("/sites/").content.decode()
     assert "No sites yet" in page
     assert "/sites/new/" in page
@@ -50,7 +50,7 @@ def test_anonymous_goes_to_the_sign_in(client: Client, site: Site) -> None:
         assert "/accounts/login/" in answer["Location"]
 
 
-def test_a_member_is_told_there_is_nothing(client_of: Callable[[User], Client], member: User, site: Site) -> None:
+def test_members_get_404(client_of: Callable[[User], Client], member: User, site: Site) -> None:
     for path in ("/sites/", "/sites/export.csv", "/sites/new/", "/sites/import/", f"/sites/{site.pk}/"):
         assert client_of(member).get(path).status_code == 404, path
 
@@ -96,7 +96,7 @@ def test_search_and_filters(
     assert {query: titles(client.get(f"/sites/?{query}")) for query in expected} == expected
 
 
-def test_order_keeps_what_is_not_known_last(
+def test_unknown_values_are_sorted_last(
     client_of: Callable[[User], Client], administrator: User, make_site: Any
 ) -> None:
     now = timezone.now()
@@ -156,12 +156,12 @@ def test_a_hostile_query_gets_a_page(
         assert client.get("/sites/export.csv", {name: value}).status_code == 200, name
 
 
-def test_an_unreadable_filter_is_left_out_and_said(
+def test_an_invalid_filter_is_ignored_with_a_message(
     client_of: Callable[[User], Client], administrator: User, site: Site
 ) -> None:
     page = client_of(administrator).get("/sites/?mdm=MAYBE")
     assert titles(page) == ["Engineering wiki"]
-    assert "is invalid" in page.content.decode()
+    assert "is invalid and was ignored" in page.content.decode()
 
 
 def test_titles_are_escaped(client_of: Callable[[User], Client], administrator: User, make_site: Any) -> None:
@@ -172,7 +172,7 @@ def test_titles_are_escaped(client_of: Callable[[User], Client], administrator: 
         assert "<b>bold" not in text, path
 
 
-def test_the_export_holds_the_filtered_rows_and_reads_back(
+def test_the_export_contains_the_filtered_rows_and_can_be_imported(
     client_of: Callable[[User], Client], administrator: User, alice: User, make_site: Any
 ) -> None:
     make_site(title="=1+1", owners=[alice], people=7, notes="two\nlines", base_url="https://a.example.com")
@@ -190,7 +190,7 @@ def test_the_export_holds_the_filtered_rows_and_reads_back(
     assert event.details == {"sites": 1}
 
 
-def test_the_template_reads_as_a_good_file(client_of: Callable[[User], Client], auditor: User) -> None:
+def test_the_template_can_be_imported(client_of: Callable[[User], Client], auditor: User) -> None:
     data = b"".join(client_of(auditor).get("/sites/export.csv?template").streaming_content)
     assert not read_sites_csv(data, allow_loopback_http=False).errors
     assert not AuditEvent.objects.filter(action="sites.exported").exists()

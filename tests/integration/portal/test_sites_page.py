@@ -1,4 +1,4 @@
-"""One site's page: the five steps as they are reached, the findings with their evidence, and who is offered what."""
+"""The page of one site: setup progress, findings with evidence, and the actions of each role."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_it_works_from_the_first_step_to_the_last(
     assert "All five steps are done" in page.content.decode()
 
 
-def test_a_rotated_client_id_has_to_be_published_again(
+def test_a_rotated_client_id_requires_a_new_release(
     client_of: Callable[[User], Client], administrator: User, ready: Site
 ) -> None:
     link = links.create_link(actor=administrator, site=ready, redirect_url=REDIRECT, client_id="client-1")
@@ -67,33 +67,37 @@ def test_a_rotated_client_id_has_to_be_published_again(
     assert "does not contain the current client ID" in page.content.decode()
 
 
-def test_a_rehearsal_is_no_roll_out(client_of: Callable[[User], Client], administrator: User, ready: Site) -> None:
+def test_a_sign_in_test_does_not_count_as_roll_out(
+    client_of: Callable[[User], Client], administrator: User, ready: Site
+) -> None:
     SignIn.objects.create(
         site=ready, person=administrator, client_id="x", is_rehearsal=True, signed_in_at=timezone.now()
     )
     assert steps(client_of(administrator).get(f"/sites/{ready.pk}/"))[4] != "done"
 
 
-def test_the_verdict_is_a_sentence_with_its_evidence(
+def test_the_status_is_a_sentence_with_evidence(
     client_of: Callable[[User], Client], alice: User, make_site: Any
 ) -> None:
     site = make_site(owners=[alice], **WITH_PLUGINS)
     evaluate(site, "sso")
     page = client_of(alice).get(f"/sites/{site.pk}/").content.decode()
-    assert "Ready" in page
+    assert "MDM setup: ready" in page
     assert "Non-MDM setup: the reverse proxy redirects the app to sso.example.com." in page
     assert f"GET {site.base_url}/rest/nativemobile/1.1/info/login" in page
     assert "302 → https://sso.example.com/login" in page
     assert "INFO-LOGIN-OPEN" in page
 
 
-def test_a_site_that_does_not_answer_says_so(client_of: Callable[[User], Client], alice: User, make_site: Any) -> None:
+def test_an_unreachable_site_is_reported_as_such(
+    client_of: Callable[[User], Client], alice: User, make_site: Any
+) -> None:
     site = make_site(owners=[alice], **WITH_PLUGINS)
     evaluate(site, "down")
     assert "MDM setup: the site is unreachable" in client_of(alice).get(f"/sites/{site.pk}/").content.decode()
 
 
-def test_unknown_plugin_versions_lead_to_their_form(
+def test_unknown_plugin_versions_link_to_their_form(
     client_of: Callable[[User], Client], alice: User, make_site: Any
 ) -> None:
     site = make_site(owners=[alice])
@@ -102,7 +106,7 @@ def test_unknown_plugin_versions_lead_to_their_form(
     assert page.context["next"].url == "#plugins"
 
 
-def test_a_rehearsal_that_only_a_person_can_go_on_with_leads_to_a_pass(
+def test_a_sign_in_test_that_reached_the_login_page_leads_to_a_pass(
     client_of: Callable[[User], Client], administrator: User, ready: Site
 ) -> None:
     walked = [{"id": "info-login", "outcome": "passed"}, {"id": "authorize", "outcome": "stopped"}]
@@ -122,7 +126,7 @@ def test_a_rehearsal_that_only_a_person_can_go_on_with_leads_to_a_pass(
     assert page.context["next"].button == "Test again"
 
 
-def test_what_stands_in_the_way_of_both_roads_is_told_once(
+def test_findings_of_both_setups_are_shown_once(
     client_of: Callable[[User], Client], alice: User, make_site: Any
 ) -> None:
     site = make_site(owners=[alice], **WITH_PLUGINS)
@@ -134,7 +138,7 @@ def test_what_stands_in_the_way_of_both_roads_is_told_once(
     assert "CONFLUENCE-VERSION" not in [shown.finding.rule for shown in without.serious]
 
 
-def test_findings_of_before_an_edit_are_not_shown(
+def test_findings_from_before_an_edit_are_not_shown(
     client_of: Callable[[User], Client], alice: User, ready: Site
 ) -> None:
     sites.update_site(actor=alice, site=ready, base_url="https://moved.example.com")
@@ -149,15 +153,14 @@ def test_an_auditor_reads_and_is_offered_nothing_to_change(
     page = client_of(auditor).get(f"/sites/{ready.pk}/")
     assert page.status_code == 200
     main = page.content.decode().split("<main", 1)[1]
-    follow = f'<form method="post" action="/sites/{ready.pk}/follow/">'  # changes what the auditor hears, not the site
+    # Changes the notifications of the auditor, not the site.
+    follow = f'<form method="post" action="/sites/{ready.pk}/follow/">'
     assert follow in main
     assert 'method="post"' not in main.replace(follow, "")
     assert "Archive site" not in main
 
 
-def test_another_owner_is_told_there_is_nothing(
-    client_of: Callable[[User], Client], charlie: User, ready: Site
-) -> None:
+def test_another_owner_gets_404(client_of: Callable[[User], Client], charlie: User, ready: Site) -> None:
     assert client_of(charlie).get(f"/sites/{ready.pk}/").status_code == 404
 
 

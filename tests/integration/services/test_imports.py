@@ -46,7 +46,7 @@ def test_the_same_file_twice_changes_nothing(administrator, alice, bob):
     assert AuditEvent.objects.exclude(action="sites.imported").count() == events
 
 
-def test_a_column_that_is_not_there_changes_nothing(administrator, site, alice, bob):
+def test_a_missing_column_changes_nothing(administrator, site, alice, bob):
     Site.objects.filter(pk=site.pk).update(notes="keep me", people=7)
 
     report = import_sites(
@@ -72,7 +72,7 @@ def test_a_column_that_is_not_there_changes_nothing(administrator, site, alice, 
         ("Wiki,https://wiki.example.com/confluence,,1,", "base_url"),
     ],
 )
-def test_one_error_and_nothing_is_written(administrator, alice, bob, line, column):
+def test_nothing_is_written_if_there_is_one_error(administrator, alice, bob, line, column):
     report = import_sites(actor=administrator, data=(FILE + line + "\n").encode(), dry_run=False)
 
     assert [(error.row, error.column) for error in report.errors] == [(4, column)]
@@ -83,7 +83,7 @@ def test_one_error_and_nothing_is_written(administrator, alice, bob, line, colum
 @pytest.mark.parametrize(
     "data", [b"", b"\x00", b"\xff\xfe\x00", b"a,b\n1,2", b"title,base_url", b'title,base_url\n"', b"\n" * 9]
 )
-def test_what_is_no_such_file_is_said(administrator, data):
+def test_an_invalid_file_is_reported(administrator, data):
     report = import_sites(actor=administrator, data=data, dry_run=False)
 
     assert not report.created

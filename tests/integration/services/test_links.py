@@ -1,4 +1,4 @@
-"""Application links: what the page allows, and nothing else."""
+"""Application links: valid values, and errors for all others."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_a_provided_site_gets_a_public_client(administrator, provided):
         ({"client_id": "“abc”"}, "client_id"),
     ],
 )
-def test_everything_else_is_refused_with_the_reason(administrator, site, fields, wrong):
+def test_invalid_values_are_rejected_with_a_reason(administrator, site, fields, wrong):
     with pytest.raises(ValidationError) as refused:
         create_link(**{"actor": administrator, "site": site, "redirect_url": CALLBACK, "client_id": "abc", **fields})
 
@@ -134,6 +134,6 @@ def test_the_switch_makes_and_removes_its_own_link(administrator, provided):
     assert clients() == {by_hand.client_id}
 
 
-def test_the_switch_of_another_provider_is_not_ours(administrator, site):
+def test_the_switch_of_other_sites_is_not_available(administrator, site):
     with pytest.raises(ValidationError, match="General Configuration"):
         switch_oauth(actor=administrator, site=site, on=True)

@@ -1,4 +1,4 @@
-"""Versions of plugins by three roads, each with its source and date; and a token that is where it must be only."""
+"""Plugin versions: entered, pasted or read, each with source and date; tokens are stored only where expected."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def actions() -> list[str]:
 
 
 def everything_stored() -> str:
-    """Every text of every table, as one."""
+    """Return the text of all tables, concatenated."""
     with connection.cursor() as cursor:
         return "\n".join(
             str(row)
@@ -67,7 +67,7 @@ def test_it_works(site, alice, caplog) -> None:
     assert TOKEN not in caplog.text
 
 
-def test_a_paste_leaves_out_what_it_does_not_say(site, alice) -> None:
+def test_a_plugin_missing_in_the_text_is_not_changed(site, alice) -> None:
     plugins.enter_versions(actor=alice, site=site, oauth_plugin_version="4.0", mobile_plugin_version="19.0")
     assert columns(site) == ("4.0", None, "19.0", None, PluginSource.MANUAL)
     kept = plugins.paste_versions(actor=alice, site=site, text=json.dumps(ANSWER))
@@ -76,13 +76,13 @@ def test_a_paste_leaves_out_what_it_does_not_say(site, alice) -> None:
     assert actions().count("plugins.entered") == 2
 
 
-def test_entering_by_hand_forgets_what_only_the_manager_knows(site, alice) -> None:
+def test_entering_versions_resets_the_enabled_state(site, alice) -> None:
     plugins.paste_versions(actor=alice, site=site, text=json.dumps([ANSWER, MOBILE]))
     update_site(actor=alice, site=site, oauth_plugin_version="4.2")
     assert columns(site) == ("4.2", None, "19.1.47", False, PluginSource.MANUAL)
 
 
-def test_the_same_again_only_renews_the_date(site, alice) -> None:
+def test_unchanged_versions_only_update_the_date(site, alice) -> None:
     plugins.paste_versions(actor=alice, site=site, text=json.dumps(ANSWER))
     CheckRun.objects.all().delete()
     Site.objects.update(plugin_versions_at=timezone.now() - timedelta(days=30), mdm_verdict="READY_MDM")
@@ -93,7 +93,7 @@ def test_the_same_again_only_renews_the_date(site, alice) -> None:
     assert not CheckRun.objects.exists()
 
 
-def test_the_history_tells_from_what_to_what_new_versions_changed_the_verdict(site, alice) -> None:
+def test_the_history_shows_how_new_versions_changed_the_verdict(site, alice) -> None:
     plugins.enter_versions(actor=alice, site=site, oauth_plugin_version="4.0", mobile_plugin_version="19.1.47")
     site.refresh_from_db()
     assert evaluate(site).mdm_verdict == "INCOMPATIBLE"
@@ -107,7 +107,7 @@ def test_the_history_tells_from_what_to_what_new_versions_changed_the_verdict(si
 
 
 @pytest.mark.parametrize("by", ["plugins", "site"])
-def test_new_versions_that_change_no_verdict_are_no_flip(site, alice, by: str) -> None:
+def test_new_versions_without_an_effect_are_not_a_change(site, alice, by: str) -> None:
     plugins.enter_versions(actor=alice, site=site, oauth_plugin_version="4.1.1", mobile_plugin_version="19.1.47")
     site.refresh_from_db()
     evaluate(site)
@@ -125,7 +125,7 @@ def test_new_versions_that_change_no_verdict_are_no_flip(site, alice, by: str) -
 
 
 @pytest.mark.parametrize("text", ["", "<html>", "{}", '{"key": 1, "key": 2}', "[" * 50_000])
-def test_what_is_no_answer_changes_nothing(site, alice, text: str) -> None:
+def test_invalid_text_changes_nothing(site, alice, text: str) -> None:
     with pytest.raises(ValidationError) as caught:
         plugins.paste_versions(actor=alice, site=site, text=text)
     assert list(caught.value.message_dict) == ["text"]
@@ -134,7 +134,7 @@ def test_what_is_no_answer_changes_nothing(site, alice, text: str) -> None:
 
 
 @pytest.mark.parametrize("status", ["401 Unauthorized", "403 Forbidden", "302 Found", "404 Not Found", "500 Oops"])
-def test_a_token_that_does_not_help_is_not_kept(site, alice, manager, status: str) -> None:
+def test_a_token_that_fails_is_not_stored(site, alice, manager, status: str) -> None:
     manager.status = status
     with pytest.raises(ValidationError) as caught:
         plugins.read_versions(actor=alice, site=site, token=TOKEN, keep=True)
@@ -143,14 +143,14 @@ def test_a_token_that_does_not_help_is_not_kept(site, alice, manager, status: st
     assert actions() == []
 
 
-def test_a_site_without_the_plugins_says_so(site, alice, manager) -> None:
+def test_a_site_without_the_plugins_is_reported(site, alice, manager) -> None:
     manager.plugins = {"": {"plugins": [{"key": "com.example", "version": "1.0"}]}}
     with pytest.raises(ValidationError, match="lists neither"):
         plugins.read_versions(actor=alice, site=site, token=TOKEN, keep=True)
     assert not SiteCredential.objects.exists()
 
 
-def test_a_kept_token_is_sealed(site, alice) -> None:
+def test_a_stored_token_is_encrypted(site, alice) -> None:
     plugins.read_versions(actor=alice, site=site, token=TOKEN, keep=True)
     row = SiteCredential.objects.get()
     assert (row.stored_by, row.refused_at) == (alice, None)
@@ -159,7 +159,7 @@ def test_a_kept_token_is_sealed(site, alice) -> None:
     assert actions() == ["plugins.read", "check.requested", "credential.stored"]
 
 
-def test_without_a_key_nothing_is_asked_and_nothing_kept(site, alice, manager, settings) -> None:
+def test_without_a_key_no_request_is_sent_and_no_token_stored(site, alice, manager, settings) -> None:
     settings.CREDENTIAL_KEYS = []
     with pytest.raises(ValidationError) as caught:
         plugins.read_versions(actor=alice, site=site, token=TOKEN, keep=True)
@@ -169,7 +169,7 @@ def test_without_a_key_nothing_is_asked_and_nothing_kept(site, alice, manager, s
 
 @pytest.fixture
 def stored(site, alice, manager) -> SiteCredential:
-    """A token that was left yesterday."""
+    """A token that was stored yesterday."""
     plugins.read_versions(actor=alice, site=site, token=TOKEN, keep=True)
     SiteCredential.objects.update(last_used_at=timezone.now() - timedelta(days=1, minutes=1))
     CheckRun.objects.all().delete()
@@ -177,7 +177,7 @@ def stored(site, alice, manager) -> SiteCredential:
     return SiteCredential.objects.get()
 
 
-def test_the_daily_look_up_asks_what_is_due_once(stored, site, manager) -> None:
+def test_due_tokens_are_used_once_a_day(stored, site, manager) -> None:
     manager.plugins[OAUTH_KEY] = {**ANSWER, "version": "4.1.2", "enabled": False}
     assert plugins.read_due_versions() == 1
     assert columns(site)[:2] == ("4.1.2", False)
@@ -187,13 +187,13 @@ def test_the_daily_look_up_asks_what_is_due_once(stored, site, manager) -> None:
     assert len(manager.requests) == asked
 
 
-def test_archived_sites_are_left_alone(stored, site, manager) -> None:
+def test_archived_sites_are_skipped(stored, site, manager) -> None:
     Site.objects.update(archived_at=timezone.now())
     assert plugins.read_due_versions() == 0
     assert manager.requests == []
 
 
-def test_a_refused_token_is_not_tried_again(stored, site, manager, alice) -> None:
+def test_a_rejected_token_is_not_used_again(stored, site, manager, alice) -> None:
     manager.status = "401 Unauthorized"
     assert plugins.read_due_versions() == 0
     stored.refresh_from_db()
@@ -206,7 +206,7 @@ def test_a_refused_token_is_not_tried_again(stored, site, manager, alice) -> Non
     assert manager.requests == []
 
 
-def test_a_site_that_is_down_is_asked_again_tomorrow(stored, site, manager) -> None:
+def test_an_unreachable_site_is_retried_the_next_day(stored, site, manager) -> None:
     manager.status = "503 Service Unavailable"
     assert plugins.read_due_versions() == 0
     stored.refresh_from_db()
@@ -214,13 +214,13 @@ def test_a_site_that_is_down_is_asked_again_tomorrow(stored, site, manager) -> N
     assert columns(site)[0] == "4.1.1"
 
 
-def test_a_token_never_follows_a_site_to_another_address(stored, site, alice, manager) -> None:
+def test_a_changed_base_url_removes_the_token(stored, site, alice, manager) -> None:
     update_site(actor=alice, site=site, base_url="https://elsewhere.example.com")
     assert not SiteCredential.objects.exists()
     assert "credential.removed" in actions()
 
 
-def test_a_token_of_another_address_is_not_sent(stored, site, alice, manager) -> None:
+def test_a_token_of_another_base_url_is_not_sent(stored, site, alice, manager) -> None:
     Site.objects.update(base_url=f"{manager.url}/other")
     site.refresh_from_db()
     with pytest.raises(ValidationError, match="another base URL"):
@@ -229,20 +229,20 @@ def test_a_token_of_another_address_is_not_sent(stored, site, alice, manager) ->
     assert not SiteCredential.objects.exists()
 
 
-def test_a_lost_key_is_said_and_loses_nothing(stored, site, alice, settings) -> None:
+def test_a_missing_key_is_reported_and_the_token_kept(stored, site, alice, settings) -> None:
     settings.CREDENTIAL_KEYS = ["b3RoZXIgdGVzdHMgb25seSAgICAgICAgICAgICAgICA="]
     with pytest.raises(ValidationError, match="cannot be decrypted"):
         plugins.read_with_stored_token(actor=alice, site=site)
     assert SiteCredential.objects.filter(refused_at=None).exists()
 
 
-def test_a_token_can_be_taken_back(stored, site, alice) -> None:
+def test_a_token_can_be_removed(stored, site, alice) -> None:
     assert plugins.remove_token(actor=alice, site=site)
     assert not plugins.remove_token(actor=alice, site=site)
     assert actions().count("credential.removed") == 1
 
 
-def test_a_provided_site_has_no_plugins_to_enter(make_site, alice) -> None:
+def test_versions_of_a_hosted_site_cannot_be_changed(make_site, alice) -> None:
     provided = make_site([alice], provider="gatepass", slug="pilot", base_url="http://127.0.0.1:8000/at/pilot")
     with pytest.raises(ValidationError):
         plugins.paste_versions(actor=alice, site=provided, text=json.dumps(ANSWER))

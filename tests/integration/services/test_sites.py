@@ -1,4 +1,4 @@
-"""Adding, changing and archiving sites."""
+"""Creating, changing and archiving sites."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_it_works(administrator, alice):
     assert AuditEvent.objects.filter(action="site.created", target_label="Wiki").exists()
 
 
-def test_a_provided_site_answers_under_our_own_address(administrator, settings):
+def test_the_base_url_of_a_hosted_site_is_below_the_public_url(administrator, settings):
     site = create_site(actor=administrator, title="Pilot", provider="gatepass", slug="pilot")
 
     assert site.base_url == f"{settings.PUBLIC_URL}/at/pilot"
@@ -60,7 +60,7 @@ def test_a_provided_site_answers_under_our_own_address(administrator, settings):
         ({"provider": "gatepass", "slug": "a" * 41}, "slug"),
     ],
 )
-def test_hostile_values_are_refused_and_leave_nothing(administrator, fields, wrong):
+def test_hostile_values_are_rejected_and_nothing_is_saved(administrator, fields, wrong):
     with pytest.raises(ValidationError) as refused:
         create_site(**{"actor": administrator, "title": "Wiki", "base_url": "https://wiki.example.com", **fields})
 
@@ -77,7 +77,7 @@ def test_the_same_base_url_twice_is_refused(administrator, site):
     assert "base_url" in refused.value.message_dict
 
 
-def test_a_changed_base_url_makes_the_verdict_unknown_and_checks_again(administrator, site):
+def test_a_changed_base_url_resets_the_verdict_and_starts_a_check(administrator, site):
     Site.objects.filter(pk=site.pk).update(mdm_verdict="READY_MDM", server_version="9.2.1")
 
     update_site(actor=administrator, site=site, base_url="https://new.example.com")
@@ -87,7 +87,7 @@ def test_a_changed_base_url_makes_the_verdict_unknown_and_checks_again(administr
     assert site.check_runs.get().trigger == CheckRun.Trigger.EDITED
 
 
-def test_a_changed_note_keeps_the_verdict_and_checks_nothing(administrator, site):
+def test_a_changed_note_keeps_the_verdict_without_a_check(administrator, site):
     Site.objects.filter(pk=site.pk).update(mdm_verdict="READY_MDM")
 
     update_site(actor=administrator, site=site, notes="Runs on the old cluster")
@@ -98,7 +98,7 @@ def test_a_changed_note_keeps_the_verdict_and_checks_nothing(administrator, site
     assert AuditEvent.objects.get(action="site.changed").details == {"fields": ["notes"]}
 
 
-def test_nothing_changed_writes_nothing(administrator, site):
+def test_an_unchanged_site_is_not_written(administrator, site):
     update_site(actor=administrator, site=site, title=site.title)
 
     assert not AuditEvent.objects.exists()
@@ -125,7 +125,7 @@ def test_who_sees_which_site(site, make_site, administrator, auditor, alice, cha
     assert list(seen.values()) == [2, 2, 1, 0, 0]
 
 
-def test_gatepass_provides_no_jira(administrator):
+def test_a_hosted_site_cannot_be_jira(administrator):
     with pytest.raises(ValidationError) as refused:
         create_site(actor=administrator, title="Jira", product="jira", provider="gatepass", slug="jira")
 

@@ -36,7 +36,7 @@ def read(text: str | bytes, **options: object) -> CsvReport:
 
 
 def written(rows: Iterable[SiteRow]) -> str:
-    """The rows as the export of sites writes them."""
+    """Return the rows as the export writes them."""
     file = io.StringIO(newline="")
     writer = csv.writer(file)
     writer.writerow(COLUMNS)
@@ -96,7 +96,7 @@ def test_empty_cells_and_trailing_columns_take_the_defaults() -> None:
     assert read(f"{header}\nHandbook,,https://handbook.example.com\n").rows == (PLAIN,)
 
 
-def test_columns_that_are_not_there_are_not_named() -> None:
+def test_missing_columns_are_not_in_the_report() -> None:
     assert read("base_url,title\nhttps://a.example.com,A\n").columns == ("base_url", "title")
 
 
@@ -239,7 +239,7 @@ def test_owners_are_separated_by_spaces_semicolons_or_commas_and_named_once() ->
 @pytest.mark.parametrize(
     "text", ["=1+1", "+1", "-1", "@SUM(A1)", '=HYPERLINK("http://x")', "'=1", "''=1", "＝1", "-", "=", "'quoted'", "'"]
 )
-def test_a_formula_leaves_as_text_and_comes_back(text: str) -> None:
+def test_a_formula_is_escaped_and_restored(text: str) -> None:
     row = replace(PLAIN, title=text, notes=text)
     text_of_row = written([row])
     cells = next(iter(list(csv.reader(io.StringIO(text_of_row, newline="")))[1:]))

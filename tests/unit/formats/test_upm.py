@@ -1,4 +1,4 @@
-"""What the plugin manager says is read strictly, and everything else is refused with what to do."""
+"""JSON of the plugin manager is parsed strictly; other text is rejected with what to do."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CONFLUENCE_MOBILE, JIRA_MOBILE = MOBILE_KEYS["confluence"], MOBILE_KEYS["jira"]
 
 
 def plugin(key: str = OAUTH_KEY, version: Any = "4.1.1", **more: Any) -> dict[str, Any]:
-    """A plugin as the manager describes it, with some of what else it says."""
+    """A plugin as the plugin manager returns it, with some other fields."""
     rest = {"links": {"self": f"/wiki/rest/plugins/1.0/{key}-key"}, "userInstalled": False, "modules": []}
     return {"enabled": True, "name": "A plugin", "key": key, "version": version, **rest, **more}
 
@@ -27,31 +27,31 @@ def test_it_works() -> None:
     )
 
 
-def test_one_plugin_says_nothing_of_the_other() -> None:
+def test_a_missing_plugin_is_none() -> None:
     found = read_upm(json.dumps(plugin(enabled=False)), product="confluence")
     assert found == Plugins(Plugin(OAUTH_KEY, "4.1.1", False), None)
 
 
-def test_two_answers_may_be_pasted_one_after_the_other() -> None:
+def test_two_responses_can_be_pasted_one_after_another() -> None:
     text = "\ufeff" + json.dumps(plugin(), indent=1) + "\n\n" + json.dumps(plugin(JIRA_MOBILE, "3.2.1"))
     found = read_upm(text, product="jira")
     assert (found.oauth, found.mobile) == (Plugin(OAUTH_KEY, "4.1.1", True), Plugin(JIRA_MOBILE, "3.2.1", True))
 
 
-def test_the_oauth_plugin_is_known_by_its_name_too() -> None:
+def test_the_oauth_plugin_is_also_found_by_name() -> None:
     named = plugin("com.atlassian.renamed", "4.2", name="Atlassian OAuth 2.0 Provider – Plugin")
     found = read_upm(json.dumps([named]), product="confluence")
     assert found.oauth == Plugin("com.atlassian.renamed", "4.2", True)
 
 
-def test_the_key_counts_before_the_name() -> None:
+def test_the_key_takes_precedence_over_the_name() -> None:
     named = plugin("com.example.copy", "9.9", name="OAuth 2.0 provider, our fork")
     found = read_upm(json.dumps([named, plugin()]), product="confluence")
     assert found.oauth == Plugin(OAUTH_KEY, "4.1.1", True)
 
 
 @pytest.mark.parametrize("enabled", [None, "true", 1, {}])
-def test_what_is_no_yes_or_no_is_not_known(enabled: Any) -> None:
+def test_enabled_is_none_unless_it_is_a_boolean(enabled: Any) -> None:
     found = read_upm(json.dumps(plugin(enabled=enabled)), product="confluence")
     assert found.oauth is not None
     assert found.oauth.enabled is None
@@ -90,22 +90,22 @@ def test_what_is_no_yes_or_no_is_not_known(enabled: Any) -> None:
         ("x" * 3_000_001, "too-long"),
     ],
 )
-def test_anything_else_is_refused_in_words(text: str, code: str) -> None:
+def test_other_text_is_rejected_with_a_reason(text: str, code: str) -> None:
     with pytest.raises(UpmError) as caught:
         read_upm(text, product="confluence")
     assert caught.value.code == code
     assert str(caught.value).endswith(".")
 
 
-def test_the_same_plugin_twice_is_no_contradiction() -> None:
+def test_the_same_plugin_twice_is_accepted() -> None:
     assert read_upm(json.dumps([plugin(), plugin()]), product="confluence").oauth is not None
 
 
-def test_a_plugin_has_an_address() -> None:
+def test_the_path_of_a_plugin() -> None:
     assert path_of(OAUTH_KEY) == f"/rest/plugins/1.0/{OAUTH_KEY}-key"
 
 
 @given(st.text())
-def test_no_text_does_harm(text: str) -> None:
+def test_any_text_is_parsed_or_rejected(text: str) -> None:
     with pytest.raises(UpmError):
         read_upm(text, product="jira")

@@ -1,4 +1,4 @@
-"""A road's findings as a page shows them: what to do first, what comes after it, and what is told elsewhere."""
+"""The findings of a setup on a page: what to fix first, what comes after it, and what is shared."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ ROWS = [
 ]
 
 
-def test_what_to_do_first_is_not_buried() -> None:
+def test_findings_to_fix_first_are_separate() -> None:
     setup = findings.setups("UNKNOWN", "UNKNOWN", ROWS)[0]
     assert [shown.finding.rule for shown in setup.serious] == ["MANIFEST-REACHABLE"]
     assert [shown.finding.rule for shown in setup.later] == ["TLS-VALID", "TOKEN-REACHABLE"]
     assert (len(setup.warnings), len(setup.passed)) == (1, 1)
 
 
-def test_what_both_roads_have_is_told_once() -> None:
-    also = [row(found.rule, found.outcome, "non_mdm", remedy=found.remedy, values=found.values) for found in ROWS]
+def test_shared_findings_are_not_repeated() -> None:
+    also = [row(found.rule, found.outcome, "non_mdm", remedy=found.remedy) for found in ROWS]
     setup = findings.setups("UNKNOWN", "UNKNOWN", [*ROWS, *also])[1]
     assert (setup.serious, setup.later, len(setup.shared)) == ([], [], 3)
 
 
-def test_the_sentence_of_a_road_is_the_first_thing_to_do() -> None:
+def test_the_status_sentence_names_the_first_finding_to_fix() -> None:
     assert messages.most_severe(ROWS, "mdm") is UNREACHABLE
     assert messages.most_severe(ROWS, "non_mdm") is None
     assert messages.most_severe([row("HTTPS", "PASS"), row("TLS-PRIVATE-CA", "WARNING")]) is None

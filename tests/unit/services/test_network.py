@@ -1,4 +1,4 @@
-"""The HTTP client's policy, made from the settings and a site."""
+"""The fetch policy, built from the settings and a site."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from rollout.models import Site
 from rollout.services import network
 
 
-def test_the_settings_name_database_broker_mail_and_portal(settings, monkeypatch) -> None:
+def test_own_services_come_from_the_settings(settings, monkeypatch) -> None:
     monkeypatch.setattr(
         django_settings,
         "DATABASES",
@@ -29,7 +29,7 @@ def test_the_settings_name_database_broker_mail_and_portal(settings, monkeypatch
     assert "secret" not in repr(network.policy())
 
 
-def test_files_and_sockets_are_reached_by_no_probe(settings, monkeypatch) -> None:
+def test_files_and_sockets_are_left_out(settings, monkeypatch) -> None:
     monkeypatch.setattr(
         django_settings, "DATABASES", {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "x"}}
     )
@@ -44,7 +44,7 @@ def test_files_and_sockets_are_reached_by_no_probe(settings, monkeypatch) -> Non
     assert network.policy().own.closed == {("127.0.0.1", 5432)}
 
 
-def test_a_sites_own_way_out(settings) -> None:
+def test_a_site_can_use_the_proxy(settings) -> None:
     settings.PROBE_PROXY = "http://user:secret@proxy.example.com:3128"
     site = Site(title="x", base_url="https://wiki.example.com", through_proxy=True, ca_bundle="PEM")
     assert not network.policy().through_proxy
@@ -52,7 +52,7 @@ def test_a_sites_own_way_out(settings) -> None:
     assert "secret" not in repr(network.policy(site))
 
 
-def test_the_sign_in_page_is_open_to_a_rehearsal_only(settings) -> None:
+def test_the_login_page_is_allowed_for_sign_in_tests_only(settings) -> None:
     url = settings.PUBLIC_URL + "/welcome/abc/"
     assert "/welcome/abc/" in network.policy(sign_in_url=url).own.portal_paths
     assert "/welcome/abc/" not in network.policy().own.portal_paths
