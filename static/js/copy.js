@@ -1,4 +1,4 @@
-// Copy buttons: <button data-copy="id-of-the-field">. Says so on the button and to screen readers.
+// Copy buttons: <button data-copy="id-of-the-field">. The label of the button shows the result, also to screen readers.
 "use strict";
 
 function textOf(element) {
@@ -7,7 +7,7 @@ function textOf(element) {
 
 async function copyText(element) {
   if (navigator.clipboard && window.isSecureContext) return navigator.clipboard.writeText(textOf(element));
-  // Plain http on a trial machine has no clipboard API: select the field and ask the browser.
+  // Without https there is no clipboard API (trial installations): use the deprecated copy command.
   const range = document.createRange();
   if ("select" in element) element.select();
   else {
@@ -15,31 +15,31 @@ async function copyText(element) {
     window.getSelection().removeAllRanges();
     window.getSelection().addRange(range);
   }
-  if (!document.execCommand("copy")) throw new Error("copy refused");
+  if (!document.execCommand("copy")) throw new Error("copy failed");
 }
 
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
   const source = button && document.getElementById(button.dataset.copy);
   if (!source) return;
-  const words = button.querySelector("[data-copy-words]");
-  const before = words.dataset.before || words.textContent;
-  words.dataset.before = before;
+  const label = button.querySelector("[data-copy-words]");
+  const before = label.dataset.before || label.textContent;
+  label.dataset.before = before;
   try {
     await copyText(source);
-    words.textContent = button.dataset.copied;
+    label.textContent = button.dataset.copied;
     button.classList.add("copied");
   } catch {
     if ("select" in source) source.select();
-    words.textContent = button.dataset.failed;
+    label.textContent = button.dataset.failed;
   }
   window.setTimeout(() => {
-    words.textContent = before;
+    label.textContent = before;
     button.classList.remove("copied");
   }, 2000);
 });
 
-// A tap on a value selects the whole of it.
+// Focusing a value selects it.
 document.addEventListener("focusin", (event) => {
   if (event.target.matches(".copy-row input[readonly]")) event.target.select();
 });

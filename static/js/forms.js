@@ -1,4 +1,4 @@
-// Focus goes to the first problem; a changed form says so; a form is sent once; a name must be typed to go on.
+// Forms: focus the first error, show that a form has changes, prevent a second submission, require a typed name.
 "use strict";
 
 const problem = document.querySelector("[data-error-summary]") || document.querySelector("form[method='post'] [aria-invalid='true']");
@@ -10,8 +10,8 @@ document.addEventListener("input", (event) => {
   if (form.matches("[data-dirty]")) {
     for (const hint of form.querySelectorAll("[data-unsaved]")) hint.hidden = false;
   }
-  const typed = event.target.dataset.mustEqual;
-  if (typed !== undefined) form.querySelector("[data-guarded]").disabled = event.target.value.trim() !== typed;
+  const required = event.target.dataset.mustEqual;
+  if (required !== undefined) form.querySelector("[data-guarded]").disabled = event.target.value.trim() !== required;
 });
 
 for (const field of document.querySelectorAll("[data-must-equal]")) {
@@ -33,7 +33,7 @@ window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
 });
 
-// A filter that changes is a filter that applies: <form data-submit-on-change>.
+// Submits <form data-submit-on-change> when one of its fields changes.
 document.addEventListener("change", (event) => {
   const form = event.target.form;
   if (form && form.matches("[data-submit-on-change]")) form.requestSubmit();

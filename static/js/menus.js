@@ -1,4 +1,5 @@
-// Menus are <details>, so they open without this script; it closes them on Escape, on a click elsewhere, and on leaving.
+// Menus are <details>, so they work without this script. It closes them on Escape and on a click outside, and
+// removes dismissed messages.
 "use strict";
 
 const menus = "details[data-menu]";

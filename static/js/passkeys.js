@@ -1,11 +1,11 @@
-// Says on the page what a passkey ceremony came to: allauth's own script only logs it.
+// Shows passkey errors on the page; allauth's own script only logs them.
 "use strict";
 
 document.addEventListener("allauth.error", (event) => {
-  const place = document.querySelector("[data-passkey-error]");
-  if (!place) return;
+  const output = document.querySelector("[data-passkey-error]");
+  if (!output) return;
   event.preventDefault();
   const cancelled = event.detail.exception && event.detail.exception.name === "NotAllowedError";
-  place.textContent = cancelled ? place.dataset.cancelled : place.dataset.failed;
-  place.hidden = false;
+  output.textContent = cancelled ? output.dataset.cancelled : output.dataset.failed;
+  output.hidden = false;
 });

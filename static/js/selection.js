@@ -1,4 +1,4 @@
-// Rows to act on: counts the ticked boxes of a form[data-selection] and shows its bar only when there are some.
+// Row selection in form[data-selection]: shows the bulk bar with the number of selected rows if there are any.
 "use strict";
 
 function boxes(form) {
@@ -7,14 +7,14 @@ function boxes(form) {
 
 function show(form) {
   const all = boxes(form);
-  const ticked = all.filter((box) => box.checked).length;
+  const selected = all.filter((box) => box.checked).length;
   const bar = form.querySelector("[data-bulk-bar]");
   const every = form.querySelector("input[data-every-row]");
-  if (bar) bar.hidden = ticked === 0;
-  for (const count of form.querySelectorAll("[data-selected-count]")) count.textContent = String(ticked);
+  if (bar) bar.hidden = selected === 0;
+  for (const count of form.querySelectorAll("[data-selected-count]")) count.textContent = String(selected);
   if (every) {
-    every.checked = ticked > 0 && ticked === all.length;
-    every.indeterminate = ticked > 0 && ticked < all.length;
+    every.checked = selected > 0 && selected === all.length;
+    every.indeterminate = selected > 0 && selected < all.length;
   }
 }
 

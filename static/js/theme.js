@@ -1,4 +1,4 @@
-// Shows a chosen theme at once; the form's own POST (without this script) does the same with a page load.
+// Applies a theme without reloading the page. Without this script, the form is submitted normally.
 "use strict";
 
 document.documentElement.classList.remove("no-js");

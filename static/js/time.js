@@ -1,4 +1,4 @@
-// Sends the reader's time zone to the server, and updates relative times while a page stays open.
+// Sends the browser's time zone to the server in a cookie, and keeps relative times up to date.
 "use strict";
 
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -51,7 +51,7 @@ function refresh() {
   const format = new Intl.RelativeTimeFormat(document.documentElement.lang || "en", { numeric: "always" });
   const now = new Date();
   for (const element of document.querySelectorAll("time[data-relative]")) {
-    const text = relative(new Date(element.dateTime), now, format);
+    const text = relative((Date.parse(element.dateTime) - Date.now()) / 1000, format);
     if (text) element.textContent = text;
   }
 }
