@@ -1,4 +1,4 @@
-"""A site's history: its filters, its orders and its CSV."""
+"""List of the checks of a site: filters, sort orders and CSV export."""
 
 from __future__ import annotations
 
@@ -10,16 +10,18 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from portal.pages.listing import CSV_CHUNK, Export, Table
-from portal.presenters.check_history import Told, in_chunks
+from portal.presenters.check_history import HistoryEntry, in_chunks
 from rollout.models import CheckRun, RunState
 
 SHOWN = [("changes", _("Only changes"))]
 
 
 class CheckRunFilters(django_filters.FilterSet):
+    """Checks by whether they changed a verdict and by what triggered them."""
+
     show = django_filters.ChoiceFilter(choices=SHOWN, method="by_change", label=_("Show"))
     because = django_filters.ChoiceFilter(
-        "trigger", choices=CheckRun.Trigger.choices, label=_("Reason"), empty_label=_("Any")
+        "trigger", choices=CheckRun.Trigger.choices, label=_("Trigger"), empty_label=_("Any")
     )
 
     chips = ("show",)
@@ -33,11 +35,11 @@ class CheckRunFilters(django_filters.FilterSet):
 
 
 def _cells(runs: Iterator[CheckRun]) -> Iterator[list[Any]]:
-    return (list(_row(told)) for told in in_chunks(runs, CSV_CHUNK))
+    return (list(_row(entry)) for entry in in_chunks(runs, CSV_CHUNK))
 
 
-def _row(told: Told) -> Iterator[Any]:
-    run, changes = told.run, {change.setup: change for change in told.changes}
+def _row(entry: HistoryEntry) -> Iterator[Any]:
+    run, changes = entry.run, {change.setup: change for change in entry.changes}
     done = run.state == RunState.DONE
     yield from (run.pk, run.requested_at.isoformat(), run.trigger, run.requested_by or "", run.state)
     yield from (

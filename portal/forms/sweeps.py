@@ -1,4 +1,4 @@
-"""The lists of sweeps and of one sweep's sites: their filters, their orders and their CSV."""
+"""Lists of bulk checks and of the sites of one: filters, sort orders and CSV export."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NOTABLE = Q(state=RunState.FAILED) | Q(changed_at__isnull=False)
 
 
 class SweepFilters(django_filters.FilterSet):
-    """Sweeps by state, by what started them and by who did."""
+    """Bulk checks by state, by trigger and by the person who started them."""
 
     q = SearchFilter(fields=("requested_by__email", "requested_by__first_name"), label=_("Search"))
     state = django_filters.ChoiceFilter(choices=SweepState.choices, label=_("State"))
@@ -29,7 +29,7 @@ class SweepFilters(django_filters.FilterSet):
 
 
 class SweepRunFilters(django_filters.FilterSet):
-    """A sweep's sites: at first only those that changed or could not be finished."""
+    """Sites of a bulk check; without a filter only those that changed or failed."""
 
     q = SearchFilter(fields=("site__title", "site__base_url"), label=_("Search"))
     show = django_filters.ChoiceFilter(

@@ -1,7 +1,7 @@
-"""Which methods a view takes: a page is read, a form is also sent, an action is only sent.
+"""HTTP methods of views: pages accept GET, forms GET and POST, actions POST only.
 
-Decorators stand in one order on every view: the gate (``portal.accounts.access``) above one of these. A person to whom
-something does not exist gets 404 whatever method they send, then comes 403, then 405.
+The access decorator (``portal.accounts.access``) is always placed above one of these, so that the response is 404 for
+rows that a person may not see, then 403, then 405.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from portal.accounts.access import View
 
 from .errors import method_not_allowed
 
-READING = ("GET", "HEAD")
+SAFE_METHODS = ("GET", "HEAD")
 
 
-def _takes(*methods: str) -> Callable[[View], View]:
+def _accepts(*methods: str) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -34,16 +34,16 @@ def _takes(*methods: str) -> Callable[[View], View]:
     return decorate
 
 
-page_view = _takes(*READING)
-form_view = _takes(*READING, "POST")
+page_view = _accepts(*SAFE_METHODS)
+form_view = _accepts(*SAFE_METHODS, "POST")
 
 
 def action(page: str, *arguments: str, with_query: bool = False) -> Callable[[View], View]:
-    """Let the view act on POST only. GET leads to the page that the action belongs to.
+    """Call the view on POST only; redirect GET to the page that the action belongs to.
 
-    A person whose session ended before they pressed a button signs in and comes back to the action's URL by GET.
-    ``page`` is the name of a route, ``arguments`` are those of the action's URL that the page takes too. The query
-    string goes along only where it says which rows the action is for: elsewhere it may hold what no URL should.
+    After a sign-in that a button made necessary, the browser returns to the URL of the action with GET.
+    ``page`` is the name of a route, ``arguments`` are the URL arguments that it shares with the action. ``with_query``
+    keeps the query string, for actions whose rows it selects; elsewhere it may hold secrets that no URL should.
     """
 
     def decorate(view: View) -> View:

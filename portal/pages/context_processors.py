@@ -1,4 +1,4 @@
-"""What every page's frame needs."""
+"""Context that the frame of every page needs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ THEMES = ("auto", "light", "dark")
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """Return the theme chosen by switch (``auto`` follows the system), the organisation's name, and whether to warn."""
+    """Return the theme (``auto`` follows the system), the name of the organization and facts about the request."""
     theme = request.COOKIES.get("theme", "auto")
     return {
         "certified_person": partial(certified_person, request),

@@ -1,4 +1,4 @@
-"""What people see when a page cannot be shown: what is wrong, and what to do next."""
+"""Error pages: what is wrong and what to do next."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from rollout.services.vault import VaultError
 
 
 def _page(request: HttpRequest, template: str, status: int, reason: str = "") -> HttpResponse:
-    """Render inside the navigation for people who are signed in, alone for everybody else."""
+    """Render inside the navigation for signed-in people, without it for all others."""
     user = getattr(request, "user", None)
-    known = user if isinstance(user, User) else None  # a lazy user answers for its class
+    known = user if isinstance(user, User) else None  # SimpleLazyObject passes isinstance checks of the wrapped class
     context = {
         "frame": "base.html" if known else "base_phone.html",
         "home": home(known) if known else "/",
@@ -30,42 +30,46 @@ def _page(request: HttpRequest, template: str, status: int, reason: str = "") ->
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return HttpResponse(get_template("400.html").render(), status=400)  # the host itself may be what is wrong
+    """Return the page for a malformed request."""
+    # The Host header may be what is invalid, so the page is rendered without the request.
+    return HttpResponse(get_template("400.html").render(), status=400)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Say why, when the refusal does."""
+    """Return the page for a denied request, with the reason if the exception has one."""
     return _page(request, "403.html", 403, reason=str(exception))
 
 
 def too_many_requests(request: HttpRequest, reason: str) -> HttpResponse:
+    """Return the page for a reached rate limit; ``reason`` says when to try again."""
     return _page(request, "429.html", 429, reason=reason)
 
 
 def method_not_allowed(request: HttpRequest, allowed: Sequence[str]) -> HttpResponse:
-    """Say which method was refused; only a page of ours answers with it, software gets Django's empty 405."""
+    """Return the page that names the refused method; endpoints for software use Django's empty 405 instead."""
     response = _page(request, "405.html", 405, reason=request.method or "")
     response["Allow"] = ", ".join(allowed)
     return response
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Return the page for an unknown URL, or for a row that the person may not see."""
     return _page(request, "404.html", 404)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Nothing but a file: whatever broke may also have broken users, sessions and the database.
+    """Return a page without any context: users, sessions or the database may be what failed.
 
-    When it is a server of ours that does not answer, the page names it, and says 503: it comes back by itself.
+    When a server that Gatepass needs does not respond, the page names it and the status is 503 with Retry-After.
     """
-    if missing := _does_not_answer(sys.exc_info()[1]):
+    if missing := _unavailable_component(sys.exc_info()[1]):
         page = get_template("503.html").render({"missing": missing})
         return HttpResponse(page, status=503, headers={"Retry-After": "30"})
     return HttpResponse(get_template("500.html").render(), status=500)
 
 
-def _does_not_answer(error: BaseException | None) -> str:
-    """What of ours an error is about that its operator has to bring back, in words; empty when it is about none."""
+def _unavailable_component(error: BaseException | None) -> str:
+    """Return a sentence that names the unavailable server or missing key behind an error; empty for other errors."""
     if isinstance(error, RedisError):
         return _("Redis does not respond. Sign-in is paused, because its rate limits are stored there.")
     if isinstance(error, OperationalError | InterfaceError):

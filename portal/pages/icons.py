@@ -1,5 +1,5 @@
-# ruff: noqa: E501  (a drawing is one line)
-"""The drawings of all icons: paths on a 24-unit square, stroked in the colour of the text around them."""
+# ruff: noqa: E501  (an icon is one line)
+"""SVG content of all icons: paths on a 24-unit square, stroked in the color of the surrounding text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ICONS: dict[str, str] = {
     "info": '<circle cx="12" cy="12" r="9"/><path d="M12 11v5.5M12 7.7v.01"/>',
     "busy": '<path d="M20.5 12A8.5 8.5 0 1 1 14.5 3.9"/>',
     "clock": '<circle cx="12" cy="12" r="9"/><path d="M12 7v5.3l3.3 2"/>',
-    # Places
+    # Pages and objects
     "overview": '<rect x="3.5" y="3.5" width="7" height="9" rx="1.5"/><rect x="13.5" y="3.5" width="7" height="5" rx="1.5"/>'
     '<rect x="13.5" y="11.5" width="7" height="9" rx="1.5"/><rect x="3.5" y="15.5" width="7" height="5" rx="1.5"/>',
     "site": '<rect x="3.5" y="4" width="17" height="7" rx="2"/><rect x="3.5" y="13" width="17" height="7" rx="2"/>'
@@ -44,7 +44,7 @@ ICONS: dict[str, str] = {
     "qr": '<rect x="3.5" y="3.5" width="6.5" height="6.5" rx="1"/><rect x="14" y="3.5" width="6.5" height="6.5" rx="1"/>'
     '<rect x="3.5" y="14" width="6.5" height="6.5" rx="1"/><path d="M14 14h2.5v2.5M20.5 14v.01M14 20.5h.01M17.5 18v2.5h3"/>',
     "flag": '<path d="M5.5 21V4M5.5 4.5c4-2 7 2 13 0v9.5c-6 2-9-2-13 0"/>',
-    # Deeds
+    # Actions
     "plus": '<path d="M12 5v14M5 12h14"/>',
     "close": '<path d="m6 6 12 12M18 6 6 18"/>',
     "copy": '<rect x="8.5" y="8.5" width="12" height="12" rx="2"/><path d="M15.5 5.5v-.2a1.8 1.8 0 0 0-1.8-1.8H5.3'

@@ -1,8 +1,8 @@
-"""How every page lists rows: search, filter, sort and page, all kept in the URL; and the same rows as CSV.
+"""Lists of rows with search, filters, sorting and pages, all kept in the URL, and the same rows as CSV.
 
-A view module declares a ``Table`` once; its list page takes ``table.listing`` and its export ``table.csv``. Exports are
-recorded in the audit trail here and nowhere else. A list never refuses a query string: a filter that cannot be read is
-left out, and the page says so.
+A module declares a ``Table`` once; the list page uses ``table.listing`` and the export ``table.csv``. Exports are
+recorded in the audit log here and nowhere else. A list accepts any query string: an invalid filter is ignored, and the
+page says which.
 """
 
 from __future__ import annotations
@@ -27,30 +27,30 @@ from rollout.services import audit
 
 PAGE_SIZE = 50
 CSV_CHUNK = 500
-MOST_WORDS = 8
+MAX_SEARCH_WORDS = 8
 SEARCH = "q"
 Sorts = Mapping[str, Sequence[str | Combinable]]
 
 
 class SearchFilter(django_filters.CharFilter):
-    """Rows in which every word stands in one of ``fields``, in any case."""
+    """Rows in which each search word occurs in one of ``fields``, ignoring case."""
 
     def __init__(self, *, fields: Sequence[str], **kwargs: Any) -> None:
         super().__init__(max_length=200, **kwargs)
         self.searched = tuple(fields)
 
     def filter(self, qs: QuerySet[Any], value: str) -> QuerySet[Any]:
-        for word in (value or "").split()[:MOST_WORDS]:
-            found = Q()
+        for word in (value or "").split()[:MAX_SEARCH_WORDS]:
+            matches = Q()
             for name in self.searched:
-                found |= Q(**{f"{name}__icontains": word})
-            qs = qs.filter(found)
+                matches |= Q(**{f"{name}__icontains": word})
+            qs = qs.filter(matches)
         return qs
 
 
 @dataclass(frozen=True)
 class SetFilter:
-    """A filter that is set: ``words`` say it, ``url`` is the list without it."""
+    """An active filter. ``words`` describe it ("State: Failed"); ``url`` is the list without it."""
 
     name: str
     words: str
@@ -59,7 +59,7 @@ class SetFilter:
 
 @dataclass(frozen=True)
 class Listing:
-    """A page of rows and what a template needs around it. ``sort`` is the order in force, ``-`` when turned."""
+    """One page of rows and what its template needs. ``sort`` is the active order, with ``-`` in front if descending."""
 
     page: Page[Any]
     filters: django_filters.FilterSet
@@ -85,32 +85,32 @@ class Listing:
 
     @property
     def selects(self) -> list[forms.BoundField]:
-        """The fields of one choice that have no chips of their own (``FilterSet.chips`` names those that have)."""
+        """The single-choice filters without chips of their own (``FilterSet.chips`` names those with chips)."""
         chips = getattr(self.filters, "chips", ())
         return [field for field in self.form if isinstance(field.field, forms.ChoiceField) and field.name not in chips]
 
     @property
-    def kept(self) -> list[tuple[str, str]]:
-        """The parameters that a form of ``selects`` has to carry along."""
+    def hidden_fields(self) -> list[tuple[str, str]]:
+        """The parameters that a form of ``selects`` has to repeat as hidden fields."""
         own = {"page", *(field.name for field in self.selects)}
         return [(name, value) for name, values in self.query.lists() if name not in own for value in values]
 
     @property
     def query_string(self) -> str:
-        """``?…`` of search, filters and sort without the page: what a CSV export of the same rows takes."""
+        """Query string without the page number, for a CSV export of the same rows."""
         query = self.query.copy()
         query.pop("page", None)
         return f"?{query.urlencode()}" if query else ""
 
     @property
     def set_filters(self) -> list[SetFilter]:
-        """The filters in force, the search left out (its field shows it), each with a way to take it out."""
-        found = []
+        """The active filters except the search, whose field shows it."""
+        active = []
         for name, value in self.form.cleaned_data.items():
             if value in (None, "", [], False) or name == SEARCH:
                 continue
-            found.append(SetFilter(name, f"{self.form.fields[name].label}: {self._words(name)}", self._without(name)))
-        return found
+            active.append(SetFilter(name, f"{self.form.fields[name].label}: {self._words(name)}", self._without(name)))
+        return active
 
     @property
     def is_filtered(self) -> bool:
@@ -118,7 +118,7 @@ class Listing:
 
     @property
     def problems(self) -> list[str]:
-        """One sentence for each filter that could not be read and was left out."""
+        """One sentence for each invalid filter that was ignored."""
         return [
             _("The filter “%(name)s” is invalid and was ignored.") % {"name": self.form.fields[name].label}
             for name in self.form.errors
@@ -138,10 +138,11 @@ class Listing:
 
 @dataclass(frozen=True)
 class Export:
-    """A list as CSV: its columns, its cells and its event in the audit trail.
+    """CSV export of a list: its columns, its cells and its event in the audit log.
 
-    ``cells`` gets the rows one by one as the database sends them. ``counted`` is the name under which the event says
-    how many rows there are; a list that is too long to be counted has none, and the event names its filters instead.
+    ``cells`` receives an iterator over the rows, which the database streams. ``counted`` is the key of the number of
+    rows in the details of the event. It is None for a list that is too long to be counted; the details then contain
+    the names of the active filters under ``filters``.
     """
 
     filename: str
@@ -152,8 +153,8 @@ class Export:
 
 
 @dataclass(frozen=True)
-class Found:
-    """The rows that the filters of a URL find, in the order of its sort."""
+class FilteredRows:
+    """All rows that match the filters of a URL, in the order of its ``sort`` parameter."""
 
     filters: django_filters.FilterSet
     sort: str
@@ -162,10 +163,10 @@ class Found:
 
 @dataclass(frozen=True)
 class Table:
-    """A list, declared once for its page and its export.
+    """Declaration of a list, shared by its page and its export.
 
-    ``sorts`` maps a name in ``?sort=`` to fields or expressions; ``?sort=-name`` turns all of them around. A sort that
-    is not among them is the default one, a page that is not there is the nearest.
+    ``sorts`` maps a name in ``?sort=`` to fields or expressions; ``?sort=-name`` reverses all of them. An unknown sort
+    falls back to the default, and a page number out of range to the nearest page.
     """
 
     filters: type[django_filters.FilterSet]
@@ -174,47 +175,50 @@ class Table:
     page_size: int = PAGE_SIZE
     export: Export | None = None
 
-    def find(self, request: HttpRequest, rows: QuerySet[Any]) -> Found:
-        """Return all of ``rows`` that the URL asks for, in its order."""
+    def find(self, request: HttpRequest, rows: QuerySet[Any]) -> FilteredRows:
+        """Return all of ``rows`` that match the URL's filters, in its order."""
         bound = self.filters(request.GET, queryset=rows, request=request)
-        # An empty query string leaves a FilterSet without errors to ask for, so it is always bound to a QueryDict.
+        # django-filter does not bind a FilterSet to an empty query string, and an unbound one has no errors to read.
         bound.is_bound = True
         sort = request.GET.get("sort", "")
         if sort.removeprefix("-") not in self.sorts or sort.startswith("--"):
             sort = self.default_sort
         order = _order(rows.model, self.sorts[sort.removeprefix("-")], sort.startswith("-"))
-        return Found(bound, sort, bound.qs.order_by(*order))
+        return FilteredRows(bound, sort, bound.qs.order_by(*order))
 
     def listing(self, request: HttpRequest, rows: QuerySet[Any]) -> Listing:
-        """Return the page of ``rows`` that the URL asks for: two queries and what the caller prefetches."""
-        found = self.find(request, rows)
-        page = Paginator(found.rows, self.page_size).get_page(request.GET.get("page"))
-        return Listing(page=page, filters=found.filters, sort=found.sort, query=request.GET)
+        """Return the page of ``rows`` that the URL selects, using two queries and those of the caller's prefetches."""
+        filtered = self.find(request, rows)
+        page = Paginator(filtered.rows, self.page_size).get_page(request.GET.get("page"))
+        return Listing(page=page, filters=filtered.filters, sort=filtered.sort, query=request.GET)
 
     def csv(
         self, request: HttpRequest, rows: QuerySet[Any], *, target: Model | None = None, **names: object
     ) -> StreamingHttpResponse:
-        """Record the export and return its file; ``names`` fill the places of the file's name."""
+        """Record the export in the audit log and return the file; ``names`` fill the placeholders of the file name.
+
+        Raises TypeError when the table has no export.
+        """
         if self.export is None:
             raise TypeError("this table has no export")
-        export, found = self.export, self.find(request, rows)
+        export, filtered = self.export, self.find(request, rows)
         details = (
-            {export.counted: found.rows.count()}
+            {export.counted: filtered.rows.count()}
             if export.counted
-            else {"filters": sorted(found.filters.form.changed_data)}
+            else {"filters": sorted(filtered.filters.form.changed_data)}
         )
         audit.record(actor=person(request), action=export.action, target=target, details=details)
-        cells = export.cells(found.rows.iterator(chunk_size=CSV_CHUNK))
+        cells = export.cells(filtered.rows.iterator(chunk_size=CSV_CHUNK))
         return csv_response(export.filename.format(**names), export.columns, cells)
 
 
-def _order(model: type[Model], fields: Sequence[str | Combinable], turned: bool) -> list[OrderBy]:
-    """The fields as an order in which what is not known comes last, and equal rows keep their places."""
+def _order(model: type[Model], fields: Sequence[str | Combinable], descending: bool) -> list[OrderBy]:
+    """Return the fields as ``order_by`` arguments: NULLs last, and the primary key last so that the order is stable."""
     order = []
     for field in (*fields, "pk"):
         last = True if not isinstance(field, str) or _is_nullable(model, field) else None
         expression = F(field) if isinstance(field, str) else field
-        order.append(expression.desc(nulls_last=last) if turned else expression.asc(nulls_last=last))  # type: ignore[attr-defined]
+        order.append(expression.desc(nulls_last=last) if descending else expression.asc(nulls_last=last))  # type: ignore[attr-defined]
     return order
 
 
@@ -226,16 +230,16 @@ def _is_nullable(model: type[Model], name: str) -> bool:
 
 
 class _Echo:
-    """A file that hands back what is written to it."""
+    """File-like object for ``csv.writer`` that returns each line instead of storing it."""
 
     def write(self, text: str) -> str:
         return text
 
 
 def csv_response(filename: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> StreamingHttpResponse:
-    """Return the rows as a CSV download, sent as they are read.
+    """Return the rows as a streamed CSV download.
 
-    A byte order mark tells spreadsheets that it is UTF-8, and no cell can start a formula.
+    A byte order mark marks the file as UTF-8 for spreadsheets, and cells that would start a formula are escaped.
     """
     response = StreamingHttpResponse(_csv_lines(columns, rows), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{filename}"'

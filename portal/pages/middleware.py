@@ -1,4 +1,4 @@
-"""Shows times in the reader's zone, and keeps the virtual phone's browser to what it is for."""
+"""Middleware of the portal: request log, time zone, request cleaning, caching, and sessions of sign-in tests."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _known_zones = functools.cache(zoneinfo.available_timezones)
 
 
 class RequestLogMiddleware(RequestMiddleware):
-    """Logs the address that ``ProxyMiddleware`` vouches for; the library's own guess believes any header."""
+    """Log the client address that ``ProxyMiddleware`` verified; the library's own lookup trusts any header."""
 
     def prepare(self, request: HttpRequest) -> None:
-        """Bind the context and write the first line, unless the fast path did."""
+        """Bind the context and log the start of the request, unless the fast path already did."""
         if FAILURE_KEY in request.META:
             structlog.contextvars.bind_contextvars(**request_context(request.META))
         else:
@@ -38,7 +38,7 @@ class RequestLogMiddleware(RequestMiddleware):
 
 
 class ReaderTimeZoneMiddleware:
-    """Activates the zone that the page's script left in the ``time_zone`` cookie; an unknown one is ignored."""
+    """Activate the zone in the ``time_zone`` cookie, which a script of the pages sets; ignore an unknown one."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -51,10 +51,10 @@ class ReaderTimeZoneMiddleware:
 
 
 class CleanRequestMiddleware:
-    """Removes what a server may let through and code behind this cannot take.
+    """Remove input that a web server may accept but code behind this middleware cannot process.
 
-    A null character in a cookie (a quoted value can spell one) or in the User-Agent, which no database takes, and a
-    Content-Length that is no number, which Django reads as 0.
+    That is a null character in a cookie (a quoted value can encode one) or in the User-Agent, which no database stores,
+    and a Content-Length that is not a number, which Django reads as 0.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -72,7 +72,7 @@ class CleanRequestMiddleware:
 
 
 class PrivatePagesMiddleware:
-    """Keeps what a signed-in person sees out of shared caches, and their account pages (secrets) out of every cache."""
+    """Keep pages of signed-in people out of shared caches, and their account pages (secrets) out of every cache."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -86,12 +86,13 @@ class PrivatePagesMiddleware:
 
 
 class RehearsalSessionMiddleware:
-    """Signs the virtual phone's browser in where an app is authorized, and nowhere else.
+    """Limit the session of a sign-in test to the page that authorizes an app; elsewhere it is anonymous.
 
-    The browser acts for an administrator but runs in a worker that talks to strangers: what it holds opens one door.
+    The session belongs to an administrator but is used by a worker that connects to foreign servers. If it leaks, it
+    opens one page.
     """
 
-    OPEN = "provided_authorize"
+    ALLOWED_VIEW = "provided_authorize"
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -102,5 +103,5 @@ class RehearsalSessionMiddleware:
     def process_view(self, request: HttpRequest, *_view: Any) -> None:
         if settings.SESSION_COOKIE_NAME not in request.COOKIES or not request.session.get(REHEARSAL_SESSION_KEY):
             return
-        if request.resolver_match is None or request.resolver_match.view_name != self.OPEN:
+        if request.resolver_match is None or request.resolver_match.view_name != self.ALLOWED_VIEW:
             request.user = AnonymousUser()

@@ -1,9 +1,9 @@
-"""A form that does its deed once: a reload of the page that a POST answered does not do it again.
+"""Forms that can be submitted only once: reloading the page after a POST does not repeat the action.
 
-1. The page carries an id that the reader's own session knows.
-2. The deed, and the note in the session that it was done, are one transaction under a lock on the person's row: of two
-   clicks on one button the second waits, and then finds the note.
-3. A deed that is refused leaves no note, so a corrected form goes through.
+1. The page contains an id that is stored in the person's session.
+2. The action and the note in the session that it was done are one transaction under a lock on the person's row. When a
+   button is clicked twice, the second request waits and then reads the note.
+3. A rejected action leaves no note, so a corrected form is accepted.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from portal.accounts.access import person
 from portal.models import User
 
 KEY = "one_time_forms"
-MOST = 30  # open forms of one person; the oldest is forgotten
-Made = TypeVar("Made")
+MAX_OPEN_FORMS = 30  # per person; older ones are dropped
+Created = TypeVar("Created")
 
 
 class FormSentError(Exception):
-    """The form was sent before. ``where`` is the page of what it made, empty when the form is not known any more."""
+    """The form was submitted before. ``url`` is the page of what it created; empty when the form is unknown."""
 
-    def __init__(self, where: str) -> None:
-        super().__init__("this form was sent before")
-        self.where = where
+    def __init__(self, url: str) -> None:
+        super().__init__("this form was already submitted")
+        self.url = url
 
 
 def new_form_id(request: HttpRequest) -> str:
@@ -39,14 +39,15 @@ def new_form_id(request: HttpRequest) -> str:
     forms = dict(request.session.get(KEY, {}))
     form_id = secrets.token_urlsafe(12)
     forms[form_id] = ""
-    request.session[KEY] = dict(list(forms.items())[-MOST:])
+    request.session[KEY] = dict(list(forms.items())[-MAX_OPEN_FORMS:])
     return form_id
 
 
-def send_once(request: HttpRequest, action: Callable[[], tuple[Made, str]]) -> Made:
-    """Do the deed of the form in this POST and return what it made. Raises FormSentError, and whatever the deed raises.
+def send_once(request: HttpRequest, action: Callable[[], tuple[Created, str]]) -> Created:
+    """Perform the action of the submitted form and return what it created.
 
-    The deed returns what it made and the page of it.
+    ``action`` returns what it created and the URL of its page. Raises FormSentError when the form was submitted before,
+    and all exceptions of ``action``.
     """
     form_id = request.POST.get("form_id", "")
     with transaction.atomic():
@@ -56,18 +57,18 @@ def send_once(request: HttpRequest, action: Callable[[], tuple[Made, str]]) -> M
         request.session[KEY] = forms
         if forms.get(form_id) != "":
             raise FormSentError(forms.get(form_id, ""))
-        made, where = action()
-        forms[form_id] = where
+        created, url = action()
+        forms[form_id] = url
         stored[KEY] = request.session[KEY] = forms
         stored.save()
-    return made
+    return created
 
 
 def sent_before(request: HttpRequest, sent: FormSentError, form_url: str) -> HttpResponse:
-    """Lead to what the form made, or back to the form when it is not known any more, and say so."""
-    if sent.where:
-        words = _("This form was already submitted. Its link was shown then; if it is lost, create a new one.")
-        messages.info(request, words)
+    """Redirect to what the form created, or back to the form when it is unknown, with a message."""
+    if sent.url:
+        text = _("This form was already submitted. Its link was shown then; if it is lost, create a new one.")
+        messages.info(request, text)
     else:
         messages.warning(request, _("This form was open for too long and nothing was saved. Fill it in again."))
-    return redirect(sent.where or form_url)
+    return redirect(sent.url or form_url)

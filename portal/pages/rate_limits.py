@@ -1,4 +1,4 @@
-"""Limits in front of the pages where people sign in and let an app in; the provider's endpoints guard themselves."""
+"""Rate limits of the sign-in pages; the endpoints of the OAuth provider have their own."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ SIGN_IN = {
 
 
 class RateLimitMiddleware:
-    """Counts what is posted to sign in, and answers 429 where a limit was reached, here or in a view.
+    """Count submitted sign-ins, and return 429 when a limit is reached here or in a view.
 
-    Last in the row, so that what it counts has passed every other check.
+    It is the last middleware, so that it counts only requests that passed all other checks.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -40,7 +40,7 @@ class RateLimitMiddleware:
         try:
             with Attempt("sign_in", request.META.get("REMOTE_ADDR", ""), _principal(request)) as attempt:
                 response = view(request, *args, **kwargs)
-                if response.status_code == 302:  # whoever does not get in sees the form again
+                if response.status_code == 302:  # a failed sign-in shows the form again with status 200
                     attempt.succeeded()
         except TooManyRequestsError as error:
             return self.process_exception(request, error)
@@ -52,33 +52,11 @@ class RateLimitMiddleware:
         return _page(request, exception.retry_after)
 
 
-# Routes of django-allauth that respond 429 by themselves, and the limit in ACCOUNT_RATE_LIMITS that they check.
-ALLAUTH_LIMITS = {
-    "account_reset_password": "reset_password",
-    "account_reset_password_from_key": "reset_password_from_key",
-    "account_change_password": "change_password",
-    "account_set_password": "change_password",
-}
-
-
-def allauth_limit_reached(request: HttpRequest) -> HttpResponse:
-    """Return the 429 page for a limit of django-allauth, which looks this up as ``handler429`` of the URLconf."""
-    match = request.resolver_match
-    action = ALLAUTH_LIMITS.get(match.view_name if match else "", "login_failed")
-    return _page(request, lockouts.longest_window(action))
-
-
-def _page(request: HttpRequest, seconds: int) -> HttpResponse:
-    response = too_many_requests(request, lockouts.try_again(seconds))
-    response.headers["Retry-After"] = str(seconds)
-    return response
-
-
 def _principal(request: HttpRequest) -> str:
-    """Whose account is tried: the one that is signed in, the one whose second factor is asked, or the one typed in."""
+    """Return the account of the attempt: signed in, waiting for its second factor, or entered in the form."""
     if request.user.is_authenticated:
         return str(request.user.pk)
-    half_signed_in = request.session.get("account_login")  # allauth's, between password and second factor
+    half_signed_in = request.session.get("account_login")  # set by allauth between password and second factor
     if isinstance(half_signed_in, dict):
         return str(half_signed_in.get("user_pk", ""))
     return (request.POST.get("login") or request.POST.get("email") or "").strip().lower()

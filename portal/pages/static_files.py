@@ -1,4 +1,4 @@
-"""Where the addresses of style sheets, scripts and pictures come from."""
+"""Storage of static files."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
 class Storage(CompressedManifestStaticFilesStorage):
-    """WhiteNoise's; a page names some fifteen files, and the manifest never changes while a process runs."""
+    """WhiteNoise storage with cached URLs: a page links about fifteen files, and the manifest is fixed per process."""
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)

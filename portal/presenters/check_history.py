@@ -1,4 +1,4 @@
-"""A site's past: every check with what it changed, both findings that decided, and two checks side by side."""
+"""History of a site: what each check changed, the deciding findings, and the comparison of two checks."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from rollout.models import CheckRun, Finding, RunState, Site
 
 from . import messages
 
-Said = tuple[str, str, dict[str, str], str]
+# Outcome, message, values and remedy: two findings that agree in these read the same on the page.
+FindingContent = tuple[str, str, dict[str, str], str]
 
 
 @dataclass(frozen=True)
 class SetupChange:
-    """A road whose verdict changed, with the sentence that decided before and the one that decides now."""
+    """A setup whose verdict changed, with the sentence of the deciding finding before and now."""
 
     setup: str
     was: str
@@ -34,42 +35,42 @@ class SetupChange:
 
 
 @dataclass(frozen=True)
-class Told:
-    """A run, and what it changed; nothing for most."""
+class HistoryEntry:
+    """A run and the setups whose verdict it changed (usually none)."""
 
     run: CheckRun
     changes: tuple[SetupChange, ...]
 
 
 def runs_of(site: Site) -> QuerySet[CheckRun]:
-    """The site's runs for a list, without what is only needed of one."""
+    """Return the runs of the site for a list, without the large columns that only the page of one run needs."""
     rows = CheckRun.objects.filter(site=site).select_related("requested_by")
     return rows.defer("observation", "evaluated_findings")
 
 
-def tell(runs: Iterable[CheckRun]) -> list[Told]:
-    """Each run with what it changed: two queries, however many runs."""
+def history_entries(runs: Iterable[CheckRun]) -> list[HistoryEntry]:
+    """Return each run with what it changed, using two queries for any number of runs."""
     runs = list(runs)
     flips = [run.pk for run in runs if run.changed_at]
     before = _runs_before(flips) if flips else {}
-    wanted = {*flips, *before.values()}
-    said = {run.pk: run.findings for run in CheckRun.objects.filter(pk__in=wanted).only("evaluated_findings")}
+    needed = {*flips, *before.values()}
+    findings = {run.pk: run.findings for run in CheckRun.objects.filter(pk__in=needed).only("evaluated_findings")}
     return [
-        Told(run, tuple(_changes(run, said.get(before.get(run.pk, 0), ()), said.get(run.pk, ()))))
+        HistoryEntry(run, tuple(_changes(run, findings.get(before.get(run.pk, 0), ()), findings.get(run.pk, ()))))
         if run.changed_at
-        else Told(run, ())
+        else HistoryEntry(run, ())
         for run in runs
     ]
 
 
-def in_chunks(runs: Iterator[CheckRun], size: int) -> Iterator[Told]:
-    """The same for any number of runs, in constant memory."""
+def in_chunks(runs: Iterator[CheckRun], size: int) -> Iterator[HistoryEntry]:
+    """Yield the entries of any number of runs in constant memory, ``size`` runs at a time."""
     while chunk := list(islice(runs, size)):
-        yield from tell(chunk)
+        yield from history_entries(chunk)
 
 
 def _runs_before(ids: Sequence[int]) -> dict[int, int]:
-    """The id of the judged run before each of these."""
+    """Map the id of each run to the id of the last finished run before it."""
     earlier = CheckRun.objects.filter(site=OuterRef("site"), state=RunState.DONE, pk__lt=OuterRef("pk"))
     rows = CheckRun.objects.filter(pk__in=ids).annotate(before=Subquery(earlier.order_by("-pk").values("pk")[:1]))
     return {pk: before for pk, before in rows.values_list("pk", "before") if before}
@@ -85,7 +86,7 @@ def _changes(run: CheckRun, before: Sequence[Finding], now: Sequence[Finding]) -
 
 
 def because(setup: str, verdict: str, findings: Iterable[Finding]) -> str:
-    """The sentence of the finding that decided a road; empty when it is not known any more."""
+    """Return the sentence of the finding that decided a setup; empty when it is no longer stored."""
     if verdict in messages.READY_SENTENCES:
         return _("All requirements were met.")
     deciding = messages.most_severe(findings, setup)
@@ -93,20 +94,20 @@ def because(setup: str, verdict: str, findings: Iterable[Finding]) -> str:
 
 
 def chosen_pair(site: Site, was: str, now: str) -> tuple[CheckRun | None, CheckRun | None, bool]:
-    """The two judged runs to compare, older first, and whether both that were asked for are there.
+    """Return the two finished runs to compare, older first, and whether the requested ones exist.
 
-    Without a choice: the newest one, and the one before the last change of a verdict; where none ever changed, the two
-    newest.
+    ``was`` and ``now`` are ids from the URL. Without them: the newest run and the one before the last verdict change,
+    or the two newest runs when no verdict ever changed.
     """
     done = site.check_runs.filter(state=RunState.DONE).order_by("-pk")
-    asked_now, asked_was = _asked(done, now), _asked(done, was)
-    newer = asked_now or done.first()
-    older = asked_was or (_before_last_change(done, newer) if newer else None)
-    found = (asked_now is not None or not now) and (asked_was is not None or not was)
-    return older, newer, found
+    requested_now, requested_was = _run_with_id(done, now), _run_with_id(done, was)
+    newer = requested_now or done.first()
+    older = requested_was or (_before_last_change(done, newer) if newer else None)
+    both_exist = (requested_now is not None or not now) and (requested_was is not None or not was)
+    return older, newer, both_exist
 
 
-def _asked(runs: QuerySet[CheckRun], text: str) -> CheckRun | None:
+def _run_with_id(runs: QuerySet[CheckRun], text: str) -> CheckRun | None:
     is_number = text.isascii() and text.isdigit() and len(text) < 19
     return runs.filter(pk=int(text)).first() if is_number else None
 
@@ -119,7 +120,7 @@ def _before_last_change(runs: QuerySet[CheckRun], newest: CheckRun) -> CheckRun 
 
 @dataclass(frozen=True)
 class ComparedRule:
-    """What one rule said in two runs; a side is None where it said nothing. ``road`` empty for both roads."""
+    """Findings of one rule in two runs; None where it had none. ``setup`` is empty when both setups agree."""
 
     id: str
     title: str
@@ -129,15 +130,18 @@ class ComparedRule:
 
     @property
     def differs(self) -> bool:
-        return _said(self.was) != _said(self.now)
+        return _content(self.was) != _content(self.now)
 
 
-def _said(finding: Finding | None) -> Said | None:
+def _content(finding: Finding | None) -> FindingContent | None:
     return (finding.outcome, finding.message, finding.values, finding.remedy) if finding else None
 
 
 def compare_findings(was: Iterable[Finding], now: Iterable[Finding]) -> list[ComparedRule]:
-    """Every rule that spoke in either run, in the order of the rules; one row where both roads say the same."""
+    """Return a row per rule with a finding in either run, in the order of the rules.
+
+    A rule with the same findings for both setups gets one row, otherwise one per setup.
+    """
     before = {(finding.rule, finding.setup): finding for finding in was}
     after = {(finding.rule, finding.setup): finding for finding in now}
     order = {entry.id: position for position, entry in enumerate(RULES)}
@@ -150,11 +154,11 @@ def _rows(
 ) -> Iterator[ComparedRule]:
     title = _title(id)
     pairs = {setup: (before.get((id, setup)), after.get((id, setup))) for setup in messages.SETUP_NAMES}
-    spoken = {setup: pair for setup, pair in pairs.items() if any(pair)}
-    if len(spoken) > 1 and len({str(tuple(map(_said, pair))) for pair in spoken.values()}) == 1:
-        yield ComparedRule(id, title, "", *next(iter(spoken.values())))
+    present = {setup: pair for setup, pair in pairs.items() if any(pair)}
+    if len(present) > 1 and len({str(tuple(map(_content, pair))) for pair in present.values()}) == 1:
+        yield ComparedRule(id, title, "", *next(iter(present.values())))
         return
-    for setup, pair in spoken.items():
+    for setup, pair in present.items():
         yield ComparedRule(id, title, messages.SETUP_NAMES[setup], *pair)
 
 

@@ -1,4 +1,4 @@
-"""What the pages tell of a sweep: how far it is, how fast, and what became of its sites."""
+"""Bulk checks for pages: progress, speed, remaining time and results."""
 
 from __future__ import annotations
 
@@ -16,15 +16,21 @@ from rollout.models import RunState, Sweep, VerdictChoices
 
 from . import messages
 
+MINUTES_BEFORE_HOURS = 90  # shorter durations are given in minutes
+
 
 @dataclass(frozen=True)
 class SweepProgress:
-    """A sweep as a page shows it now. ``running`` sites are being asked; ``rate`` is sites a minute."""
+    """Progress of a bulk check. ``running``: sites being checked now; ``rate``: sites per minute, None if unknown.
+
+    ``time_left`` and ``took`` are durations such as "5 minutes"; ``remaining`` is "5 minutes left" or empty.
+    """
 
     sweep: Sweep
     running: int
     rate: int | None
     time_left: str
+    remaining: str
     took: str
 
     @property
@@ -33,36 +39,46 @@ class SweepProgress:
 
     @property
     def every(self) -> str:
-        """When the page asks again: often while something moves, seldom in a pause."""
+        """htmx trigger of the page: polls often while the bulk check runs, rarely while it is paused."""
         return "every 2s" if self.sweep.state == "running" else "every 15s"
 
 
 def progress_of(sweep: Sweep) -> SweepProgress:
-    """Counters only, and one query for the sites that are being asked now."""
+    """Return the progress of a bulk check: its counters, and one query for the sites being checked now."""
     now = timezone.now()
     running = 0 if sweep.is_finished else sweep.runs.filter(state=RunState.RUNNING).count()
-    rate, left = sweep.per_minute(now), sweep.time_left(now)
+    rate = sweep.per_minute(now)
+    left = sweep.time_left(now) if sweep.state == "running" else None
     return SweepProgress(
         sweep=sweep,
         running=running,
         rate=round(rate) if rate is not None else None,
-        time_left=_words_of(left) if left is not None and sweep.state == "running" else "",
-        took=_words_of(timedelta(seconds=sweep.seconds_at_work(now))),
+        time_left=_duration(left) if left is not None else "",
+        remaining=_remaining(left) if left is not None else "",
+        took=_duration(timedelta(seconds=sweep.seconds_at_work(now))),
     )
 
 
-def _words_of(length: timedelta) -> str:
-    minutes = round(length.total_seconds() / 60)
+def _remaining(left: timedelta) -> str:
+    minutes, hours = round(left.total_seconds() / 60), round(left.total_seconds() / 3600)
+    if minutes < 1:
+        return _("Less than a minute left")
+    if minutes < MINUTES_BEFORE_HOURS:
+        return ngettext("%(n)d minute left", "%(n)d minutes left", minutes) % {"n": minutes}
+    return ngettext("%(n)d hour left", "%(n)d hours left", hours) % {"n": hours}
+
+
+def _duration(length: timedelta) -> str:
+    minutes, hours = round(length.total_seconds() / 60), round(length.total_seconds() / 3600)
     if minutes < 1:
         return _("less than a minute")
-    if minutes < 90:
+    if minutes < MINUTES_BEFORE_HOURS:
         return ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes}
-    hours = round(minutes / 60)
     return ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours}
 
 
 def summary_of(sweep: Sweep) -> list[dict[str, Any]]:
-    """How many sites have which status, one row per status with a count per setup; empty until the sweep has ended."""
+    """Return a row per verdict with the number of sites by setup; empty until the bulk check has finished."""
     setups: Mapping[str, Mapping[str, int]] = sweep.summary
     rows = []
     for value in VerdictChoices.values:

@@ -157,7 +157,7 @@ def _relative(value: datetime, now: datetime) -> str:
     seconds = (now - value).total_seconds()
     unit, count = _past(seconds) if seconds >= 0 else _future(-seconds, value, now)
     if not count:
-        return _("just now") if seconds >= 0 else _("in a moment")
+        return _("just now") if seconds >= 0 else _("in less than a minute")
     return (PAST_UNITS if seconds >= 0 else FUTURE_UNITS)[unit] % {"n": count}
 
 

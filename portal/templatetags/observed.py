@@ -1,4 +1,4 @@
-"""An observation for a template: ``{% observed observation as seen %}``."""
+"""Template tag for the observation of a check: ``{% observed observation as seen %}``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ register = template.Library()
 
 @register.simple_tag
 def observed(observation: Observation | None) -> Observed | None:
-    """What ``presenters.observations`` reads of it; None when there is none, or when it holds what it should not."""
+    """Return the facts and requests of an observation; None when there is none or its content is invalid."""
     try:
         return read(observation) if observation else None
     except (AttributeError, TypeError, ValueError):  # stored by hand or by another version

@@ -1,4 +1,4 @@
-"""A site's checks: what each changed and why, the same as CSV, and two of them side by side."""
+"""Checks of a site: the list with what each changed and why, its CSV export, and the comparison of two checks."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from portal.accounts.access import dashboard, may_change, person, visible_site
 from portal.forms.check_run_filters import CHECK_RUNS
 from portal.pages.actions import page_view
 from portal.presenters import observations
-from portal.presenters.check_history import chosen_pair, compare_findings, runs_of, tell
+from portal.presenters.check_history import chosen_pair, compare_findings, history_entries, runs_of
 from rollout.models import CheckRun, RunState, Site
 
-CHOICES = 100
+MAX_CHOICES = 100
 
 
 @dashboard
 @page_view
 def history(request: HttpRequest, pk: int) -> HttpResponse:
-    """A site's checks, what each changed, and two of them to choose for a comparison."""
+    """List the checks of a site with what each changed, and let the reader select two to compare."""
     site = visible_site(request, pk)
     listing = CHECK_RUNS.listing(request, runs_of(site))
     context = {
         "site": site,
         "listing": listing,
         "page": listing.page,
-        "told": tell(listing.rows),
+        "entries": history_entries(listing.rows),
         "choices": _choices(site),
         "may_change": may_change(person(request), site),
     }
@@ -35,14 +35,14 @@ def history(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _choices(site: Site) -> list[CheckRun]:
-    """The newest judged runs, to choose two of."""
-    return list(runs_of(site).filter(state=RunState.DONE).order_by("-pk")[:CHOICES])
+    """Return the newest finished runs, to select two from."""
+    return list(runs_of(site).filter(state=RunState.DONE).order_by("-pk")[:MAX_CHOICES])
 
 
 @dashboard
 @page_view
 def export_csv(request: HttpRequest, pk: int) -> StreamingHttpResponse:
-    """The same checks as CSV."""
+    """Export the same checks as CSV."""
     site = visible_site(request, pk)
     return CHECK_RUNS.csv(request, runs_of(site), target=site, site=site.pk)
 
@@ -50,11 +50,11 @@ def export_csv(request: HttpRequest, pk: int) -> StreamingHttpResponse:
 @dashboard
 @page_view
 def compare(request: HttpRequest, pk: int) -> HttpResponse:
-    """Two runs of a site side by side: what differs, or everything."""
+    """Show two runs of a site side by side: the differences, or with ``?all=1`` everything."""
     site = visible_site(request, pk)
-    was, now, found = chosen_pair(site, request.GET.get("was", ""), request.GET.get("now", ""))
+    was, now, both_exist = chosen_pair(site, request.GET.get("was", ""), request.GET.get("now", ""))
     everything = request.GET.get("all") == "1"
-    context: dict[str, Any] = {"site": site, "was": was, "now": now, "found": found, "everything": everything}
+    context: dict[str, Any] = {"site": site, "was": was, "now": now, "both_exist": both_exist, "everything": everything}
     if was is not None and now is not None:
         context |= _compared(was, now, everything=everything)
     context["choices"] = _choices(site)

@@ -1,4 +1,4 @@
-"""Check runs: asking for one, watching it, and looking back at those of a site."""
+"""Check runs: start a check, and show its progress and result."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from portal.presenters import findings, observations, overview
 from rollout.models import CheckRun, Site
 from rollout.services.checks import check_runs as services
 
-MOST_AT_ONCE = 1000
-LARGEST_ID = 2**63 - 1
+MAX_SELECTED = 1000
+MAX_ID = 2**63 - 1
 
 
 @dashboard
 @action("site", "pk")
 def check_now(request: HttpRequest, pk: int) -> HttpResponse:
-    """Queue a check of the site and lead to it."""
+    """Queue a check of the site and redirect to its page."""
     site = changeable_site(request, pk)
     if site.archived_at:
-        messages.error(request, _("This site is archived. Restore it first."))
+        messages.error(request, _("Restore this site first: archived sites are not checked."))
         return redirect("site", site.pk)
     run = services.request_check(site=site, actor=person(request), trigger=CheckRun.Trigger.BUTTON)
     return redirect("check_run", run.pk)
@@ -33,36 +33,39 @@ def check_now(request: HttpRequest, pk: int) -> HttpResponse:
 @editors
 @action("sites")
 def check_selected(request: HttpRequest) -> HttpResponse:
-    """Queue a check of each chosen site that this person may change: all they see, as editors own what they see."""
-    chosen = Site.objects.visible_to(person(request)).active().filter(pk__in=chosen_ids(request))
-    sites = list(chosen.order_by("pk")[:MOST_AT_ONCE])
+    """Queue a check of each selected site.
+
+    Editors may change every site they can see, so the filter by visibility is sufficient.
+    """
+    selected = Site.objects.visible_to(person(request)).active().filter(pk__in=selected_ids(request))
+    sites = list(selected.order_by("pk")[:MAX_SELECTED])
     for site in sites:
         services.request_check(site=site, actor=person(request), trigger=CheckRun.Trigger.BUTTON)
-    words = ngettext("%(count)s check started.", "%(count)s checks started.", len(sites))
+    text = ngettext("%(count)s check started.", "%(count)s checks started.", len(sites))
     if sites:
-        messages.success(request, words % {"count": len(sites)})
+        messages.success(request, text % {"count": len(sites)})
     else:
         messages.warning(request, _("Select at least one site that is not archived."))
     return redirect("sites")
 
 
-def chosen_ids(request: HttpRequest) -> list[int]:
-    """The site ids of a selection; what is no id is left out."""
+def selected_ids(request: HttpRequest) -> list[int]:
+    """Return the site ids of a submitted selection; values that are no ids are ignored."""
     texts = [text for text in request.POST.getlist("site") if text.isascii() and text.isdigit() and len(text) < 20]
-    return [number for number in map(int, texts) if number <= LARGEST_ID]
+    return [number for number in map(int, texts) if number <= MAX_ID]
 
 
 @dashboard
 @page_view
 def check_run(request: HttpRequest, pk: int) -> HttpResponse:
-    """One check: what was asked, what was found, what it means."""
+    """Show one check with its requests, findings and result."""
     return render(request, "check_runs/check_run.html", _run_context(request, pk))
 
 
 @dashboard
 @page_view
 def progress(request: HttpRequest, pk: int) -> HttpResponse:
-    """The part of the page that a running check replaces every two seconds; a finished one asks no more."""
+    """Render the part of the page that is polled every two seconds while the check runs."""
     return render(request, "check_runs/_progress.html", _run_context(request, pk))
 
 

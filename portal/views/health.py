@@ -1,6 +1,6 @@
-"""What machines ask: is the process alive, can it work, and its measurements.
+"""Health checks and metrics for load balancers and monitoring.
 
-Strangers may ask the first two, so the answers hold one word a component; the reason is in the log.
+``/healthz`` and ``/readyz`` are public, so their responses contain one word per component; the reason is in the log.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from portal.models import User
 
 log = logging.getLogger(__name__)
 
-FORWARDED_BY_A_PROXY = (
+PROXY_HEADERS = (
     "HTTP_FORWARDED",
     "HTTP_X_FORWARDED_FOR",
     "HTTP_X_FORWARDED_PROTO",
@@ -36,14 +36,17 @@ FORWARDED_BY_A_PROXY = (
 
 
 class NotReadyError(Exception):
-    """A component answers but is not in the state the portal needs."""
+    """A component responds but is not in the state that the portal needs."""
 
 
 @login_not_required
 @never_cache
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
-    """200 as long as this process answers; asks nothing else, so that a database outage restarts no process."""
+    """Return 200 while this process responds.
+
+    No other component is checked, so that an outage of the database does not restart the process.
+    """
     return JsonResponse({"status": "ok"})
 
 
@@ -51,8 +54,11 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """200 when every component works, else 503: ``{"status": …, "components": {name: "ok" | "failing"}}``."""
-    components = {name: "ok" if works(name, check) else "failing" for name, check in COMPONENTS.items()}
+    """Return 200 when every component works, else 503.
+
+    Body: ``{"status": "ok" | "failing", "components": {name: "ok" | "failing"}}``.
+    """
+    components = {name: "ok" if is_healthy(name, check) else "failing" for name, check in COMPONENTS.items()}
     ready = set(components.values()) == {"ok"}
     return JsonResponse(
         {"status": "ok" if ready else "failing", "components": components}, status=200 if ready else 503
@@ -63,15 +69,15 @@ def readyz(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Prometheus's text format, for a scraper on this machine and for administrators; everyone else gets 404."""
-    if not (asked_from_this_machine(request) or asked_by_administrator(request)):
+    """Return metrics in the Prometheus text format to this machine and to administrators; 404 for all others."""
+    if not (is_local_request(request) or is_administrator_request(request)):
         raise Http404
     return ExportToDjangoView(request)
 
 
-def asked_from_this_machine(request: HttpRequest) -> bool:
-    """Whether the request came over loopback directly; what a proxy passes on comes from anywhere."""
-    if any(header in request.META for header in FORWARDED_BY_A_PROXY):
+def is_local_request(request: HttpRequest) -> bool:
+    """Whether the request came over loopback directly. A proxy on this machine forwards requests from anywhere."""
+    if any(header in request.META for header in PROXY_HEADERS):
         return False
     try:
         return ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
@@ -79,46 +85,52 @@ def asked_from_this_machine(request: HttpRequest) -> bool:
         return False
 
 
-def asked_by_administrator(request: HttpRequest) -> bool:
+def is_administrator_request(request: HttpRequest) -> bool:
+    """Whether an active administrator is signed in."""
     return isinstance(request.user, User) and request.user.is_active and request.user.is_administrator
 
 
-def works(name: str, check: Callable[[], None]) -> bool:
-    """Run one check; any failure is a False here and a line in the log."""
+def is_healthy(name: str, check: Callable[[], None]) -> bool:
+    """Run one check; log any failure and return False."""
     try:
         check()
-    except Exception as error:  # whatever a driver raises means the same: not ready
+    except Exception as error:  # any exception of a driver means that the component is not ready
         log.warning("readyz: %s is failing: %s: %s", name, type(error).__name__, error)
         return False
     return True
 
 
-def database_answers() -> None:
+def check_database() -> None:
+    """Run a query on the database."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
 
 
-@functools.cache  # once applied they stay applied; a failure raises and is not remembered
-def migrations_are_applied() -> None:
+@functools.cache  # applied migrations stay applied; an exception is not cached
+def check_migrations() -> None:
+    """Raise NotReadyError when migrations are missing."""
     executor = MigrationExecutor(connection)
     if missing := executor.migration_plan(executor.loader.graph.leaf_nodes()):
         raise NotReadyError(f"{len(missing)} migrations are not applied")
 
 
-def broker_answers() -> None:
-    """Reach Celery's broker within two seconds. The file system's broker is reached when it can be written."""
+def check_broker() -> None:
+    """Connect to Celery's broker within two seconds. The file system broker needs a writable directory.
+
+    Raises NotReadyError when the directory is not writable, and the driver's exceptions when the connection fails.
+    """
     if settings.CELERY_BROKER_URL.startswith("filesystem:"):
-        folder = Path(settings.CELERY_BROKER_TRANSPORT_OPTIONS["data_folder_in"])
-        if not os.access(folder, os.W_OK | os.X_OK):
-            raise NotReadyError("the broker's folder cannot be written")
+        directory = Path(settings.CELERY_BROKER_TRANSPORT_OPTIONS["data_folder_in"])
+        if not os.access(directory, os.W_OK | os.X_OK):
+            raise NotReadyError("the directory of the broker is not writable")
         return
-    patience = {"socket_connect_timeout": 2, "socket_timeout": 2}
-    with app.connection_for_write(connect_timeout=2, transport_options=patience) as broker:
+    timeouts = {"socket_connect_timeout": 2, "socket_timeout": 2}
+    with app.connection_for_write(connect_timeout=2, transport_options=timeouts) as broker:
         broker.ensure_connection(max_retries=1, timeout=2)
 
 
 COMPONENTS: dict[str, Callable[[], None]] = {
-    "database": database_answers,
-    "migrations": migrations_are_applied,
-    "broker": broker_answers,
+    "database": check_database,
+    "migrations": check_migrations,
+    "broker": check_broker,
 }

@@ -1,4 +1,4 @@
-"""The style page: every widget in every state, from made-up values, so that one look shows what a change does."""
+"""Style page: every component in every state with example values, so that the effect of a change is visible at once."""
 
 from __future__ import annotations
 
@@ -37,20 +37,20 @@ TOKENS = (
 
 
 class ExampleForm(forms.Form):
-    """A field of each kind."""
+    """Form with a field of each kind."""
 
     title = forms.CharField(label=_("Title"), max_length=120, help_text=_("Shown in the app."))
     base_url = forms.URLField(label=_("Base URL"), assume_scheme="https")
     product = forms.ChoiceField(label=_("Product"), choices=[("confluence", "Confluence"), ("jira", "Jira")])
     notes = forms.CharField(label=_("Notes"), widget=forms.Textarea, required=False)
-    keep = forms.BooleanField(label=_("Keep the session"), required=False, help_text=_("Of the mobile browser."))
+    keep = forms.BooleanField(label=_("Keep the session"), required=False, help_text=_("In the app's browser."))
     setup = forms.ChoiceField(
         label=_("Setup"), choices=[("mdm", _("MDM setup")), ("non_mdm", _("Non-MDM setup"))], widget=forms.RadioSelect
     )
 
 
 def example_steps() -> list[dict[str, Any]]:
-    """The road to ready of a site that is being configured."""
+    """Return the setup progress of a site that is being configured."""
     now = timezone.now()
     return [
         {"title": _("Compatible"), "state": "done", "at": now - timedelta(days=3)},
@@ -62,13 +62,13 @@ def example_steps() -> list[dict[str, Any]]:
 
 
 def example_findings() -> list[SimpleNamespace]:
-    """One finding of each outcome."""
+    """Return one finding of each outcome."""
     return [
         SimpleNamespace(
             outcome=outcome.value,
             rule="INFO-LOGIN-OPEN",
-            message="The reverse proxy sends the app to %(host)s.",
-            remedy="" if outcome == Outcome.PASS else "Use MDM for this site, or let %(path)s through without sign-in.",
+            message="The reverse proxy redirects the app to %(host)s.",
+            remedy="" if outcome == Outcome.PASS else "Use MDM for this site, or allow %(path)s without sign-in.",
             values={"host": "sso.example.com", "path": "info/login"},
             asked="GET https://wiki.example.com/rest/nativemobile/1.1/info/login",
             answered="302 → https://sso.example.com/login",
@@ -79,6 +79,7 @@ def example_findings() -> list[SimpleNamespace]:
 
 
 def example_parts() -> list[dict[str, Any]]:
+    """Return the number of sites by status."""
     return [
         {"tone": "ok", "label": _("ready"), "count": 31, "url": "?"},
         {"tone": "warn", "label": _("need action"), "count": 9},
@@ -90,7 +91,7 @@ def example_parts() -> list[dict[str, Any]]:
 @dashboard
 @page_view
 def style(request: HttpRequest) -> HttpResponse:
-    """Show the design system in the reader's theme."""
+    """Show the design system in the theme of the reader."""
     now = timezone.now()
     invalid = ExampleForm({"title": "Wiki", "base_url": "wiki"})
     invalid.is_valid()

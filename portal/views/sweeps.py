@@ -1,4 +1,4 @@
-"""Sweeps: the list of them, one with its progress, and starting, pausing and resuming."""
+"""Bulk checks: list, page with progress and results, start, pause and resume."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from rollout.services.checks import sweeps as services
 @readers_of_all_sites
 @page_view
 def sweeps(request: HttpRequest) -> HttpResponse:
-    """Every sweep, the newest first, and what a new one would check."""
+    """List the bulk checks, newest first, and offer to start one."""
     listing = SWEEPS.listing(request, _rows())
     context = {
         "listing": listing,
@@ -31,7 +31,7 @@ def sweeps(request: HttpRequest) -> HttpResponse:
         "may_start": person(request).is_administrator,
         "sites": Site.objects.active().count(),
         "at_once": settings.PROBE_SITES_AT_ONCE,
-        "by_hand": Sweep.objects.unfinished().filter(trigger__in=services.BY_HAND).first(),
+        "running_sweep": Sweep.objects.unfinished().filter(trigger__in=services.BY_HAND).first(),
     }
     return render(request, "sweeps/sweeps.html", context)
 
@@ -43,14 +43,14 @@ def _rows() -> QuerySet[Sweep]:
 @readers_of_all_sites
 @page_view
 def export_csv(request: HttpRequest) -> HttpResponseBase:
-    """The rows of the list as CSV."""
+    """Export the list as CSV."""
     return SWEEPS.csv(request, _rows())
 
 
 @readers_of_all_sites
 @page_view
 def sweep(request: HttpRequest, pk: int) -> HttpResponse:
-    """One sweep with its progress, its summary and its sites."""
+    """Show one bulk check with its progress, its results and its sites."""
     row = get_object_or_404(Sweep.objects.select_related("requested_by"), pk=pk)
     listing = SWEEP_RUNS.listing(request, _runs(row))
     context = {
@@ -72,7 +72,7 @@ def _runs(row: Sweep) -> QuerySet[CheckRun]:
 @readers_of_all_sites
 @page_view
 def export_runs(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """The sites of one sweep as CSV."""
+    """Export the sites of one bulk check as CSV."""
     row = get_object_or_404(Sweep, pk=pk)
     return SWEEP_RUNS.csv(request, _runs(row), sweep=row.pk)
 
@@ -80,7 +80,7 @@ def export_runs(request: HttpRequest, pk: int) -> HttpResponseBase:
 @readers_of_all_sites
 @page_view
 def progress(request: HttpRequest, pk: int) -> HttpResponse:
-    """What a running sweep replaces every two seconds, on its page and on the overview; an ended one asks no more."""
+    """Render the part that is polled while a bulk check runs, for its own page or (``?on=overview``) the overview."""
     row = get_object_or_404(Sweep, pk=pk)
     on_overview = request.GET.get("on") == "overview"
     template = "overview/_sweep.html" if on_overview else "sweeps/_progress.html"
@@ -91,7 +91,7 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
 @administrators
 @action("sweeps")
 def start(request: HttpRequest) -> HttpResponse:
-    """Start a sweep of all sites and lead to it."""
+    """Start a bulk check of all sites and redirect to its page."""
     try:
         row = services.start_sweep(actor=person(request))
     except ValidationError as error:
@@ -104,7 +104,7 @@ def start(request: HttpRequest) -> HttpResponse:
 @administrators
 @action("sweep", "pk")
 def pause(request: HttpRequest, pk: int) -> HttpResponse:
-    """Pause a sweep that runs."""
+    """Pause a running bulk check."""
     row = get_object_or_404(Sweep, pk=pk)
     if services.pause_sweep(actor=person(request), sweep=row):
         messages.success(request, _("Paused. Running checks finish; no new ones start."))
@@ -117,7 +117,7 @@ def pause(request: HttpRequest, pk: int) -> HttpResponse:
 @administrators
 @action("sweep", "pk")
 def resume(request: HttpRequest, pk: int) -> HttpResponse:
-    """Let a paused sweep go on."""
+    """Resume a paused bulk check."""
     row = get_object_or_404(Sweep, pk=pk)
     if services.resume_sweep(actor=person(request), sweep=row):
         messages.success(request, _("The bulk check has resumed."))

@@ -58,7 +58,7 @@ def test_it_works(client_of: Any, administrator: User, make_site: Any) -> None:
     assert "Incompatible" in ended
     assert "No changes" in ended
     assert "overview-sweep" not in client.get("/").content.decode()
-    assert "Sweep" in client.get("/activity/").content.decode()
+    assert "check of 3 sites" in client.get("/activity/").content.decode()
 
 
 def test_pause_and_resume(client_of: Any, administrator: User, make_site: Any) -> None:
