@@ -141,4 +141,4 @@ def no_matrix_of_an_earlier_test() -> None:
     """Which edition is in force is remembered for seconds, and a test's own is rolled back."""
     from rollout.services import matrix
 
-    matrix.forget()
+    matrix.clear_cache()

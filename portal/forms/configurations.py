@@ -1,4 +1,4 @@
-"""What the configuration pages take: a selection of sites, a note, a text to look at."""
+"""Forms of the configuration pages: the selection of sites, the note of a release, the site list to check."""
 
 from __future__ import annotations
 
@@ -11,16 +11,15 @@ from django.utils.translation import gettext_lazy as _
 from rollout.mdm.vendor_formats import FORMATS
 from rollout.models import Site
 from rollout.models.site import SiteQuerySet
-from rollout.services.configurations import chosen_sites
 
-BIGGEST_ID = 2**63 - 1
-FIRST_FORMAT = "json"
-LONGEST_PASTED = 1_000_000  # a form may have four megabytes, and encoding triples every quote
+MAX_ID = 2**63 - 1
+DEFAULT_FORMAT = "json"
+MAX_SITE_LIST_LENGTH = 1_000_000  # requests are limited to 4 MB, and form encoding triples every quotation mark
 
 
 @dataclass(frozen=True)
 class Selection:
-    """The sites a configuration is for: ``?all=1``, those of a release (``?sites_of=N``), or ``?site=ID`` repeated."""
+    """The sites of a configuration: ``?all=1``, those of a release (``?sites_of=N``), or ``?site=ID`` for each."""
 
     everything: bool
     sites_of: int | None
@@ -28,12 +27,12 @@ class Selection:
 
     @classmethod
     def of(cls, query: QueryDict) -> Selection:
-        """Read a selection; what is no number is left out."""
-        numbers = [_number(value) for value in query.getlist("site")]
+        """Read a selection from a query, ignoring values that are not IDs."""
+        ids = [_positive_id(value) for value in query.getlist("site")]
         return cls(
             everything=query.get("all") == "1",
-            sites_of=_number(query.get("sites_of", "")),
-            ids=tuple(dict.fromkeys(number for number in numbers if number is not None)),
+            sites_of=_positive_id(query.get("sites_of", "")),
+            ids=tuple(dict.fromkeys(site_id for site_id in ids if site_id is not None)),
         )
 
     @property
@@ -41,33 +40,33 @@ class Selection:
         return not (self.everything or self.sites_of is not None or self.ids)
 
     def sites(self, visible: SiteQuerySet) -> SiteQuerySet:
-        """The selected sites among ``visible``; archived ones are left out."""
+        """Return the selected sites among ``visible``, without archived ones."""
         if self.everything:
             return visible.active()
         if self.sites_of is not None:
             return visible.active().filter(pk__in=Site.objects.filter(releases__number=self.sites_of).values("pk"))
-        return chosen_sites(visible, self.ids)
+        return visible.active().filter(pk__in=self.ids)
 
     @property
     def fields(self) -> list[tuple[str, str]]:
-        """Name and value of the hidden fields that carry the selection on."""
+        """Names and values of the hidden fields that carry the selection."""
         if self.everything:
             return [("all", "1")]
         if self.sites_of is not None:
             return [("sites_of", str(self.sites_of))]
-        return [("site", str(number)) for number in self.ids]
+        return [("site", str(site_id)) for site_id in self.ids]
 
 
-def _number(text: str) -> int | None:
-    if text.isascii() and text.isdigit() and len(text) < 20 and 0 < int(text) <= BIGGEST_ID:
+def _positive_id(text: str) -> int | None:
+    if text.isascii() and text.isdigit() and len(text) < 20 and 0 < int(text) <= MAX_ID:
         return int(text)
     return None
 
 
 def chosen_format(query: QueryDict) -> str:
-    """The format that is asked for, the neutral one when it is unknown."""
-    asked = query.get("format", FIRST_FORMAT)
-    return asked if asked in FORMATS else FIRST_FORMAT
+    """Return the requested format, or the default one if it is unknown."""
+    requested = query.get("format", DEFAULT_FORMAT)
+    return requested if requested in FORMATS else DEFAULT_FORMAT
 
 
 class PublishForm(forms.Form):
@@ -75,7 +74,7 @@ class PublishForm(forms.Form):
         label=_("Note"),
         max_length=200,
         required=False,
-        help_text=_("What changed, for readers of the release list."),
+        help_text=_("Describe what changed. Shown in the list of releases."),
     )
     seen = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
 
@@ -84,12 +83,12 @@ class LintForm(forms.Form):
     text = forms.CharField(
         label=_("Site list"),
         strip=False,
-        max_length=LONGEST_PASTED,
+        max_length=MAX_SITE_LIST_LENGTH,
         widget=forms.Textarea(attrs={"rows": 14, "class": "mono", "spellcheck": "false", "autocomplete": "off"}),
-        help_text=_("The value of the key sites, as entered in your MDM."),
+        help_text=_("The value of the key sites in your MDM's app configuration."),
         error_messages={"required": _("Paste the value of the key sites.")},
     )
-    format = forms.ChoiceField(label=_("MDM"), initial=FIRST_FORMAT)
+    format = forms.ChoiceField(label=_("MDM"), initial=DEFAULT_FORMAT)
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]

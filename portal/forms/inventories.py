@@ -1,4 +1,4 @@
-"""The file of an app inventory, and the list of the phones in it: its filters, its orders and its CSV."""
+"""The upload form of an app inventory, and the filters, sort orders, and CSV export of its phones."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from portal.pages.listing import Export, SearchFilter, Table
 from rollout.formats.app_inventory import MAX_BYTES
 from rollout.models import InventoryPhone, Product
 
-AGES = [("too_old", _("Too old")), ("new", _("Up to date")), ("unreadable", _("Unknown version"))]
-WORDS = {True: "yes", False: "no", None: "unknown"}
+AGE_CHOICES = [("too_old", _("Too old")), ("new", _("Up to date")), ("unreadable", _("Unknown version"))]
+CSV_VALUES = {True: "yes", False: "no", None: "unknown"}
 
 
 class InventoryForm(forms.Form):
     product = forms.ChoiceField(
         label=_("App"),
         choices=Product.choices,
-        help_text=_("Rows of other apps are ignored if the file names the app."),
+        help_text=_("Rows for other apps are ignored if the file has a column with the app name."),
     )
     file = forms.FileField(
         label=_("CSV file"),
@@ -44,7 +44,7 @@ class InventoryForm(forms.Form):
 class InventoryPhoneFilters(django_filters.FilterSet):
     chips = ("age",)
     q = SearchFilter(fields=("device", "version"), label=_("Search"))
-    age = django_filters.ChoiceFilter(choices=AGES, method="by_age", label=_("App"))
+    age = django_filters.ChoiceFilter(choices=AGE_CHOICES, method="by_age", label=_("App status"))
 
     class Meta:
         model = InventoryPhone
@@ -55,7 +55,7 @@ class InventoryPhoneFilters(django_filters.FilterSet):
 
 
 def _cells(phones: Iterator[InventoryPhone]) -> Iterator[tuple[str, str, str]]:
-    return ((phone.device, phone.version, WORDS[phone.too_old]) for phone in phones)
+    return ((phone.device, phone.version, CSV_VALUES[phone.too_old]) for phone in phones)
 
 
 INVENTORY_PHONES = Table(

@@ -15,7 +15,7 @@ from portal.models import Role, User
 from portal.presenters.messages import sentence
 from rollout.base_url import BaseUrlError, parse_base_url
 from rollout.formats.ca_bundle import NoAuthorityError, check_ca_bundle
-from rollout.formats.certificates import MAX_BUNDLE, BundleRefusedError
+from rollout.formats.certificates import MAX_BUNDLE, BundleError
 from rollout.formats.site_csv import MAX_BYTES
 from rollout.models import Product, Provider, Site
 from rollout.services.sites import ca_bundle_error
@@ -132,7 +132,7 @@ class SiteForm(forms.Form):
         try:
             if text:
                 check_ca_bundle(text)
-        except (BundleRefusedError, NoAuthorityError) as error:
+        except (BundleError, NoAuthorityError) as error:
             if "PRIVATE KEY" in text and isinstance(self.data, QueryDict):
                 data = self.data.copy()
                 data["ca_bundle"] = ""

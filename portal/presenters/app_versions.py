@@ -1,4 +1,4 @@
-"""What the fleet's app versions say: how many phones are too old, by version, as numbers for pages."""
+"""Phones by app version, and how many have an app that is too old for OAuth 2.0, for pages."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from rollout.compatibility.version import Version
 from rollout.formats.app_inventory import is_too_old
 from rollout.models import AppInventory
 
-MOST_ROWS = 12
+MAX_ROWS = 12
 
 
 @dataclass(frozen=True)
 class VersionRow:
-    """One version of the app: how many phones have it, and whether it is too old (None: nobody can say)."""
+    """One app version: how many phones have it, and whether it is too old; None if the version is unreadable."""
 
     version: str
     phones: int
@@ -28,7 +28,11 @@ class VersionRow:
 
 @dataclass(frozen=True)
 class Fleet:
-    """The phones of one app. ``stale`` is set when the matrix asks for another version than at the import."""
+    """The phones of one app.
+
+    ``hidden`` is the number of versions beyond ``MAX_ROWS``. ``stale`` is the version that the matrix requires now, or
+    empty if it is still the one required at the import.
+    """
 
     inventory: AppInventory
     rows: list[VersionRow]
@@ -41,7 +45,7 @@ class Fleet:
 
     @property
     def parts(self) -> list[dict[str, Any]]:
-        """For ``{% share_bar %}``: each part leads to its phones."""
+        """Parts of ``{% share_bar %}``, each linked to its phones."""
         url = reverse("inventory_phones", args=[self.inventory.product])
         counted = (
             ("ok", _("up to date"), self.new_enough, "new"),
@@ -56,24 +60,27 @@ class Fleet:
 
 
 def fleets(needed_app: Callable[[str], Version]) -> list[Fleet]:
-    """The app versions of every product that has an import, Confluence first. ``needed_app``: by the matrix of now."""
+    """Return the app versions of each product that has an import, Confluence first.
+
+    ``needed_app`` returns the app version that the current matrix requires for a product.
+    """
     return [_fleet(inventory, str(needed_app(inventory.product))) for inventory in AppInventory.objects.newest()]
 
 
 def fleets_too_old() -> list[AppInventory]:
-    """The imports that count and hold phones whose app is too old: one query."""
+    """Return the latest imports that contain phones with an app that is too old, in one query."""
     return [row for row in AppInventory.objects.newest() if row.too_old]
 
 
 def _fleet(inventory: AppInventory, needed: str) -> Fleet:
     rows = list(_rows(inventory))
-    return Fleet(inventory, rows[:MOST_ROWS], len(rows[MOST_ROWS:]), needed if needed != inventory.needed else "")
+    return Fleet(inventory, rows[:MAX_ROWS], len(rows[MAX_ROWS:]), needed if needed != inventory.needed else "")
 
 
 def _rows(inventory: AppInventory) -> Iterator[VersionRow]:
-    needed, whole = Version.parse(inventory.needed), max(inventory.phones, 1)
+    needed, total = Version.parse(inventory.needed), max(inventory.phones, 1)
     counted = sorted(
         inventory.versions.items(), key=lambda row: (row[0] == AppInventory.OTHER_VERSIONS, -row[1], row[0])
     )
     for version, phones in counted:
-        yield VersionRow(version, phones, round(100 * phones / whole, 1), is_too_old(version, needed))
+        yield VersionRow(version, phones, round(100 * phones / total, 1), is_too_old(version, needed))

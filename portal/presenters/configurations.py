@@ -1,4 +1,4 @@
-"""What the pages of configurations show: a format's text and faults, and what one list changes of another."""
+"""Data for the configuration pages: a format's value and problems, and the changes between two site lists."""
 
 from __future__ import annotations
 
@@ -13,20 +13,24 @@ from rollout.mdm.diff import SiteListDiff, diff_site_lists
 from rollout.mdm.lint import lint
 from rollout.mdm.site_entry import SiteEntry, SiteListError
 from rollout.mdm.site_list import parse_site_list
+from rollout.mdm.variables import VENDORS
 from rollout.mdm.vendor_formats import Format
 from rollout.models import ConfigurationRelease
 
 from .messages import sentence
 
-MOST_CHANGES = 50  # of each kind, on a page
-LONGEST_VALUE = 262_144  # characters to copy from a page; a longer value is better taken as a file
+MAX_CHANGES = 50  # of each kind, on a page
+MAX_VALUE_LENGTH = 262_144  # characters in a copy field; a longer value is only downloadable
 _PLACE = re.compile(r"line (\d+), column (\d+)")
-_AROUND = 60  # characters shown on each side of a fault
+_EXCERPT_MARGIN = 60  # characters shown on each side of a problem
 
 
 @dataclass(frozen=True)
-class Fault:
-    """One thing wrong with a list. ``tone`` is a widget's; the line around the place is cut in three at the fault."""
+class Problem:
+    """One problem of a site list.
+
+    ``tone`` is that of a status widget. ``before``, ``at``, and ``after`` are the line split at the wrong character.
+    """
 
     tone: str
     sentence: str
@@ -39,7 +43,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Difference:
-    """What a list changes of the release before it, cut to what a page can show."""
+    """The changes of a site list since a release, each kind limited to ``MAX_CHANGES``."""
 
     release: ConfigurationRelease
     added: tuple[SiteEntry, ...]
@@ -54,77 +58,78 @@ class Difference:
 
     @property
     def is_cut(self) -> bool:
-        return any(count > MOST_CHANGES for count in self.counts.values())
+        return any(count > MAX_CHANGES for count in self.counts.values())
 
 
 def entries_of(release: ConfigurationRelease) -> list[SiteEntry]:
-    """The entries of a release's stored text. Loopback sites pass: they were stored under this trial's settings."""
+    """Return the entries of a release. Loopback sites are allowed because they were valid when it was published."""
     return list(parse_site_list(release.site_list, allow_loopback_http=True))
 
 
 def difference(release: ConfigurationRelease, before: list[SiteEntry], after: list[SiteEntry]) -> Difference:
-    """What ``after`` changes of the entries ``before`` that came from ``release``."""
-    found: SiteListDiff = diff_site_lists(before, after)
+    """Return the changes from the entries ``before``, which are those of ``release``, to the entries ``after``."""
+    diff: SiteListDiff = diff_site_lists(before, after)
     return Difference(
         release=release,
-        added=found.added[:MOST_CHANGES],
-        removed=found.removed[:MOST_CHANGES],
-        changed=found.changed[:MOST_CHANGES],
-        reordered=found.reordered,
-        counts={"added": len(found.added), "removed": len(found.removed), "changed": len(found.changed)},
+        added=diff.added[:MAX_CHANGES],
+        removed=diff.removed[:MAX_CHANGES],
+        changed=diff.changed[:MAX_CHANGES],
+        reordered=diff.reordered,
+        counts={"added": len(diff.added), "removed": len(diff.removed), "changed": len(diff.changed)},
     )
 
 
-def configuration_page(site_list: str, chosen: Format) -> dict[str, Any]:
-    """The chosen format's part of the page: its value, where it goes and what its vendor would replace."""
+def configuration_context(site_list: str, chosen: Format) -> dict[str, Any]:
+    """Return the template context of the chosen format: its value, click path, and MDM variables in the list."""
     text = chosen.build(site_list)
     return {
         "chosen": chosen,
         "click_path": _(chosen.where),
-        "value": text.rstrip("\n") if len(text) <= LONGEST_VALUE else "",
+        "vendor_name": VENDORS[chosen.vendor].name if chosen.vendor in VENDORS else "",
+        "value": text.rstrip("\n") if len(text) <= MAX_VALUE_LENGTH else "",
         "is_one_line": "\n" not in text.rstrip("\n"),
         "seen": hashlib.sha256(site_list.encode()).hexdigest(),
-        "faults": vendor_faults(site_list, chosen.id),
+        "problems": vendor_problems(site_list, chosen.id),
     }
 
 
-def vendor_faults(site_list: str, format_id: str) -> list[Fault]:
-    """What the vendor of a format would do to the list, in sentences."""
+def vendor_problems(site_list: str, format_id: str) -> list[Problem]:
+    """Return the values that the format's MDM would replace in the list, or that look like its variables."""
     tones = {"error": "bad", "warning": "warn", "info": "info"}
     return [
-        Fault(tones[finding.severity.value], sentence(finding.message, finding.values), finding.code)
+        Problem(tones[finding.severity.value], sentence(finding.message, finding.values), finding.code)
         for finding in lint(site_list, format_id)
     ]
 
 
-def look_at(text: str, format_id: str, *, allow_loopback_http: bool) -> tuple[list[Fault], list[SiteEntry]]:
-    """Faults and entries of a pasted list; no entries when it cannot be read."""
+def check_site_list(text: str, format_id: str, *, allow_loopback_http: bool) -> tuple[list[Problem], list[SiteEntry]]:
+    """Return the problems and entries of a pasted site list; no entries if the app cannot read it."""
     try:
         entries = list(parse_site_list(text, allow_loopback_http=allow_loopback_http))
     except SiteListError as error:
         before, at, after = _excerpt(text, error.where)
-        fault = Fault("bad", sentence(error.message, error.values), error.code, _place(error.where), before, at, after)
-        return [fault], []
-    return vendor_faults(text, format_id), entries
+        message, place = sentence(error.message, error.values), _place(error.where)
+        return [Problem("bad", message, error.code, place, before, at, after)], []
+    return vendor_problems(text, format_id), entries
 
 
 def _place(where: str) -> str:
-    found = _PLACE.fullmatch(where)
-    if not found:
+    match = _PLACE.fullmatch(where)
+    if not match:
         return where
-    return _("line %(line)s, column %(column)s") % {"line": found[1], "column": found[2]}
+    return _("line %(line)s, column %(column)s") % {"line": match[1], "column": match[2]}
 
 
 def _excerpt(text: str, where: str) -> tuple[str, str, str]:
-    """The text around line and column, cut before and after the character that is wrong; empty without a place."""
-    found = _PLACE.fullmatch(where)
-    if not found:
+    """Return the text before, at, and after the wrong character; empty strings if ``where`` is not a position."""
+    match = _PLACE.fullmatch(where)
+    if not match:
         return "", "", ""
     lines = text.removeprefix("\ufeff").split("\n")
-    number, column = int(found[1]) - 1, int(found[2]) - 1
+    number, column = int(match[1]) - 1, int(match[2]) - 1
     line = lines[number].rstrip("\r") if number < len(lines) else ""
     return (
-        line[max(0, column - _AROUND) : column],
+        line[max(0, column - _EXCERPT_MARGIN) : column],
         line[column : column + 1] or "⏎",
-        line[column + 1 : column + _AROUND],
+        line[column + 1 : column + _EXCERPT_MARGIN],
     )

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from rollout.compatibility import evidence, plugin_rules
-from rollout.compatibility.next_steps import findings_to_fix
-from rollout.mdm import json_faults, reading
+from rollout.compatibility.what_to_do import first_things
+from rollout.mdm import json_errors, reading
 from rollout.models import Finding
 
 # Other verdicts are described by their most severe finding instead.
@@ -29,7 +29,7 @@ TRANSLATED_VALUES = frozenset(
         plugin_rules.OAUTH_PLUGIN_NAME,
         plugin_rules.MOBILE_PLUGIN_NAME,
         *reading.TYPE_NAMES.values(),
-        *json_faults.REASONS.values(),
+        *json_errors.REASONS.values(),
     )
 )
 

@@ -1,4 +1,4 @@
-"""The QR code of a pass as a file: a drawing, a picture, a sheet to print."""
+"""Files with the QR code of a pass: SVG, PNG, or a PDF sheet to print."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _sheet(row: EnrollmentPass, url: str) -> bytes:
 
 
 def sheet_of(rows: Iterable[tuple[EnrollmentPass, str]]) -> bytes:
-    """The print sheet of passes and their links, four cards a page."""
+    """Return a PDF of passes and their links, four cards per page."""
     heading = _("Sign in to Confluence on your iPhone")
     return print_sheet([_card(row, url, heading) for row, url in rows], heading=heading)
 
@@ -42,7 +42,7 @@ def _card(row: EnrollmentPass, url: str, heading: str) -> PassCard:
     return PassCard(url=url, title=heading, person=row.label, expiry=expiry, steps=steps)
 
 
-# kind → content type, and how it is made of the pass and its link
+# Kind → content type, and the function that builds the file from the pass and its link.
 FILES: dict[str, tuple[str, Callable[[EnrollmentPass, str], bytes]]] = {
     "svg": ("image/svg+xml", _svg),
     "png": ("image/png", _png),

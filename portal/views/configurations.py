@@ -1,4 +1,4 @@
-"""MDM configurations: what phones are told, release by release; building the next one; looking at a pasted list."""
+"""MDM configurations: list and view releases, build and publish the next one, and check a pasted site list."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from portal.models import User
 from portal.pages.actions import action, form_view, page_view
 from portal.pages.listing import SearchFilter, Table
 from portal.presenters.configurations import (
-    LONGEST_VALUE,
+    MAX_VALUE_LENGTH,
     Difference,
-    Fault,
-    configuration_page,
+    Problem,
+    check_site_list,
+    configuration_context,
     difference,
     entries_of,
-    look_at,
 )
 from portal.presenters.json_marks import marked_json
 from rollout.mdm.site_list import pretty_site_list
@@ -40,9 +40,11 @@ from rollout.services import configurations as services
 
 __all__ = ["build", "configurations", "download", "lint", "publish", "release"]
 
-ENTRIES_A_PAGE = 100
-PREVIEWED = 40  # entries shown; the whole list is in the download
-OAUTH_MARK = '"clientID": '  # a title cannot hold it: quotes inside a JSON string are escaped
+ENTRIES_PER_PAGE = 100
+MAX_SITES_IN_URL = 200
+PREVIEW_ENTRIES = 40  # the download contains all of them
+# Marks each entry with OAuth in the stored text. A title cannot contain it because quotes in JSON strings are escaped.
+CLIENT_ID_KEY = '"clientID": '
 
 
 class ReleaseFilters(django_filters.FilterSet):
@@ -64,7 +66,7 @@ RELEASES = Table(
 @dashboard
 @page_view
 def configurations(request: HttpRequest) -> HttpResponse:
-    """The releases that this person may see, and whether the current one is out of date."""
+    """List the releases that the person may see, with the number of changes since the latest one."""
     user = person(request)
     rows = _with_counts(ConfigurationRelease.objects.visible_to(user))
     listing = RELEASES.listing(request, rows)
@@ -81,11 +83,11 @@ def configurations(request: HttpRequest) -> HttpResponse:
 
 
 def _with_counts(rows: QuerySet[ConfigurationRelease]) -> QuerySet[ConfigurationRelease]:
-    """Releases with ``site_count`` and ``oauth_count``, without their text; counted by the database."""
+    """Annotate releases with ``site_count`` and ``oauth_count``, counted in SQL so that their text is not loaded."""
     links = ConfigurationRelease.sites.through.objects.filter(configurationrelease=OuterRef("pk")).order_by()
     counted = links.values(rows=Func(F("pk"), function="COUNT"))
-    without = Length(Replace("site_list", Value(OAUTH_MARK), Value("")))
-    oauth = (Length("site_list") - without) / len(OAUTH_MARK)
+    without = Length(Replace("site_list", Value(CLIENT_ID_KEY), Value("")))
+    oauth = (Length("site_list") - without) / len(CLIENT_ID_KEY)
     return (
         rows.annotate(site_count=Subquery(counted), oauth_count=oauth).defer("site_list").select_related("published_by")
     )
@@ -96,48 +98,51 @@ def _newer_than(release: ConfigurationRelease) -> bool:
 
 
 def _changed_since(release: ConfigurationRelease) -> int:
-    """How many of the release's sites were changed, archived or linked anew after it was published."""
+    """Return how many sites of the release were changed or archived, or had a link change, after it was published."""
     at = release.published_at
     changed = Q(updated_at__gt=at) | Q(archived_at__gt=at) | Q(links__created_at__gt=at)
     changed |= Q(links__rotated_at__gt=at) | Q(links__revoked_at__gt=at)
-    found = release.sites.filter(changed).aggregate(sites=Count("pk", distinct=True))
-    return int(found["sites"])
+    counted = release.sites.filter(changed).aggregate(sites=Count("pk", distinct=True))
+    return int(counted["sites"])
 
 
 @dashboard
 @form_view
 def build(request: HttpRequest) -> HttpResponse:
-    """The configuration of the selected sites; without a selection, or with ``pick``, the list to select from.
+    """Preview the configuration of the selected sites. Without a selection, or with ``pick``, list the sites to select.
 
-    A selection too long for an address comes by POST; nothing is written either way.
+    Selections that are too long for a URL are sent by POST. Nothing is written in either case.
     """
     query = request.POST if request.method == "POST" else request.GET
     selection = Selection.of(query)
     if selection.is_empty or "pick" in query:
         return _pick(request, query, selection)
-    return _built(request, query, selection, PublishForm())
+    return _preview(request, query, selection, PublishForm())
 
 
 def _pick(request: HttpRequest, query: QueryDict, selection: Selection) -> HttpResponse:
-    """The sites to choose from. What was ticked on another page or search travels along in hidden fields."""
+    """List the sites to select. Hidden fields carry the selection from other pages and searches."""
     visible = Site.objects.visible_to(person(request)).active().order_by("title", "pk")
     search = query.get("q", "").replace("\x00", "")[:200]
     matching = visible
     for word in search.split()[:8]:
         matching = matching.filter(Q(title__icontains=word) | Q(base_url__icontains=word))
-    page = Paginator(matching, ENTRIES_A_PAGE).get_page(query.get("pick"))  # the buttons of a form name one value
-    shown = {site.pk for site in page}
+    page = Paginator(matching, ENTRIES_PER_PAGE).get_page(
+        query.get("pick")
+    )  # a submit button sends one value, so it is the page
+    on_page = {site.pk for site in page}
     context = {
         "page": page,
         "search": search,
         "chosen": set(selection.ids),
-        "elsewhere": [number for number in selection.ids if number not in shown],
+        "selected_here": len(on_page.intersection(selection.ids)),
+        "elsewhere": [site_id for site_id in selection.ids if site_id not in on_page],
         "total": visible.count(),
     }
     return render(request, "configurations/pick.html", context)
 
 
-def _built(
+def _preview(
     request: HttpRequest, query: QueryDict, selection: Selection, form: PublishForm, status: int = 200
 ) -> HttpResponse:
     user = person(request)
@@ -146,25 +151,25 @@ def _built(
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return redirect("configuration_build")
-    shown = query.get("show", "")
-    context = configuration_page(built.site_list, FORMATS[chosen_format(query)]) | {
+    show = query.get("show", "")
+    context = configuration_context(built.site_list, FORMATS[chosen_format(query)]) | {
         "built": built,
-        "plain": len(built.lines) - built.with_oauth,
+        "without_oauth": len(built.lines) - built.with_oauth,
         "selection": selection,
-        "method": "post" if len(selection.ids) > 200 else "get",
+        "method": "post" if len(selection.ids) > MAX_SITES_IN_URL else "get",
         "missing": max(0, len(selection.ids) - len(built.lines)),
-        "show": shown if shown in {"oauth", "plain"} else "",
+        "show": show if show in {"oauth", "plain"} else "",
         "form": form,
-        "changes": _against_current(user, built),
+        "changes": _changes_since_current(user, built),
         "may_publish": user.is_administrator,
         "editable": _editable(user),
         "formats": list(FORMATS.values()),
         "next_number": _newest_number() + 1,
     }
-    lines = [line for line in built.lines if not context["show"] or bool(line.plain_because) == (shown == "plain")]
-    context["page"] = Paginator(lines, ENTRIES_A_PAGE).get_page(query.get("page"))
-    context["preview"] = marked_json(pretty_site_list([line.entry for line in built.lines[:PREVIEWED]]))
-    context["previewed"] = PREVIEWED
+    lines = [line for line in built.lines if not context["show"] or bool(line.plain_because) == (show == "plain")]
+    context["page"] = Paginator(lines, ENTRIES_PER_PAGE).get_page(query.get("page"))
+    context["preview"] = marked_json(pretty_site_list([line.entry for line in built.lines[:PREVIEW_ENTRIES]]))
+    context["previewed"] = PREVIEW_ENTRIES
     return render(request, "configurations/build.html", context, status=status)
 
 
@@ -173,31 +178,31 @@ def _newest_number() -> int:
 
 
 def _editable(user: User) -> bool:
-    """Owners build only from their own sites, so what they see here is theirs to edit."""
+    """Return whether the sites in the preview are editable: owners build only from their own sites."""
     return user.is_administrator or not user.reads_all_sites
 
 
-def _against_current(user: User, built: services.Configuration) -> Difference | None:
-    """What publishing would change, as far as this person may see it; None before the first release."""
+def _changes_since_current(user: User, built: services.Configuration) -> Difference | None:
+    """Return the changes that publishing would make to sites that the person may see; None before the first release."""
     current = ConfigurationRelease.objects.visible_to(user).order_by("-number").first()
     if current is None:
         return None
-    return difference(current, _readable(user, current), [line.entry for line in built.lines])
+    return difference(current, _visible_entries(user, current), [line.entry for line in built.lines])
 
 
-def _readable(user: User, row: ConfigurationRelease) -> list[Any]:
-    """The entries of a release that this person may see."""
+def _visible_entries(user: User, row: ConfigurationRelease) -> list[Any]:
+    """Return the entries of a release that the person may see."""
     entries = entries_of(row)
     if user.reads_all_sites:
         return entries
-    theirs = set(Site.objects.visible_to(user).values_list("base_url", flat=True))
-    return [entry for entry in entries if entry.base_url in theirs]
+    visible = set(Site.objects.visible_to(user).values_list("base_url", flat=True))
+    return [entry for entry in entries if entry.base_url in visible]
 
 
 @dashboard
 @action("configurations")
 def download(request: HttpRequest) -> HttpResponse:
-    """One vendor's file: of a release as it was published (``release=N``), or of a selection as it would be now."""
+    """Download a file in one format: of a release as published (``release=N``), or of the current selection."""
     user = person(request)
     format_id = request.POST.get("format", "")
     number = request.POST.get("release", "")
@@ -219,15 +224,20 @@ def download(request: HttpRequest) -> HttpResponse:
 
 def _release_text(request: HttpRequest, number: str, format_id: str) -> str:
     row = visible_release(request, int(number) if number.isascii() and number.isdigit() and len(number) < 10 else 0)
-    if not may_read_entire_release(person(request), row):
-        raise PermissionDenied(_("This release holds sites that are not yours. Ask an administrator for it."))
+    if not may_read_whole(person(request), row):
+        raise PermissionDenied(
+            _(
+                "You cannot export this release because it contains sites that you do not manage. Contact an "
+                "administrator."
+            )
+        )
     return services.export_release(actor=person(request), release=row, format_id=format_id)
 
 
 @administrators
 @action("configuration_build")
 def publish(request: HttpRequest) -> HttpResponse:
-    """Publish what was shown: when the sites changed meanwhile, the page is shown again instead."""
+    """Publish the previewed configuration. If its sites changed since the preview, show the preview again instead."""
     user, selection = person(request), Selection.of(request.POST)
     form = PublishForm(request.POST)
     sites = selection.sites(Site.objects.visible_to(user))
@@ -236,7 +246,7 @@ def publish(request: HttpRequest) -> HttpResponse:
             row = services.publish_release(actor=user, sites=sites, **form.cleaned_data)
             messages.success(
                 request,
-                _("Release %(number)s is published. Enter it in your MDM to deploy it to phones.")
+                _("Release %(number)s is published. Export it to your MDM to deliver it to phones.")
                 % {"number": row.number},
             )
             return redirect("configuration_release", row.number)
@@ -245,58 +255,58 @@ def publish(request: HttpRequest) -> HttpResponse:
     if selection.is_empty:
         messages.error(request, _("Select at least one site that is not archived."))
         return redirect("configuration_build")
-    return _built(request, request.POST, selection, form, status=422)
+    return _preview(request, request.POST, selection, form, status=422)
 
 
 @dashboard
 @page_view
 def release(request: HttpRequest, number: int) -> HttpResponse:
-    """One release: its entries, its value for each MDM, and what it changed of the one before."""
+    """Show a release: its entries, its changes since the previous one, and its export formats."""
     user, row = person(request), visible_release(request, number)
-    entries = _readable(user, row)
-    others = ConfigurationRelease.objects.visible_to(user)
-    before = others.filter(number__lt=number).order_by("-number").first()
+    entries = _visible_entries(user, row)
+    releases = ConfigurationRelease.objects.visible_to(user)
+    before = releases.filter(number__lt=number).order_by("-number").first()
     context: dict[str, Any] = {
         "release": row,
         "before": before,
-        "after": others.filter(number__gt=number).order_by("number").defer("site_list").first(),
+        "after": releases.filter(number__gt=number).order_by("number").defer("site_list").first(),
         "is_current": not _newer_than(row),
-        "whole": may_read_entire_release(user, row),
+        "can_read_all": may_read_whole(user, row),
         "count": len(entries),
         "with_oauth": sum(entry.client_id is not None for entry in entries),
         "page": _page_of(request, entries),
-        "preview": marked_json(pretty_site_list(entries[:PREVIEWED])) if entries else "",
-        "previewed": PREVIEWED,
-        "value": row.site_list if len(row.site_list) <= LONGEST_VALUE else "",
+        "preview": marked_json(pretty_site_list(entries[:PREVIEW_ENTRIES])) if entries else "",
+        "previewed": PREVIEW_ENTRIES,
+        "value": row.site_list if len(row.site_list) <= MAX_VALUE_LENGTH else "",
         "formats": list(FORMATS.values()),
-        "changes": difference(before, _readable(user, before), entries) if before else None,
+        "changes": difference(before, _visible_entries(user, before), entries) if before else None,
     }
     return render(request, "configurations/release.html", context)
 
 
 def _page_of(request: HttpRequest, entries: list[Any]) -> Page[Any]:
-    return Paginator(entries, ENTRIES_A_PAGE).get_page(request.GET.get("page"))
+    return Paginator(entries, ENTRIES_PER_PAGE).get_page(request.GET.get("page"))
 
 
 @dashboard
 @form_view
 def lint(request: HttpRequest) -> HttpResponse:
-    """Look at a list from anywhere. What is pasted is kept on the page and stored nowhere."""
+    """Check a pasted site list. The text stays on the page and is not stored."""
     form = LintForm(request.POST if request.method == "POST" else None)
-    faults: list[Fault] = []
+    problems: list[Problem] = []
     entries: list[Any] = []
     is_valid = form.is_bound and form.is_valid()
     if is_valid:
-        faults, entries = look_at(
+        problems, entries = check_site_list(
             form.cleaned_data["text"],
             form.cleaned_data["format"],
             allow_loopback_http=settings.PROBE_ALLOW_LOOPBACK,
         )
     context = {
         "form": form,
-        "looked_at": is_valid,
-        "faults": faults,
-        "entries": entries[:ENTRIES_A_PAGE],
+        "checked": is_valid,
+        "problems": problems,
+        "entries": entries[:ENTRIES_PER_PAGE],
         "count": len(entries),
         "with_oauth": sum(entry.client_id is not None for entry in entries),
         "cancel": reverse("configurations"),

@@ -1,4 +1,4 @@
-"""App versions of the fleet: the numbers by version, the import of an MDM's export, and the phones that are too old."""
+"""App versions on phones: totals by version, the import of an MDM's export, and the list of phones."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ IMPORTS_SHOWN = 20
 @readers_of_all_sites
 @page_view
 def inventories(request: HttpRequest) -> HttpResponse:
-    """The numbers of each app by version, and the newest imports."""
+    """Show the phones of each app by version, and the latest imports."""
     imports = AppInventory.objects.select_related("imported_by").defer("versions")
     context = {
         "fleets": app_versions.fleets(services.needed_app),
@@ -38,7 +38,7 @@ def inventories(request: HttpRequest) -> HttpResponse:
 @administrators
 @form_view
 def import_file(request: HttpRequest) -> HttpResponse:
-    """Lines that could not be read are shown beside what was kept; a file that is none keeps nothing."""
+    """Import an app inventory. Lines that could not be read are listed; an unreadable file imports nothing."""
     form = InventoryForm(*((request.POST, request.FILES) if request.method == "POST" else ()))
     imported = None
     if request.method == "POST" and form.is_valid():
@@ -46,8 +46,8 @@ def import_file(request: HttpRequest) -> HttpResponse:
             imported = _import(request, form.cleaned_data)
         except ValidationError as error:
             add_form_errors(form, error)
-    if imported and not imported.read.faulty:
-        _say(request, imported)
+    if imported and not imported.read.skipped:
+        _add_import_messages(request, imported)
         return redirect("inventories")
     status = 422 if form.is_bound and form.errors else 200
     return render(request, "inventories/import.html", {"form": form, "imported": imported}, status=status)
@@ -60,33 +60,33 @@ def _import(request: HttpRequest, fields: dict[str, Any]) -> services.Imported:
     )
 
 
-def _say(request: HttpRequest, imported: services.Imported) -> None:
+def _add_import_messages(request: HttpRequest, imported: services.Imported) -> None:
     row, read = imported.inventory, imported.read
-    words = ngettext(
+    message = ngettext(
         "%(phones)s phone imported, %(old)s too old.", "%(phones)s phones imported, %(old)s too old.", row.phones
     )
-    messages.success(request, words % {"phones": row.phones, "old": row.too_old})
+    messages.success(request, message % {"phones": row.phones, "old": row.too_old})
     if read.repeated:
-        words = ngettext(
+        message = ngettext(
             "%(rows)s row repeats a phone. The last row counts.",
             "%(rows)s rows repeat a phone. The last row of each phone counts.",
             read.repeated,
         )
-        messages.info(request, words % {"rows": read.repeated})
+        messages.info(request, message % {"rows": read.repeated})
     if read.others:
-        words = ngettext(
+        message = ngettext(
             "%(rows)s row for other apps or devices was ignored.",
             "%(rows)s rows for other apps or devices were ignored.",
             read.others,
         )
-        messages.info(request, words % {"rows": read.others})
+        messages.info(request, message % {"rows": read.others})
 
 
 @readers_of_all_sites
 @page_view
 def phones(request: HttpRequest, product: str) -> HttpResponse:
-    """The phones in the newest import of one app."""
-    inventory = _newest(product)
+    """List the phones in the latest import of one app."""
+    inventory = _latest(product)
     listing = INVENTORY_PHONES.listing(request, InventoryPhone.objects.filter(inventory=inventory))
     context = {"inventory": inventory, "listing": listing, "sort": listing.sort}
     return render(request, "inventories/phones.html", context)
@@ -95,14 +95,14 @@ def phones(request: HttpRequest, product: str) -> HttpResponse:
 @readers_of_all_sites
 @page_view
 def export_csv(request: HttpRequest, product: str) -> HttpResponseBase:
-    """The same rows as CSV."""
-    inventory = _newest(product)
+    """Export the phones in the latest import of one app as CSV."""
+    inventory = _latest(product)
     rows = InventoryPhone.objects.filter(inventory=inventory)
     return INVENTORY_PHONES.csv(request, rows, target=inventory, product=product)
 
 
-def _newest(product: str) -> AppInventory:
-    """The import that counts. Raises Http404 when there is none of this product."""
+def _latest(product: str) -> AppInventory:
+    """Return the latest import of a product. Raises Http404 if there is none."""
     row = AppInventory.objects.filter(product=product).first() if product in Product.values else None
     if row is None:
         raise Http404

@@ -1,7 +1,7 @@
-"""Reads the app inventory that an MDM exports as CSV: which phone has which version of the app. Pure.
+"""Read the app inventory that an MDM exports as CSV: the app version on each phone. Pure.
 
-The export names its columns in its own way (Intune, Jamf Pro, Workspace ONE), lists other apps too, and repeats phones.
-Read as a stream, so that memory holds the phones found and not the file.
+Column names differ between MDMs (Intune, Jamf Pro, Workspace ONE). Exports also list other apps and repeat phones. The
+file is read as a stream, so memory holds the phones and not the file.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from rollout.message_ids import gettext_noop as _
 
 MAX_BYTES = 64 * 1024 * 1024
 MAX_PHONES = 200_000
-MAX_FAULTS = 100
-LONGEST_DEVICE = 200
-LONGEST_VERSION = 60
-# Headers as the vendors write them, in small letters and digits only; of several in a file the first one here counts.
+MAX_SKIPPED_LINES = 100
+MAX_DEVICE_LENGTH = 200
+MAX_VERSION_LENGTH = 60
+# The vendors' headers, reduced to lowercase letters and digits. If a file has several, the first one listed counts.
 HEADERS: dict[str, tuple[str, ...]] = {
     "id": ("serialnumber", "serial", "deviceserialnumber", "udid", "deviceudid", "deviceid", "manageddeviceid"),
     "name": ("devicename", "devicefriendlyname", "friendlyname", "mobiledevicename", "displayname", "device", "phone"),
@@ -38,7 +38,7 @@ _APPLE = re.compile(r"ios|ipados|iphone|ipad|apple", re.IGNORECASE)
 
 
 class InventoryError(ValueError):
-    """The file as a whole cannot be read. ``message`` is a message id with places for ``values``."""
+    """The whole file cannot be read. ``message`` is a message id with placeholders for ``values``."""
 
     def __init__(self, code: str, message: str, **values: str) -> None:
         super().__init__(message % values)
@@ -46,8 +46,8 @@ class InventoryError(ValueError):
 
 
 @dataclass(frozen=True)
-class Fault:
-    """One line that was left out; ``line`` counts as an editor does, the header being 1."""
+class SkippedLine:
+    """A line that cannot be read. ``line`` is its number in a text editor, the header being line 1."""
 
     line: int
     message: str
@@ -55,26 +55,30 @@ class Fault:
 
 @dataclass
 class Inventory:
-    """``phones`` maps a device to its app version, ``""`` for none. ``faults`` are the first hundred of ``faulty``."""
+    """``phones`` maps each device to its app version, ``""`` if it has none.
+
+    ``repeated`` counts rows that repeat a phone, ``others`` rows for other apps or devices, and ``skipped`` lines that
+    cannot be read. ``skipped_lines`` holds the first ``MAX_SKIPPED_LINES`` of those.
+    """
 
     phones: dict[str, str] = field(default_factory=dict)
     columns: dict[str, str] = field(default_factory=dict)
     repeated: int = 0
     others: int = 0
-    faulty: int = 0
-    faults: list[Fault] = field(default_factory=list)
+    skipped: int = 0
+    skipped_lines: list[SkippedLine] = field(default_factory=list)
 
-    def leave_out(self, line: int, message: str) -> None:
-        self.faulty += 1
-        if len(self.faults) < MAX_FAULTS:
-            self.faults.append(Fault(line, message))
+    def skip(self, line: int, message: str) -> None:
+        self.skipped += 1
+        if len(self.skipped_lines) < MAX_SKIPPED_LINES:
+            self.skipped_lines.append(SkippedLine(line, message))
 
 
 def read_inventory(file: BinaryIO, *, product: str) -> Inventory:
-    """The phones of one app. Of rows that repeat a phone the last one counts. Raises InventoryError.
+    """Return the phones that have one app. If rows repeat a phone, the last row counts.
 
-    UTF-8 or, with a byte order mark, UTF-16; comma, semicolon or tab. Rows of other apps, of the product's cloud app
-    and of other platforms are counted in ``others``.
+    ``file`` is UTF-8, or UTF-16 with a byte order mark, separated by comma, semicolon, or tab. Rows for other apps, the
+    product's cloud app, and other platforms are counted in ``others``. Raises InventoryError.
     """
     text = io.TextIOWrapper(file, encoding=_encoding(file), newline="")
     try:
@@ -84,7 +88,9 @@ def read_inventory(file: BinaryIO, *, product: str) -> Inventory:
             "encoding", _("The file is not UTF-8 text. Save it as “CSV UTF-8” and choose it again.")
         ) from None
     except csv.Error:
-        raise InventoryError("not-csv", _("The file is not valid CSV: a quotation mark is not closed.")) from None
+        raise InventoryError(
+            "not-csv", _("The file is not valid CSV because a quotation mark is not closed. Export it again.")
+        ) from None
     finally:
         text.detach()
 
@@ -93,23 +99,23 @@ def _encoding(file: BinaryIO) -> str:
     start = file.read(4)
     file.seek(0)
     if not start.strip():
-        raise InventoryError("empty", _("The file is empty."))
+        raise InventoryError("empty", _("The file is empty. Choose the CSV file that you exported from your MDM."))
     return "utf-16" if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
 
 
 def _read(text: io.TextIOWrapper, product: str) -> Inventory:
-    first, line_of_header = text.readline(65536), 1
-    if first.lower().startswith("sep="):  # what spreadsheets write to say their separator
-        first, line_of_header = text.readline(65536), 2
+    first, header_line = text.readline(65536), 1
+    if first.lower().startswith("sep="):  # spreadsheets declare their separator this way
+        first, header_line = text.readline(65536), 2
     separator = max(",;\t", key=first.count)
     header = next(csv.reader([first], delimiter=separator), [])
-    places = _places(header)
-    found = Inventory(columns={role: header[place].strip() for role, place in places.items()})
+    indexes = _column_indexes(header)
+    inventory = Inventory(columns={role: header[index].strip() for role, index in indexes.items()})
     for line, cells in _rows(text, separator):
-        _add(found, line_of_header + line, cells, places, product)
-    if not found.phones:
-        _refuse_nothing(found, product)
-    return found
+        _add(inventory, header_line + line, cells, indexes, product)
+    if not inventory.phones:
+        _raise_no_phones(inventory, product)
+    return inventory
 
 
 def _rows(text: io.TextIOWrapper, separator: str) -> Iterator[tuple[int, list[str]]]:
@@ -119,50 +125,50 @@ def _rows(text: io.TextIOWrapper, separator: str) -> Iterator[tuple[int, list[st
             yield reader.line_num, cells
 
 
-def _places(header: list[str]) -> dict[str, int]:
-    """Where each role's column is. Raises InventoryError when the phone or the version has none."""
+def _column_indexes(header: list[str]) -> dict[str, int]:
+    """Return the column index of each role. Raises InventoryError if no column has the phone or the version."""
     names = [re.sub(r"[^a-z0-9]", "", name.lower()) for name in header]
-    places: dict[str, int] = {}
+    indexes: dict[str, int] = {}
     for role, known in HEADERS.items():
-        place = next((names.index(name) for name in known if name in names), None)
-        if place is not None and place not in places.values():
-            places[role] = place
-    if "version" not in places:
+        index = next((names.index(name) for name in known if name in names), None)
+        if index is not None and index not in indexes.values():
+            indexes[role] = index
+    if "version" not in indexes:
         raise InventoryError(
             "no-version-column",
-            _("There is no column with the app's version. Name it “App version” in the first row."),
+            _("No column contains the app version. Name that column “App version” in the first row."),
         )
-    if "id" not in places and "name" not in places:
+    if "id" not in indexes and "name" not in indexes:
         raise InventoryError(
             "no-device-column",
-            _(
-                "There is no column that identifies the phone. Name it “Serial number” or “Device name” in the first "
-                "row."
-            ),
+            _("No column identifies the phones. Name that column “Serial number” or “Device name” in the first row."),
         )
-    return places
+    return indexes
 
 
-def _add(found: Inventory, line: int, cells: list[str], places: dict[str, int], product: str) -> None:
-    row = {role: cells[place].strip() if place < len(cells) else "" for role, place in places.items()}
-    if not _is_ours(row, product):
-        found.others += 1
+def _add(inventory: Inventory, line: int, cells: list[str], indexes: dict[str, int], product: str) -> None:
+    row = {role: cells[index].strip() if index < len(cells) else "" for role, index in indexes.items()}
+    if not _matches_product(row, product):
+        inventory.others += 1
         return
     device, version = _device(row), _BUILD.sub("", row["version"])
     if "\0" in device or "\0" in version:
-        found.leave_out(line, _("This line contains a null character."))
+        inventory.skip(line, _("This line contains a null character."))
     elif not device:
-        found.leave_out(line, _("This line does not identify a phone."))
-    elif len(version) > LONGEST_VERSION:
-        found.leave_out(line, _("The version in this line is longer than 60 characters."))
-    elif device not in found.phones and len(found.phones) >= MAX_PHONES:
-        raise InventoryError("too-many", _("The file has more than 200,000 phones. Split it by group and app."))
+        inventory.skip(line, _("This line does not identify a phone."))
+    elif len(version) > MAX_VERSION_LENGTH:
+        inventory.skip(line, _("The version on this line is longer than 60 characters."))
+    elif device not in inventory.phones and len(inventory.phones) >= MAX_PHONES:
+        raise InventoryError(
+            "too-many",
+            _("The file has more than 200,000 phones, the maximum. Export only the phones that have this app."),
+        )
     else:
-        found.repeated += device in found.phones
-        found.phones[device] = version
+        inventory.repeated += device in inventory.phones
+        inventory.phones[device] = version
 
 
-def _is_ours(row: dict[str, str], product: str) -> bool:
+def _matches_product(row: dict[str, str], product: str) -> bool:
     app, platform = row.get("app", "").casefold(), row.get("platform", "")
     if "app" in row and (product not in app or "cloud" in app):
         return False
@@ -170,27 +176,30 @@ def _is_ours(row: dict[str, str], product: str) -> bool:
 
 
 def _device(row: dict[str, str]) -> str:
-    """``name (serial)``: phones share names, so what is unique comes along whole."""
+    """Return ``name (serial)``. Phones can share a name, so the unique part is never cut."""
     unique, name = row.get("id", "")[:80], row.get("name", "")
     if unique and name and unique != name:
-        return f"{name[: LONGEST_DEVICE - len(unique) - 3]} ({unique})"
-    return (unique or name)[:LONGEST_DEVICE]
+        return f"{name[: MAX_DEVICE_LENGTH - len(unique) - 3]} ({unique})"
+    return (unique or name)[:MAX_DEVICE_LENGTH]
 
 
-def _refuse_nothing(found: Inventory, product: str) -> None:
-    if found.others:
+def _raise_no_phones(inventory: Inventory, product: str) -> None:
+    if inventory.others:
         message = _(
-            "No row is about %(app)s Data Center on an iPhone or iPad: the column %(column)s contains other apps."
+            "No row is for %(app)s Data Center on an iPhone or iPad. Check the column %(column)s, or choose the other "
+            "app."
         )
-        column = found.columns.get("app") or found.columns.get("platform") or ""
+        column = inventory.columns.get("app") or inventory.columns.get("platform") or ""
         raise InventoryError("other-apps", message, app=product.capitalize(), column=column)
-    if found.faulty:
-        raise InventoryError("no-phones", _("No line of the file contains a phone and its version."))
-    raise InventoryError("no-phones", _("The file has a header but no phones."))
+    if inventory.skipped:
+        raise InventoryError(
+            "no-phones", _("No line could be read. Each line needs a phone and the version of its app.")
+        )
+    raise InventoryError("no-phones", _("The file has a header row but no phones. Export the inventory again."))
 
 
 def is_too_old(version: str, needed: Version) -> bool | None:
-    """Whether the app is below the version that is needed; None when its version is none."""
+    """Return whether an app version is older than the version needed; None if it is not a version number."""
     try:
         return Version.parse(version) < needed
     except ValueError:

@@ -1,4 +1,4 @@
-"""Which pasted certificates may vouch for a site: authorities, or a certificate that signed itself. Pure."""
+"""Check the CA certificates of a site: each must be a certificate authority or self-signed. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from cryptography import x509
 
 from rollout.message_ids import gettext_noop as _
 
-from .certificates import BundleRefusedError, bundle_text, read_bundle
+from .certificates import BundleError, bundle_text, read_bundle
 
 NO_AUTHORITY = _(
     "“%(subject)s” is neither a CA certificate nor self-signed, so it cannot verify a site. Paste the "
@@ -15,7 +15,7 @@ NO_AUTHORITY = _(
 
 
 class NoAuthorityError(ValueError):
-    """A certificate of the bundle cannot vouch for another. ``values`` fill the places of ``NO_AUTHORITY``."""
+    """A certificate is neither an authority nor self-signed. ``values`` fill the placeholders of ``NO_AUTHORITY``."""
 
     def __init__(self, subject: str, issuer: str) -> None:
         self.message, self.values = NO_AUTHORITY, {"subject": subject, "issuer": issuer}
@@ -23,15 +23,15 @@ class NoAuthorityError(ValueError):
 
 
 def check_ca_bundle(text: str) -> int:
-    """Return how many certificates the bundle holds. Raises BundleRefusedError or NoAuthorityError."""
-    facts = read_bundle(text)
+    """Return the number of certificates in the bundle. Raises BundleError or NoAuthorityError."""
+    parsed_bundle = read_bundle(text)
     try:
         certificates = x509.load_pem_x509_certificates(bundle_text(text).encode())
     except ValueError as error:
-        raise BundleRefusedError("unreadable") from error
-    for found, certificate in zip(facts, certificates, strict=True):
+        raise BundleError("unreadable") from error
+    for parsed, certificate in zip(parsed_bundle, certificates, strict=True):
         if certificate.subject != certificate.issuer and not _is_authority(certificate):
-            raise NoAuthorityError(found.subject, found.issuer)
+            raise NoAuthorityError(parsed.subject, parsed.issuer)
     return len(certificates)
 
 

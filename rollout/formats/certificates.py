@@ -1,6 +1,6 @@
-"""X.509 certificates as plain facts: read off the wire, or pasted by an administrator. Pure.
+"""Parse X.509 certificates that a server sends or an administrator pastes. Pure.
 
-Sources: RFC 5280 (the certificate), RFC 7468 (its textual encoding).
+Sources: RFC 5280 (certificates), RFC 7468 (PEM).
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ MAX_BUNDLE = 100_000
 MAX_CERTIFICATES = 20
 MAX_NAMES = 50
 
-# Why a pasted bundle is refused: code → an English sentence for people (a message id for translation).
-REFUSALS = {
+# Error code → message id.
+BUNDLE_ERRORS = {
     "too-long": _("The CA certificates are longer than 100,000 characters. Paste only those that this site needs."),
     "private-key": _(
         "This text contains a private key. Paste certificates only, and replace the key: it is no longer secret."
@@ -39,82 +39,82 @@ _MARK = re.compile(r"-----(?:BEGIN|END) (?:[A-Z0-9]+ )*CERTIFICATE-----", re.ASC
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----", re.ASCII)
 
 
-class BundleRefusedError(ValueError):
-    """The text is no CA bundle; ``code`` is a key of ``REFUSALS``."""
+class BundleError(ValueError):
+    """The text is not a valid CA bundle. ``code`` is a key of ``BUNDLE_ERRORS``."""
 
     def __init__(self, code: str) -> None:
-        super().__init__(REFUSALS[code])
+        super().__init__(BUNDLE_ERRORS[code])
         self.code = code
 
 
 def read_bundle(text: str) -> tuple[Certificate, ...]:
-    """The certificates of a pasted PEM bundle, text between them ignored. Raises BundleRefusedError."""
+    """Return the certificates of a pasted PEM bundle, ignoring other text. Raises BundleError."""
     if len(text) > MAX_BUNDLE:
-        raise BundleRefusedError("too-long")
+        raise BundleError("too-long")
     if _PRIVATE_KEY.search(text):
-        raise BundleRefusedError("private-key")
+        raise BundleError("private-key")
     blocks, marks = _BLOCK.findall(text), _MARK.findall(text)
     if not marks:
-        raise BundleRefusedError("no-certificate")
+        raise BundleError("no-certificate")
     if len(marks) != 2 * len(blocks):
-        raise BundleRefusedError("incomplete")
+        raise BundleError("incomplete")
     if len(blocks) > MAX_CERTIFICATES:
-        raise BundleRefusedError("too-many")
-    return tuple(_pasted(block) for block in blocks)
+        raise BundleError("too-many")
+    return tuple(_parse_block(block) for block in blocks)
 
 
 def bundle_text(text: str) -> str:
-    """The certificates alone, as OpenSSL reads them: what stands around them may be in any language."""
+    """Return only the PEM blocks, as OpenSSL requires: the text around them can be non-ASCII."""
     return "\n".join(f"-----BEGIN CERTIFICATE-----{block}-----END CERTIFICATE-----\n" for block in _BLOCK.findall(text))
 
 
-def _pasted(block: str) -> Certificate:
+def _parse_block(block: str) -> Certificate:
     pem = f"-----BEGIN CERTIFICATE-----\n{block.strip()}\n-----END CERTIFICATE-----\n"
     try:
-        found = read_certificate(ssl.PEM_cert_to_DER_cert(pem))
-        # What cryptography reads, OpenSSL may still refuse, and it is OpenSSL that will use it.
+        certificate = read_certificate(ssl.PEM_cert_to_DER_cert(pem))
+        # OpenSSL, which uses the certificate later, can reject one that cryptography accepts.
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=pem)
     except (ValueError, ssl.SSLError) as error:
-        raise BundleRefusedError("unreadable") from error
-    if found is None:
-        raise BundleRefusedError("unreadable")
-    return found
+        raise BundleError("unreadable") from error
+    if certificate is None:
+        raise BundleError("unreadable")
+    return certificate
 
 
 @lru_cache(maxsize=1024)
 def read_certificate(der: bytes) -> Certificate | None:
-    """The facts of one certificate; None for bytes that are none. A stranger made it, so nothing in it raises."""
+    """Return one certificate, or None if the bytes are not one. The input is untrusted, so this never raises."""
     try:
-        found = x509.load_der_x509_certificate(der)
+        parsed = x509.load_der_x509_certificate(der)
         return Certificate(
-            subject=_name(found.subject),
-            issuer=_name(found.issuer),
-            names=_alternative_names(found),
-            not_before=found.not_valid_before_utc,
-            expires_at=found.not_valid_after_utc,
-            fingerprint=found.fingerprint(hashes.SHA256()).hex(),
+            subject=_name(parsed.subject),
+            issuer=_name(parsed.issuer),
+            names=_alternative_names(parsed),
+            not_before=parsed.not_valid_before_utc,
+            expires_at=parsed.not_valid_after_utc,
+            fingerprint=parsed.fingerprint(hashes.SHA256()).hex(),
         )
     except (ValueError, TypeError, x509.InvalidVersion, x509.UnsupportedGeneralNameType):
         return None
 
 
 def _name(name: x509.Name) -> str:
-    """The common name, else the organisation, else the whole name."""
+    """Return the common name, or else the organization, or else the full name."""
     for oid in (NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME):
-        if found := name.get_attributes_for_oid(oid):
-            return _printable(str(found[0].value))
+        if attributes := name.get_attributes_for_oid(oid):
+            return _printable(str(attributes[0].value))
     return _printable(name.rfc4514_string())
 
 
 def _alternative_names(certificate: x509.Certificate) -> tuple[str, ...]:
-    """The host names and addresses it is for, the first fifty."""
+    """Return the first ``MAX_NAMES`` host names and IP addresses that the certificate is valid for."""
     try:
-        found = certificate.extensions.get_extension_for_oid(ExtensionOID.SUBJECT_ALTERNATIVE_NAME).value
+        extension = certificate.extensions.get_extension_for_oid(ExtensionOID.SUBJECT_ALTERNATIVE_NAME).value
     except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
         return ()
-    if not isinstance(found, x509.SubjectAlternativeName):
+    if not isinstance(extension, x509.SubjectAlternativeName):
         return ()
-    names = [*found.get_values_for_type(x509.DNSName), *found.get_values_for_type(x509.IPAddress)]
+    names = [*extension.get_values_for_type(x509.DNSName), *extension.get_values_for_type(x509.IPAddress)]
     return tuple(_printable(str(name)) for name in names[:MAX_NAMES])
 
 

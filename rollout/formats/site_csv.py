@@ -13,7 +13,7 @@ from typing import Any
 
 from rollout.message_ids import gettext_noop as _
 
-from .site_cells import InvalidCellError, read_cell, shown
+from .site_cells import InvalidCellError, excerpt, read_cell
 
 COLUMNS = (
     "title",
@@ -94,10 +94,10 @@ def read_sites_csv(data: bytes, *, allow_loopback_http: bool, max_rows: int = 20
             raise InvalidCellError(
                 "too-many-rows", _("The file has more than %(limit)s sites. Split it."), limit=str(max_rows)
             )
-    except InvalidCellError as error:
-        return CsvReport((), (CellError(0, "", error.code, error.message, error.values),))
-    rows, row_errors = _rows(columns, records, allow_loopback_http)
-    errors += row_errors
+    except InvalidCellError as refused:
+        return CsvReport((), (CellError(0, "", refused.code, refused.message, refused.values),))
+    rows, wrong = _rows(columns, records, allow_loopback_http)
+    errors += wrong
     if len(errors) > MAX_ERRORS:
         message = _("There are more errors. Correct these first.")
         errors = [*errors[: MAX_ERRORS - 1], CellError(0, "", "too-many-errors", message)]
@@ -166,8 +166,8 @@ def _header(cells: list[str]) -> tuple[list[str], list[CellError]]:
     for name in dict.fromkeys(columns):
         if name not in COLUMNS:
             message = _("Unknown column %(column)s. Known columns: %(known)s.")
-            values = {"column": shown(name), "known": ", ".join(COLUMNS)}
-            errors.append(CellError(1, shown(name), "unknown-column", message, values))
+            values = {"column": excerpt(name), "known": ", ".join(COLUMNS)}
+            errors.append(CellError(1, excerpt(name), "unknown-column", message, values))
         elif columns.count(name) > 1:
             message = _("The column %(column)s occurs twice. Keep one.")
             errors.append(CellError(1, name, "duplicate-column", message, {"column": name}))
@@ -212,7 +212,7 @@ def _row(number: int, cells: dict[str, str], allow_loopback_http: bool) -> tuple
             continue
         text = _unescape_formula(cells.get(column, ""))
         try:
-            values[column] = read_cell(column, text, allow_loopback_http=allow_loopback_http)
-        except InvalidCellError as error:
-            errors.append(CellError(number, column, error.code, error.message, error.values))
-    return (None if errors else SiteRow(**values)), errors
+            found[column] = read_cell(column, text, allow_loopback_http=allow_loopback_http)
+        except InvalidCellError as refused:
+            errors.append(CellError(number, column, refused.code, refused.message, refused.values))
+    return (None if errors else SiteRow(**found)), errors

@@ -1,4 +1,4 @@
-"""What changes between two site lists: for the page before publishing, and for taking sites out. Pure."""
+"""Compare two site lists: before publishing, and between releases. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from .site_entry import SiteEntry
 
-# The field's name in the JSON, and in SiteEntry.
+# Key in the JSON, attribute of SiteEntry.
 _FIELDS = (
     ("title", "title"),
     ("clientID", "client_id"),
@@ -17,7 +17,7 @@ _FIELDS = (
 
 @dataclass(frozen=True)
 class FieldChange:
-    """``name`` is the key in the JSON; ``before`` and ``after`` are None where the list does not carry it."""
+    """A changed field. ``name`` is its JSON key; ``before`` and ``after`` are None if the list does not contain it."""
 
     name: str
     before: str | bool | None
@@ -26,6 +26,8 @@ class FieldChange:
 
 @dataclass(frozen=True)
 class SiteChange:
+    """A site that is in both lists with different fields."""
+
     before: SiteEntry
     after: SiteEntry
     fields: tuple[FieldChange, ...]
@@ -37,9 +39,9 @@ class SiteChange:
 
 @dataclass(frozen=True)
 class SiteListDiff:
-    """``added`` and ``changed`` in the order of the new list, ``removed`` in that of the old one.
+    """``added`` and ``changed`` are in the order of the new list, ``removed`` in that of the old one.
 
-    ``reordered`` is whether the sites that stay come in another order; phones show them in the list's order.
+    ``reordered`` is whether sites that are in both lists change their order, which is the order in the app.
     """
 
     added: tuple[SiteEntry, ...]
@@ -53,7 +55,7 @@ class SiteListDiff:
 
 
 def diff_site_lists(before: Iterable[SiteEntry], after: Iterable[SiteEntry]) -> SiteListDiff:
-    """The difference of two lists, a site being the same when its base URL is. Both may be empty."""
+    """Return the differences between two lists. Sites are matched by base URL; both lists may be empty."""
     old = {entry.base_url: entry for entry in before}
     new = {entry.base_url: entry for entry in after}
     changes = (_change(old[url], entry) for url, entry in new.items() if url in old)
@@ -72,6 +74,6 @@ def _change(before: SiteEntry, after: SiteEntry) -> SiteChange:
 
 def _value(entry: SiteEntry, attribute: str) -> str | bool | None:
     if attribute == "cache_session_in_mobile_browser" and entry.client_id is None:
-        return None  # the list carries it only inside oauth
+        return None  # the list contains it only inside oauth
     value: str | bool | None = getattr(entry, attribute)
     return value

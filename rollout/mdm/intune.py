@@ -1,4 +1,4 @@
-"""Microsoft Intune: the XML data of an app configuration policy, by hand or through Microsoft Graph. Pure.
+"""Microsoft Intune: an app configuration policy as XML data, or as a Microsoft Graph request. Pure.
 
 Source: Microsoft Learn, "Add app configuration policies for managed iOS/iPadOS devices" and the Graph resource
 ``iosMobileAppConfiguration``.
@@ -15,14 +15,14 @@ DISPLAY_NAME = "Confluence sites"
 
 
 def intune_xml(site_list: str) -> str:
-    """What goes into *Enter XML data*: a bare ``<dict>``. Intune checks only that it is well-formed."""
+    """Return the value of *Enter XML data*: a ``<dict>`` alone. Intune checks only that it is well-formed."""
     return bare_dict(site_list)
 
 
 def intune_graph(site_list: str) -> str:
-    """The body of ``POST /deviceAppManagement/mobileAppConfigurations``, the XML base64-encoded inside.
+    """Return the body of ``POST /deviceAppManagement/mobileAppConfigurations``, with the XML base64-encoded.
 
-    ``targetedMobileApps`` is left empty: the ID of the app is different in every tenant.
+    ``targetedMobileApps`` is empty because the app has a different ID in each tenant.
     """
     body = {
         "@odata.type": "#microsoft.graph.iosMobileAppConfiguration",

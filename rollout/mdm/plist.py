@@ -1,4 +1,4 @@
-"""The property-list forms of managed app configuration: one key ``sites`` whose value is the site list. Pure."""
+"""Managed app configuration as a property list: one key, ``sites``, with the site list as its value. Pure."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ KEY = "sites"
 
 
 def bare_dict(site_list: str) -> str:
-    """A ``<dict>`` without declaration or ``<plist>`` around it, indented by two spaces, ending in a line break.
+    """Return a ``<dict>`` without XML declaration and ``<plist>``, indented by two spaces, ending in a newline.
 
-    What Intune takes as XML data and Jamf Pro as preferences.
+    Intune accepts it as XML data, Jamf Pro as preferences.
     """
     root = ElementTree.Element("dict")
     ElementTree.SubElement(root, "key").text = KEY
@@ -21,5 +21,5 @@ def bare_dict(site_list: str) -> str:
 
 
 def plist_file(site_list: str) -> str:
-    """A complete XML property list, as Ivanti EPMM imports it."""
+    """Return a complete XML property list, as Ivanti EPMM imports it."""
     return plistlib.dumps({KEY: site_list}, fmt=plistlib.FMT_XML, sort_keys=True).decode("utf-8")

@@ -1,6 +1,6 @@
-"""Reads a site list strictly, as the app does, and says in words what is wrong with a pasted one. Pure.
+"""Parse a site list as strictly as the app does, and explain the first problem. Pure.
 
-The JSON standard library takes the last of duplicate keys and ``NaN`` without a word; here both are errors.
+The json module silently accepts duplicate keys and ``NaN``; here both are errors.
 """
 
 from __future__ import annotations
@@ -9,16 +9,16 @@ import json
 import re
 from typing import Any
 
-from rollout.formats.site_cells import shown
+from rollout.formats.site_cells import excerpt
 from rollout.message_ids import gettext_noop as _
 
-from .json_faults import not_json
-from .site_entry import SiteEntry, SiteListError, checked_entry, refuse_duplicates
+from .json_errors import not_json
+from .site_entry import SiteEntry, SiteListError, check_duplicates, validate_entry
 from .variables import STRING, UNMISTAKABLE
 
 MAX_LENGTH = 8_388_608  # characters; 20,000 sites with OAuth take about 3.5 million
 
-_DEEPEST = 8  # wrapped in an object, a list, a site, oauth, and then some
+_MAX_DEPTH = 8  # deeper than a site list in an object: object, list, site, oauth
 _SITE_KEYS = ("title", "baseURL", "oauth")
 _OAUTH_KEYS = ("clientID", "cacheSessionInMobileBrowser")
 _SECRET = re.compile(r"secret|passw(or)?d|private_?key|access_?token|refresh_?token", re.IGNORECASE)
@@ -34,41 +34,42 @@ TYPE_NAMES = {
 
 
 def parse_site_list(text: str, *, allow_loopback_http: bool = False) -> tuple[SiteEntry, ...]:
-    """The entries of a site list, base URLs in canonical form.
+    """Return the entries of a site list, with canonical base URLs.
 
-    ``allow_loopback_http`` (trial and tests) admits loopback hosts and http on them.
-    Raises SiteListError with a code, a sentence and the place, for the first thing the app would stumble over.
+    ``allow_loopback_http`` (trial and tests) allows loopback hosts and http on them. Raises SiteListError with a code,
+    a message, and the position of the first problem.
     """
     payload = _load(text)
-    _refuse_secrets(payload, "")
+    _check_secrets(payload, "")
     sites = _array(payload)
-    _refuse_variables(text)
+    _check_variables(text)
     entries = [_site(site, f"[{index}]") for index, site in enumerate(sites)]
-    checked = tuple(
-        checked_entry(entry, f"[{index}]", allow_loopback_http=allow_loopback_http)
+    validated = tuple(
+        validate_entry(entry, f"[{index}]", allow_loopback_http=allow_loopback_http)
         for index, entry in enumerate(entries)
     )
-    refuse_duplicates(checked)
-    return checked
+    check_duplicates(validated)
+    return validated
 
 
-def refuse_length(text: str) -> None:
+def check_length(text: str) -> None:
+    """Raise SiteListError if the text is longer than ``MAX_LENGTH`` characters."""
     if len(text) > MAX_LENGTH:
-        raise SiteListError("too-long", _("The text is longer than eight million characters."))
+        raise SiteListError("too-long", _("The text is longer than 8 million characters, the maximum."))
 
 
 def _load(text: str) -> Any:
-    refuse_length(text)
+    check_length(text)
     text = text.removeprefix("\ufeff")
     if not text.strip():
         raise SiteListError("empty", _("The text is empty. Paste the value of the key sites."))
     try:
-        return json.loads(text, object_pairs_hook=_object, parse_constant=_refuse_constant)
+        return json.loads(text, object_pairs_hook=_object, parse_constant=_reject_constant)
     except SiteListError:
         raise
     except json.JSONDecodeError as error:
         raise not_json(text, error) from None
-    except (RecursionError, ValueError):  # nested without end, or a number of thousands of digits
+    except (RecursionError, ValueError):  # too deeply nested, or a number with thousands of digits
         raise SiteListError("not-a-site-list", _("This JSON is not a site list.")) from None
 
 
@@ -77,13 +78,15 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     for name, value in pairs:
         if name in seen:
             raise SiteListError(
-                "duplicate-key", _("The key %(key)s occurs twice in one object. Keep one."), values={"key": shown(name)}
+                "duplicate-key",
+                _("The key %(key)s occurs twice in one object. Keep one."),
+                values={"key": excerpt(name)},
             )
         seen[name] = value
     return seen
 
 
-def _refuse_constant(name: str) -> Any:
+def _reject_constant(name: str) -> Any:
     raise SiteListError("not-a-number", _("%(name)s is not valid JSON. Remove it."), values={"name": name})
 
 
@@ -101,20 +104,20 @@ def _array(payload: Any) -> list[Any]:
     if not isinstance(payload, list):
         raise SiteListError("not-an-array", _("The list is not an array. Start it with [ and end it with ]."))
     if not payload:
-        raise SiteListError("empty-list", _("The list contains no site. Select at least one."))
+        raise SiteListError("empty-list", _("The list contains no sites. Add at least one."))
     return payload
 
 
-def _refuse_secrets(value: Any, where: str, depth: int = 0) -> None:
-    """Raises SiteListError for a key that names a secret: iOS keeps app configuration unencrypted.
+def _check_secrets(value: Any, where: str, depth: int = 0) -> None:
+    """Raise SiteListError for a key that names a secret: iOS stores app configuration unencrypted.
 
-    Anything nested deeper than a site list could be is refused afterwards for its shape.
+    Deeper levels are not searched, because the structure check rejects them afterward.
     """
-    if depth > _DEEPEST:
+    if depth > _MAX_DEPTH:
         return
     if isinstance(value, list):
         for index, item in enumerate(value):
-            _refuse_secrets(item, f"{where}[{index}]", depth + 1)
+            _check_secrets(item, f"{where}[{index}]", depth + 1)
     elif isinstance(value, dict):
         for key, item in value.items():
             if _SECRET.search(key):
@@ -124,35 +127,35 @@ def _refuse_secrets(value: Any, where: str, depth: int = 0) -> None:
                         "The list contains a secret. Remove it and replace it where it was created: phones store app "
                         "configuration unencrypted. The app needs only the client ID."
                     ),
-                    f"{where}.{shown(key)}",
+                    f"{where}.{excerpt(key)}",
                 )
-            _refuse_secrets(item, f"{where}.{shown(key)}", depth + 1)
+            _check_secrets(item, f"{where}.{excerpt(key)}", depth + 1)
 
 
-def _refuse_variables(text: str) -> None:
+def _check_variables(text: str) -> None:
     for string in STRING.finditer(text):
         for vendor in UNMISTAKABLE:
-            if found := vendor.variables.search(string[0]):
+            if match := vendor.variables.search(string[0]):
                 raise SiteListError(
                     "vendor-variable",
                     _(
                         "%(found)s is a variable that %(vendor)s replaces. Enter the final text; otherwise phones show "
                         "the replacement or the variable's name."
                     ),
-                    values={"found": shown(found[0]), "vendor": vendor.name},
+                    values={"found": excerpt(match[0]), "vendor": vendor.name},
                 )
 
 
 def _site(value: Any, where: str) -> SiteEntry:
-    _expect(value, dict, where)
+    _require_type(value, dict, where)
     _check_keys(value, where, required=("title", "baseURL"), known=_SITE_KEYS, elsewhere=_OAUTH_KEYS)
-    title = _expect(value["title"], str, f"{where}.title")
-    base_url = _expect(value["baseURL"], str, f"{where}.baseURL")
+    title = _require_type(value["title"], str, f"{where}.title")
+    base_url = _require_type(value["baseURL"], str, f"{where}.baseURL")
     if "oauth" not in value:
         return SiteEntry(title, base_url)
-    oauth = _expect(value["oauth"], dict, f"{where}.oauth")
+    oauth = _require_type(value["oauth"], dict, f"{where}.oauth")
     _check_keys(oauth, f"{where}.oauth", required=_OAUTH_KEYS, known=_OAUTH_KEYS, elsewhere=_SITE_KEYS)
-    client_id = _expect(oauth["clientID"], str, f"{where}.oauth.clientID")
+    client_id = _require_type(oauth["clientID"], str, f"{where}.oauth.clientID")
     return SiteEntry(title, base_url, client_id, _boolean(oauth["cacheSessionInMobileBrowser"], where))
 
 
@@ -164,15 +167,15 @@ def _boolean(value: Any, where: str) -> bool:
             f"{where}.oauth.cacheSessionInMobileBrowser",
             {"value": value.strip().lower()},
         )
-    flag: bool = _expect(value, bool, f"{where}.oauth.cacheSessionInMobileBrowser")
+    flag: bool = _require_type(value, bool, f"{where}.oauth.cacheSessionInMobileBrowser")
     return flag
 
 
-def _expect(value: Any, kind: type, where: str) -> Any:
+def _require_type(value: Any, kind: type, where: str) -> Any:
     if type(value) is not kind:
         raise SiteListError(
             "wrong-type",
-            _("%(found)s is used where %(expected)s is required."),
+            _("Expected %(expected)s, but found %(found)s."),
             where,
             {"found": TYPE_NAMES[type(value)], "expected": TYPE_NAMES[kind]},
         )
@@ -194,16 +197,16 @@ def _unknown_key(key: str, where: str, known: tuple[str, ...], elsewhere: tuple[
     def fold(name: str) -> str:
         return name.strip().replace("_", "").replace("-", "").lower()
 
-    values = {"found": shown(key)}
+    values = {"found": excerpt(key)}
     for expected in known:
         if fold(key) == fold(expected):
-            message = _("The key %(found)s must be spelled %(expected)s, with these capitals.")
+            message = _("The key %(found)s must be spelled %(expected)s, including capitalization.")
             return SiteListError("key-spelling", message, where, values | {"expected": expected})
     if fold(key) in {fold(name) for name in elsewhere}:
         return SiteListError(
             "misplaced-key",
             _(
-                "The key %(found)s is in the wrong place: title, baseURL and oauth belong to the site; clientID and"
+                "The key %(found)s is in the wrong object: title, baseURL and oauth belong to the site; clientID and"
                 " cacheSessionInMobileBrowser belong inside oauth."
             ),
             where,

@@ -1,4 +1,4 @@
-"""One entry of the site list and what may stand in it; the error every reader and builder of the list raises. Pure."""
+"""One entry of the site list, its validation, and the error for invalid lists. Pure."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u20
 
 
 class SiteListError(ValueError):
-    """A refused site list.
+    """An invalid site list.
 
-    ``code`` is stable; ``message`` an English sentence with ``%(name)s`` places for ``values``, the message id the
-    web translates; ``where`` is ``line 1, column 5`` or a path like ``[0].oauth.clientID``, empty for the whole.
-    ``str()`` is the finished English sentence. A secret's value is never in it.
+    ``code`` is stable. ``message`` is a message id with ``%(name)s`` placeholders for ``values``. ``where`` is a
+    position (``line 1, column 5``) or a path (``[0].oauth.clientID``), empty for the whole list. ``str()`` returns the
+    English sentence. It never contains the value of a secret.
     """
 
     def __init__(self, code: str, message: str, where: str = "", values: Mapping[str, str] | None = None) -> None:
@@ -38,7 +38,7 @@ class SiteListError(ValueError):
 
 @dataclass(frozen=True)
 class SiteEntry:
-    """A site as the app lists it. Without ``client_id`` it has no OAuth part, and the last field means nothing."""
+    """A site in the list. Without ``client_id`` it has no OAuth part, and the last field is not used."""
 
     title: str
     base_url: str
@@ -46,8 +46,8 @@ class SiteEntry:
     cache_session_in_mobile_browser: bool = False
 
 
-def checked_entry(entry: SiteEntry, where: str, *, allow_loopback_http: bool) -> SiteEntry:
-    """The entry with its base URL in canonical form. Raises SiteListError with the first thing wrong in it."""
+def validate_entry(entry: SiteEntry, where: str, *, allow_loopback_http: bool) -> SiteEntry:
+    """Return the entry with its base URL in canonical form. Raises SiteListError for the first problem."""
     check_title(entry.title, f"{where}.title")
     if entry.client_id is not None:
         check_client_id(entry.client_id, f"{where}.oauth.clientID")
@@ -56,23 +56,23 @@ def checked_entry(entry: SiteEntry, where: str, *, allow_loopback_http: bool) ->
 
 
 def check_title(title: str, where: str) -> None:
-    """Raises SiteListError unless the title is text that JSON, XML and a phone's list can all carry."""
+    """Raise SiteListError unless the title is valid in JSON, in XML, and in the app's list."""
     if not title.strip():
         raise SiteListError("title-empty", _("The title is empty. The app shows it as the name of the site."), where)
     if len(title) > MAX_TITLE:
-        raise SiteListError("title-too-long", _("The title is longer than 200 characters."), where)
+        raise SiteListError("title-too-long", _("The title is longer than 200 characters. Shorten it."), where)
     for character in title:
         if unicodedata.category(character) in _UNPRINTABLE or character in _NOT_IN_XML | _BIDI_CONTROLS:
             raise SiteListError(
                 "title-character",
-                _("The title contains an invisible character (%(character)s). Type it instead of pasting it."),
+                _("The title contains an invisible character (%(character)s). Type the title instead of pasting it."),
                 where,
                 {"character": f"U+{ord(character):04X}"},
             )
 
 
 def check_client_id(client_id: str, where: str) -> None:
-    """Raises SiteListError unless the client ID is one word of printable ASCII."""
+    """Raise SiteListError unless the client ID is one word of printable ASCII characters."""
     if not client_id:
         raise SiteListError("client-id-empty", _("The client ID is empty. Copy it from the application link."), where)
     if len(client_id) > MAX_CLIENT_ID or not _CLIENT_ID.fullmatch(client_id):
@@ -87,16 +87,16 @@ def check_client_id(client_id: str, where: str) -> None:
 
 
 def canonical_base_url(text: str, where: str, *, allow_loopback_http: bool) -> str:
-    """The canonical form of a base URL. Raises SiteListError with ``base-url-`` and the code of the refusal."""
+    """Return the canonical form of a base URL. Raises SiteListError; its code is ``base-url-`` plus BaseUrlError's."""
     try:
         return str(parse_base_url(text, allow_loopback_http=allow_loopback_http))
     except BaseUrlError as error:
-        # The refusals are plain sentences; ours are format strings.
+        # A BaseUrlError message is plain text; messages here are format strings.
         raise SiteListError(f"base-url-{error.code}", error.message.replace("%", "%%"), where) from None
 
 
-def refuse_duplicates(entries: Iterable[SiteEntry]) -> None:
-    """Raises SiteListError when two entries have the same canonical base URL."""
+def check_duplicates(entries: Iterable[SiteEntry]) -> None:
+    """Raise SiteListError if two entries have the same canonical base URL."""
     first_at: dict[str, int] = {}
     for index, entry in enumerate(entries):
         if entry.base_url in first_at:

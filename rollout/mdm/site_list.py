@@ -1,8 +1,8 @@
-"""The vendor-neutral site list: the JSON string that managed app configuration carries under the key ``sites``. Pure.
+"""The site list: the JSON string in managed app configuration under the key ``sites``, the same for every MDM. Pure.
 
-Microsoft Intune reserves ``{{`` and ``}}``, and other vendors replace ``$NAME`` or ``{Name}``. So structural braces
-are kept apart by spaces, and inside strings ``{``, ``}`` and ``$`` are written as JSON escapes: the app reads the
-same text, and no vendor finds anything to replace. Source: "Configure OAuth 2.0 for Confluence iOS", Atlassian.
+Microsoft Intune reserves ``{{`` and ``}}``, and other MDMs replace ``$NAME`` or ``{Name}``. Therefore structural braces
+are separated by spaces, and ``{``, ``}``, and ``$`` inside strings are written as JSON escapes: the app reads the same
+text, and no MDM replaces anything. Source: "Configure OAuth 2.0 for Confluence iOS", Atlassian.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 from rollout.message_ids import gettext_noop as _
 
 from .reading import parse_site_list
-from .site_entry import SiteEntry, SiteListError, checked_entry, refuse_duplicates
+from .site_entry import SiteEntry, SiteListError, check_duplicates, validate_entry
 
 __all__ = ["SiteEntry", "SiteListError", "build_site_list", "parse_site_list", "prettify", "pretty_site_list"]
 
@@ -25,29 +25,29 @@ _IN_STRINGS = str.maketrans({"{": "\\u007b", "}": "\\u007d", "$": "\\u0024"})
 
 
 def build_site_list(entries: Iterable[SiteEntry]) -> str:
-    """The site list on one line, in the order given, keys in the order of Atlassian's page, ``} }`` never adjacent.
+    """Return the site list on one line, in the given order, with keys in the order of Atlassian's page.
 
-    Raises SiteListError (a ValueError) for an empty list, an entry that cannot be written, or a site that is in it
-    twice. Loopback addresses pass: whether a site may have one is decided where it is stored.
+    Braces are never adjacent. Raises SiteListError (a ValueError) for an empty list, an invalid entry, or a site that
+    occurs twice. Loopback addresses are allowed here; they are validated when a site is saved.
     """
     return _line(_payload(entries))
 
 
 def pretty_site_list(entries: Iterable[SiteEntry]) -> str:
-    """The same list indented by two spaces, for reading; also free of ``{{`` and ``}}``. Raises as the builder does."""
+    """Return the site list indented by two spaces, also without ``{{`` and ``}}``. Raises like ``build_site_list``."""
     return _indented(_payload(entries))
 
 
 def prettify(site_list: str) -> str:
-    """The indented form of what ``build_site_list`` returned. Text from elsewhere is for ``parse_site_list``."""
+    """Return the indented form of a result of ``build_site_list``. Parse other text with ``parse_site_list`` first."""
     return _indented(json.loads(site_list))
 
 
 def _payload(entries: Iterable[SiteEntry]) -> list[dict[str, Any]]:
-    checked = [checked_entry(entry, f"[{index}]", allow_loopback_http=True) for index, entry in enumerate(entries)]
+    checked = [validate_entry(entry, f"[{index}]", allow_loopback_http=True) for index, entry in enumerate(entries)]
     if not checked:
-        raise SiteListError("empty-list", _("The list contains no site. Select at least one."))
-    refuse_duplicates(checked)
+        raise SiteListError("empty-list", _("The list contains no sites. Add at least one."))
+    check_duplicates(checked)
     return [_site(entry) for entry in checked]
 
 

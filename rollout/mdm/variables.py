@@ -1,7 +1,6 @@
-"""What each MDM replaces inside an app configuration before a phone gets it: dated data, no judgement. Pure.
+"""The variables that each MDM replaces in an app configuration. Pure.
 
-The tokens of Intune and the variables of Jamf Pro and Ivanti are in the vendors' documentation; the others are patterns
-seen in the field. So they only ever warn: nothing is refused because of a pattern here.
+Those of Intune, Jamf Pro, and Ivanti EPMM are documented by the vendors; the other patterns were observed in practice.
 """
 
 from __future__ import annotations
@@ -9,13 +8,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-# A JSON string, quotes included; one that is never closed goes to the end. Possessive, so that time stays linear.
+# A JSON string with its quotes; an unclosed one extends to the end. Possessive, so that matching takes linear time.
 STRING = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Vendor:
-    """``variables`` finds what this vendor would replace in raw text; ``example`` is one of its real variables."""
+    """``variables`` matches what the vendor's MDM replaces in raw text; ``example`` is one of its real variables."""
 
     id: str
     name: str
@@ -27,9 +26,9 @@ VENDORS: dict[str, Vendor] = {
     vendor.id: vendor
     for vendor in (
         Vendor("intune", "Microsoft Intune", re.compile(r"\{\{[^{}]*\}\}"), "{{mail}}"),
-        # Case-sensitive, capitals only.
+        # Case-sensitive: uppercase only.
         Vendor("jamf-pro", "Jamf Pro", re.compile(r"\$[A-Z][A-Z0-9_]+"), "$EMAIL"),
-        # %C3% and the like are percent-escapes of a URL, not a name.
+        # %C3% is a percent-escape in a URL, not a variable.
         Vendor("jamf-school", "Jamf School", re.compile(r"%(?![0-9A-Fa-f]{2}%)[A-Za-z][A-Za-z0-9]*%"), "%Email%"),
         Vendor("workspace-one", "Workspace ONE UEM", re.compile(r"(?<!\{)\{[A-Za-z]\w*\}(?!\})"), "{EmailAddress}"),
         Vendor("ivanti-epmm", "Ivanti EPMM", re.compile(r"\$[A-Za-z]\w*\$|\$\{[^{}]*\}"), "$EMAIL$"),
@@ -37,5 +36,5 @@ VENDORS: dict[str, Vendor] = {
     )
 }
 
-# Vendors whose variables cannot be mistaken for something a title or URL has by chance; per cent signs can.
+# Vendors whose variables do not occur in titles and URLs by chance, as those with percent signs do.
 UNMISTAKABLE = tuple(vendor for vendor in VENDORS.values() if vendor.id != "jamf-school")

@@ -1,4 +1,4 @@
-"""The table of formats a site list can be taken away in. Labels and click paths are English message ids. Pure."""
+"""The export formats of a site list. Labels and click paths are message ids. Pure."""
 
 from __future__ import annotations
 
@@ -14,8 +14,11 @@ from .site_list import prettify
 
 @dataclass(frozen=True)
 class Format:
-    """``vendor`` is an id of ``variables.VENDORS`` or ``any``; ``where`` is the click path in the vendor's console;
-    ``build`` makes the file's text (UTF-8) of what ``build_site_list`` returned."""
+    """An export format.
+
+    ``vendor`` is an id of ``variables.VENDORS``, or ``any``. ``where`` is the click path in the vendor's console.
+    ``build`` returns the text of the file (UTF-8) from a result of ``build_site_list``.
+    """
 
     id: str
     label: str
@@ -35,20 +38,20 @@ FORMATS: dict[str, Format] = {
     for entry in (
         Format(
             id="json",
-            label=_("Site list, one line (JSON)"),
+            label=_("Any MDM (JSON on one line)"),
             vendor="any",
             filename="sites.json",
             content_type="application/json",
-            where=_("The app's managed app configuration in any MDM: key sites, type String, value as exported"),
+            where=_("The app's managed app configuration in any MDM: key sites, type String, this text as the value"),
             build=_unchanged,
         ),
         Format(
             id="json-pretty",
-            label=_("Site list, indented (JSON)"),
+            label=_("For review (indented JSON)"),
             vendor="any",
             filename="sites-indented.json",
             content_type="application/json",
-            where=_("For reading and review. Use the one-line format in an MDM"),
+            where=_("For review only. In your MDM, use the format on one line"),
             build=prettify,
         ),
         Format(

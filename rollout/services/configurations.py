@@ -1,9 +1,8 @@
-"""Builds the site list for an MDM, and publishes it as a numbered release."""
+"""Build the site list for an MDM, export it, and publish it as a numbered release."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
@@ -24,8 +23,11 @@ from . import audit
 
 @dataclass(frozen=True)
 class Line:
-    """One site in a configuration. ``plain_because`` is empty when it carries OAuth, else a reason's id:
-    ``not_ready`` (the MDM road is not), ``no_link`` or ``both``."""
+    """One site in a configuration.
+
+    ``plain_because`` is why the entry has no OAuth part: ``not_ready`` (the MDM setup is not ready), ``no_link``, or
+    ``both``; empty if it has one.
+    """
 
     site: Site
     entry: SiteEntry
@@ -43,9 +45,10 @@ class Configuration:
 
 
 def build_configuration(sites: SiteQuerySet) -> Configuration:
-    """Return the configuration of these sites, in order of title: two queries however many they are.
+    """Return the configuration of these sites, sorted by title, with a constant two queries.
 
-    Raises ValidationError when there is none. The OAuth part is only for sites whose MDM road and link are ready.
+    A site gets an OAuth part only if its MDM setup is ready and it has an application link. Raises ValidationError if
+    there is no site, or if one cannot be written.
     """
     links = Prefetch("links", queryset=ApplicationLink.objects.for_mdm(), to_attr="mdm_links")
     lines = tuple(_line(site) for site in sites.active().order_by("title", "pk").prefetch_related(links))
@@ -61,18 +64,18 @@ def build_configuration(sites: SiteQuerySet) -> Configuration:
 def _line(site: Site) -> Line:
     links = site.mdm_links  # type: ignore[attr-defined]  # the prefetch above
     ready = site.mdm_verdict == Verdict.READY_MDM
-    because = {(True, True): "", (True, False): "no_link", (False, True): "not_ready"}.get((ready, bool(links)), "both")
+    reason = {(True, True): "", (True, False): "no_link", (False, True): "not_ready"}.get((ready, bool(links)), "both")
     entry = SiteEntry(
         title=site.title,
         base_url=site.base_url,
-        client_id=links[0].client_id if not because else None,
+        client_id=links[0].client_id if not reason else None,
         cache_session_in_mobile_browser=site.cache_session_in_mobile_browser,
     )
-    return Line(site, entry, because)
+    return Line(site, entry, reason)
 
 
 def export_configuration(*, actor: Actor | None, sites: SiteQuerySet, format_id: str) -> str:
-    """Return the configuration in one vendor's format, and record who took it. Raises ValidationError."""
+    """Return the configuration in one format, and record the export in the audit log. Raises ValidationError."""
     _check_format(format_id)
     configuration = build_configuration(sites)
     text = FORMATS[format_id].build(configuration.site_list)
@@ -83,9 +86,9 @@ def export_configuration(*, actor: Actor | None, sites: SiteQuerySet, format_id:
 
 
 def export_release(*, actor: Actor, release: ConfigurationRelease, format_id: str) -> str:
-    """Return a release in one vendor's format, made from its stored text, and record who took it.
+    """Return a release in one format, built from its stored text, and record the export in the audit log.
 
-    Raises ValidationError.
+    Raises ValidationError if the format is unknown.
     """
     _check_format(format_id)
     text = FORMATS[format_id].build(release.site_list)
@@ -106,17 +109,17 @@ def _check_format(format_id: str) -> None:
 def publish_release(
     *, actor: Actor, sites: SiteQuerySet, note: str = "", seen: str | None = None
 ) -> ConfigurationRelease:
-    """Keep today's configuration of these sites as the next numbered release.
+    """Publish the current configuration of these sites as the next release.
 
-    ``seen`` is the digest of the site list that somebody looked at: nothing else is published then. Raises
-    ValidationError.
+    ``seen`` is the SHA-256 digest of the site list that was previewed. Raises ValidationError if the current one
+    differs, or if there is no site.
     """
     configuration = build_configuration(sites)
     digest = hashlib.sha256(configuration.site_list.encode()).hexdigest()
     if seen is not None and seen != digest:
         raise ValidationError(_("The sites have changed since you opened this page. Review the changes, then publish."))
     with transaction.atomic():
-        # The audit chain's head is locked by this record, so two releases published at once get two numbers.
+        # Recording locks the head of the audit chain, so concurrent publications get different numbers.
         details = {"sites": len(configuration.lines), "with_oauth": configuration.with_oauth}
         audit.record(actor=actor, action="configuration.published", details=details)
         newest = ConfigurationRelease.objects.aggregate(newest=Max("number"))["newest"] or 0
@@ -132,8 +135,3 @@ def publish_release(
         release.save()
         release.sites.set(line.site for line in configuration.lines)
     return release
-
-
-def chosen_sites(visible: SiteQuerySet, ids: Iterable[int]) -> SiteQuerySet:
-    """The sites among ``visible`` that were chosen, archived ones left out."""
-    return visible.active().filter(pk__in=list(ids))

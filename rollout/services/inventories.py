@@ -1,4 +1,4 @@
-"""Keeps the app inventory of the fleet: the newest import of a product counts, and only its phones are kept."""
+"""Import app inventories. Only the phones of the latest import of each product are kept."""
 
 from __future__ import annotations
 
@@ -20,23 +20,28 @@ from rollout.models import AppInventory, InventoryPhone
 from . import audit
 from .matrix import matrix_in_force
 
-AT_ONCE = 2000
-MOST_VERSIONS = 200  # that are counted one by one; a file may invent more
+BATCH_SIZE = 2000
+MAX_VERSIONS = 200  # counted separately; a file can contain arbitrarily many
 
 
 @dataclass(frozen=True)
 class Imported:
+    """A stored import, and the file as it was read, with its skipped lines."""
+
     inventory: AppInventory
     read: Inventory
 
 
 def needed_app(product: str) -> Version:
-    """The app version that every line of the product's matrix is content with."""
+    """Return the app version that satisfies every matrix line of the product."""
     return max(row.app for row in matrix_in_force().lines(product))
 
 
 def import_inventory(*, actor: Actor, product: str, file: BinaryIO, file_name: str = "") -> Imported:
-    """Keep the phones of an MDM's export instead of those of the last one. Raises ValidationError on ``file``."""
+    """Replace the phones of a product with those of an MDM's CSV export, and keep the totals of earlier imports.
+
+    Raises ValidationError for the field ``file`` if it cannot be read; then nothing changes.
+    """
     try:
         read = read_inventory(file, product=product)
     except InventoryError as error:
@@ -54,7 +59,7 @@ def import_inventory(*, actor: Actor, product: str, file: BinaryIO, file_name: s
             too_old=by_age[True],
             unreadable=by_age[None],
             needed=str(needed),
-            versions=_counts(read),
+            versions=_count_versions(read),
         )
         _write_phones(inventory, read, ages)
         InventoryPhone.objects.filter(inventory__product=product, inventory__pk__lt=inventory.pk).delete()
@@ -64,17 +69,17 @@ def import_inventory(*, actor: Actor, product: str, file: BinaryIO, file_name: s
 
 
 def _write_phones(inventory: AppInventory, read: Inventory, ages: dict[str, bool | None]) -> None:
-    """In batches that are made as they are written: a large fleet does not stand in memory twice."""
+    """Write the phones in lazily built batches, so that they are not in memory twice."""
     rows = (
         InventoryPhone(inventory=inventory, device=device, version=version, too_old=ages[version])
         for device, version in read.phones.items()
     )
-    while batch := list(islice(rows, AT_ONCE)):
+    while batch := list(islice(rows, BATCH_SIZE)):
         InventoryPhone.objects.bulk_create(batch)
 
 
-def _counts(read: Inventory) -> dict[str, int]:
-    counted = Counter(read.phones.values())
-    named = dict(counted.most_common(MOST_VERSIONS))
-    rest = counted.total() - sum(named.values())
-    return {**named, AppInventory.OTHER_VERSIONS: rest} if rest else named
+def _count_versions(read: Inventory) -> dict[str, int]:
+    phones = Counter(read.phones.values())
+    common = dict(phones.most_common(MAX_VERSIONS))
+    rest = phones.total() - sum(common.values())
+    return {**common, AppInventory.OTHER_VERSIONS: rest} if rest else common

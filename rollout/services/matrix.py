@@ -1,7 +1,7 @@
-"""Editions of the version matrix: the one in force, drafts copied from another, and putting one in force.
+"""Editions of the compatibility matrix: read the one in force, copy one to a draft, put a draft in force.
 
-An edition in force is never edited again, so what was read of it is never stale. Only which edition is in force is
-asked again, every few seconds, so that all processes follow a change soon.
+An edition that was put in force is never edited, so its parsed matrix stays cached. Which edition is in force is read
+again every ``CACHE_SECONDS``, so that all processes apply a change within seconds.
 """
 
 from __future__ import annotations
@@ -25,56 +25,56 @@ from rollout.models import MatrixEdition, MatrixLine, Product
 from . import audit
 from .queue import wake_worker
 
-KEPT_SECONDS = 5.0
+CACHE_SECONDS = 5.0
 FIELDS = (
     "product", "source", "redirect_url", "app", "since", "below", "server", "oauth_plugin", "mobile_plugin", "unclear",
 )  # fmt: skip
 
 
 @dataclass
-class _Newest:
-    """Which edition is in force, and until when (``time.monotonic``) that is taken for granted."""
+class _Cache:
+    """The edition in force; ``until`` (``time.monotonic``) is when it must be read again."""
 
     edition: MatrixEdition | None = None
     until: float = 0.0
 
 
-_newest = _Newest()
+_cache = _Cache()
 
 
 def edition_in_force() -> MatrixEdition | None:
-    """Return the edition put in force last; None when there is none."""
+    """Return the edition that was put in force last, or None."""
     return MatrixEdition.objects.filter(in_force_at__isnull=False).order_by("-in_force_at", "-pk").first()
 
 
 def matrix_in_force() -> Matrix:
-    """Return the matrix to judge by: the edition in force, else the built-in one. At most seconds old."""
-    if time.monotonic() >= _newest.until:
-        _newest.edition, _newest.until = edition_in_force(), time.monotonic() + KEPT_SECONDS
-    edition = _newest.edition
-    return MATRIX if edition is None else _read(edition.pk, edition.in_force_at)
+    """Return the matrix of the edition in force, or the built-in one. At most ``CACHE_SECONDS`` old."""
+    if time.monotonic() >= _cache.until:
+        _cache.edition, _cache.until = edition_in_force(), time.monotonic() + CACHE_SECONDS
+    edition = _cache.edition
+    return MATRIX if edition is None else _cached_matrix(edition.pk, edition.in_force_at)
 
 
-def forget() -> None:
-    """Ask the database again at the next judgement, not seconds later."""
-    _newest.until = 0.0
+def clear_cache() -> None:
+    """Make the next call of ``matrix_in_force`` read which edition is in force."""
+    _cache.until = 0.0
 
 
 @lru_cache(maxsize=8)
-def _read(edition_id: int, in_force_at: Any) -> Matrix:
+def _cached_matrix(edition_id: int, in_force_at: Any) -> Matrix:
     return matrix_of(MatrixEdition.objects.get(pk=edition_id))
 
 
 def matrix_of(edition: MatrixEdition) -> Matrix:
-    """Return the edition as the rules take it. Raises ValidationError with every fault of its lines."""
+    """Return the edition as a ``Matrix``. Raises ValidationError with every error in its lines."""
     rows, faults = read_lines(list(edition.lines.all()))
     if faults:
         raise ValidationError([said(fault) for fault in faults])
     return Matrix(as_of=edition.as_of, source=edition.source, requirements=tuple(rows), edition=edition.pk)
 
 
-def read_lines(lines: list[MatrixLine]) -> tuple[list[Requirement], list[LineError]]:
-    """Return what the lines say, and every fault of one of them or of all together."""
+def read_lines(lines: list[MatrixLine]) -> tuple[list[Requirement], list[Fault]]:
+    """Return the parsed lines and their errors; errors between lines only if each line is valid."""
     rows, faults = [], []
     for line in lines:
         row, found = read_line(texts_of(line))
@@ -84,28 +84,29 @@ def read_lines(lines: list[MatrixLine]) -> tuple[list[Requirement], list[LineErr
 
 
 def texts_of(line: MatrixLine) -> dict[str, str]:
+    """Return the fields of a line as texts, empty where they are not set."""
     return {name: str(getattr(line, name) or "") for name in FIELDS}
 
 
 def gaps_of(edition: MatrixEdition) -> list[str]:
-    """Return a sentence for each range of versions, and each product, that the edition says nothing of."""
+    """Return a message for each product and range of versions that the edition does not cover."""
     rows, _faults = read_lines(list(edition.lines.all()))
     return [said(gap) for gap in gaps(rows, Product.values)]
 
 
 def differences(edition: MatrixEdition) -> tuple[list[Requirement], list[Requirement]]:
-    """Return the lines in force that the edition lacks, and those that it has instead. Raises like ``matrix_of``."""
-    now, then = matrix_in_force().requirements, matrix_of(edition).requirements
-    return [row for row in now if row not in then], [row for row in then if row not in now]
+    """Return the lines in force that the edition removes, and the lines that it adds. Raises like ``matrix_of``."""
+    current, proposed = matrix_in_force().requirements, matrix_of(edition).requirements
+    return [row for row in current if row not in proposed], [row for row in proposed if row not in current]
 
 
-def said(fault: LineError) -> str:
-    """The fault as a sentence in the reader's language."""
+def said(fault: Fault) -> str:
+    """Return the message in the active language."""
     return _(fault.message) % fault.values
 
 
 def copy_edition(*, actor: Actor, edition: MatrixEdition) -> MatrixEdition:
-    """Return a draft with the same lines, to be edited and put in force."""
+    """Create and return a draft with the same lines."""
     with transaction.atomic():
         draft = MatrixEdition.objects.create(
             as_of=edition.as_of, source=edition.source, created_by_id=actor.pk, created_at=timezone.now()
@@ -118,7 +119,7 @@ def copy_edition(*, actor: Actor, edition: MatrixEdition) -> MatrixEdition:
 
 
 def change_draft(*, actor: Actor, edition: MatrixEdition, write: Callable[[], None]) -> None:
-    """Let ``write`` save a draft and its lines. Raises ValidationError when it was put in force in the meantime."""
+    """Save a draft and its lines with ``write``. Raises ValidationError if it was put in force meanwhile."""
     with transaction.atomic():
         _lock_draft(edition)
         write()
@@ -126,7 +127,7 @@ def change_draft(*, actor: Actor, edition: MatrixEdition, write: Callable[[], No
 
 
 def delete_draft(*, actor: Actor, edition: MatrixEdition) -> None:
-    """Delete a draft with its lines. Raises ValidationError when it was put in force in the meantime."""
+    """Delete a draft and its lines. Raises ValidationError if it was put in force meanwhile."""
     with transaction.atomic():
         _lock_draft(edition)
         audit.record(actor=actor, action="matrix.deleted", target=edition)
@@ -135,13 +136,13 @@ def delete_draft(*, actor: Actor, edition: MatrixEdition) -> None:
 
 def _lock_draft(edition: MatrixEdition) -> None:
     if not MatrixEdition.objects.select_for_update(no_key=True).filter(pk=edition.pk, in_force_at=None).exists():
-        raise ValidationError(_("This edition was put in force in the meantime. Create a new one from it."))
+        raise ValidationError(_("This edition was put in force in the meantime. Create a new edition from it."))
 
 
 def put_in_force(*, actor: Actor, edition: MatrixEdition) -> MatrixEdition:
-    """Judge by this edition from now on, and have every stored newest observation judged again by it.
+    """Put an edition in force, and queue the re-evaluation of the latest observation of every site.
 
-    Raises ValidationError when it already is or was in force, or when its lines have faults; then nothing changes.
+    Raises ValidationError if the edition is or was in force, or if its lines have errors; then nothing changes.
     """
     with transaction.atomic():
         edition = MatrixEdition.objects.select_for_update(no_key=True).get(pk=edition.pk)
@@ -157,6 +158,6 @@ def put_in_force(*, actor: Actor, edition: MatrixEdition) -> MatrixEdition:
             target=edition,
             details={"instead_of": before, "lines": len(matrix.requirements)},
         )
-        transaction.on_commit(forget)
+        transaction.on_commit(clear_cache)
         wake_worker("reevaluate_sites")
     return edition

@@ -17,7 +17,7 @@ from rollout.base_url import BaseUrlError, parse_base_url
 from rollout.compatibility.verdict import Verdict
 from rollout.compatibility.version import Version
 from rollout.formats.ca_bundle import NoAuthorityError, check_ca_bundle
-from rollout.formats.certificates import REFUSALS, BundleRefusedError
+from rollout.formats.certificates import BUNDLE_ERRORS, BundleError
 from rollout.models import CheckRun, PluginSource, Product, Provider, Site, SiteCredential
 from rollout.services.checks.due_times import check_interval
 
@@ -196,11 +196,11 @@ def restore_site(*, actor: Actor, site: Site) -> None:
             check_runs.request_check(site=site, actor=actor, trigger=CheckRun.Trigger.EDITED)
 
 
-def ca_bundle_error(error: BundleRefusedError | NoAuthorityError) -> str:
-    """Return a message for rejected CA certificates. It never quotes the pasted text."""
+def ca_bundle_error(error: BundleError | NoAuthorityError) -> str:
+    """Return why pasted CA certificates are refused, in words that repeat none of the text."""
     if isinstance(error, NoAuthorityError):
         return _(error.message) % error.values
-    return _(REFUSALS[error.code])
+    return _(BUNDLE_ERRORS[error.code])
 
 
 def validate(site: Site, *, unique: bool = True) -> None:
@@ -223,7 +223,7 @@ def validate(site: Site, *, unique: bool = True) -> None:
     try:
         if site.ca_bundle:
             check_ca_bundle(site.ca_bundle)
-    except (BundleRefusedError, NoAuthorityError) as error:
+    except (BundleError, NoAuthorityError) as error:
         errors["ca_bundle"] = [ca_bundle_error(error)]
     try:
         site.full_clean(exclude=list(errors), validate_unique=unique, validate_constraints=unique)

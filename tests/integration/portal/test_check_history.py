@@ -68,7 +68,7 @@ def test_a_change_by_a_new_matrix_is_told_with_both_findings(
     draft = matrix.copy_edition(actor=administrator, edition=first_edition)
     draft.lines.filter(product="confluence").update(server="9.3")
     matrix.put_in_force(actor=administrator, edition=draft)
-    matrix.forget()
+    matrix.clear_cache()
     reevaluation.reevaluate_outdated()
     text = page(client, wiki, "?show=changes")
     assert "Re-evaluated" in text

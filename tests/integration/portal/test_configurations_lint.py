@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from portal.forms.configurations import LONGEST_PASTED
+from portal.forms.configurations import MAX_SITE_LIST_LENGTH
 from portal.models import User
 
 LINT = "/configurations/lint/"
@@ -68,7 +68,7 @@ def test_a_secret_is_not_repeated_beside_the_input(client_of: Any, alice: User) 
         {"text": "", "format": "json"},
         {"text": "[]", "format": "nope"},
         {"text": "a\x00b", "format": "json"},
-        {"text": "x" * (LONGEST_PASTED + 1), "format": "json"},
+        {"text": "x" * (MAX_SITE_LIST_LENGTH + 1), "format": "json"},
         {"text": "[]"},
     ],
     ids=["nothing", "empty", "format", "null", "too long", "no format"],

@@ -41,7 +41,7 @@ def test_which_edition_is_in_force_is_asked_every_few_seconds_only(
     matrix.matrix_in_force()
     with django_assert_num_queries(0):
         matrix.matrix_in_force()
-    matrix.forget()
+    matrix.clear_cache()
     with django_assert_num_queries(1):  # which one; what it says is known
         matrix.matrix_in_force()
 

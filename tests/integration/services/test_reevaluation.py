@@ -32,7 +32,7 @@ def stricter(
         draft = matrix.copy_edition(actor=administrator, edition=first_edition)
         draft.lines.filter(product="confluence").update(server="9.3")
         matrix.put_in_force(actor=administrator, edition=draft)
-        matrix.forget()
+        matrix.clear_cache()
         return draft
 
     return put
@@ -143,7 +143,7 @@ def test_the_statements_do_not_grow_with_the_sites(
     CheckRun.objects.all().delete()
     Site.objects.all().delete()
     MatrixEdition.objects.latest("pk").delete()  # the first one judges again
-    matrix.forget()
+    matrix.clear_cache()
     assert statements(30) == few
 
 

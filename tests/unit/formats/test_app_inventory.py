@@ -22,7 +22,7 @@ def read(text: str | bytes, product: str = "confluence") -> Inventory:
 def test_it_works() -> None:
     found = read("Device name,App version\nAda's iPhone,2.0.1\nBob's iPhone,1.9\n")
     assert found.phones == {"Ada's iPhone": "2.0.1", "Bob's iPhone": "1.9"}
-    assert (found.repeated, found.others, found.faulty) == (0, 0, 0)
+    assert (found.repeated, found.others, found.skipped) == (0, 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -69,15 +69,15 @@ def test_phones_that_share_a_name_stay_apart() -> None:
     assert [len(device) for device in long.phones] == [200, 200]
 
 
-def test_faults_are_told_by_line() -> None:
+def test_unreadable_lines_are_reported_by_number() -> None:
     found = read(f"serial,version\n1,2.0\n\n,1.9\n4,{'9' * 61}\n5\n6,2.0\0\n")
-    assert [fault.line for fault in found.faults] == [4, 5, 7]
+    assert [skipped.line for skipped in found.skipped_lines] == [4, 5, 7]
     assert found.phones == {"1": "2.0", "5": ""}
 
 
-def test_only_the_first_faults_are_kept() -> None:
+def test_only_the_first_unreadable_lines_are_listed() -> None:
     found = read("serial,version\n1,2.0\n" + ",2.0\n" * 5000)
-    assert (found.faulty, len(found.faults)) == (5000, 100)
+    assert (found.skipped, len(found.skipped_lines)) == (5000, 100)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Says what kind of not-JSON a pasted text is: the mistakes that copying through mails and web pages makes. Pure."""
+"""Explain why a pasted text is not valid JSON, especially after copying it from e-mails and web pages. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SMART_QUOTES = re.compile("[\u201c\u201d\u201e\u201f\u2018\u2019\u201a\u00ab\u0
 _CLOSING_SMART_QUOTE = re.compile(_SMART_QUOTES.pattern + r"\s*[:,}\]]")
 _ESCAPED_QUOTES = re.compile(r"&(?:quot|#34|#x22|#39|apos|amp);", re.IGNORECASE)
 
-# How a message of the JSON reader begins, and the same as the end of a sentence.
+# How a message of the json module begins → the reason in "This is not JSON: …".
 REASONS = {
     "Expecting value": _("a value is missing, or is text without quotes"),
     "Expecting property name": _("a key in straight double quotes is missing"),
@@ -27,7 +27,7 @@ REASONS = {
 
 
 def not_json(text: str, error: json.JSONDecodeError) -> SiteListError:
-    """The SiteListError for a text the JSON reader stopped in: a code, what to change, and line and column."""
+    """Return the SiteListError for a JSONDecodeError: a code, what to change, and the line and column."""
     before, rest = text[: error.pos], text[error.pos :]
     for code, applies, message in (
         (
@@ -56,7 +56,7 @@ def not_json(text: str, error: json.JSONDecodeError) -> SiteListError:
             error.msg == "Extra data" and text.lstrip().startswith("{"),
             _("There are several objects without an array. Put square brackets around them."),
         ),
-        # A string that opened straight and closed typographic makes the reader stop only later.
+        # A string with a straight opening and a typographic closing quote fails at a later position.
         (
             "smart-quotes",
             bool(_CLOSING_SMART_QUOTE.search(text)),
@@ -65,12 +65,12 @@ def not_json(text: str, error: json.JSONDecodeError) -> SiteListError:
     ):
         if applies:
             return SiteListError(code, message, _place(error))
-    reason = next((words for beginning, words in REASONS.items() if error.msg.startswith(beginning)), error.msg)
-    return SiteListError("not-json", _("This is not JSON: %(reason)s."), _place(error), {"reason": reason})
+    reason = next((text for beginning, text in REASONS.items() if error.msg.startswith(beginning)), error.msg)
+    return SiteListError("not-json", _("This is not valid JSON: %(reason)s."), _place(error), {"reason": reason})
 
 
 def _ends_in_comma(before: str, rest: str) -> bool:
-    # Python 3.11 stops at the bracket, 3.13 at the comma.
+    # The error is at the bracket in Python 3.11, at the comma in 3.13.
     joined = before.rstrip()[-1:] + rest if not rest.startswith(",") else rest
     return re.match(r",\s*[\]}]", joined) is not None
 
