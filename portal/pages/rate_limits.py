@@ -52,11 +52,33 @@ class RateLimitMiddleware:
         return _page(request, exception.retry_after)
 
 
+# Routes of django-allauth that respond 429 by themselves, and the limit in ACCOUNT_RATE_LIMITS that they check.
+ALLAUTH_LIMITS = {
+    "account_reset_password": "reset_password",
+    "account_reset_password_from_key": "reset_password_from_key",
+    "account_change_password": "change_password",
+    "account_set_password": "change_password",
+}
+
+
+def allauth_limit_reached(request: HttpRequest) -> HttpResponse:
+    """Return the 429 page for a limit of django-allauth, which looks this up as ``handler429`` of the URLconf."""
+    match = request.resolver_match
+    action = ALLAUTH_LIMITS.get(match.view_name if match else "", "login_failed")
+    return _page(request, lockouts.longest_window(action))
+
+
+def _page(request: HttpRequest, seconds: int) -> HttpResponse:
+    response = too_many_requests(request, lockouts.try_again(seconds))
+    response.headers["Retry-After"] = str(seconds)
+    return response
+
+
 def _principal(request: HttpRequest) -> str:
     """Return the account of the attempt: signed in, waiting for its second factor, or entered in the form."""
     if request.user.is_authenticated:
         return str(request.user.pk)
-    half_signed_in = request.session.get("account_login")  # set by allauth between password and second factor
+    half_signed_in = request.session.get("account_login")  # allauth's, between password and second factor
     if isinstance(half_signed_in, dict):
         return str(half_signed_in.get("user_pk", ""))
     return (request.POST.get("login") or request.POST.get("email") or "").strip().lower()

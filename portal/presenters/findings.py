@@ -57,12 +57,12 @@ def _content(finding: Finding) -> tuple[str, str, str, str]:
     return finding.rule, finding.outcome, messages.finding_sentence(finding), messages.finding_remedy(finding)
 
 
-def _setup(setup: str, verdict: str, rows: list[Finding], told: Collection[object] = ()) -> SetupFindings:
-    mine = sorted((row for row in rows if row.setup == setup), key=lambda row: row.position)
-    shown = [_shown(row) for row in mine]
-    against = [row for row in shown if row.finding.outcome not in {Outcome.PASS, Outcome.WARNING}]
-    own = [row for row in against if _said(row.finding) not in told]
-    first = {finding.rule for finding in findings_to_fix(mine)}
+def _setup(setup: str, verdict: str, rows: list[Finding], already_shown: Collection[object] = ()) -> SetupFindings:
+    own = sorted((row for row in rows if row.setup == setup), key=lambda row: row.position)
+    shown = [_row(finding) for finding in own]
+    problems = [row for row in shown if row.finding.outcome not in {Outcome.PASS, Outcome.WARNING}]
+    unshared = [row for row in problems if _content(row.finding) not in already_shown]
+    first = {finding.rule for finding in findings_to_fix(own)}
     return SetupFindings(
         id=setup,
         name=messages.SETUP_NAMES[setup],

@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from rollout.compatibility import evidence, plugin_rules
-from rollout.compatibility.what_to_do import first_things
 from rollout.mdm import json_errors, reading
 from rollout.models import Finding
 

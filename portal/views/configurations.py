@@ -224,7 +224,7 @@ def download(request: HttpRequest) -> HttpResponse:
 
 def _release_text(request: HttpRequest, number: str, format_id: str) -> str:
     row = visible_release(request, int(number) if number.isascii() and number.isdigit() and len(number) < 10 else 0)
-    if not may_read_whole(person(request), row):
+    if not may_read_entire_release(person(request), row):
         raise PermissionDenied(
             _(
                 "You cannot export this release because it contains sites that you do not manage. Contact an "
@@ -271,7 +271,7 @@ def release(request: HttpRequest, number: int) -> HttpResponse:
         "before": before,
         "after": releases.filter(number__gt=number).order_by("number").defer("site_list").first(),
         "is_current": not _newer_than(row),
-        "can_read_all": may_read_whole(user, row),
+        "can_read_all": may_read_entire_release(user, row),
         "count": len(entries),
         "with_oauth": sum(entry.client_id is not None for entry in entries),
         "page": _page_of(request, entries),

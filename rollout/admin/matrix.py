@@ -46,10 +46,10 @@ class LineForm(forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
         texts = {name: cleaned.get(name) or "" for name in matrix.FIELDS}
-        self.requirement, faults = read_line(texts)
-        for fault in faults:
+        self.requirement, errors = read_line(texts)
+        for error in errors:
             if fault.field not in self.errors:  # the field's own error is more specific
-                self.add_error(fault.field, matrix.said(fault))
+                self.add_error(fault.field, matrix.message_of(error))
         return cleaned
 
     @property
@@ -67,9 +67,9 @@ class LineFormSet(forms.BaseInlineFormSet):
         lines = [form for form in forms if form.is_filled_in]
         if any(form.errors for form in lines):
             return
-        faults = errors_between([form.requirement for form in kept if form.requirement])
-        if faults:
-            raise ValidationError([matrix.said(fault) for fault in faults])
+        errors = errors_between([form.requirement for form in lines if form.requirement])
+        if errors:
+            raise ValidationError([matrix.message_of(error) for error in errors])
 
 
 def is_draft(edition: MatrixEdition | None) -> bool:

@@ -212,7 +212,7 @@ def _row(number: int, cells: dict[str, str], allow_loopback_http: bool) -> tuple
             continue
         text = _unescape_formula(cells.get(column, ""))
         try:
-            found[column] = read_cell(column, text, allow_loopback_http=allow_loopback_http)
-        except InvalidCellError as refused:
-            errors.append(CellError(number, column, refused.code, refused.message, refused.values))
-    return (None if errors else SiteRow(**found)), errors
+            values[column] = read_cell(column, text, allow_loopback_http=allow_loopback_http)
+        except InvalidCellError as error:
+            errors.append(CellError(number, column, error.code, error.message, error.values))
+    return (None if errors else SiteRow(**values)), errors

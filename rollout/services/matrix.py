@@ -67,20 +67,20 @@ def _cached_matrix(edition_id: int, in_force_at: Any) -> Matrix:
 
 def matrix_of(edition: MatrixEdition) -> Matrix:
     """Return the edition as a ``Matrix``. Raises ValidationError with every error in its lines."""
-    rows, faults = read_lines(list(edition.lines.all()))
-    if faults:
-        raise ValidationError([said(fault) for fault in faults])
+    rows, errors = read_lines(list(edition.lines.all()))
+    if errors:
+        raise ValidationError([message_of(error) for error in errors])
     return Matrix(as_of=edition.as_of, source=edition.source, requirements=tuple(rows), edition=edition.pk)
 
 
-def read_lines(lines: list[MatrixLine]) -> tuple[list[Requirement], list[Fault]]:
+def read_lines(lines: list[MatrixLine]) -> tuple[list[Requirement], list[LineError]]:
     """Return the parsed lines and their errors; errors between lines only if each line is valid."""
-    rows, faults = [], []
+    rows, errors = [], []
     for line in lines:
-        row, found = read_line(texts_of(line))
-        faults += found
+        row, line_errors = read_line(texts_of(line))
+        errors += line_errors
         rows += [row] if row else []
-    return rows, faults or errors_between(rows)
+    return rows, errors or errors_between(rows)
 
 
 def texts_of(line: MatrixLine) -> dict[str, str]:
@@ -90,8 +90,8 @@ def texts_of(line: MatrixLine) -> dict[str, str]:
 
 def gaps_of(edition: MatrixEdition) -> list[str]:
     """Return a message for each product and range of versions that the edition does not cover."""
-    rows, _faults = read_lines(list(edition.lines.all()))
-    return [said(gap) for gap in gaps(rows, Product.values)]
+    rows, _errors = read_lines(list(edition.lines.all()))
+    return [message_of(gap) for gap in gaps(rows, Product.values)]
 
 
 def differences(edition: MatrixEdition) -> tuple[list[Requirement], list[Requirement]]:
@@ -100,9 +100,9 @@ def differences(edition: MatrixEdition) -> tuple[list[Requirement], list[Require
     return [row for row in current if row not in proposed], [row for row in proposed if row not in current]
 
 
-def said(fault: Fault) -> str:
+def message_of(error: LineError) -> str:
     """Return the message in the active language."""
-    return _(fault.message) % fault.values
+    return _(error.message) % error.values
 
 
 def copy_edition(*, actor: Actor, edition: MatrixEdition) -> MatrixEdition:
