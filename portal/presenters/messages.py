@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from rollout.compatibility import evidence, plugin_rules
+from rollout.compatibility.next_steps import findings_to_fix
 from rollout.mdm import json_errors, reading
 from rollout.models import Finding
 

@@ -48,8 +48,8 @@ class LineForm(forms.ModelForm):
         texts = {name: cleaned.get(name) or "" for name in matrix.FIELDS}
         self.requirement, errors = read_line(texts)
         for error in errors:
-            if fault.field not in self.errors:  # the field's own error is more specific
-                self.add_error(fault.field, matrix.message_of(error))
+            if error.field not in self.errors:  # the field's own error is more specific
+                self.add_error(error.field, matrix.message_of(error))
         return cleaned
 
     @property
