@@ -1,7 +1,7 @@
-"""The base URL of a site: parsed strictly, written one way only. Pure.
+"""Parses the base URL of a site strictly and normalizes it. Pure.
 
-A base URL ends up in an MDM payload, in probes and in the address a person signs in at, so two spellings of one
-site must become one value, and a spelling that two parsers could read differently is refused, not repaired.
+A base URL is part of an MDM payload, of probes and of the address where people sign in. So different spellings of one
+site become the same value, and a spelling that two parsers could read differently is rejected, not corrected.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ _DELIMITERS = frozenset("[]:")
 
 
 class BaseUrlError(ValueError):
-    """A refused base URL: ``code`` is stable, ``message`` an English sentence that never repeats the input."""
+    """An invalid base URL: ``code`` is stable, ``message`` an English message id that never contains the input."""
 
     def __init__(self, code: str, message: str = "") -> None:
         self.code = code
@@ -82,8 +82,11 @@ class BaseUrlError(ValueError):
 
 @dataclass(frozen=True)
 class BaseUrl:
-    """A canonical base URL. ``host`` is an A-label, IPv4 or IPv6 address without brackets; ``port`` is None when it
-    is the scheme's own; ``path`` is empty or starts with a slash and never ends in one."""
+    """A normalized base URL.
+
+    ``host`` is a name of A-labels, or an IPv4 or IPv6 address without brackets. ``port`` is None if it is the scheme's
+    default. ``path`` is empty, or starts with a slash and does not end in one.
+    """
 
     scheme: str
     host: str
@@ -104,12 +107,12 @@ class BaseUrl:
 
 
 def parse_base_url(text: str, *, allow_loopback_http: bool = False) -> BaseUrl:
-    """The base URL in its canonical form.
+    """Parse and normalize a base URL (RFC 3986 §6.2.2, RFC 5890).
 
-    ``allow_loopback_http`` (trial and tests) admits loopback hosts, and http on them; never http elsewhere.
-    Raises BaseUrlError with one of the codes of ``REFUSALS``. RFC 3986 §6.2.2, RFC 5890.
+    ``allow_loopback_http`` (for trials and tests) allows loopback hosts, with https or http; http is never allowed on
+    other hosts. Raises BaseUrlError with one of the codes of ``REFUSALS``.
     """
-    _refuse_characters(text)
+    _reject_characters(text)
     try:
         parts = split_http_url(text)
         for code, present in (("fragment", parts.fragment), ("query", parts.query)):
@@ -130,14 +133,14 @@ def parse_base_url(text: str, *, allow_loopback_http: bool = False) -> BaseUrl:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether the canonical ``host`` names this machine itself: localhost (RFC 6761 §6.3), 127.0.0.0/8 or ::1."""
+    """Whether the normalized ``host`` is this machine: localhost (RFC 6761 §6.3), 127.0.0.0/8 or ::1."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     address = _address(host)
     return address is not None and address.is_loopback
 
 
-def _refuse_characters(text: str) -> None:
+def _reject_characters(text: str) -> None:
     if not text or not text.strip():
         raise BaseUrlError("empty")
     if len(text) > MAX_LENGTH:
@@ -153,7 +156,7 @@ def _refuse_characters(text: str) -> None:
 
 
 def _host(text: str) -> str:
-    """The host in its canonical form: a name as A-labels without the trailing dot, or an IP address."""
+    """The normalized host: a name of A-labels without the trailing dot, or an IP address."""
     host = parse_host(text if text.isascii() or ":" in text else _to_ascii(text)).removesuffix(".")
     if "_" in host:
         raise BaseUrlError("host")
@@ -170,13 +173,13 @@ def _to_ascii(text: str) -> str:
         name = text.encode("idna").decode("ascii")
     except UnicodeError:
         raise BaseUrlError("host") from None
-    if _DELIMITERS & set(name):  # their fullwidth forms become these: no name, and no IPv6 address either
+    if _DELIMITERS & set(name):  # IDNA maps their fullwidth forms to these
         raise BaseUrlError("host")
     return name
 
 
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """The IP address ``host`` is, IPv4 taken out of an IPv4-mapped one; None for a name."""
+    """``host`` as an IP address, an IPv4-mapped one as IPv4; None for a name."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
@@ -185,10 +188,10 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 
 def _path(text: str) -> str:
-    """The context path with escapes normalised (RFC 3986 §6.2.2) and the trailing slash removed."""
+    """The context path with escapes normalized (RFC 3986 §6.2.2) and the trailing slash removed."""
     if not _PATH.fullmatch(text):
         raise BaseUrlError("percent-escape" if "%" in _ESCAPE.sub("", text) else "path-character")
-    _refuse_escapes(text)
+    _reject_escapes(text)
     path = _ESCAPE.sub(_normal_escape, text).rstrip("/")
     segments = path.split("/")[1:]
     if "" in segments:
@@ -198,13 +201,13 @@ def _path(text: str) -> str:
     return path
 
 
-def _refuse_escapes(path: str) -> None:
-    """Refuses escapes that the next server may read as something else: separators, invisible characters, bad UTF-8."""
+def _reject_escapes(path: str) -> None:
+    """Reject escapes that another server may decode differently: separators, invisible characters, invalid UTF-8."""
     try:
-        hidden = [unquote(escapes, errors="strict") for escapes in _ESCAPES.findall(path)]
+        decoded = [unquote(escapes, errors="strict") for escapes in _ESCAPES.findall(path)]
     except UnicodeError:
         raise BaseUrlError("percent-escape") from None
-    if any(character in "/\\;%" or unicodedata.category(character)[0] in "CZ" for character in "".join(hidden)):
+    if any(character in "/\\;%" or unicodedata.category(character)[0] in "CZ" for character in "".join(decoded)):
         raise BaseUrlError("percent-escape")
 
 

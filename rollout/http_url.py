@@ -1,7 +1,7 @@
-"""Absolute http and https URLs, parsed strictly. Pure.
+"""Parses absolute http and https URLs strictly. Pure. RFC 3986; WHATWG URL for numeric hosts.
 
-What two parsers could read differently is refused here, before a base URL is stored and before a connection is made:
-a host that the guard did not check must not be the one that is connected to. RFC 3986; WHATWG URL for numeric hosts.
+URLs that two parsers could read differently are rejected before a base URL is stored or a connection is made, so that
+the host that the guard checks is always the host that is connected to.
 """
 
 from __future__ import annotations
@@ -20,8 +20,11 @@ _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.ASCII)
 
 
 class HttpUrlError(ValueError):
-    """Not an absolute http or https URL. ``code`` is ``not-absolute``, ``scheme``, ``user-info``, ``port``,
-    ``host-missing``, ``host``, ``host-numeric`` or ``host-ipv6``."""
+    """An invalid http or https URL.
+
+    ``code`` is ``not-absolute``, ``scheme``, ``user-info``, ``port``, ``host-missing``, ``host``, ``host-numeric`` or
+    ``host-ipv6``.
+    """
 
     def __init__(self, code: str) -> None:
         self.code = code
@@ -30,8 +33,11 @@ class HttpUrlError(ValueError):
 
 @dataclass(frozen=True)
 class HttpUrl:
-    """The parts of a URL. ``scheme`` is lower case; ``port`` is None when there is none; the rest is as written:
-    ``host`` for ``parse_host``, ``query`` with its question mark, ``fragment`` with its number sign."""
+    """The parts of a URL.
+
+    ``scheme`` is in lower case, ``port`` is None if there is none. The rest is unchanged: ``host`` is meant for
+    ``parse_host``, ``query`` includes the question mark, ``fragment`` the number sign.
+    """
 
     scheme: str
     host: str
@@ -42,7 +48,7 @@ class HttpUrl:
 
 
 def split_http_url(text: str) -> HttpUrl:
-    """The parts of ``text``. Raises HttpUrlError, but does not look into the host, path and query."""
+    """Split a URL. Raises HttpUrlError, but does not validate the host, path and query."""
     match = _URL.fullmatch(text)
     if match is None:
         raise HttpUrlError("not-absolute")
@@ -57,7 +63,7 @@ def split_http_url(text: str) -> HttpUrl:
 
 
 def _split_port(authority: str) -> tuple[str, int | None]:
-    """``("[::1]", 8443)`` of ``[::1]:8443``; the port is None when there is none."""
+    """``("[::1]", 8443)`` of ``[::1]:8443``; the port is None if there is none."""
     host, colon, port = authority.rpartition(":")
     if not colon or "]" in port:
         return authority, None
@@ -68,10 +74,9 @@ def _split_port(authority: str) -> tuple[str, int | None]:
 
 @lru_cache(maxsize=1024)
 def parse_host(text: str) -> str:
-    """The host in lower case: a name of ASCII letters, an IPv4 address, or an IPv6 address without its brackets.
+    """Return the host in lower case: a name of ASCII letters, an IPv4 address, or an IPv6 address without brackets.
 
-    A name keeps its trailing dot, and may hold underscores: no host name has them, but names inside companies do.
-    Raises HttpUrlError.
+    A name keeps its trailing dot, and may contain underscores, as some internal names do. Raises HttpUrlError. Cached.
     """
     host = text.lower()
     if host.startswith("[") or host.endswith("]") or ":" in host:
@@ -82,8 +87,8 @@ def parse_host(text: str) -> str:
     labels = name.split(".")
     if len(name) > 253 or not all(_LABEL.fullmatch(label) and _is_decodable(label) for label in labels):
         raise HttpUrlError("host")
-    # A browser takes what ends in a number for an IPv4 address, and so does the system's resolver, in octal, hex or
-    # fewer parts: only the one plain spelling is accepted.
+    # Browsers and resolvers read a host that ends in a number as an IPv4 address, also in octal, in hexadecimal or with
+    # fewer parts, so only the usual form is accepted.
     return _ipv4(host) if _NUMBER.fullmatch(labels[-1]) else host
 
 

@@ -1,12 +1,12 @@
-"""Marks text for people where no language is known yet. Pure: the bottom of the domain, standard library only."""
+"""Marks texts for translation in packages without Django. Pure: standard library only."""
 
 from __future__ import annotations
 
 
 def gettext_noop(message: str) -> str:
-    """The message itself, an English message id; the reader's language is put in where it is shown.
+    """Return the message unchanged: an English message id, translated where it is shown.
 
-    Pure rooms import no Django, whose function of this name does the same. ``makemessages`` collects what is called
-    with a name that xgettext knows: this one, or ``_`` as it is imported everywhere.
+    Pure packages do not import Django, whose function of this name does the same. ``makemessages`` collects the
+    arguments of functions that xgettext knows: this one, or ``_``, as which it is imported.
     """
     return message

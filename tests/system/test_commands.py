@@ -1,4 +1,4 @@
-"""Commands as processes of their own, where no database, key or address is set up."""
+"""Commands as processes, without a database, a key or an address."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.paths import ROOT
 
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run manage.py where nothing is set up: no database, no key, no address."""
+    """Run manage.py without a database, a key or an address."""
     clean = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "PYTHONPATH": "", **environment}
     return subprocess.run(
         [sys.executable, "manage.py", *arguments],
@@ -48,18 +48,19 @@ def test_check_site_needs_no_database_and_keeps_its_contract():
     assert (ready["setups"]["mdm"]["first"], old["setups"]["mdm"]["first"]) == ([], ["CONFLUENCE-VERSION"])
 
 
-def test_check_site_speaks_to_people_too():
+def test_check_site_prints_a_summary():
     done = run("check_site", "https://wiki.invalid")
 
     assert done.returncode == 0
-    assert "mdm: UNKNOWN" in done.stdout
+    assert "  MDM setup: Unknown\n" in done.stdout
+    assert "  Non-MDM setup: Unknown\n" in done.stdout
     assert "→" in done.stdout
 
 
 @pytest.mark.parametrize(
     "url", ["wiki", "http://127.0.0.1", "https://a@b.example", "file:///etc/passwd", "https://a.example/?q"]
 )
-def test_check_site_refuses_what_is_no_base_url(url):
+def test_check_site_rejects_an_invalid_base_url(url):
     done = run("check_site", url)
 
     assert done.returncode == 1
@@ -67,7 +68,7 @@ def test_check_site_refuses_what_is_no_base_url(url):
     assert "Traceback" not in done.stderr
 
 
-def test_every_other_command_says_what_is_missing():
+def test_every_other_command_reports_the_missing_setting():
     done = run("export_configuration")
 
     assert done.returncode == 1

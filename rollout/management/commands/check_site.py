@@ -1,4 +1,4 @@
-"""Checks sites from the command line, without a database: the same probes, rules and verdicts as the pages."""
+"""Checks sites from the command line, without a database, with the same probes and rules as the pages."""
 
 from __future__ import annotations
 
@@ -14,21 +14,39 @@ from rollout.base_url import BaseUrlError, parse_base_url
 from rollout.compatibility import rules
 from rollout.compatibility.next_steps import next_steps
 from rollout.compatibility.observation import Observation, PluginVersions
-from rollout.compatibility.verdict import Evaluation, SetupVerdict
+from rollout.compatibility.verdict import Evaluation, Outcome, Setup, SetupVerdict, Verdict
 from rollout.probes.site import Target, observe
 from rollout.services.network import policy
 
+SETUP_NAMES = {Setup.MDM: "MDM setup", Setup.NON_MDM: "Non-MDM setup"}
+STATUS_NAMES = {
+    Verdict.READY_MDM: "Ready",
+    Verdict.READY_NON_MDM: "Ready",
+    Verdict.ACTION_NEEDED: "Action needed",
+    Verdict.INCOMPATIBLE: "Incompatible",
+    Verdict.UNKNOWN: "Unknown",
+}
+OUTCOME_NAMES = {
+    Outcome.PASS: "Passed",
+    Outcome.WARNING: "Warning",
+    Outcome.UNKNOWN: "Unknown",
+    Outcome.ACTION_NEEDED: "Action needed",
+    Outcome.INCOMPATIBLE: "Incompatible",
+}
+
 
 class Command(BaseCommand):
-    help = "Checks sites against the live servers and prints the verdict of each road."
+    help = "Checks live sites and prints the status of the MDM setup and the Non-MDM setup. Needs no database."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("urls", nargs="+", metavar="URL", help="base URL of a site, with its context path")
-        parser.add_argument("--json", action="store_true", help="print the documented JSON (docs/check_site.md)")
-        parser.add_argument("--product", choices=["confluence", "jira"], default="confluence")
-        parser.add_argument("--oauth-plugin", metavar="VERSION", help="version of the OAuth plugin, if you know it")
-        parser.add_argument("--mobile-plugin", metavar="VERSION", help="version of the mobile plugin, if you know it")
+        parser.add_argument("urls", nargs="+", metavar="URL", help="base URL of a site, including its context path")
+        parser.add_argument("--json", action="store_true", help="print JSON (see docs/check_site.md)")
+        parser.add_argument(
+            "--product", choices=["confluence", "jira"], default="confluence", help="default: confluence"
+        )
+        parser.add_argument("--oauth-plugin", metavar="VERSION", help="version of the OAuth plugin, if known")
+        parser.add_argument("--mobile-plugin", metavar="VERSION", help="version of the mobile plugin, if known")
 
     def handle(self, *args: Any, **options: Any) -> None:
         targets = [self._target(url, options) for url in options["urls"]]
@@ -60,18 +78,20 @@ class Command(BaseCommand):
             self._print_setup(setup)
 
     def _print_setup(self, setup: SetupVerdict) -> None:
-        self.stdout.write(f"  {setup.setup.value}: {setup.verdict.value}")
-        for number, first in enumerate(next_steps(setup), start=1):
-            self.stdout.write(f"    {number}. {first.remedy % first.values} ({first.rule})")
+        self.stdout.write(f"  {SETUP_NAMES[setup.setup]}: {STATUS_NAMES[setup.verdict]}")
+        for number, step in enumerate(next_steps(setup), start=1):
+            self.stdout.write(f"    {number}. {step.remedy % step.values} ({step.rule})")
+        self.stdout.write("    Findings:")
         for finding in setup.findings:
-            evidence = finding.evidence()
-            self.stdout.write(f"    {finding.outcome.value:<14} {finding.rule:<20} {evidence['summary']}")
+            self.stdout.write(
+                f"      {OUTCOME_NAMES[finding.outcome]:<14} {finding.rule:<20} {finding.message % finding.values}"
+            )
             if finding.remedy:
-                self.stdout.write(f"    {'':<35} → {finding.remedy % finding.values}")
+                self.stdout.write(f"      {'':<35} → {finding.remedy % finding.values}")
 
 
 def as_contract(observation: Observation, evaluation: Evaluation) -> dict[str, Any]:
-    """One site in the documented JSON: ``url``, ``roads.mdm``, ``roads.non_mdm`` and ``observation``."""
+    """Return one site in the documented JSON: ``url``, ``matrix``, ``setups`` and ``observation``."""
     return {
         "url": observation.base_url,
         "matrix": evaluation.matrix,

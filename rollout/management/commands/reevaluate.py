@@ -1,4 +1,4 @@
-"""Judges stored observations again by today's rules and the matrix in force, without touching the network."""
+"""Re-evaluates stored observations with the current rules and matrix, without requests to sites."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from rollout.services.checks.reevaluation import Change, Reevaluated, reevaluate
 
 
 class Command(BaseCommand):
-    help = "Judges what was last observed of sites by today's rules and the matrix in force. Asks no site anything."
+    help = "Re-evaluates the latest check of sites with the current rules and matrix. Sends no requests to sites."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("urls", nargs="*", metavar="URL", help="base URL of a site")
-        parser.add_argument("--all", action="store_true", help="judge every site that is not archived")
+        parser.add_argument("--all", action="store_true", help="re-evaluate all sites that are not archived")
         parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -30,39 +30,39 @@ class Command(BaseCommand):
 
     def _sites(self, urls: list[str], *, every: bool) -> QuerySet[Site]:
         if every == bool(urls):
-            raise CommandError("Name the sites to judge again by their base URLs, or say --all.")
+            raise CommandError("Enter the base URLs of the sites to re-evaluate, or use --all.")
         active = Site.objects.active()
-        return active if every else active.filter(base_url__in=[self._known(url) for url in urls])
+        return active if every else active.filter(base_url__in=[self._validated(url) for url in urls])
 
-    def _known(self, url: str) -> str:
+    def _validated(self, url: str) -> str:
         try:
             base_url = str(parse_base_url(url, allow_loopback_http=True))
         except BaseUrlError as error:
             raise CommandError(f"{url!r}: {error}") from error
         if not Site.objects.active().filter(base_url=base_url).exists():
-            raise CommandError(f"{base_url}: there is no such site, or it is archived.")
+            raise CommandError(f"{base_url}: the site does not exist or is archived.")
         return base_url
 
     def _print(self, result: Reevaluated) -> None:
         for change in result.changes:
             self.stdout.write(f"{change.site.base_url}: {_verdicts(change.was)} → {_verdicts(change.now)}")
         self.stdout.write(
-            f"Judged {result.evaluated} of {_asked(result)} sites again by the matrix {result.matrix}: "
-            f"{len(result.changes)} verdicts changed."
+            f"Re-evaluated {result.evaluated} of {_total(result)} sites with matrix {result.matrix}. "
+            f"Sites with a new status: {len(result.changes)}."
         )
         if result.under_way:
-            self.stdout.write(f"{result.under_way} left to the check that is under way.")
+            self.stdout.write(f"Skipped because a check is running: {result.under_way}.")
         if result.unknown:
-            self.stdout.write(f"{result.unknown} not observed yet, or edited since.")
+            self.stdout.write(f"Skipped because not checked since the last change: {result.unknown}.")
         if result.unreadable:
-            self.stdout.write(f"{result.unreadable} with a stored observation that cannot be read. Check them again.")
+            self.stdout.write(f"Stored check not readable: {result.unreadable}. Check these sites again.")
 
 
 def as_json(result: Reevaluated) -> dict[str, Any]:
-    """The result in the documented JSON (docs/operations.md)."""
+    """Return the result in the documented JSON (docs/operations.md)."""
     return {
         "matrix": result.matrix,
-        "sites": _asked(result),
+        "sites": _total(result),
         "evaluated": result.evaluated,
         "changed": len(result.changes),
         "under_way": result.under_way,
@@ -77,9 +77,9 @@ def _change(change: Change) -> dict[str, Any]:
     return {"url": change.site.base_url, "was": was, "now": now}
 
 
-def _asked(result: Reevaluated) -> int:
+def _total(result: Reevaluated) -> int:
     return result.evaluated + result.under_way + result.unknown + result.unreadable
 
 
 def _verdicts(pair: tuple[str, str]) -> str:
-    return f"with MDM {pair[0]}, without MDM {pair[1]}"
+    return f"MDM setup {pair[0]}, Non-MDM setup {pair[1]}"

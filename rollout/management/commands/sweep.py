@@ -1,4 +1,4 @@
-"""Starts a check of all sites, and pauses or resumes one, from the command line."""
+"""Starts, pauses or resumes a bulk check from the command line."""
 
 from __future__ import annotations
 
@@ -14,26 +14,30 @@ from rollout.services.checks import sweeps
 
 
 class Command(BaseCommand):
-    help = "Queues a check of every site that does not wait for one; workers do it."
+    help = "Starts a bulk check: queues a check of every site, which the workers run."
 
     def add_arguments(self, parser: CommandParser) -> None:
         action = parser.add_mutually_exclusive_group()
         action.add_argument(
-            "--due", action="store_true", help="only the sites that come due, if it is time (beat's deed)"
+            "--due",
+            action="store_true",
+            help="queue only the sites that are due, if a scheduled bulk check is due (as beat does)",
         )
-        action.add_argument("--pause", action="store_true", help="pause the sweeps that run")
-        action.add_argument("--resume", action="store_true", help="resume the sweeps that are paused")
-        parser.add_argument("--wait", action="store_true", help="wait for the end; exit with 1 when the sweep failed")
+        action.add_argument("--pause", action="store_true", help="pause the running bulk checks")
+        action.add_argument("--resume", action="store_true", help="resume the paused bulk checks")
+        parser.add_argument(
+            "--wait", action="store_true", help="wait for the end; exit with 1 if the bulk check failed"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["pause"] or options["resume"]:
-            self._pause_or_resume(sweeps.pause_sweep if options["pause"] else sweeps.resume_sweep)
+            self._pause_or_resume(pause=options["pause"])
             return
         sweep = sweeps.start_due_sweep() if options["due"] else self._start()
         if sweep is None:
-            self.stdout.write("Nothing comes due, or it is not time yet.")
+            self.stdout.write("No sites are due, or no bulk check is due yet.")
             return
-        self.stdout.write(f"Sweep {sweep.pk}: {sweep.total} sites.")
+        self.stdout.write(f"Started bulk check {sweep.pk}. Sites: {sweep.total}.")
         if options["wait"]:
             self._wait(sweep)
 
@@ -43,20 +47,24 @@ class Command(BaseCommand):
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
 
-    def _pause_or_resume(self, action: Any) -> None:
-        done = [sweep.pk for sweep in Sweep.objects.unfinished() if action(actor=None, sweep=sweep)]
-        self.stdout.write(f"Sweeps: {', '.join(map(str, done)) or 'none'}.")
+    def _pause_or_resume(self, *, pause: bool) -> None:
+        action, label = (sweeps.pause_sweep, "Paused") if pause else (sweeps.resume_sweep, "Resumed")
+        changed = [str(sweep.pk) for sweep in Sweep.objects.unfinished() if action(actor=None, sweep=sweep)]
+        self.stdout.write(f"{label} bulk checks: {', '.join(changed) or 'none'}.")
 
     def _wait(self, sweep: Sweep) -> None:
-        """Say how far it is every few seconds."""
+        """Print the progress every two seconds until the bulk check ends."""
         while not sweep.is_finished:
             time.sleep(2)
             sweep.refresh_from_db()
             rate = sweep.per_minute(timezone.now())
-            said = f", {rate:.0f} a minute" if rate else ""
-            self.stdout.write(f"{sweep.done + sweep.broken} of {sweep.total}{said} ({sweep.state})")
+            speed = f", {rate:.0f} per minute" if rate else ""
+            self.stdout.write(f"{sweep.done + sweep.broken} of {sweep.total}{speed} ({sweep.state})")
         self.stdout.write(
-            f"{sweep.done} judged, {sweep.changed} changed, {sweep.failing} not reached, {sweep.broken} not finished."
+            f"Checked: {sweep.done}, with a new status: {sweep.changed}, unreachable: {sweep.failing}, "
+            f"not finished: {sweep.broken}."
         )
         if sweep.state == "failed":
-            raise CommandError("The sweep failed: Gatepass could not finish more than half of its checks.")
+            raise CommandError(
+                "The bulk check failed: more than half of its checks did not finish. See the log of the workers."
+            )

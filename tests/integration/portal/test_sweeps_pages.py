@@ -202,8 +202,8 @@ def test_the_time_left_is_told(client_of: Any, administrator: User) -> None:
 def test_the_command_starts_pauses_and_resumes(make_site: Any, capsys: pytest.CaptureFixture[str]) -> None:
     make_site()
     call_command("sweep")
-    assert "1 sites" in capsys.readouterr().out
-    with pytest.raises(CommandError, match="is running"):
+    assert "Sites: 1." in capsys.readouterr().out
+    with pytest.raises(CommandError, match="under way"):
         call_command("sweep")
     call_command("sweep", "--pause")
     assert Sweep.objects.get().state == SweepState.PAUSED
@@ -212,4 +212,4 @@ def test_the_command_starts_pauses_and_resumes(make_site: Any, capsys: pytest.Ca
     assert AuditEvent.objects.filter(actor=None, action="sweep.paused").exists()
     finish()
     call_command("sweep", "--due")
-    assert "Nothing comes due" in capsys.readouterr().out
+    assert "No sites are due" in capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""``info/login``: every kind of answer."""
+"""``info/login``: every kind of response."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_kinds(read, make_answer, case) -> None:
     assert facts.kind == kind
 
 
-def test_kind_of_what_is_no_answer(read, make_answer) -> None:
+def test_kind_without_a_response(read, make_answer) -> None:
     assert read(b"nonsense\r\n\r\n")[0].kind == "error"
     assert read(make_answer(b"x" * 300_000))[0].kind == "error"
     assert read(lambda request, handler: handler.connection.close())[0].kind in ("error", "unreachable")
@@ -122,7 +122,7 @@ def test_both_missing(read_all, make_answer) -> None:
     assert "/1.1/" in facts.app.answer.url
 
 
-def test_version_1_0_is_not_asked_where_1_1_answers(read_all, make_answer) -> None:
+def test_version_1_0_is_not_requested_if_1_1_responds(read_all, make_answer) -> None:
     facts, server = read_all(make_answer(b'{"clientId": "a"}'))
     assert facts.old is None
     assert facts.plain.client_id == "a"
@@ -140,7 +140,7 @@ def test_a_filter_that_reacts_to_the_app(read_all, make_answer) -> None:
     assert (facts.app.kind, facts.plain.kind, facts.old.kind) == ("unauthorized", "json", "unauthorized")
 
 
-def test_a_redirect_on_the_same_host_is_walked_and_told(read, make_answer) -> None:
+def test_a_redirect_on_the_same_host_is_followed_and_recorded(read, make_answer) -> None:
     def moved(request, handler):
         if b"/moved" in request:
             return make_answer(b'{"clientId": "a"}')
@@ -153,22 +153,22 @@ def test_a_redirect_on_the_same_host_is_walked_and_told(read, make_answer) -> No
     assert facts.answer.url.endswith("/1.1/info/login")
 
 
-def test_another_host_is_named_and_never_asked(read, serve, make_answer) -> None:
+def test_another_host_is_recorded_but_gets_no_request(read, serve, make_answer) -> None:
     other = serve(make_answer())
     facts, _ = read(make_answer(status="302 Found", Location=other.url + "/login"))
     assert facts.redirect_host == other.url.removeprefix("http://")
     assert other.requests == []
 
 
-def test_a_walk_ends_after_five_redirects(read, make_answer) -> None:
+def test_at_most_five_redirects_are_followed(read, make_answer) -> None:
     count = iter(range(1000))
     facts, server = read(lambda request, handler: make_answer(status="302 Found", Location=f"/{next(count)}"))
     assert (facts.kind, facts.answer.error) == ("error", "too_many_redirects")
     assert len(facts.answer.trace) == 6
-    assert len(server.requests) == 12  # as the app and as anybody
+    assert len(server.requests) == 12  # with the app's and a plain User-Agent
 
 
-def test_names_are_told_and_values_are_not(read, make_answer) -> None:
+def test_names_are_recorded_and_values_are_not(read, make_answer) -> None:
     facts, _ = read(
         make_answer(b'{"title": "Wiki", "oauth": {"clientId": "abc123", "x": [{"y": "hunter2"}]}, "url": 1}')
     )

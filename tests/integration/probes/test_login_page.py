@@ -1,4 +1,4 @@
-"""The login page: the site's own, somebody else's, or nothing but a script."""
+"""The login page: the site's own, that of another server, or only a script."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_a_script_on_the_product_s_own_page_changes_nothing(read, make_answer) -
     assert page.kind == "page"
 
 
-def test_nobody_there(read) -> None:
+def test_unreachable(read) -> None:
     page, _ = read(lambda request, handler: handler.connection.close())
     assert page.kind in ("unreachable", "error")
 

@@ -1,4 +1,4 @@
-"""The manifest, honest, broken and hostile."""
+"""The manifest: valid, broken and hostile."""
 
 from __future__ import annotations
 

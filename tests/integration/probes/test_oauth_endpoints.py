@@ -1,4 +1,4 @@
-"""The authorize and token endpoints: the provider, something in front of it, or nothing."""
+"""The authorize and token endpoints: the provider responds, a proxy in front of it, or nothing."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def probe(serve, policy, now):
     return call
 
 
-def test_authorize_asks_as_the_app_does(probe, make_answer) -> None:
+def test_authorize_sends_the_request_of_the_app(probe, make_answer) -> None:
     facts, server = probe(
         probe_authorize, make_answer(status="302 Found", Location="/wiki/login.action?os_destination=x")
     )

@@ -1,4 +1,4 @@
-"""One site observed as a whole: complete facts, one question at a time, quick when nobody is there."""
+"""The observation of a site: complete, one request at a time, quick if the site is unreachable."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_links_are_kept_for_the_rules(serve, make_answer, policy, now) -> None:
     assert asyncio.run(observe(target, policy=policy, now=now)).links == KnownLinks("abc", "xyz")
 
 
-def test_a_shut_manifest_is_explained_by_status(serve, make_answer, policy, now) -> None:
+def test_status_explains_an_unreadable_manifest(serve, make_answer, policy, now) -> None:
     def respond(request, handler):
         if b"GET /status" in request:
             return make_answer(b'{"state": "maintenance"}', status="503 Service Unavailable")
@@ -84,7 +84,7 @@ def test_a_shut_manifest_is_explained_by_status(serve, make_answer, policy, now)
     assert [found.rule for found in next_steps(evaluation.mdm)] == ["SERVER-STATUS"]
 
 
-def test_the_site_s_own_authority_goes_through_the_door(certificate, serve_tls, now) -> None:
+def test_the_site_s_own_authority_is_trusted(certificate, serve_tls, now) -> None:
     cert, key = certificate("wiki.test")
     target = Target(f"https://wiki.test:{serve_tls(cert, key)}", "confluence", ca_bundle=cert.read_text())
     observation = asyncio.run(observe(target, policy=_tls_door(), now=now))
@@ -95,7 +95,7 @@ def test_the_site_s_own_authority_goes_through_the_door(certificate, serve_tls, 
     }
 
 
-def test_one_request_is_under_way_at_a_time(serve, make_answer, policy, now) -> None:
+def test_requests_are_sent_one_at_a_time(serve, make_answer, policy, now) -> None:
     busy, most = [], []
 
     def respond(request, handler):
@@ -119,11 +119,11 @@ def test_one_request_is_under_way_at_a_time(serve, make_answer, policy, now) -> 
         (FetchPolicy(), "nonsense", "bad_url"),
     ],
 )
-def test_a_site_that_is_not_there_is_asked_once(policy, base_url, error, now) -> None:
-    asked = []
+def test_an_unreachable_site_gets_one_request(policy, base_url, error, now) -> None:
+    requested = []
 
     def counting(host, port):
-        asked.append(host)
+        requested.append(host)
         return policy.resolver(host, port)
 
     observation = asyncio.run(
@@ -132,12 +132,12 @@ def test_a_site_that_is_not_there_is_asked_once(policy, base_url, error, now) ->
     answers = [observation.manifest.answer, observation.info_login.answer, observation.authorize.answer]
     answers.append(observation.token.answer)
     assert [answer.error for answer in answers] == [error] * 4
-    assert len(asked) <= 1
+    assert len(requested) <= 1
     assert (observation.info_login.kind, observation.authorize.kind, observation.token.kind) == ("unreachable",) * 3
     assert observation.tls.kind == ("plain" if base_url.startswith("http:") else "unreachable")
 
 
-def test_silence_costs_one_deadline_not_four(serve, policy, now) -> None:
+def test_a_site_that_does_not_respond_takes_one_deadline(serve, policy, now) -> None:
     server = serve(lambda request, handler: time.sleep(2))
     started = time.monotonic()
     policy = replace(policy, total_seconds=0.3)
@@ -220,7 +220,7 @@ def test_a_valid_certificate(certificate, serve_tls, now) -> None:
 
 
 @pytest.mark.parametrize(("host", "kind"), [("wiki.test", "untrusted"), ("other.test", "wrong_host")])
-def test_a_certificate_nobody_vouches_for_or_of_another_host(certificate, serve_tls, now, host, kind) -> None:
+def test_an_untrusted_certificate_or_one_for_another_host(certificate, serve_tls, now, host, kind) -> None:
     cert, key = certificate("wiki.test")
     policy = _tls_door(cert if kind == "wrong_host" else None)
     base_url = f"https://{host}:{serve_tls(cert, key)}"
@@ -238,7 +238,7 @@ def test_an_expired_certificate(certificate, serve_tls, now) -> None:
     assert observation.tls.kind == "expired"
 
 
-def test_tls_asked_of_a_plain_server(serve, make_answer, now) -> None:
+def test_tls_on_a_server_without_tls(serve, make_answer, now) -> None:
     server = serve(make_answer())
     policy = FetchPolicy(allow_loopback=True, total_seconds=2)
     observation = asyncio.run(observe(Target(f"https://127.0.0.1:{server.port}", "confluence"), policy=policy, now=now))

@@ -32,7 +32,7 @@ def read(policy):
 
 @pytest.fixture
 def manager(serve, make_answer):
-    """A plugin manager that knows these plugins and this token; ``listed`` is what its list says."""
+    """A plugin manager with these plugins and this token; ``listed`` are the plugins of its list."""
 
     def start(plugins=BOTH, listed=(), status="200 OK"):
         def respond(request: bytes, _handler: object) -> bytes:
@@ -67,7 +67,7 @@ def test_a_plugin_under_another_key_is_found_in_the_list(read, manager) -> None:
     assert (result.plugins.oauth.version, result.plugins.mobile.version) == ("4.2.0", "19.1.47")
 
 
-def test_a_site_without_either_plugin_is_an_answer(read, manager) -> None:
+def test_a_site_without_either_plugin_is_no_error(read, manager) -> None:
     result = read(manager({}, listed=[described("com.example", "1.0")]))
     assert (result.problem, result.plugins.oauth, result.plugins.mobile) == ("", None, None)
 
@@ -84,7 +84,7 @@ def test_a_site_without_either_plugin_is_an_answer(read, manager) -> None:
         ("302 Found", {"Location": "/wiki/login.action"}, "redirected"),
     ],
 )
-def test_every_other_answer_has_its_word(read, serve, make_answer, status, headers, problem) -> None:
+def test_every_other_response_is_a_problem(read, serve, make_answer, status, headers, problem) -> None:
     server = serve(make_answer(b"<html>Log in</html>", status=status, **headers))
     assert read(server) == UpmResult(problem=problem, status=int(status[:3]))
     assert len(server.requests) <= 3
@@ -103,7 +103,7 @@ def test_a_refused_token_is_sent_once(read, serve, make_answer) -> None:
     assert len(server.requests) == 1
 
 
-def test_a_server_that_never_ends_is_left(read, serve) -> None:
+def test_an_endless_response_times_out(read, serve) -> None:
     def respond(_request: bytes, handler) -> None:
         handler.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
         while True:
@@ -112,21 +112,21 @@ def test_a_server_that_never_ends_is_left(read, serve) -> None:
     assert read(serve(respond)).problem == "too_large"
 
 
-def test_nobody_at_home(read, serve) -> None:
+def test_unreachable(read, serve) -> None:
     server = serve(b"")
     server.stop()
     assert read(server).problem == "refused"
 
 
 @pytest.mark.parametrize("version", [f"1-{TOKEN[:30]}", f"1.0.{TOKEN[8:24]}", f"9.2-m{TOKEN[-12:]}"])
-def test_a_version_that_repeats_the_token_is_none(read, manager, version: str) -> None:
+def test_a_version_that_repeats_the_token_is_rejected(read, manager, version: str) -> None:
     result = read(manager({OAUTH_KEY: described(OAUTH_KEY, version)}))
     assert result.problem == "not_upm"
     assert TOKEN[8:16] not in repr(result)
 
 
 @pytest.mark.parametrize("token", ["", "short", "with space here", "line\r\nbreak: x", "ünïcode-token", "x" * 501])
-def test_what_is_no_token_is_never_sent(read, manager, token: str) -> None:
+def test_an_invalid_token_is_never_sent(read, manager, token: str) -> None:
     server = manager()
     with pytest.raises(ValueError, match="not a personal access token"):
         read(server, token=token)

@@ -108,15 +108,15 @@ def test_the_command(tmp_path, alice, bob, capsys):
     file = tmp_path / "sites.csv"
     file.write_text(FILE)
     call_command("import_sites", str(file), "--dry-run")
-    assert "2 sites would be added" in capsys.readouterr().out
+    assert "To create: 2, to change: 0" in capsys.readouterr().out
 
     call_command("import_sites", str(file))
     assert Site.objects.count() == 2
 
     file.write_text("title,base_url\nX,ftp://x\n")
-    with pytest.raises(CommandError, match="nothing was written"):
+    with pytest.raises(CommandError, match="Nothing was imported"):
         call_command("import_sites", str(file))
-    assert "row 2, column base_url" in capsys.readouterr().err
+    assert "Row 2, column base_url" in capsys.readouterr().err
 
 
 def test_errors_are_in_the_language_of_the_reader(german, administrator):

@@ -177,8 +177,8 @@ def test_the_command_says_what_changed(make_site: Callable[..., Site], stricter:
     assert (said["changes"][0]["was"]["mdm"], said["changes"][0]["now"]["mdm"]) == ("READY_MDM", "INCOMPATIBLE")
     output = StringIO()
     call_command("reevaluate", "--all", stdout=output)
-    assert "Judged 2 of 2 sites again" in output.getvalue()
-    assert "1 verdicts changed" in output.getvalue()
+    assert "Re-evaluated 2 of 2 sites" in output.getvalue()
+    assert "Sites with a new status: 1." in output.getvalue()
 
 
 @pytest.mark.parametrize("arguments", [[], ["--all", "https://wiki.example.com"], ["nothing"], ["https://a.invalid"]])

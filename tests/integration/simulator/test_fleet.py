@@ -1,4 +1,4 @@
-"""The simulated sites as servers: what they answer, where they live, and that they stop."""
+"""The simulated sites as servers: responses, addresses, and that they stop."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _get(url: str, **options):
     return asyncio.run(fetch(DOOR, options.pop("method", "GET"), url, **options))
 
 
-def test_what_a_ready_site_answers(fleet, observations) -> None:
+def test_the_responses_of_a_ready_site(fleet, observations) -> None:
     observation = observations["context-path"]
     assert observation.base_url.endswith("/wiki")
     assert observation.manifest.canonical_url == observation.base_url
@@ -33,14 +33,14 @@ def test_what_a_ready_site_answers(fleet, observations) -> None:
     assert observation.token.answer.status == 400
 
 
-def test_single_sign_on_lives_on_another_host(fleet, observations) -> None:
+def test_single_sign_on_is_on_another_host(fleet, observations) -> None:
     observation = observations["behind-sso"]
     assert observation.info_login.redirect_host == fleet.single_sign_on_url.removeprefix("http://")
     assert (observation.authorize.kind, observation.token.kind) == ("intercepted", "intercepted")
     assert _get(fleet.base_url("behind-sso"), follow=2).text().count("Single sign-on") == 2
 
 
-def test_an_unreachable_site_refuses_at_once(fleet, observations) -> None:
+def test_an_unreachable_site_refuses_connections(fleet, observations) -> None:
     assert observations["unreachable"].manifest.answer.error == "refused"
 
 
@@ -54,7 +54,7 @@ POLITE = [
 
 
 @pytest.mark.parametrize("name", [*POLITE, "behind-sso"])
-def test_every_page_says_that_it_is_simulated(fleet, name) -> None:
+def test_every_page_is_labeled_as_simulated(fleet, name) -> None:
     page = _get(fleet.base_url(name), follow=2)
     assert page.status == 200
     assert "simulated site" in page.text()
@@ -62,7 +62,7 @@ def test_every_page_says_that_it_is_simulated(fleet, name) -> None:
     assert page.headers[FINGERPRINT[simulated.actual_product or simulated.product]].isdecimal()
 
 
-def test_the_login_page_tells_the_version(fleet) -> None:
+def test_the_login_page_contains_the_version(fleet) -> None:
     page = _get(fleet.base_url("ready-non-mdm") + "/login.action").text()
     assert '<meta name="ajs-version-number" content="9.2.1">' in page
     assert (
@@ -103,13 +103,13 @@ def test_other_requests_are_refused(fleet, method, path, status) -> None:
         (b"GET //[ HTTP/1.1\r\n\r\n", 400),
     ],
 )
-def test_what_is_no_request_is_refused(fleet, sent, status) -> None:
+def test_invalid_requests_are_refused(fleet, sent, status) -> None:
     with _connected(fleet, "ready-mdm") as connection:
         connection.sendall(sent)
         assert connection.recv(12) == b"HTTP/1.1 %d" % status
 
 
-def test_a_connection_is_kept_for_the_next_request(fleet) -> None:
+def test_a_connection_is_reused(fleet) -> None:
     with _connected(fleet, "ready-mdm") as connection:
         for _ in range(3):
             connection.sendall(b"GET /status HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -118,21 +118,21 @@ def test_a_connection_is_kept_for_the_next_request(fleet) -> None:
             assert answer.endswith(b'{"state": "RUNNING"}')
 
 
-def test_it_stops_at_once_whoever_is_connected() -> None:
+def test_it_stops_at_once_despite_open_connections() -> None:
     fleet = SimulatedFleet(["slow-headers", "endless-body", "ready-mdm"])
-    with contextlib.ExitStack() as open_ones:
+    with contextlib.ExitStack() as connections:
         for name in fleet.sites:
-            connection = open_ones.enter_context(_connected(fleet, name))
-            if name != "ready-mdm":  # that one is left waiting for a request
+            connection = connections.enter_context(_connected(fleet, name))
+            if name != "ready-mdm":  # this connection waits for a request
                 connection.sendall(b"GET / HTTP/1.1\r\n\r\n")
                 assert connection.recv(9) == b"HTTP/1.1 "
         began = time.monotonic()
         fleet.stop()
         assert time.monotonic() - began < 5
-    fleet.stop()  # once more does no harm
+    fleet.stop()  # stopping twice is allowed
 
 
-def test_no_probe_follows_to_an_address_inside(observations) -> None:
+def test_no_probe_follows_a_redirect_to_an_internal_address(observations) -> None:
     observation = observations["leads-inside"]
     answers = [observation.manifest.answer, observation.info_login.answer, observation.authorize.answer]
     for answer in [*answers, observation.token.answer]:
@@ -140,7 +140,7 @@ def test_no_probe_follows_to_an_address_inside(observations) -> None:
         assert answer.location.startswith("http://169.254.169.254/")
 
 
-def test_no_probe_carries_a_form_to_single_sign_on(observations) -> None:
+def test_no_probe_forwards_a_form_to_single_sign_on(observations) -> None:
     token = observations["sso-307"].token.answer
     assert (token.status, len(token.hops)) == (307, 1)
 
@@ -159,10 +159,10 @@ def test_outside_the_context_path(fleet) -> None:
     [
         ({}, "unsupported_grant_type"),
         ({"grant_type": "password"}, "unsupported_grant_type"),
-        ({"grant_type": "authorization_code", "client_id": "stranger"}, "invalid_client"),
+        ({"grant_type": "authorization_code", "client_id": "unknown"}, "invalid_client"),
     ],
 )
-def test_the_token_endpoint_speaks_oauth(fleet, form, error) -> None:
+def test_the_token_endpoint_returns_oauth_errors(fleet, form, error) -> None:
     url = fleet.base_url("ready-mdm") + "/rest/oauth2/latest/token"
     assert _get(url, method="POST", form=form).json()["error"] == error
 
@@ -175,7 +175,7 @@ def test_ports_are_fixed_by_the_base() -> None:
     assert base_url_of("self-signed", 8101) == "https://127.0.0.1:8153"
 
 
-def test_no_two_share_a_place() -> None:
+def test_no_two_sites_share_a_port_or_title() -> None:
     offsets = [*(simulated.offset for simulated in PERSONAS.values()), PLAIN_OFFSET, SINGLE_SIGN_ON_OFFSET]
     assert len(set(offsets)) == len(offsets)
     assert set(ports(8101)) <= {8101 + offset for offset in offsets}
@@ -198,7 +198,7 @@ def test_the_program_serves_until_sigterm(arguments, served) -> None:
 
 
 def free_base() -> int:
-    """A port with a hundred free ones from it on, outside of the range that the system chooses from."""
+    """The first of a hundred free ports, outside of the range that the system chooses from."""
     for base in range(18101, 31000, 100):
         with contextlib.ExitStack() as bound:
             try:
@@ -207,10 +207,10 @@ def free_base() -> int:
             except OSError:
                 continue
             return base
-    raise AssertionError("no hundred free ports in a row")
+    raise AssertionError("no hundred consecutive free ports")
 
 
-def test_a_taken_port_is_an_error_and_leaves_nothing_running() -> None:
+def test_a_port_in_use_is_an_error_and_leaves_nothing_running() -> None:
     with SimulatedFleet(["ready-mdm"]) as running:
         port = int(running.base_url("ready-mdm").rpartition(":")[2])
         with pytest.raises(OSError, match="in use"):

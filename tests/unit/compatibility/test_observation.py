@@ -118,7 +118,7 @@ def test_it_works(ready: Observation):
     assert Observation.from_json(json.loads(stored)) == ready
 
 
-def test_parts_that_are_not_known_survive(build: Callable[..., Observation]):
+def test_unknown_parts_are_kept(build: Callable[..., Observation]):
     bare = build(
         manifest={"version": None, "answer": {"status": None, "error": "timeout", "hops": ()}},
         tls={"kind": "plain", "expires_at": None},
@@ -127,12 +127,12 @@ def test_parts_that_are_not_known_survive(build: Callable[..., Observation]):
     assert Observation.from_json(json.loads(json.dumps(bare.to_json()))) == bare
 
 
-def test_a_judgement_can_be_replayed_from_what_was_stored(ready: Observation):
+def test_a_stored_observation_gets_the_same_evaluation(ready: Observation):
     assert evaluate(Observation.from_json(ready.to_json())) == evaluate(ready)
 
 
-def test_what_the_first_format_held_is_read(ready: Observation):
-    """It had four questions, and no word of what was not asked."""
+def test_format_1_is_read(ready: Observation):
+    """It has four requests, and no default values."""
     newer = {
         "info_login_plain",
         "info_login_old",

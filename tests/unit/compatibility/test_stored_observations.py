@@ -35,7 +35,7 @@ def test_it_is_read_and_written_back_as_it_is(file: Path) -> None:
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}-{file.stem}")
-def test_it_gets_the_verdicts_that_it_got(file: Path) -> None:
+def test_it_gets_the_same_verdicts_as_before(file: Path) -> None:
     case = json.loads(file.read_text())
     evaluation = evaluate(Observation.from_json(case["observation"]))
     assert {"mdm": evaluation.mdm.verdict, "non_mdm": evaluation.non_mdm.verdict} == case["verdicts"]

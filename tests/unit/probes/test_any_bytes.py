@@ -1,4 +1,4 @@
-"""Whatever bytes a server answers, there is an observation and a verdict, and both can be stored."""
+"""Any bytes of a server result in an observation and a verdict, and both can be stored."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ PLACES = [
 
 @st.composite
 def replies(draw: st.DrawFn) -> Reply:
-    """A reply as the door makes it, or as one that a broken door might."""
+    """A reply, including some that the HTTP client would not return."""
     status = draw(st.none() | st.sampled_from([200, 200, 200, 301, 302, 400, 401, 403, 404, 500, 503, 999]))
     error = draw(st.sampled_from(["dns", "timeout", "tls", "too_many_redirects", "too_large", "odd"]))
     pairs = [("Content-Type", draw(st.sampled_from(TYPES)))]
@@ -68,9 +68,9 @@ def replies(draw: st.DrawFn) -> Reply:
     return Reply(answer, BASE, bare.body, pairs)
 
 
-def observed(asked: list[Reply]) -> Observation:
-    """The observation that these nine replies make, in the order the questions are asked."""
-    manifest, app, plain, authorize, token, login, metadata, status, http = asked
+def observed(replies: list[Reply]) -> Observation:
+    """The observation of these nine replies, in the order of the requests."""
+    manifest, app, plain, authorize, token, login, metadata, status, http = replies
     return Observation(
         base_url=BASE,
         product="confluence",
@@ -83,15 +83,15 @@ def observed(asked: list[Reply]) -> Observation:
         login_page=read_login_page(login),
         metadata=read_metadata(metadata),
         status=read_status(status),
-        fingerprint=fingerprint_of(asked),
+        fingerprint=fingerprint_of(replies),
         plain_http=PlainHttp(http.answer, read_plain_http(http, leads_back=False).kind),
-        tls=tls_facts(BASE, asked),
+        tls=tls_facts(BASE, replies),
     )
 
 
 @given(st.lists(replies(), min_size=9, max_size=9))
-def test_any_bytes_get_a_verdict(asked: list[Reply]) -> None:
-    observation = observed(asked)
+def test_any_response_gets_a_verdict(replies: list[Reply]) -> None:
+    observation = observed(replies)
     stored = json.dumps(observation.to_json())
     assert "\\u0000" not in stored  # PostgreSQL takes no NUL in JSON
     assert Observation.from_json(json.loads(stored)) == observation
@@ -104,6 +104,6 @@ def test_any_bytes_get_a_verdict(asked: list[Reply]) -> None:
 
 @pytest.mark.parametrize("read", [read_manifest, read_info_login, read_login_page, read_metadata, read_status])
 @given(body=st.binary(max_size=2000))
-def test_each_reader_takes_any_body(read: Any, body: bytes) -> None:
+def test_each_reader_accepts_any_body(read: Any, body: bytes) -> None:
     found = read(Reply(Answer("GET", BASE, NOW, 200), BASE, body, [("Content-Type", "text/html")]))
     assert json.dumps(found.answer.url)

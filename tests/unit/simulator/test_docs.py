@@ -1,4 +1,4 @@
-"""docs/simulated-sites.md says of every simulated site what the table says."""
+"""docs/simulated-sites.md describes every simulated site as the table does."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def row(simulated: SimulatedSite) -> str:
 
 
 @pytest.mark.parametrize("name", PERSONAS)
-def test_every_persona_has_its_row(name: str) -> None:
+def test_every_simulated_site_has_its_row(name: str) -> None:
     assert row(PERSONAS[name]) in PAGE.read_text().splitlines()
 
 
-def test_there_is_no_row_of_one_that_is_gone() -> None:
+def test_there_are_no_other_rows() -> None:
     rows = [line for line in PAGE.read_text().splitlines() if line.startswith("| `")]
     assert len(rows) == len(PERSONAS)

@@ -1,4 +1,4 @@
-"""What is asked beside the app's own questions: status, metadata, headers, plain http, and the certificate's facts."""
+"""Requests that the app does not send: status, metadata, headers, plain http; and the certificate."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_status(status, body, state) -> None:
     assert read_status(reply(status, body)).state == state
 
 
-def test_a_status_that_leads_elsewhere_says_nothing() -> None:
+def test_a_redirected_status_is_ignored() -> None:
     assert read_status(reply(302, b'{"state": "RUNNING"}', Location="https://sso.example.com")).state is None
 
 
@@ -98,7 +98,7 @@ def test_fingerprint(headers, found) -> None:
         ("nonsense", False),
     ],
 )
-def test_plain_http_is_asked_only_where_it_is_the_same_site(base_url, worth) -> None:
+def test_plain_http_is_requested_only_for_the_same_site(base_url, worth) -> None:
     assert is_worth_probing(base_url) is worth
 
 
@@ -135,7 +135,7 @@ def test_the_chain_of_a_valid_certificate() -> None:
     assert (tls.kind, tls.trust, tls.issuer, tls.chain) == ("valid", "site", "Example CA", CHAIN)
 
 
-def test_the_chain_of_a_certificate_that_nobody_vouches_for() -> None:
+def test_the_chain_of_an_untrusted_certificate() -> None:
     failure = TlsFailure(19, "self-signed certificate in certificate chain", CHAIN)
     tls = tls_facts(URL, [Reply(Answer("GET", URL, NOW, error="tls"), tls_failure=failure)])
     assert (tls.kind, tls.issuer, tls.expires_at, tls.chain) == ("untrusted", "Example CA", NOW, CHAIN)
