@@ -13,7 +13,7 @@ from typing import Any
 
 from rollout.message_ids import gettext_noop as _
 
-from .site_cells import InvalidCellError, excerpt, read_cell
+from .site_cells import CellRefused, read_cell, shown
 
 COLUMNS = (
     "title",
@@ -91,10 +91,10 @@ def read_sites_csv(data: bytes, *, allow_loopback_http: bool, max_rows: int = 20
         if any(error.code in {"missing-column", "duplicate-column"} for error in errors):
             return CsvReport((), tuple(errors[:MAX_ERRORS]))
         if sum(1 for cells in records[1:] if _filled(cells)) > max_rows:
-            raise InvalidCellError(
+            raise CellRefused(
                 "too-many-rows", _("The file has more than %(limit)s sites. Split it."), limit=str(max_rows)
             )
-    except InvalidCellError as refused:
+    except CellRefused as refused:
         return CsvReport((), (CellError(0, "", refused.code, refused.message, refused.values),))
     rows, wrong = _rows(columns, records, allow_loopback_http)
     errors += wrong
@@ -117,18 +117,16 @@ def _unescape_formula(cell: str) -> str:
 
 def _decode(data: bytes) -> str:
     if len(data) > MAX_BYTES:
-        raise InvalidCellError("too-large", _("The file is larger than 2 MiB. Split it."))
+        raise CellRefused("too-large", _("The file is larger than 2 MiB. Split it."))
     encoding = "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError:
-        raise InvalidCellError("encoding", _("The file is not UTF-8 text. Save it as “CSV UTF-8”.")) from None
+        raise CellRefused("encoding", _("The file is not UTF-8 text. Save it as “CSV UTF-8”.")) from None
     if "\0" in text:
-        raise InvalidCellError(
-            "nul", _("The file is not a text file: it contains null characters. Save it as “CSV UTF-8”.")
-        )
+        raise CellRefused("nul", _("The file is not a text file: it contains null characters. Save it as “CSV UTF-8”."))
     if not text.strip():
-        raise InvalidCellError("empty", _("The file is empty."))
+        raise CellRefused("empty", _("The file is empty."))
     return text
 
 
@@ -147,7 +145,7 @@ def _records(text: str) -> list[list[str]]:
         return list(reader)
     except csv.Error:
         message = _("The CSV is invalid near line %(line)s: a quotation mark is not closed, or a cell is too long.")
-        raise InvalidCellError("broken-csv", message, line=str(reader.line_num)) from None
+        raise CellRefused("broken-csv", message, line=str(reader.line_num)) from None
 
 
 def _name(cell: str) -> str:
@@ -166,8 +164,8 @@ def _header(cells: list[str]) -> tuple[list[str], list[CellError]]:
     for name in dict.fromkeys(columns):
         if name not in COLUMNS:
             message = _("Unknown column %(column)s. Known columns: %(known)s.")
-            values = {"column": excerpt(name), "known": ", ".join(COLUMNS)}
-            errors.append(CellError(1, excerpt(name), "unknown-column", message, values))
+            values = {"column": shown(name), "known": ", ".join(COLUMNS)}
+            errors.append(CellError(1, shown(name), "unknown-column", message, values))
         elif columns.count(name) > 1:
             message = _("The column %(column)s occurs twice. Keep one.")
             errors.append(CellError(1, name, "duplicate-column", message, {"column": name}))
@@ -212,7 +210,7 @@ def _row(number: int, cells: dict[str, str], allow_loopback_http: bool) -> tuple
             continue
         text = _unescape_formula(cells.get(column, ""))
         try:
-            values[column] = read_cell(column, text, allow_loopback_http=allow_loopback_http)
-        except InvalidCellError as error:
-            errors.append(CellError(number, column, error.code, error.message, error.values))
-    return (None if errors else SiteRow(**values)), errors
+            found[column] = read_cell(column, text, allow_loopback_http=allow_loopback_http)
+        except CellRefused as refused:
+            errors.append(CellError(number, column, refused.code, refused.message, refused.values))
+    return (None if errors else SiteRow(**found)), errors

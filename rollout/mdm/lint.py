@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import chain, islice
 
-from rollout.formats.site_cells import excerpt
+from rollout.formats.site_cells import shown
 from rollout.message_ids import gettext_noop as _
 
 from .reading import check_length
@@ -97,10 +97,10 @@ def _variables(text: str, vendors: tuple[Vendor, ...], severity: Severity) -> It
         decoded = _decoded(raw)
         for vendor in vendors:
             if match := vendor.variables.search(raw):
-                values = {"field": field_name, "found": excerpt(match[0]), "vendor": vendor.name}
+                values = {"field": field_name, "found": shown(match[0]), "vendor": vendor.name}
                 yield LintFinding("VENDOR-EXPANDS", severity, _EXPANDS, values)
             elif match := vendor.variables.search(decoded):
-                values = {"field": field_name, "found": excerpt(match[0]), "vendor": vendor.name}
+                values = {"field": field_name, "found": shown(match[0]), "vendor": vendor.name}
                 yield LintFinding("VENDOR-ESCAPED", Severity.INFO, _ESCAPED, values)
 
 
@@ -109,7 +109,7 @@ def _strings(text: str) -> Iterator[tuple[str, str]]:
     key = ""
     for match in STRING.finditer(text):
         if text[match.end() : match.end() + 20].lstrip().startswith(":"):
-            key = excerpt(match[0][1:-1])
+            key = shown(match[0][1:-1])
         else:
             yield key, match[0]
 

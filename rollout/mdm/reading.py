@@ -9,7 +9,7 @@ import json
 import re
 from typing import Any
 
-from rollout.formats.site_cells import excerpt
+from rollout.formats.site_cells import shown
 from rollout.message_ids import gettext_noop as _
 
 from .json_errors import not_json
@@ -80,7 +80,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             raise SiteListError(
                 "duplicate-key",
                 _("The key %(key)s occurs twice in one object. Keep one."),
-                values={"key": excerpt(name)},
+                values={"key": shown(name)},
             )
         seen[name] = value
     return seen
@@ -127,9 +127,9 @@ def _check_secrets(value: Any, where: str, depth: int = 0) -> None:
                         "The list contains a secret. Remove it and replace it where it was created: phones store app "
                         "configuration unencrypted. The app needs only the client ID."
                     ),
-                    f"{where}.{excerpt(key)}",
+                    f"{where}.{shown(key)}",
                 )
-            _check_secrets(item, f"{where}.{excerpt(key)}", depth + 1)
+            _check_secrets(item, f"{where}.{shown(key)}", depth + 1)
 
 
 def _check_variables(text: str) -> None:
@@ -142,7 +142,7 @@ def _check_variables(text: str) -> None:
                         "%(found)s is a variable that %(vendor)s replaces. Enter the final text; otherwise phones show "
                         "the replacement or the variable's name."
                     ),
-                    values={"found": excerpt(match[0]), "vendor": vendor.name},
+                    values={"found": shown(match[0]), "vendor": vendor.name},
                 )
 
 
@@ -197,7 +197,7 @@ def _unknown_key(key: str, where: str, known: tuple[str, ...], elsewhere: tuple[
     def fold(name: str) -> str:
         return name.strip().replace("_", "").replace("-", "").lower()
 
-    values = {"found": excerpt(key)}
+    values = {"found": shown(key)}
     for expected in known:
         if fold(key) == fold(expected):
             message = _("The key %(found)s must be spelled %(expected)s, including capitalization.")

@@ -1,4 +1,4 @@
-"""Prints the MDM configuration of chosen sites in a vendor's format."""
+"""Print the MDM configuration of sites in one export format."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from rollout.services.configurations import export_configuration
 
 
 class Command(BaseCommand):
-    help = "Prints the configuration of the chosen sites (all of them unless URLs are given)."
+    help = "Prints the MDM configuration of all sites, or of the sites with the given base URLs."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("urls", nargs="*", metavar="URL", help="base URLs of sites; none: every site")
+        parser.add_argument("urls", nargs="*", metavar="URL", help="base URL of a site; all sites if omitted")
         parser.add_argument("--format", choices=list(FORMATS), default="json")
 
     def handle(self, *args: Any, **options: Any) -> None:
         sites = Site.objects.active()
         if options["urls"]:
-            wanted = {url.rstrip("/") for url in options["urls"]}
-            sites = sites.filter(base_url__in=wanted)
-            unknown = wanted - set(sites.values_list("base_url", flat=True))
+            base_urls = {url.rstrip("/") for url in options["urls"]}
+            sites = sites.filter(base_url__in=base_urls)
+            unknown = base_urls - set(sites.values_list("base_url", flat=True))
             if unknown:
                 raise CommandError(f"no such site: {', '.join(sorted(unknown))}")
         try:

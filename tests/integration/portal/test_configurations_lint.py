@@ -1,4 +1,4 @@
-"""Looking at a pasted list: faults with their place, and input that is kept."""
+"""Checking a pasted site list: problems with their position; the input stays on the page."""
 
 from __future__ import annotations
 
@@ -27,38 +27,42 @@ def test_it_works(client_of: Any, alice: User) -> None:
         ('{"title": "A", "baseURL": "https://a.example.com"}', "single object", ""),
         ('[{"title": "A", "baseUrl": "https://a.example.com"}]', "must be spelled baseURL", "[0]"),
         ('[{"title": "A", "baseURL": "http://a.example.com"}]', "OAuth 2.0 requires https", "[0].baseURL"),
-        ('[{"title": "A", "baseURL": "https://a.example.com", "clientSecret": "x"}]', "contains a secret", "[0]"),
+        (
+            '[{"title": "A", "baseURL": "https://a.example.com", "clientSecret": "x"}]',
+            "contains a secret",
+            "[0]",
+        ),
         ("<dict><key>sites</key></dict>", "This is XML", "line 1"),
-        ("[]", "contains no site", ""),
-        ("[" * 5000, "not a site list", ""),
+        ("[]", "The list contains no sites", ""),
+        ("[" * 5000, "This JSON is not a site list", ""),
         ('[{"title": "\\ud800", "baseURL": "https://a.example.com"}]', "invisible character", "[0].title"),
     ],
 )
-def test_a_fault_is_named_with_its_place(client_of: Any, alice: User, text: str, words: str, place: str) -> None:
-    answer = client_of(alice).post(LINT, {"text": text, "format": "json"})
-    page = answer.content.decode()
-    assert answer.status_code == 200
+def test_a_problem_is_shown_with_its_position(client_of: Any, alice: User, text: str, words: str, place: str) -> None:
+    response = client_of(alice).post(LINT, {"text": text, "format": "json"})
+    page = response.content.decode()
+    assert response.status_code == 200
     assert words in page.replace("&#x27;", "'")
     assert place in page
     assert "The app cannot read this list" in page
 
 
-def test_the_place_is_marked_in_the_line(client_of: Any, alice: User) -> None:
+def test_the_wrong_character_is_marked(client_of: Any, alice: User) -> None:
     page = client_of(alice).post(LINT, {"text": "[\r\n{\"title\": 'A'}]", "format": "json"}).content.decode()
     assert "<mark>&#x27;</mark>" in page
 
 
-def test_what_the_vendor_would_replace_is_a_warning(client_of: Any, alice: User) -> None:
+def test_what_the_mdm_would_replace_is_a_warning(client_of: Any, alice: User) -> None:
     touching = GOOD.replace("} }", "}}")
     page = client_of(alice).post(LINT, {"text": touching, "format": "intune-xml"}).content.decode()
     assert "Two adjacent braces" in page
     assert "The app can read this list" in page
 
 
-def test_a_secret_is_not_repeated_beside_the_input(client_of: Any, alice: User) -> None:
+def test_a_secret_is_shown_only_in_the_input(client_of: Any, alice: User) -> None:
     text = '[{"title": "A", "baseURL": "https://a.example.com", "client_secret": "hunter2hunter2"}]'
     page = client_of(alice).post(LINT, {"text": text, "format": "json"}).content.decode()
-    assert page.count("hunter2hunter2") == 1  # the field that keeps what was pasted
+    assert page.count("hunter2hunter2") == 1  # in the text field
 
 
 @pytest.mark.parametrize(
@@ -73,8 +77,8 @@ def test_a_secret_is_not_repeated_beside_the_input(client_of: Any, alice: User) 
     ],
     ids=["nothing", "empty", "format", "null", "too long", "no format"],
 )
-def test_what_cannot_be_looked_at_is_refused_and_kept(client_of: Any, alice: User, data: dict[str, str]) -> None:
-    answer = client_of(alice).post(LINT, data)
-    assert answer.status_code == 422
+def test_invalid_input_is_rejected_and_stays_in_the_form(client_of: Any, alice: User, data: dict[str, str]) -> None:
+    response = client_of(alice).post(LINT, data)
+    assert response.status_code == 422
     if data.get("text") == "[]":
-        assert ">\n[]</textarea>" in answer.content.decode()
+        assert ">\n[]</textarea>" in response.content.decode()

@@ -1,4 +1,4 @@
-"""The pages of configurations: what each role sees, builds, takes and publishes."""
+"""The configuration pages: what each role can view, build, export and publish."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BUILD = "/configurations/build/"
 
 @pytest.fixture
 def ready(make_site: Any, alice: User) -> Site:
-    """A site that carries OAuth: its MDM road and its link are ready."""
+    """A site with an OAuth part: its MDM setup is ready and it has an application link."""
     site = make_site(title="Ready wiki", owners=[alice], mdm_verdict="READY_MDM")
     link(site, "client-one")
     return site
@@ -44,7 +44,7 @@ def test_it_works(client_of: Any, administrator: User, ready: Site, make_site: A
     plain = make_site(title="Plain wiki")
     page = client.get(f"{BUILD}?site={ready.pk}&site={plain.pk}")
     text = page.content.decode()
-    assert "1 with OAuth 2.0, 1 without." in text
+    assert "1 with OAuth 2.0, 1 with password sign-in" in text
     assert "MDM setup not ready, no application link" in text
     published = client.post(
         "/configurations/publish/",
@@ -61,12 +61,12 @@ def test_it_works(client_of: Any, administrator: User, ready: Site, make_site: A
     assert "Current" in listed
 
 
-def test_an_empty_portal_says_what_a_configuration_is(client_of: Any, administrator: User) -> None:
+def test_without_sites_the_pages_offer_to_add_one(client_of: Any, administrator: User) -> None:
     assert "No sites yet" in client_of(administrator).get("/configurations/").content.decode()
     assert "No sites yet" in client_of(administrator).get(BUILD).content.decode()
 
 
-def test_before_the_first_release_it_offers_to_build_one(client_of: Any, administrator: User, ready: Site) -> None:
+def test_without_releases_the_page_offers_to_build_one(client_of: Any, administrator: User, ready: Site) -> None:
     page = client_of(administrator).get("/configurations/").content.decode()
     assert "No releases yet" in page
     assert "?all=1" in page
@@ -75,13 +75,13 @@ def test_before_the_first_release_it_offers_to_build_one(client_of: Any, adminis
 @pytest.mark.parametrize(
     ("verdict", "linked", "words"),
     [
-        ("READY_MDM", True, "not kept"),
-        ("READY_MDM", False, "No application link yet"),
+        ("READY_MDM", True, "Not cached"),
+        ("READY_MDM", False, "No application link"),
         ("INCOMPATIBLE", True, "MDM setup not ready"),
         ("UNKNOWN", False, "MDM setup not ready, no application link"),
     ],
 )
-def test_each_site_says_why_it_stays_plain(
+def test_each_site_without_oauth_shows_the_reason(
     client_of: Any, administrator: User, make_site: Any, verdict: str, linked: bool, words: str
 ) -> None:
     site = make_site(mdm_verdict=verdict)
@@ -89,53 +89,53 @@ def test_each_site_says_why_it_stays_plain(
         link(site, "abc")
     page = client_of(administrator).get(f"{BUILD}?site={site.pk}").content.decode()
     assert words in page
-    assert ("Create link" in page) == (words == "No application link yet")
+    assert ("Create link" in page) == (words == "No application link")
 
 
 @pytest.mark.parametrize("format_id", list(FORMATS))
-def test_every_format_is_shown_and_taken(client_of: Any, administrator: User, ready: Site, format_id: str) -> None:
+def test_every_format_can_be_downloaded(client_of: Any, administrator: User, ready: Site, format_id: str) -> None:
     client = client_of(administrator)
     assert client.get(f"{BUILD}?all=1&format={format_id}").status_code == 200
-    taken = client.post("/configurations/download/", {"all": "1", "format": format_id})
+    downloaded = client.post("/configurations/download/", {"all": "1", "format": format_id})
     built = configurations.build_configuration(Site.objects.all())
-    assert taken.content.decode() == FORMATS[format_id].build(built.site_list)
-    assert FORMATS[format_id].filename in taken["Content-Disposition"]
+    assert downloaded.content.decode() == FORMATS[format_id].build(built.site_list)
+    assert FORMATS[format_id].filename in downloaded["Content-Disposition"]
     event = AuditEvent.objects.get(action="configuration.exported")
     assert event.details == {"format": format_id, "sites": 1, "with_oauth": 1}
 
 
-def test_a_release_is_taken_as_it_was_published(client_of: Any, administrator: User, ready: Site) -> None:
+def test_a_release_is_downloaded_as_published(client_of: Any, administrator: User, ready: Site) -> None:
     release = configurations.publish_release(actor=administrator, sites=Site.objects.all())
     Site.objects.update(title="Renamed since")
-    taken = client_of(administrator).post("/configurations/download/", {"release": "1", "format": "json"})
-    assert taken.content.decode() == release.site_list
+    downloaded = client_of(administrator).post("/configurations/download/", {"release": "1", "format": "json"})
+    assert downloaded.content.decode() == release.site_list
     assert AuditEvent.objects.filter(action="configuration.release_exported").count() == 1
 
 
 def test_the_page_shows_what_publishing_would_change(
     client_of: Any, administrator: User, ready: Site, make_site: Any
 ) -> None:
-    gone = make_site(title="Old wiki")
+    removed = make_site(title="Old wiki")
     configurations.publish_release(actor=administrator, sites=Site.objects.all())
     new = make_site(title="New wiki")
     ApplicationLink.objects.update(client_id="client-two")
     page = client_of(administrator).get(f"{BUILD}?site={ready.pk}&site={new.pk}").content.decode()
     assert "1 removed" in page
-    assert gone.title in page
+    assert removed.title in page
     assert "1 added" in page
     assert "client-one" in page
     assert "client-two" in page
-    assert "One site is removed" in page
+    assert "This release removes one site" in page
 
 
-def test_the_same_list_is_not_offered_for_publishing(client_of: Any, administrator: User, ready: Site) -> None:
+def test_an_unchanged_list_cannot_be_published(client_of: Any, administrator: User, ready: Site) -> None:
     configurations.publish_release(actor=administrator, sites=Site.objects.all())
     page = client_of(administrator).get(f"{BUILD}?sites_of=1").content.decode()
     assert "There is nothing to publish" in page
     assert "Publish release 2" not in page
 
 
-def test_a_release_compares_itself_with_the_one_before(
+def test_a_release_shows_the_changes_since_the_previous_one(
     client_of: Any, administrator: User, ready: Site, make_site: Any
 ) -> None:
     configurations.publish_release(actor=administrator, sites=Site.objects.all())
@@ -144,11 +144,11 @@ def test_a_release_compares_itself_with_the_one_before(
     client = client_of(administrator)
     assert "First release" in client.get("/configurations/1/").content.decode()
     page = client.get("/configurations/2/").content.decode()
-    assert "Second wiki</strong> is added, without OAuth." in page
+    assert "Second wiki</strong> added, without OAuth 2.0." in page
     assert ConfigurationRelease.objects.get(number=2).digest in page
 
 
-def test_the_list_says_what_changed_since(client_of: Any, administrator: User, ready: Site) -> None:
+def test_the_list_shows_how_many_sites_changed_since(client_of: Any, administrator: User, ready: Site) -> None:
     configurations.publish_release(actor=administrator, sites=Site.objects.all())
     client = client_of(administrator)
     assert "nothing to publish" in client.get("/configurations/").content.decode()
@@ -167,7 +167,7 @@ def test_json_is_marked_and_nothing_in_it_is_html(client_of: Any, administrator:
 # --- Choosing --------------------------------------------------------------------------------------------------
 
 
-def test_ticks_survive_a_search(client_of: Any, administrator: User, ready: Site, make_site: Any) -> None:
+def test_the_selection_survives_a_search(client_of: Any, administrator: User, ready: Site, make_site: Any) -> None:
     other = make_site(title="Other wiki")
     page = client_of(administrator).get(f"{BUILD}?site={ready.pk}&q=other&pick=1").content.decode()
     assert f'<input type="hidden" name="site" value="{ready.pk}">' in page
@@ -177,36 +177,34 @@ def test_ticks_survive_a_search(client_of: Any, administrator: User, ready: Site
 @pytest.mark.parametrize(
     "query", ["site=abc", "site=-1", "site=99999999999999999999", "site=%00", "all=yes", "sites_of=x", "site=1e3"]
 )
-def test_a_selection_that_is_none_leads_to_the_picker(
-    client_of: Any, administrator: User, ready: Site, query: str
-) -> None:
+def test_an_invalid_selection_leads_to_the_picker(client_of: Any, administrator: User, ready: Site, query: str) -> None:
     page = client_of(administrator).get(f"{BUILD}?{query}")
     assert page.status_code == 200
-    assert "You review the result" in page.content.decode()
+    assert "You review the result before anything is published" in page.content.decode()
 
 
 @pytest.mark.parametrize("query", ["site=987654321", "sites_of=77"])
-def test_a_selection_of_nothing_is_said(client_of: Any, administrator: User, ready: Site, query: str) -> None:
+def test_a_selection_without_sites_is_an_error(client_of: Any, administrator: User, ready: Site, query: str) -> None:
     page = client_of(administrator).get(f"{BUILD}?{query}", follow=True).content.decode()
     assert "Select at least one site that is not archived" in page
 
 
-def test_what_is_left_out_is_said(client_of: Any, administrator: User, ready: Site, make_site: Any) -> None:
+def test_sites_left_out_are_reported(client_of: Any, administrator: User, ready: Site, make_site: Any) -> None:
     archived = make_site(archived_at=timezone.now())
     page = client_of(administrator).get(f"{BUILD}?site={ready.pk}&site={archived.pk}").content.decode()
     assert "One selected site is not included" in page
 
 
 @pytest.mark.parametrize("query", ["format=nope", "page=x", "page=-1", "show=%3Cb%3E", "q=%00&pick=1", "pick=%00"])
-def test_unreadable_parameters_do_no_harm(client_of: Any, administrator: User, ready: Site, query: str) -> None:
+def test_invalid_parameters_are_ignored(client_of: Any, administrator: User, ready: Site, query: str) -> None:
     assert client_of(administrator).get(f"{BUILD}?all=1&{query}").status_code == 200
 
 
-def test_a_long_selection_comes_by_post(client_of: Any, administrator: User, make_site: Any) -> None:
+def test_a_long_selection_is_sent_by_post(client_of: Any, administrator: User, make_site: Any) -> None:
     ids = [make_site().pk for _number in range(205)]
     page = client_of(administrator).post(BUILD, {"site": ids})
     assert page.status_code == 200
-    assert "Configuration of 205 sites" in page.content.decode()
+    assert "Configuration with 205 sites" in page.content.decode()
 
 
 def test_ten_thousand_sites_take_as_many_queries_as_one(client_of: Any, administrator: User, ready: Site) -> None:
@@ -228,10 +226,10 @@ def test_ten_thousand_sites_take_as_many_queries_as_one(client_of: Any, administ
     with CaptureQueriesContext(connection) as many:
         page = client.get(f"{BUILD}?all=1")
     assert len(many) == len(one)
-    assert "Configuration of 10,001 sites" in page.content.decode()
+    assert "Configuration with 10,001 sites" in page.content.decode()
     assert len(page.content) < 700_000
-    taken = client.post("/configurations/download/", {"all": "1", "format": "plist-file"})
-    assert taken.content.count(b"baseURL") == 10_001
+    downloaded = client.post("/configurations/download/", {"all": "1", "format": "plist-file"})
+    assert downloaded.content.count(b"baseURL") == 10_001
 
 
 def test_the_list_takes_as_many_queries_for_many_releases(client_of: Any, administrator: User, ready: Site) -> None:
@@ -247,20 +245,20 @@ def test_the_list_takes_as_many_queries_for_many_releases(client_of: Any, admini
     assert len(many) == len(one)
 
 
-# --- Who may what ----------------------------------------------------------------------------------------------
+# --- Permissions -----------------------------------------------------------------------------------------------
 
 PATHS = ["/configurations/", BUILD, "/configurations/lint/", "/configurations/1/"]
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_members_find_nothing(client_of: Any, administrator: User, member: User, ready: Site, path: str) -> None:
+def test_members_get_a_404(client_of: Any, administrator: User, member: User, ready: Site, path: str) -> None:
     configurations.publish_release(actor=administrator, sites=Site.objects.all())
     assert client_of(member).get(path).status_code == 404
     for path_to_post in ("/configurations/download/", "/configurations/publish/"):
         assert client_of(member).post(path_to_post, {"all": "1", "format": "json"}).status_code == 404
 
 
-def test_strangers_are_sent_to_the_sign_in(client: Any, db: None) -> None:
+def test_visitors_are_redirected_to_the_sign_in(client: Any, db: None) -> None:
     for path in PATHS:
         assert client.get(path).status_code == 302
 
@@ -273,12 +271,12 @@ def test_owners_build_from_their_own_sites_only(
     assert "Ready wiki" in page
     assert "Not hers" not in page
     assert "Publish release" not in page
-    taken = client_of(alice).post("/configurations/download/", {"all": "1", "format": "json"})
-    assert b"Not hers" not in taken.content
+    downloaded = client_of(alice).post("/configurations/download/", {"all": "1", "format": "json"})
+    assert b"Not hers" not in downloaded.content
     assert "Ready wiki" not in client_of(charlie).get(f"{BUILD}?all=1", follow=True).content.decode()
 
 
-def test_owners_do_not_publish(client_of: Any, alice: User, auditor: User, ready: Site) -> None:
+def test_owners_cannot_publish(client_of: Any, alice: User, auditor: User, ready: Site) -> None:
     for user in (alice, auditor):
         assert client_of(user).post("/configurations/publish/", {"all": "1"}).status_code == 403
     assert not ConfigurationRelease.objects.exists()
@@ -299,11 +297,11 @@ def test_owners_see_their_own_part_of_a_release(
     refused = client_of(alice).post("/configurations/download/", {"release": "1", "format": "json"})
     assert refused.status_code == 403
     assert client_of(charlie).get("/configurations/1/").status_code == 404
-    taken = client_of(charlie).post("/configurations/download/", {"release": "1", "format": "json"})
-    assert taken.status_code == 404
+    downloaded = client_of(charlie).post("/configurations/download/", {"release": "1", "format": "json"})
+    assert downloaded.status_code == 404
 
 
-def test_auditors_read_everything_and_see_no_button_to_publish(
+def test_auditors_see_every_release_and_cannot_publish(
     client_of: Any, administrator: User, auditor: User, ready: Site
 ) -> None:
     configurations.publish_release(actor=administrator, sites=Site.objects.all())
@@ -313,10 +311,10 @@ def test_auditors_read_everything_and_see_no_button_to_publish(
     assert client_of(auditor).get("/configurations/1/").status_code == 200
 
 
-# --- Refusals --------------------------------------------------------------------------------------------------
+# --- Errors ----------------------------------------------------------------------------------------------------
 
 
-def test_what_changed_since_it_was_shown_is_not_published(client_of: Any, administrator: User, ready: Site) -> None:
+def test_a_list_changed_since_the_preview_is_not_published(client_of: Any, administrator: User, ready: Site) -> None:
     client = client_of(administrator)
     seen = seen_of(client.get(f"{BUILD}?all=1"))
     Site.objects.update(title="Changed meanwhile")
@@ -328,7 +326,7 @@ def test_what_changed_since_it_was_shown_is_not_published(client_of: Any, admini
 
 
 @pytest.mark.parametrize("note", ["x" * 201, "a\x00b"])
-def test_a_hostile_note_is_refused(client_of: Any, administrator: User, ready: Site, note: str) -> None:
+def test_an_invalid_note_is_rejected(client_of: Any, administrator: User, ready: Site, note: str) -> None:
     client = client_of(administrator)
     seen = seen_of(client.get(f"{BUILD}?all=1"))
     page = client.post("/configurations/publish/", {"all": "1", "seen": seen, "note": note})
@@ -348,7 +346,7 @@ def test_a_hostile_note_is_refused(client_of: Any, administrator: User, ready: S
         {"site": ["x", "\x00", "9" * 40], "format": "json"},
     ],
 )
-def test_a_download_of_nothing_is_refused(
+def test_a_download_without_sites_or_format_is_rejected(
     client_of: Any, administrator: User, ready: Site, data: dict[str, Any]
 ) -> None:
     answer = client_of(administrator).post("/configurations/download/", data)
@@ -357,15 +355,13 @@ def test_a_download_of_nothing_is_refused(
 
 
 @pytest.mark.parametrize("number", ["0", "2", "x", "-1", "9" * 30, "\x00", "١"])
-def test_a_release_that_is_not_there_is_not_found(
-    client_of: Any, administrator: User, ready: Site, number: str
-) -> None:
+def test_a_missing_release_is_not_found(client_of: Any, administrator: User, ready: Site, number: str) -> None:
     configurations.publish_release(actor=administrator, sites=Site.objects.all())
     data = {"release": number, "format": "json"}
     assert client_of(administrator).post("/configurations/download/", data).status_code == 404
 
 
-def test_a_release_of_any_number_is_not_found(client_of: Any, administrator: User) -> None:
+def test_a_release_with_a_huge_number_is_not_found(client_of: Any, administrator: User) -> None:
     assert client_of(administrator).get(f"/configurations/{10**30}/").status_code == 404
 
 

@@ -1,4 +1,4 @@
-"""App versions of the fleet: imported by administrators, read by who reads everything, and told on the overview."""
+"""App versions on phones: administrators import them, auditors read them, and the overview shows them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def upload(client: Client, content: bytes, product: str = "confluence") -> Any:
     return client.post(reverse("inventory_import"), {"product": product, "file": file})
 
 
-def bring(actor: User, content: bytes = EXPORT, product: str = "confluence") -> AppInventory:
+def import_export(actor: User, content: bytes = EXPORT, product: str = "confluence") -> AppInventory:
     return inventories.import_inventory(actor=actor, product=product, file=io.BytesIO(content)).inventory
 
 
@@ -40,40 +40,40 @@ def test_it_works(administrator, client_of, site) -> None:
     assert reverse("inventory_phones", args=["confluence"]) + "?age=too_old" in overview
 
 
-def test_lines_left_out_are_named(administrator, client_of) -> None:
+def test_skipped_lines_are_listed(administrator, client_of) -> None:
     answer = upload(client_of(administrator), EXPORT + b",2.0\n")
     page = answer.content.decode()
     assert answer.status_code == 200
-    assert "Imported, except for 1 line" in page
+    assert "Imported, 1 line skipped" in page
     assert "does not identify a phone" in page
     assert AppInventory.objects.get().phones == 4
 
 
 @pytest.mark.parametrize(
-    ("content", "says"),
+    ("content", "message"),
     [
         (b"", "The file is empty"),
-        (b"\0\0\0\0", "no column"),
-        (b"colour\nred\n", "no column with the app"),
+        (b"\0\0\0\0", "No column"),
+        (b"colour\nred\n", "No column contains the app version"),
         (b"serial,version\n\xff,1\n", "not UTF-8"),
-        (b"serial,app,version\n1,Mail,1\n", "contains other apps"),
+        (b"serial,app,version\n1,Mail,1\n", "Check the column app"),
     ],
 )
-def test_a_file_that_is_none_is_said_and_keeps_nothing(administrator, client_of, content: bytes, says: str) -> None:
+def test_an_unreadable_file_imports_nothing(administrator, client_of, content: bytes, message: str) -> None:
     answer = upload(client_of(administrator), content)
     assert answer.status_code == 422
-    assert says in answer.content.decode()
+    assert message in answer.content.decode()
     assert not AppInventory.objects.exists()
 
 
 @pytest.mark.parametrize("product", ["", "bamboo", "confluence\0"])
-def test_a_product_that_is_none_is_refused(administrator, client_of, product: str) -> None:
+def test_an_unknown_product_is_rejected(administrator, client_of, product: str) -> None:
     assert upload(client_of(administrator), EXPORT, product).status_code == 422
     assert not AppInventory.objects.exists()
 
 
-def test_the_phones_filter_sort_and_leave_as_csv(auditor, administrator, client_of) -> None:
-    bring(administrator)
+def test_phones_can_be_filtered_sorted_and_exported(auditor, administrator, client_of) -> None:
+    import_export(administrator)
     client, url = client_of(auditor), reverse("inventory_phones", args=["confluence"])
     listing = client.get(url, {"age": "too_old", "sort": "-device"}).context["listing"]
     assert [row.device for row in listing.rows] == ["Ada", "=Bob"]
@@ -84,15 +84,15 @@ def test_the_phones_filter_sort_and_leave_as_csv(auditor, administrator, client_
     assert "Cleo" not in text
 
 
-def test_no_import_is_no_list(administrator, client_of) -> None:
+def test_without_an_import_there_is_no_list(administrator, client_of) -> None:
     client = client_of(administrator)
     for product in ("confluence", "bamboo"):
         assert client.get(reverse("inventory_phones", args=[product])).status_code == 404
     assert "No inventory yet" in client.get(reverse("inventories")).content.decode()
 
 
-def test_owners_of_sites_hear_nothing_of_phones(alice, administrator, client_of, site) -> None:
-    bring(administrator)
+def test_site_owners_do_not_see_phones(alice, administrator, client_of, site) -> None:
+    import_export(administrator)
     client = client_of(alice)
     assert client.get(reverse("inventories")).status_code == 404
     assert "app older than" not in client.get(reverse("overview")).content.decode()
@@ -102,7 +102,7 @@ def test_queries_do_not_grow_with_the_phones(auditor, administrator, client_of) 
     client = client_of(auditor)
     counts = []
     for phones in (1, 400):
-        bring(administrator, b"serial,version\n" + b"".join(b"%d,1.%d\n" % (n, n % 90) for n in range(phones)))
+        import_export(administrator, b"serial,version\n" + b"".join(b"%d,1.%d\n" % (n, n % 90) for n in range(phones)))
         with CaptureQueriesContext(connection) as queries:
             client.get(reverse("inventories"))
             client.get(reverse("inventory_phones", args=["confluence"]))

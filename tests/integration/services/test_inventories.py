@@ -1,4 +1,4 @@
-"""The newest import of a product counts, keeps its phones, and takes those of older imports away."""
+"""The latest import of a product keeps its phones; the phones of earlier imports are deleted."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from rollout.services import inventories
 SMALL = "Device name,App version\nA,2.0\nB,1.9\nC,1.9\nD,\nE,x\n"
 
 
-def bring(actor, text: str = SMALL, product: str = "confluence", name: str = "export.csv"):
+def import_text(actor, text: str = SMALL, product: str = "confluence", name: str = "export.csv"):
     return inventories.import_inventory(actor=actor, product=product, file=io.BytesIO(text.encode()), file_name=name)
 
 
 def test_it_works(administrator) -> None:
-    row = bring(administrator).inventory
+    row = import_text(administrator).inventory
     assert (row.phones, row.too_old, row.unreadable, row.needed) == (5, 2, 2, "2.0")
     assert row.versions == {"1.9": 2, "2.0": 1, "": 1, "x": 1}
     assert dict(row.devices.values_list("device", "too_old")) == {
@@ -36,10 +36,10 @@ def test_it_works(administrator) -> None:
     assert (event.action, event.details) == ("inventory.imported", {"phones": 5, "too_old": 2, "unreadable": 2})
 
 
-def test_older_phones_go_and_their_counts_stay(administrator) -> None:
-    first = bring(administrator).inventory
-    jira = bring(administrator, product="jira").inventory
-    second = bring(administrator, "Device name,App version\nA,2.0\n").inventory
+def test_phones_of_earlier_imports_are_deleted_and_their_totals_stay(administrator) -> None:
+    first = import_text(administrator).inventory
+    jira = import_text(administrator, product="jira").inventory
+    second = import_text(administrator, "Device name,App version\nA,2.0\n").inventory
     assert first.devices.count() == 0
     assert AppInventory.objects.get(pk=first.pk).too_old == 2
     assert jira.devices.count() == 5
@@ -47,10 +47,10 @@ def test_older_phones_go_and_their_counts_stay(administrator) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "serial,version\n", "<html>", "version\n2.0\n"])
-def test_a_refused_file_leaves_everything_as_it_was(administrator, text: str) -> None:
-    bring(administrator)
+def test_an_unreadable_file_changes_nothing(administrator, text: str) -> None:
+    import_text(administrator)
     with pytest.raises(ValidationError) as caught:
-        bring(administrator, text)
+        import_text(administrator, text)
     assert list(caught.value.message_dict) == ["file"]
     assert (AppInventory.objects.count(), InventoryPhone.objects.count()) == (1, 5)
 
@@ -63,7 +63,7 @@ def test_twenty_thousand_phones(administrator) -> None:
     with CaptureQueriesContext(
         connection,
     ) as queries:
-        row = bring(administrator, text).inventory
+        row = import_text(administrator, text).inventory
     seconds, (_now, peak) = time.monotonic() - begun, tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert (row.phones, row.too_old, row.devices.count()) == (20_000, 20_000, 20_000)

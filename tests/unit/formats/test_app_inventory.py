@@ -1,4 +1,4 @@
-"""Exports of several MDMs are read, other apps left out, repeats and faults counted; nothing in a file does harm."""
+"""App inventories of several MDMs: columns, encodings, other apps, repeated phones, and lines that cannot be read."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ def read(text: str | bytes, product: str = "confluence") -> Inventory:
 
 
 def test_it_works() -> None:
-    found = read("Device name,App version\nAda's iPhone,2.0.1\nBob's iPhone,1.9\n")
-    assert found.phones == {"Ada's iPhone": "2.0.1", "Bob's iPhone": "1.9"}
-    assert (found.repeated, found.others, found.skipped) == (0, 0, 0)
+    inventory = read("Device name,App version\nAda's iPhone,2.0.1\nBob's iPhone,1.9\n")
+    assert inventory.phones == {"Ada's iPhone": "2.0.1", "Bob's iPhone": "1.9"}
+    assert (inventory.repeated, inventory.others, inventory.skipped) == (0, 0, 0)
 
 
 @pytest.mark.parametrize(
     ("header", "row", "device", "version"),
     [
-        # Intune, raw data of discovered apps: the build stands in ApplicationVersion
+        # Intune, raw data of discovered apps: ApplicationVersion is the build number
         ("ApplicationKey,ApplicationName,ApplicationShortVersion,ApplicationVersion,DeviceId,DeviceName,Platform",
          "1,Confluence Data Center,2.0.1,345,9f2d,iPhone 15,iOS", "iPhone 15 (9f2d)", "2.0.1"),
         ("Display Name,Serial Number,App Name,Short Version",  # Jamf Pro
@@ -50,34 +50,34 @@ def test_encodings_of_spreadsheets(encoding: str) -> None:
     }
 
 
-def test_other_apps_and_platforms_are_left_out() -> None:
-    found = read(
+def test_other_apps_and_platforms_are_ignored() -> None:
+    inventory = read(
         "Device name,App name,Version,Platform\nA,Confluence Data Center,2.0,iOS\nA,Confluence Cloud,9.0,iOS\n"
         "A,Jira Data Center,3.0,iOS\nB,Confluence Data Center,1.0,Android\nC,Confluence Data Center,1.8,iPadOS\n"
     )
-    assert (found.phones, found.others) == ({"A": "2.0", "C": "1.8"}, 3)
+    assert (inventory.phones, inventory.others) == ({"A": "2.0", "C": "1.8"}, 3)
 
 
 def test_the_last_row_of_a_phone_counts() -> None:
-    found = read("serial,version\n1,1.9\n2,2.0\n1,2.0\n")
-    assert (found.phones, found.repeated) == ({"1": "2.0", "2": "2.0"}, 1)
+    inventory = read("serial,version\n1,1.9\n2,2.0\n1,2.0\n")
+    assert (inventory.phones, inventory.repeated) == ({"1": "2.0", "2": "2.0"}, 1)
 
 
-def test_phones_that_share_a_name_stay_apart() -> None:
+def test_phones_with_the_same_name_are_separate() -> None:
     assert len(read("Device name,Serial number,Version\niPhone,1,2.0\niPhone,2,2.0\n").phones) == 2
     long = read(f"Device name,Serial number,Version\n{'n' * 300},1,2.0\n{'n' * 300},2,2.0\n")
     assert [len(device) for device in long.phones] == [200, 200]
 
 
 def test_unreadable_lines_are_reported_by_number() -> None:
-    found = read(f"serial,version\n1,2.0\n\n,1.9\n4,{'9' * 61}\n5\n6,2.0\0\n")
-    assert [skipped.line for skipped in found.skipped_lines] == [4, 5, 7]
-    assert found.phones == {"1": "2.0", "5": ""}
+    inventory = read(f"serial,version\n1,2.0\n\n,1.9\n4,{'9' * 61}\n5\n6,2.0\0\n")
+    assert [skipped.line for skipped in inventory.skipped_lines] == [4, 5, 7]
+    assert inventory.phones == {"1": "2.0", "5": ""}
 
 
 def test_only_the_first_unreadable_lines_are_listed() -> None:
-    found = read("serial,version\n1,2.0\n" + ",2.0\n" * 5000)
-    assert (found.skipped, len(found.skipped_lines)) == (5000, 100)
+    inventory = read("serial,version\n1,2.0\n" + ",2.0\n" * 5000)
+    assert (inventory.skipped, len(inventory.skipped_lines)) == (5000, 100)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_only_the_first_unreadable_lines_are_listed() -> None:
         (b"{}", "no-version-column"),
     ],
 )
-def test_a_file_that_is_none_is_refused_in_words(data: bytes, code: str) -> None:
+def test_an_unreadable_file_is_rejected_with_a_message(data: bytes, code: str) -> None:
     with pytest.raises(InventoryError) as caught:
         read(data)
     assert caught.value.code == code
@@ -112,10 +112,10 @@ def test_versions_are_compared_by_number(version: str, old: bool | None) -> None
 
 
 @given(st.binary(max_size=400))
-def test_no_bytes_do_harm(data: bytes) -> None:
+def test_any_bytes_give_an_inventory_or_an_error(data: bytes) -> None:
     for start in (b"", b"serial,version\n", b"\xff\xfe"):
         try:
-            found = read(start + data)
+            inventory = read(start + data)
         except InventoryError:
             continue
-        assert all(found.phones)
+        assert all(inventory.phones)

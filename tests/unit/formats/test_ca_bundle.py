@@ -1,4 +1,4 @@
-"""A site's own authorities: certificates that can vouch for others are taken, everything else is refused in words."""
+"""CA bundles of sites: authorities and self-signed certificates are accepted, everything else is rejected."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ def test_it_works() -> None:
     assert check_ca_bundle(f"Our authorities\n{ROOT}\n{pem('Issuing', 'Example root', ca=True)}") == 2
 
 
-def test_a_certificate_that_signed_itself_is_taken() -> None:
+def test_a_self_signed_certificate_is_accepted() -> None:
     assert check_ca_bundle(pem("old.example.com", "old.example.com", ca=None)) == 1
 
 
 @pytest.mark.parametrize("ca", [False, None])
-def test_a_server_certificate_vouches_for_nobody(ca: bool | None) -> None:
+def test_a_server_certificate_is_rejected(ca: bool | None) -> None:
     with pytest.raises(NoAuthorityError, match=r"wiki\.example\.com.*Example root"):
         check_ca_bundle(ROOT + pem("wiki.example.com", "Example root", ca=ca))
 
@@ -34,7 +34,7 @@ def test_a_server_certificate_vouches_for_nobody(ca: bool | None) -> None:
         (ROOT * 21, "too-many"),
     ],
 )
-def test_anything_else_is_refused_and_not_repeated(text: str, code: str) -> None:
+def test_other_texts_are_rejected_and_not_shown(text: str, code: str) -> None:
     with pytest.raises(BundleError) as caught:
         check_ca_bundle(text)
     assert caught.value.code == code

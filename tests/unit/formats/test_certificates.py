@@ -1,4 +1,4 @@
-"""CA bundles that administrators paste, and certificates that strangers made."""
+"""CA bundles that administrators paste, and untrusted certificates of servers."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_it_works() -> None:
     "text",
     [PEM * 2, PEM.replace("\n", "\r\n") + PEM, f"Wurzel\n{PEM}\n# 2\n{PEM}", PEM.replace("\n", "\n  ") + "\n\n" + PEM],
 )
-def test_several_with_words_between_them(text: str) -> None:
+def test_several_certificates_with_text_between_them(text: str) -> None:
     assert len(read_bundle(text)) == 2
     assert bundle_text(text).isascii()
 
@@ -71,19 +71,19 @@ def test_several_with_words_between_them(text: str) -> None:
         ("-----BEGIN ENCRYPTED PRIVATE KEY-----", "private-key"),
     ],
 )
-def test_what_is_refused(text: str, code: str) -> None:
-    with pytest.raises(BundleError) as refused:
+def test_invalid_bundles_are_rejected(text: str, code: str) -> None:
+    with pytest.raises(BundleError) as caught:
         read_bundle(text)
-    assert (refused.value.code, str(refused.value)) == (code, BUNDLE_ERRORS[code])
+    assert (caught.value.code, str(caught.value)) == (code, BUNDLE_ERRORS[code])
 
 
 @given(st.binary(max_size=300) | st.integers(0, len(DER) - 1).map(lambda cut: DER[:cut]))
-def test_no_bytes_of_a_stranger_raise(der: bytes) -> None:
+def test_no_bytes_raise(der: bytes) -> None:
     assert read_certificate(der) is None or read_certificate(der).fingerprint
 
 
 @given(st.integers(0, len(DER) - 1), st.integers(0, 255))
-def test_no_damaged_certificate_raises(position: int, value: int) -> None:
+def test_no_corrupted_certificate_raises(position: int, value: int) -> None:
     damaged = bytearray(DER)
     damaged[position] = value
     read_certificate(bytes(damaged))

@@ -1,4 +1,4 @@
-"""The entries every golden file is made of: plain, with OAuth, and with what vendors would replace."""
+"""The entries of the golden files: without OAuth, with OAuth, and with variables of MDM vendors."""
 
 from __future__ import annotations
 

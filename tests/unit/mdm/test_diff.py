@@ -26,7 +26,7 @@ def test_equal_lists_have_no_difference() -> None:
     assert diff_site_lists([], []).is_empty
 
 
-def test_every_site_can_be_taken_out() -> None:
+def test_every_site_can_be_removed() -> None:
     assert diff_site_lists([A, B, C], []).removed == (A, B, C)
 
 
@@ -35,7 +35,7 @@ def test_a_new_client_id_is_a_change() -> None:
     assert diff.changed[0].fields == (FieldChange("clientID", "client-a", "renewed"),)
 
 
-def test_losing_oauth_shows_both_of_its_fields_gone() -> None:
+def test_removing_oauth_removes_both_of_its_fields() -> None:
     diff = diff_site_lists([B], [replace(B, client_id=None)])
     assert diff.changed[0].fields == (
         FieldChange("clientID", "client-b", None),
@@ -43,7 +43,7 @@ def test_losing_oauth_shows_both_of_its_fields_gone() -> None:
     )
 
 
-def test_the_cache_setting_of_a_site_without_oauth_is_no_change() -> None:
+def test_the_session_setting_of_a_site_without_oauth_is_ignored() -> None:
     assert diff_site_lists([C], [replace(C, cache_session_in_mobile_browser=True)]).is_empty
 
 
@@ -53,7 +53,7 @@ def test_another_base_url_is_another_site() -> None:
     assert (diff.added, diff.removed, diff.changed) == ((moved,), (A,), ())
 
 
-def test_only_the_order_of_sites_that_stay_counts() -> None:
+def test_only_the_order_of_common_sites_counts() -> None:
     assert diff_site_lists([A, B], [B, A]).reordered
     assert not diff_site_lists([A, B, C], [A, C]).reordered
     assert not diff_site_lists([A, B], [C, A, B]).reordered

@@ -17,7 +17,7 @@ PLIST = '<plist version="1.0">{}</plist>'
 
 
 def sites_in(format_id: str, text: str) -> str:
-    """The site list a vendor would hand to the app, read out of the file with somebody else's parser."""
+    """The site list in the file that the MDM delivers to the app, read with an independent parser."""
     if format_id in {"json", "json-pretty"}:
         return text
     if format_id == "intune-graph":
@@ -40,7 +40,7 @@ def test_it_works(format_id: str, entries: tuple[SiteEntry, ...]) -> None:
 
 
 @pytest.mark.parametrize("format_id", FORMATS)
-def test_the_file_reads_back_to_the_same_sites(format_id: str, entries: tuple[SiteEntry, ...]) -> None:
+def test_the_file_contains_the_same_sites(format_id: str, entries: tuple[SiteEntry, ...]) -> None:
     text = FORMATS[format_id].build(build_site_list(entries))
     assert parse_site_list(sites_in(format_id, text)) == entries
     assert "{{" not in text
@@ -48,7 +48,7 @@ def test_the_file_reads_back_to_the_same_sites(format_id: str, entries: tuple[Si
 
 
 @pytest.mark.parametrize("format_id", ["intune-xml", "plist-dict"])
-def test_the_bare_dict_is_indented_as_vendors_show_it(format_id: str) -> None:
+def test_the_bare_dict_is_indented_as_in_vendor_documentation(format_id: str) -> None:
     entry = SiteEntry("My Confluence Site", "https://confluence.example.com", "abc")
     assert FORMATS[format_id].build(build_site_list([entry])) == (
         "<dict>\n"
@@ -60,7 +60,7 @@ def test_the_bare_dict_is_indented_as_vendors_show_it(format_id: str) -> None:
 
 
 @pytest.mark.parametrize("format_id", FORMATS)
-def test_every_row_of_the_table_is_complete(format_id: str) -> None:
+def test_every_format_is_complete(format_id: str) -> None:
     entry = FORMATS[format_id]
     assert entry.id == format_id
     assert entry.vendor in {*VENDORS, "any"}

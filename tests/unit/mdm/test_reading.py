@@ -12,29 +12,29 @@ from rollout.mdm.site_list import SiteEntry, SiteListError, parse_site_list
 OAUTH = {"clientID": "abc", "cacheSessionInMobileBrowser": False}
 
 
-def listed(**changes: Any) -> str:
+def site_list(**changes: Any) -> str:
     return json.dumps([{"title": "A", "baseURL": "https://a.example.com", **changes}])
 
 
-def refusal(text: str) -> SiteListError:
-    with pytest.raises(SiteListError) as refused:
+def parse_error(text: str) -> SiteListError:
+    with pytest.raises(SiteListError) as caught:
         parse_site_list(text)
-    assert str(refused.value)
-    str(refused.value).encode()
-    return refused.value
+    assert str(caught.value)
+    str(caught.value).encode()
+    return caught.value
 
 
 def test_it_works() -> None:
-    text = listed(oauth={"clientID": "abc", "cacheSessionInMobileBrowser": True})
+    text = site_list(oauth={"clientID": "abc", "cacheSessionInMobileBrowser": True})
     assert parse_site_list(text) == (SiteEntry("A", "https://a.example.com", "abc", True),)
 
 
 def test_minified_json_is_a_valid_list() -> None:
-    assert parse_site_list(json.dumps(json.loads(listed(oauth=OAUTH)), separators=(",", ":")))
+    assert parse_site_list(json.dumps(json.loads(site_list(oauth=OAUTH)), separators=(",", ":")))
 
 
 def test_a_byte_order_mark_is_ignored() -> None:
-    assert parse_site_list("\ufeff" + listed())
+    assert parse_site_list("\ufeff" + site_list())
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_a_byte_order_mark_is_ignored() -> None:
         ('{"title": "A"}, {"title": "B"}', "not-an-array", "line 1, column 15"),
         ('{"title": "A", "baseURL": "https://a.example.com"}', "single-object", ""),
         ('{"sites": []}', "wrapped", ""),
-        (json.dumps(listed()), "double-encoded", ""),
+        (json.dumps(site_list()), "double-encoded", ""),
         ("12", "not-an-array", ""),
         ("null", "not-an-array", ""),
         ("[]", "empty-list", ""),
@@ -70,78 +70,78 @@ def test_a_byte_order_mark_is_ignored() -> None:
         ('[{"title": "A"}]', "missing-key", "[0]"),
         ('[{"baseURL": "https://a.example.com"}]', "missing-key", "[0]"),
         ('[{"\\ud800": 1}]', "unknown-key", "[0]"),
-        (listed(title=1), "wrong-type", "[0].title"),
-        (listed(title=None), "wrong-type", "[0].title"),
-        (listed(title="a\u0000"), "title-character", "[0].title"),
-        (listed(baseUrl="x"), "key-spelling", "[0]"),
-        (listed(colour="red"), "unknown-key", "[0]"),
-        (listed(clientID="abc"), "misplaced-key", "[0]"),
-        (listed(baseURL="http://a.example.com"), "base-url-http", "[0].baseURL"),
-        (listed(baseURL="/wiki"), "base-url-not-absolute", "[0].baseURL"),
-        (listed(baseURL="javascript:alert(1)"), "base-url-not-absolute", "[0].baseURL"),
-        (listed(baseURL="https://a.example.com?x"), "base-url-query", "[0].baseURL"),
-        (listed(oauth=None), "wrong-type", "[0].oauth"),
-        (listed(oauth="abc"), "wrong-type", "[0].oauth"),
-        (listed(oauth={}), "missing-key", "[0].oauth"),
-        (listed(oauth={"clientID": "abc"}), "missing-key", "[0].oauth"),
-        (listed(oauth={"clientId": "abc", "cacheSessionInMobileBrowser": False}), "key-spelling", "[0].oauth"),
-        (listed(oauth={"client_id": "abc", "cacheSessionInMobileBrowser": False}), "key-spelling", "[0].oauth"),
-        (listed(oauth=OAUTH | {"clientID": 5}), "wrong-type", "[0].oauth.clientID"),
-        (listed(oauth=OAUTH | {"clientID": ""}), "client-id-empty", "[0].oauth.clientID"),
+        (site_list(title=1), "wrong-type", "[0].title"),
+        (site_list(title=None), "wrong-type", "[0].title"),
+        (site_list(title="a\u0000"), "title-character", "[0].title"),
+        (site_list(baseUrl="x"), "key-spelling", "[0]"),
+        (site_list(colour="red"), "unknown-key", "[0]"),
+        (site_list(clientID="abc"), "misplaced-key", "[0]"),
+        (site_list(baseURL="http://a.example.com"), "base-url-http", "[0].baseURL"),
+        (site_list(baseURL="/wiki"), "base-url-not-absolute", "[0].baseURL"),
+        (site_list(baseURL="javascript:alert(1)"), "base-url-not-absolute", "[0].baseURL"),
+        (site_list(baseURL="https://a.example.com?x"), "base-url-query", "[0].baseURL"),
+        (site_list(oauth=None), "wrong-type", "[0].oauth"),
+        (site_list(oauth="abc"), "wrong-type", "[0].oauth"),
+        (site_list(oauth={}), "missing-key", "[0].oauth"),
+        (site_list(oauth={"clientID": "abc"}), "missing-key", "[0].oauth"),
+        (site_list(oauth={"clientId": "abc", "cacheSessionInMobileBrowser": False}), "key-spelling", "[0].oauth"),
+        (site_list(oauth={"client_id": "abc", "cacheSessionInMobileBrowser": False}), "key-spelling", "[0].oauth"),
+        (site_list(oauth=OAUTH | {"clientID": 5}), "wrong-type", "[0].oauth.clientID"),
+        (site_list(oauth=OAUTH | {"clientID": ""}), "client-id-empty", "[0].oauth.clientID"),
         (
-            listed(oauth=OAUTH | {"cacheSessionInMobileBrowser": "false"}),
+            site_list(oauth=OAUTH | {"cacheSessionInMobileBrowser": "false"}),
             "boolean-as-string",
             "[0].oauth.cacheSessionInMobileBrowser",
         ),
         (
-            listed(oauth=OAUTH | {"cacheSessionInMobileBrowser": 0}),
+            site_list(oauth=OAUTH | {"cacheSessionInMobileBrowser": 0}),
             "wrong-type",
             "[0].oauth.cacheSessionInMobileBrowser",
         ),
-        (listed(title="{{userprincipalname}}"), "vendor-variable", ""),
-        (listed(title="Wiki of $USERNAME"), "vendor-variable", ""),
-        (listed(oauth=OAUTH | {"clientID": "$EMAIL$"}), "vendor-variable", ""),
-        (listed(baseURL="https://{EmailDomain}/wiki"), "vendor-variable", ""),
+        (site_list(title="{{userprincipalname}}"), "vendor-variable", ""),
+        (site_list(title="Wiki of $USERNAME"), "vendor-variable", ""),
+        (site_list(oauth=OAUTH | {"clientID": "$EMAIL$"}), "vendor-variable", ""),
+        (site_list(baseURL="https://{EmailDomain}/wiki"), "vendor-variable", ""),
     ],
 )
-def test_it_is_refused(text: str, code: str, where: str) -> None:
-    refused = refusal(text)
-    assert (refused.code, refused.where) == (code, where)
+def test_the_error_has_a_code_and_a_position(text: str, code: str, where: str) -> None:
+    error = parse_error(text)
+    assert (error.code, error.where) == (code, where)
 
 
-def test_a_site_that_is_there_twice_is_refused() -> None:
+def test_a_duplicate_site_is_rejected() -> None:
     site = {"title": "A", "baseURL": "https://a.example.com/wiki"}
-    refused = refusal(json.dumps([site, {"title": "B", "baseURL": "https://A.example.com/wiki/"}]))
-    assert (refused.code, refused.where) == ("duplicate-site", "[1].baseURL")
+    error = parse_error(json.dumps([site, {"title": "B", "baseURL": "https://A.example.com/wiki/"}]))
+    assert (error.code, error.where) == ("duplicate-site", "[1].baseURL")
 
 
 @pytest.mark.parametrize("key", ["clientSecret", "client_secret", "secret", "Password", "refresh_token"])
 @pytest.mark.parametrize("inside", [True, False])
-def test_a_secret_is_refused_and_never_repeated(key: str, inside: bool) -> None:
+def test_a_secret_is_rejected_and_its_value_not_shown(key: str, inside: bool) -> None:
     secret = {key: "hunter2-hunter2"}
-    refused = refusal(listed(oauth=OAUTH | secret) if inside else listed(**secret))
-    assert refused.code == "secret"
-    assert refused.where.endswith(f".{key}")
-    assert "hunter2" not in str(refused)
+    error = parse_error(site_list(oauth=OAUTH | secret) if inside else site_list(**secret))
+    assert error.code == "secret"
+    assert error.where.endswith(f".{key}")
+    assert "hunter2" not in str(error)
 
 
-def test_a_secret_is_noticed_in_a_single_object_too() -> None:
-    assert refusal('{"title": "A", "clientSecret": "x"}').code == "secret"
+def test_a_secret_in_a_single_object_is_rejected() -> None:
+    assert parse_error('{"title": "A", "clientSecret": "x"}').code == "secret"
 
 
-def test_typographic_quotes_inside_a_title_are_fine() -> None:
+def test_typographic_quotes_inside_a_title_are_allowed() -> None:
     assert parse_site_list(
         json.dumps([{"title": "The “Wiki”", "baseURL": "https://a.example.com"}], ensure_ascii=False)
     )
 
 
-def test_typographic_quotes_inside_a_title_are_not_blamed_for_another_mistake() -> None:
-    assert refusal('[{"title": "The “Wiki” here", "baseURL" "x"}]').code == "not-json"
+def test_typographic_quotes_inside_a_title_do_not_hide_another_error() -> None:
+    assert parse_error('[{"title": "The “Wiki” here", "baseURL" "x"}]').code == "not-json"
 
 
-def test_a_key_is_made_fit_to_show() -> None:
-    refused = refusal('[{"\\ud800%(x)s\\n": 1}]')
-    assert refused.values["found"] == "\ufffd%(x)s\ufffd"
+def test_a_key_is_shown_without_unprintable_characters() -> None:
+    error = parse_error('[{"\\ud800%(x)s\\n": 1}]')
+    assert error.values["found"] == "\ufffd%(x)s\ufffd"
 
 
 _json = st.recursive(
@@ -159,9 +159,9 @@ _json = st.recursive(
 
 
 @given(st.text(max_size=200) | st.text("[]{}\",:\\ &;“”'ab1", max_size=60) | _json.map(json.dumps))
-def test_whatever_is_pasted_gives_entries_or_one_clear_error(text: str) -> None:
+def test_any_text_gives_entries_or_one_error(text: str) -> None:
     try:
         outcome: object = parse_site_list(text)
-    except SiteListError as refused:
-        outcome = str(refused).encode()
+    except SiteListError as error:
+        outcome = str(error).encode()
     assert outcome

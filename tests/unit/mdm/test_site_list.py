@@ -23,7 +23,7 @@ def test_it_works() -> None:
     assert parse_site_list(PAGE) == (entry,)
 
 
-def test_it_means_what_the_page_of_atlassian_says() -> None:
+def test_it_equals_the_example_of_atlassian() -> None:
     page = [
         {
             "title": "My Confluence Site",
@@ -39,11 +39,11 @@ def test_a_site_without_client_id_has_no_oauth_part() -> None:
     assert text == '[ { "title": "Plain", "baseURL": "https://a.example.com" } ]'
 
 
-def test_letters_stay_readable() -> None:
+def test_non_ascii_letters_are_not_escaped() -> None:
     assert "Zürich 東京" in build_site_list([SiteEntry("Zürich 東京", "https://a.example.com")])
 
 
-def test_what_vendors_replace_is_escaped_and_reads_back() -> None:
+def test_variables_of_mdm_vendors_are_escaped() -> None:
     entry = SiteEntry("{{mail}} $EMAIL ${x}", "https://a.example.com", "{id}")
     text = build_site_list([entry])
     assert "$" not in text
@@ -58,14 +58,14 @@ def test_base_urls_come_out_canonical() -> None:
     assert json.loads(text)[0]["baseURL"] == "https://a.example.com/wiki"
 
 
-def test_loopback_sites_are_built_and_read_where_allowed() -> None:
+def test_loopback_sites_are_built_and_parsed_only_if_allowed() -> None:
     text = build_site_list([SiteEntry("Demo", "http://127.0.0.1:8001/at/demo")])
     assert parse_site_list(text, allow_loopback_http=True)[0].base_url == "http://127.0.0.1:8001/at/demo"
     with pytest.raises(SiteListError):
         parse_site_list(text)
 
 
-def test_pretty_means_the_same(entries: tuple[SiteEntry, ...]) -> None:
+def test_the_indented_list_has_the_same_content(entries: tuple[SiteEntry, ...]) -> None:
     pretty = pretty_site_list(entries)
     assert json.loads(pretty) == json.loads(build_site_list(entries))
     assert pretty == prettify(build_site_list(entries))
@@ -103,11 +103,11 @@ GOOD = SiteEntry("A", "https://a.example.com", "abc")
         ([replace(GOOD, client_id="x" * 256)], "client-id-character", "[0].oauth.clientID"),
     ],
 )
-def test_building_is_refused(entries: list[SiteEntry], code: str, where: str) -> None:
-    with pytest.raises(SiteListError) as refused:
+def test_invalid_entries_are_rejected(entries: list[SiteEntry], code: str, where: str) -> None:
+    with pytest.raises(SiteListError) as caught:
         build_site_list(entries)
-    assert (refused.value.code, refused.value.where) == (code, where)
-    assert str(refused.value)
+    assert (caught.value.code, caught.value.where) == (code, where)
+    assert str(caught.value)
 
 
 _hosts = st.lists(
@@ -135,7 +135,7 @@ def _lists(draw: st.DrawFn) -> tuple[SiteEntry, ...]:
 
 
 @given(_lists())
-def test_any_list_reads_back_and_never_shows_adjacent_braces(entries: tuple[SiteEntry, ...]) -> None:
+def test_any_list_can_be_parsed_and_has_no_adjacent_braces(entries: tuple[SiteEntry, ...]) -> None:
     text = build_site_list(entries)
     assert parse_site_list(text) == entries
     assert parse_site_list(pretty_site_list(entries)) == entries
