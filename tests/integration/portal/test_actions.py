@@ -30,6 +30,7 @@ PAGES = {
     "pass_revoke": "/passes/{pass}/", "pass_renew": "/passes/{pass}/", "pass_qr": "/passes/{pass}/",
     "person_sign_in_link": "/people/{person}/", "phones_revoke": "/phones/", "phone_revoke": "/phones/",
     "devices_sign_out": "/me/devices/", "device_name": "/me/devices/", "device_sign_out": "/me/devices/",
+    "usersession_sign_out": "/accounts/sessions/",
     "landing_done": "/e/{token}", "theme": "/", "certificate_sign_in": "/accounts/login/",
 }  # fmt: skip
 PUBLIC = {"landing_done", "theme", "certificate_sign_in"}

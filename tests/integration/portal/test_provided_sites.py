@@ -108,7 +108,7 @@ def test_the_status(provided: Site) -> None:
 def test_the_page_states_that_gatepass_hosts_the_site(provided: Site) -> None:
     page = get("")
     assert page.status_code == 200
-    assert "Gatepass responds here instead of Confluence" in page.text
+    assert "This is a test site hosted by Gatepass, not a Confluence server." in page.text
     assert "<wiki>" not in page.text
 
 
