@@ -27,9 +27,10 @@ SECRETS = {"secret", "seed"}  # django-allauth's keys for TOTP and recovery code
 def record_app_sign_in(sender: Any, request: HttpRequest, token: Any, **kwargs: Any) -> None:
     """Record the sign-in of a phone. The provider sends this signal for a redeemed code, not for a refresh."""
     user_agent = request.META.get("HTTP_USER_AGENT", "")
-    if not sign_ins.record_sign_in(
+    is_of_site = sign_ins.record_sign_in(
         person=token.user, client_id=token.application.client_id, user_agent=user_agent
-    ):  # a client of Gatepass's own API, not of a site
+    )
+    if not is_of_site:  # a client of Gatepass's own API
         audit.record(actor=token.user, action="client.signed_in", target=token.application)
 
 

@@ -69,9 +69,7 @@ class SignInPolicyMiddleware:
     def process_view(self, request: HttpRequest, *_view: Any) -> HttpResponse | None:
         if not (settings.PASSKEY_ROLES or settings.SECOND_FACTOR_ROLES) or not request.user.is_authenticated:
             return None
-        if request.session.get(
-            REHEARSAL_SESSION_KEY
-        ):  # of a sign-in test: RehearsalSessionMiddleware limits it to one view
+        if request.session.get(REHEARSAL_SESSION_KEY):  # RehearsalSessionMiddleware limits this session to one view
             return None
         missing = missing_factor(request)
         match = request.resolver_match

@@ -75,9 +75,8 @@ def test_what_is_not_there_looks_like_what_is_not_theirs(world: World, ask: Call
     """404 before 403: an owner of nothing cannot tell a row of somebody else from none."""
     for name, (arguments, get, post) in ROWS.items():
         key = next((key for key in arguments if key in {"pk", "number", "site_id", "run_id"}), "")
-        if not key or name.startswith(
-            ("person", "phone", "device", "usersession", "webhook")
-        ):  # no row's existence shows in these
+        # no row's existence shows in these
+        if not key or name.startswith(("person", "phone", "device", "usersession", "webhook")):
             continue
         there, nowhere = world.url(name), world.url(name, **{key: 987_654})
         for method, statuses in (("get", get), ("post", post)):

@@ -122,7 +122,7 @@ def test_what_is_no_address_is_refused(admin_client: Client, pilot: Site, addres
 def test_a_title_cannot_leave_its_comment() -> None:
     gateway = Gateway("a\n}\nserver { }", "https://g.example.com/at/a", "http://127.0.0.1:1", "http://127.0.0.1:2")
     text = nginx_configuration(gateway, credential_path="x.secret")
-    assert text.splitlines()[0] == "# Gateway of a } server { }"
+    assert text.splitlines()[0] == "# Gateway for a } server { }"
 
 
 # --- A real nginx ------------------------------------------------------------------------------------------------
