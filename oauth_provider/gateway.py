@@ -19,7 +19,7 @@ _BASE_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
 
 
 class GatewayError(ValueError):
-    """The address cannot be used in the configuration; the text tells the person why."""
+    """The address cannot be used in the configuration; the text states why."""
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,9 @@ class Command(BaseCommand):
     help = __doc__ or ""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--port", type=int, default=urlsplit(settings.PUBLIC_URL).port or 8000)
+        parser.add_argument(
+            "--port", type=int, default=urlsplit(settings.PUBLIC_URL).port or 8000, help="default: that of PUBLIC_URL"
+        )
 
     def handle(self, *args: Any, port: int, **options: Any) -> None:
         os.chdir(settings.BASE_DIR)

@@ -155,7 +155,7 @@ def test_an_export_after_a_while_requires_a_new_sign_in(sso: Callable[..., Any])
 def test_an_unrequested_callback(sso: Callable[..., Any], query: str) -> None:
     answer = Client().get(f"/accounts/oidc/oidc/login/callback/{query}", follow=True)
     assert answer.status_code < 500
-    assert re.search("failed|cancelled", answer.text)
+    assert re.search("failed|canceled", answer.text)
 
 
 def test_an_unreachable_provider_is_reported(sso: Callable[..., Any], settings: Any) -> None:

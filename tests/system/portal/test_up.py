@@ -113,7 +113,7 @@ def test_it_works_from_an_empty_directory_to_a_second_start(trial: Trial) -> Non
         assert f"Gatepass: http://127.0.0.1:{trial.port}\n" in trial.said()
         assert trial.get("/healthz") == (200, '{"status": "ok"}')
         assert trial.get("/readyz")[0] == 200
-        assert trial.get(line.group(1))[0] == 200  # opening the link uses nothing up
+        assert trial.get(line.group(1))[0] == 200  # opening the link does not use it
         until(lambda: len(finished(trial)) == len(DEMO) + 1, "the check of every demo site", trial)
         verdicts = dict(trial.rows("SELECT title, mdm_verdict FROM rollout_site"))
         assert {DEMO[name].title: DEMO[name].mdm.value for name in DEMO}.items() <= verdicts.items()
@@ -124,7 +124,7 @@ def test_it_works_from_an_empty_directory_to_a_second_start(trial: Trial) -> Non
             timeout=PATIENCE, check=False,
         )  # fmt: skip
         assert second.returncode == 1
-        assert "already runs" in second.stderr
+        assert "already running" in second.stderr
 
         masters = [pid for pid, line in command_lines(trial).items() if "granian" in line and os.getpgid(pid) == pid]
         assert len(masters) == 1
