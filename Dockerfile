@@ -1,4 +1,4 @@
-# One image for every role; the command says which (compose.yaml). Built in two stages: what compiles stays behind.
+# One image for all services; compose.yaml sets the command. The second stage leaves build tools behind.
 ARG PYTHON_IMAGE=python:3.11-slim-bookworm
 FROM ${PYTHON_IMAGE} AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PYTHONDONTWRITEBYTECODE=1
@@ -12,7 +12,7 @@ COPY rollout ./rollout
 COPY oauth_provider ./oauth_provider
 COPY templates ./templates
 COPY static ./static
-# Settings refuse to start without a key and an address; collecting files uses neither, and neither stays in the image.
+# The settings require a key and a URL. collectstatic uses neither, and neither is stored in the image.
 RUN STATE_DIR=/state SECRET_KEY="$(python -c 'import secrets; print(secrets.token_urlsafe(48))')" \
     PUBLIC_URL=https://gatepass.invalid /opt/venv/bin/python manage.py collectstatic --no-input --verbosity 0
 
@@ -22,7 +22,7 @@ RUN useradd --system --uid 10001 --user-group --home-dir /nonexistent --no-creat
  && install --directory --owner gatepass --group gatepass --mode 0750 /state
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /app /app
-# Static files belong to the image; the rest of /state (beat's schedule) is the process's own.
+# Static files are part of the image; the process writes the rest of /state, such as beat's schedule.
 COPY --from=build --chown=gatepass:gatepass /state/static /state/static
 WORKDIR /app
 USER gatepass

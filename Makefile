@@ -1,4 +1,4 @@
-# One command a habit. `make run` and `make test` need nothing but python3 and make; `make help` lists the rest.
+# `make run` and `make test` need only python3 and make; `make help` lists all targets.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help run test test-unit test-long check quality lint typecheck format contracts migrations deploy-check conformance messages bench demo manage sign-in-link lock audit clean
@@ -7,7 +7,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-# --- A trial on this machine: all state under var/ ---------------------------------------------------------------
+# --- A trial on this machine; all state is in var/ -------------------------------------------------------------------
 PORT ?= 8000
 DEMO ?= 1
 STATE_DIR ?= var
@@ -18,34 +18,34 @@ TRIAL = env DEMO=$(DEMO) STATE_DIR="$(STATE_DIR)" PUBLIC_URL="$(PUBLIC_URL)" \
   CREDENTIAL_KEYS_FILE="$(STATE_DIR)/credential_keys"
 KEYS = $(STATE_DIR)/secret_key $(STATE_DIR)/credential_keys
 
-help:  ## this list
+help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 16
 
-run: $(VENV)/.run $(KEYS)  ## start everything on 127.0.0.1 (PORT=8000, DEMO=0 for an empty start)
+run: $(VENV)/.run $(KEYS)  ## start Gatepass on 127.0.0.1 (PORT=8000, DEMO=0 for an empty database)
 	@exec $(TRIAL) $(BIN)/python manage.py up
 
-demo: $(VENV)/.run $(KEYS)  ## add the demo fleet's sites to the trial's database
+demo: $(VENV)/.run $(KEYS)  ## add the simulated sites to the trial's database
 	@$(TRIAL) $(BIN)/python manage.py migrate --verbosity 0
 	@$(TRIAL) $(BIN)/python manage.py load_demo
 
-sign-in-link: $(VENV)/.run $(KEYS)  ## print a link that signs EMAIL=… in once, on the trial
+sign-in-link: $(VENV)/.run $(KEYS)  ## print a link that signs in EMAIL=… once, on the trial
 	@$(TRIAL) $(BIN)/python manage.py sign_in_link "$(EMAIL)"
 
-manage: $(VENV)/.run $(KEYS)  ## run COMMAND="…" of manage.py on the trial
+manage: $(VENV)/.run $(KEYS)  ## run the manage.py COMMAND="…" on the trial
 	@$(TRIAL) $(BIN)/python manage.py $(COMMAND)
 
-# --- Tests and quality ---------------------------------------------------------------------------------------------
-# What reads the settings without serving anybody: a made-up production, touching no service.
+# --- Tests and quality -----------------------------------------------------------------------------------------------
+# Settings of an imaginary production, for checks that read settings but connect to no service.
 ASIDE = env -i PATH="$(PATH)" HOME="$(HOME)" LANG=C.UTF-8 PUBLIC_URL=https://gatepass.example.com \
-  DATABASE_URL=postgres://nobody@127.0.0.1:1/none REDIS_URL=redis://127.0.0.1:6379/0 \
-  SECRET_KEY=only-for-checks-that-serve-nobody-5f0c2d7a9b1e4638-xyzw \
+  DATABASE_URL=postgres://none@127.0.0.1:1/none REDIS_URL=redis://127.0.0.1:6379/0 \
+  SECRET_KEY=only-for-checks-without-a-server-5f0c2d7a9b1e4638-xyzw \
   CREDENTIAL_KEYS=Zm9yIGNoZWNrcyB0aGF0IHNlcnZlIG5vYm9keSAtLS0=
 
-# `make test COVERAGE=` runs the tests without measuring what they cover, in less time.
+# `make test COVERAGE=` runs the tests faster, without measuring coverage.
 COVERAGE = --cov --cov-report= -p tests.support.coverage_totals
 PARALLEL = --numprocesses auto --maxprocesses 4 --dist worksteal
 
-test: $(VENV)/.dev  ## run every test, on real servers and in a real browser
+test: $(VENV)/.dev  ## run all tests, with real servers and a real browser
 	@.ci/bootstrap browser
 	@.ci/bootstrap nginx
 	@.ci/bootstrap gettext
@@ -55,20 +55,20 @@ test-unit: $(VENV)/.dev  ## run the tests that need no database and no network
 	@.ci/bootstrap gettext
 	@$(BIN)/python -m pytest -q $(PARALLEL) tests/unit
 
-test-long: $(VENV)/.dev  ## run the system tests with many more trials of every race
+test-long: $(VENV)/.dev  ## run the system tests with many more repetitions of race conditions
 	@.ci/bootstrap browser
 	@.ci/bootstrap nginx
 	@TEST_LONG=1 $(BIN)/python -m pytest $(PARALLEL) tests/system
 
-conformance: $(VENV)/.dev  ## hold the provider to every OAuth case, and print the matrix
+conformance: $(VENV)/.dev  ## run the OAuth conformance cases of the provider and print the matrix
 	@.ci/bootstrap browser
 	@$(BIN)/python -m pytest -q -p tests.support.conformance_matrix tests/system/oauth_provider/test_conformance.py
 
-check: quality test  ## everything CI runs: format, lint, types, contracts, migrations, deployment, tests
+check: quality test  ## run everything that CI runs: format, lint, types, contracts, migrations, deployment, tests
 
 quality: lint typecheck contracts migrations deploy-check
 
-lint: $(VENV)/.dev  ## say what the formatters and linters would change
+lint: $(VENV)/.dev  ## show what the formatters and linters would change
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/djlint --check templates
@@ -82,7 +82,7 @@ format: $(VENV)/.dev  ## format code and templates
 typecheck: $(VENV)/.dev  ## check the types
 	$(ASIDE) $(BIN)/mypy
 
-contracts: $(VENV)/.dev  ## check the arrows between the rooms
+contracts: $(VENV)/.dev  ## check the import contracts between packages
 	$(ASIDE) $(BIN)/lint-imports
 
 migrations: $(VENV)/.dev
@@ -91,42 +91,42 @@ migrations: $(VENV)/.dev
 deploy-check: $(VENV)/.dev
 	$(ASIDE) $(BIN)/python manage.py check --deploy --fail-level WARNING
 
-LOCALE = en
-messages: $(VENV)/.dev  ## update the English message catalogue, or translations: make messages LOCALE=de
-	@.ci/bootstrap gettext
-	$(ASIDE) $(BIN)/python manage.py makemessages --locale "$(LOCALE)" --add-location file --no-obsolete \
+messages: $(VENV)/.dev  ## collect the texts of LOCALE=… for translators and compile its catalog (needs gettext)
+	@command -v xgettext >/dev/null || { echo "Missing on this machine: gettext. On Debian: apt-get install gettext" >&2; exit 1; }
+	@test -n "$(LOCALE)" || { echo "LOCALE is missing. Example: make messages LOCALE=de" >&2; exit 1; }
+	$(ASIDE) $(BIN)/python manage.py makemessages --locale "$(LOCALE)" --add-location file \
 	  --ignore .venv --ignore build --ignore var --ignore tests --ignore benchmarks
 	@test "$(LOCALE)" = en || $(ASIDE) $(BIN)/python manage.py compilemessages --locale "$(LOCALE)" --ignore .venv
 
-# Pins stay as they are unless pyproject.toml excludes them; `make lock UPGRADE=--upgrade` takes new releases.
-# Wheels only: the build dependencies of a source distribution would have no hashes.
+# Existing pins stay unless pyproject.toml excludes them; `make lock UPGRADE=--upgrade` moves to new releases.
+# Wheels only, because build dependencies of source distributions would have no hashes.
 LOCK = $(BIN)/uv pip compile --quiet --generate-hashes --only-binary :all: --emit-build-options --no-strip-markers \
   --python-version 3.11 --python-platform x86_64-manylinux_2_28 --custom-compile-command "make lock" $(UPGRADE)
 
-lock: $(VENV)/.dev  ## pin the dependencies of pyproject.toml, with hashes, in requirements/ (UPGRADE=--upgrade for new releases)
+lock: $(VENV)/.dev  ## pin dependencies with hashes in requirements/ (UPGRADE=--upgrade for new releases)
 	$(LOCK) pyproject.toml --output-file requirements/run.txt
 	$(LOCK) --group dev --constraint requirements/run.txt --output-file requirements/dev.txt
 
-audit: $(VENV)/.dev  ## look for known vulnerabilities in code and dependencies
+audit: $(VENV)/.dev  ## scan code and dependencies for known vulnerabilities
 	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive portal rollout oauth_provider
 	$(BIN)/pip-audit --requirement requirements/run.txt --requirement requirements/dev.txt --require-hashes --disable-pip
 
 bench: $(VENV)/.dev  ## run the benchmarks
 	$(BIN)/python -m benchmarks
 
-clean:  ## remove the virtual environment and the trial's state
+clean:  ## delete the virtual environment and the trial's state
 	rm -rf $(VENV) build *.egg-info "$(STATE_DIR)"
 
-# --- What the above need ---------------------------------------------------------------------------------------------
-# A stamp each, so that a second `make run` installs nothing.
+# --- Prerequisites ---------------------------------------------------------------------------------------------------
+# Stamp files, so that a second `make run` installs nothing.
 $(VENV)/.run: requirements/run.txt .ci/bootstrap
 	@PYTHON="$(PYTHON)" .ci/bootstrap python
-	@echo "Installing what Gatepass needs (once) …"
+	@echo "Installing Gatepass's dependencies (once) …"
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes --requirement requirements/run.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run requirements/dev.txt
-	@echo "Installing what the tests need (once) …"
+	@echo "Installing the test dependencies (once) …"
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes --requirement requirements/dev.txt
 	@touch $@
 
