@@ -91,9 +91,9 @@ migrations: $(VENV)/.dev
 deploy-check: $(VENV)/.dev
 	$(ASIDE) $(BIN)/python manage.py check --deploy --fail-level WARNING
 
-messages: $(VENV)/.dev  ## collect the texts of LOCALE=… for translators and compile its catalog (needs gettext)
+messages: $(VENV)/.dev  ## collect the texts for translators of LOCALE=… (needs gettext), and compile what is there
 	@command -v xgettext >/dev/null || { echo "Missing on this machine: gettext. On Debian: apt-get install gettext" >&2; exit 1; }
-	@test -n "$(LOCALE)" || { echo "LOCALE is missing. Example: make messages LOCALE=de" >&2; exit 1; }
+	@test -n "$(LOCALE)" || { echo "Say which language: make messages LOCALE=de" >&2; exit 1; }
 	$(ASIDE) $(BIN)/python manage.py makemessages --locale "$(LOCALE)" --add-location file \
 	  --ignore .venv --ignore build --ignore var --ignore tests --ignore benchmarks
 	@test "$(LOCALE)" = en || $(ASIDE) $(BIN)/python manage.py compilemessages --locale "$(LOCALE)" --ignore .venv
