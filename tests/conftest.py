@@ -1,4 +1,4 @@
-"""What every test shares: the environment the settings read, real servers, a real worker, and people."""
+"""Configuration of all tests: environment of the settings, servers, plugins and the test database."""
 
 from __future__ import annotations
 
@@ -14,22 +14,27 @@ import hypothesis
 import pytest
 from django.conf import settings
 
-from tests.support.environment import RUN, SERVERS, STATE  # before Django: the settings read it
+from tests.support.environment import (  # must be imported before Django, because it sets the environment
+    RUN,
+    SERVERS,
+    STATE,
+)
 from tests.support.servers import libpq
 
 (STATE / "static").mkdir()
 settings.DATABASES["default"]["TEST"] = {"NAME": RUN}
 if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     settings.DATABASES["default"]["TEST"] = {"NAME": str(STATE / "test.sqlite3")}
-settings.DATABASES["default"]["CONN_MAX_AGE"] = 0  # a live server thread that keeps one would hold the database
+# A persistent connection of a live server thread would keep the test database in use.
+settings.DATABASES["default"]["CONN_MAX_AGE"] = 0
 settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-# Files as they lie in static/: what collectstatic makes of them is tested where the supervisor is.
+# Files are served from static/; the tests of the supervisor test collectstatic.
 settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
 django.setup()
 
 from django.db import connection  # noqa: E402
 
-# How long an example takes says more about the machine than about the code.
+# The duration of an example depends on the machine more than on the code.
 hypothesis.settings.register_profile("gatepass", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("gatepass")
 
@@ -48,14 +53,14 @@ pytest_plugins = [
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Close the network but for loopback, unix sockets and the servers that the environment names."""
+    """Block network access except to loopback, unix sockets and the servers in the environment."""
     config.option.allow_hosts = ",".join(["127.0.0.0/8", "::1", "localhost", *SERVERS.hosts])
     config.option.allow_unix_socket = True
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_setupnodes() -> None:
-    """Each of several processes reads the settings by the environment it chooses itself, above."""
+    """Let each process of a parallel run set its own environment (see above)."""
     os.environ.pop("DJANGO_SETTINGS_MODULE")
 
 
@@ -73,14 +78,14 @@ def pytest_unconfigure() -> None:
 
 @pytest.fixture(scope="session")
 def test_servers_running() -> Iterator[None]:
-    """PostgreSQL and Redis answer."""
+    """PostgreSQL and Redis, running."""
     with SERVERS.running():
         yield
 
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(test_servers_running: None) -> None:
-    """Start the servers before pytest-django makes the test database, and have it copied from the template."""
+    """Start the servers before pytest-django creates the test database from the template."""
     if connection.vendor == "postgresql":
         from tests.support.template_database import template_database
 
@@ -91,17 +96,17 @@ def django_db_modify_db_settings(test_servers_running: None) -> None:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """The test database, its broker and cache empty at the start and removed at the end."""
+    """Test database; broker and cache are emptied before and after the run."""
     if connection.vendor == "sqlite":
         with django_db_blocker.unblock():
-            _let_flush_pass_the_audit_triggers()
+            _drop_audit_triggers_during_flush()
     _empty_redis()
     yield
     _empty_redis()
 
 
 def _drop_databases_of_dead_runs() -> None:
-    """A run that was killed leaves its database behind; the process id in the name says whether it still runs."""
+    """Drop databases of killed runs, which are recognized by the process id in the name."""
     import psycopg
     from psycopg import sql
 
@@ -120,8 +125,8 @@ def _empty_redis() -> None:
             client.flushdb()
 
 
-def _let_flush_pass_the_audit_triggers() -> None:
-    """SQLite empties tables by DELETE, which the audit trail refuses: lift its triggers for the flush only."""
+def _drop_audit_triggers_during_flush() -> None:
+    """Drop the triggers of the audit log during a flush, because SQLite empties tables with DELETE."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
         triggers = cursor.fetchall()
@@ -137,8 +142,8 @@ def _let_flush_pass_the_audit_triggers() -> None:
 
 
 @pytest.fixture(autouse=True)
-def no_matrix_of_an_earlier_test() -> None:
-    """Which edition is in force is remembered for seconds, and a test's own is rolled back."""
+def clear_matrix_cache() -> None:
+    """Clear the cached matrix edition, because the edition of an earlier test was rolled back."""
     from rollout.services import matrix
 
     matrix.clear_cache()

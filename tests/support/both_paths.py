@@ -1,6 +1,6 @@
-"""A client whose every request to a machine endpoint takes the fast path and the full stack, and must be told the same.
+"""Test client that sends each request through the fast path and the full middleware stack and compares the responses.
 
-The fast path runs first, in a savepoint that is rolled back; the full stack's answer counts.
+The fast path runs first, in a savepoint that is rolled back; the response of the full stack is returned.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from django.test.client import FakePayload
 
 from portal.serving.handler import Handler
 
-# A first pair of tokens is random; that of a refresh is derived and must be the same.
+# The first pair of tokens is random; the pair of a refresh is derived and must be the same on both paths.
 _FIRST_TOKENS = re.compile(rb'"(access|refresh)_token": "[^"]+"')
 
 
 class BothPaths(Client):
-    """``compared`` counts the requests that the fast path answered by itself."""
+    """Test client; ``compared`` counts the requests that the fast path handled."""
 
     compared = 0
 
@@ -38,7 +38,8 @@ class BothPaths(Client):
     def _fast_answer(self, environ: dict[str, Any]) -> tuple[int, dict[str, str], bytes] | None:
         body = environ["wsgi.input"].getvalue()
         database = connections[DEFAULT_DB_ALIAS]
-        with transaction.atomic(), patch.object(database, "close_if_unusable_or_obsolete"):  # the test's own stays
+        # The handler would otherwise close the connection of the test.
+        with transaction.atomic(), patch.object(database, "close_if_unusable_or_obsolete"):
             sent = Handler().fast_answer(environ)
             transaction.set_rollback(True)
         return sent and (sent[0], sent[1], _comparable(sent[2], body))

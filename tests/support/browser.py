@@ -1,4 +1,4 @@
-"""A real Chromium, on a desk and on a phone."""
+"""Fixtures for Chromium with the viewport of a desktop or an iPhone."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ IPHONE = (
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Debian's Chromium, one a module; each test opens contexts of its own.
+    """Chromium of the system, shared by a module; each test opens its own contexts.
 
-    Not one for the run: Playwright's event loop runs in this thread as long as it is open, and others bring theirs.
+    It is not shared by the whole run, because Playwright's event loop occupies this thread while it is open, and other
+    tests start their own loop.
     """
     path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if path is None:
@@ -37,7 +38,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_context(chromium: Browser, live_server: Any) -> Iterator[Callable[..., BrowserContext]]:
-    """``open_context(**options) -> BrowserContext`` on the live server, closed at the end."""
+    """``open_context(**options) -> BrowserContext`` on the live server, closed after the test."""
     opened: list[BrowserContext] = []
 
     def make(**options: Any) -> BrowserContext:
@@ -67,7 +68,7 @@ def iphone(open_context: Callable[..., BrowserContext]) -> BrowserContext:
 
 @pytest.fixture
 def sign_in(client_of: Callable[[User], Client], live_server: Any) -> Callable[[BrowserContext, User], None]:
-    """``sign_in(context, user)`` without the form, for tests about something else."""
+    """``sign_in(context, user)`` by cookie, for tests that do not test the form."""
 
     def add_cookie(context: BrowserContext, user: User) -> None:
         cookie = client_of(user).cookies[settings.SESSION_COOKIE_NAME]

@@ -1,4 +1,4 @@
-"""A person's browser sheet without JavaScript: follows the URL, signs in by the form, presses a button."""
+"""Browser sheet of the app without JavaScript: opens a URL, signs in with the form and submits the consent page."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ import requests
 
 
 class Forms(HTMLParser):
-    """The forms of a page: where they go, and the values of their fields."""
+    """Forms of a page: their actions and the values of their fields."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
-        self.found: list[tuple[str, dict[str, str]]] = []
+        self.forms: list[tuple[str, dict[str, str]]] = []
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = {name: value or "" for name, value in attrs}
         if tag == "form":
-            self.found.append((values.get("action", ""), {}))
-        elif tag in {"input", "button"} and self.found and "name" in values:
-            self.found[-1][1].setdefault(values["name"], values.get("value", ""))
+            self.forms.append((values.get("action", ""), {}))
+        elif tag in {"input", "button"} and self.forms and "name" in values:
+            self.forms[-1][1].setdefault(values["name"], values.get("value", ""))
 
     def with_field(self, name: str) -> tuple[str, dict[str, str]]:
-        """The action and the fields of the one form that has this field."""
-        return next(form for form in self.found if name in form[1])
+        """Return action and fields of the form that has this field."""
+        return next(form for form in self.forms if name in form[1])
 
 
 def sign_in_and_answer(authorization_url: str, email: str, password: str, answer: str = "allow") -> str:
-    """Return the URL the app is called back with. Every page and form in between is the real one."""
+    """Sign in, submit the consent page and return the callback URL of the app."""
     with requests.Session() as browser:
         page = browser.get(authorization_url, timeout=10)
         assert "/accounts/login/" in page.url, page.url
@@ -39,12 +39,12 @@ def sign_in_and_answer(authorization_url: str, email: str, password: str, answer
         assert page.url == authorization_url, page.text[:2000]
         action, fields = Forms(page.text).with_field("answer")
         fields["answer"] = answer
-        done = browser.post(
+        response = browser.post(
             urljoin(page.url, action) if action else page.url,
             fields,
             headers={"Referer": page.url},
             allow_redirects=False,
             timeout=10,
         )
-        assert done.status_code == 302, done.text[:2000]
-        return done.headers["Location"]
+        assert response.status_code == 302, response.text[:2000]
+        return response.headers["Location"]

@@ -1,4 +1,4 @@
-"""Certificates for tests of pasted bundles, all of one key."""
+"""Certificates for tests of pasted CA bundles, all with the same key."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def name(text: str) -> x509.Name:
 
 
 def pem(subject: str, issuer: str, *, ca: bool | None) -> str:
-    """A certificate; ``ca`` None leaves the constraints out, as old self-signed ones do."""
+    """Return a certificate; ``ca`` None omits the basic constraints, as old self-signed certificates do."""
     builder = x509.CertificateBuilder().subject_name(name(subject)).issuer_name(name(issuer)).serial_number(1)
     builder = builder.public_key(KEY.public_key()).not_valid_before(NOW).not_valid_after(NOW + timedelta(days=9))
     if ca is not None:

@@ -1,4 +1,4 @@
-"""Checks done in the test's own process, in the steps of a worker."""
+"""Run checks in the process of the test, with the steps of a worker."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from rollout.services.checks.check_runs import answer, target_of
 from rollout.services.checks.evaluations import record
 
 
-def do_waiting_checks() -> list[int]:
-    """Observe and evaluate every run that can be taken; return their ids."""
+def run_queued_checks() -> list[int]:
+    """Probe and evaluate all queued runs; return their ids."""
     done: list[int] = []
     lease = uuid.uuid4().hex
     while taken := leases.swap_leases(lease=lease, room=settings.PROBE_SITES_AT_ONCE):

@@ -1,4 +1,4 @@
-"""What the conformance cases share: a portal over HTTP, the inside of its database, and an app with its browser."""
+"""Shared by the conformance cases: a portal over HTTP, control of its database, and an app with its browser."""
 
 from __future__ import annotations
 
@@ -56,50 +56,50 @@ class Reply:
 
     @property
     def error(self) -> tuple[int, str]:
-        """Status and ``error``, which is what most refusals are about."""
+        """Status and ``error`` of an OAuth error response."""
         return self.status, self.json.get("error", "")
 
     @property
     def callback(self) -> dict[str, str]:
-        """What the app is called back with; fails for any other answer."""
+        """Parameters of the redirect to the app; fails for any other response."""
         assert self.status in {302, 303}, (self.status, self.body[:300])
         address, _, query = self.header("Location").partition("?")
         assert address == REDIRECT_URI
         return dict(parse_qsl(query, strict_parsing=True))
 
     @property
-    def stays(self) -> bool:
-        """Told to the person, and to nobody by a redirect."""
+    def has_no_redirect(self) -> bool:
+        """Whether the error is shown to the person instead of being sent in a redirect."""
         return 400 <= self.status < 500 and not self.header("Location")
 
 
 @dataclass
 class Portal:
-    """A portal of several web processes. ``order`` reaches into its database."""
+    """Portal with several web processes. ``call`` runs a function of ``conformance_portal`` on its database."""
 
     port: int
-    inside: subprocess.Popen[str]
+    control: subprocess.Popen[str]
     base: str = "/at/pilot"
     client_id: str = ""
     issuer: str = ""
     server: tuple[str, str] = ("", "")
     cookie: str = ""
-    crowd: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(8))
+    pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(8))
 
-    def order(self, do: str, **what: Any) -> Any:
-        assert self.inside.stdin is not None
-        assert self.inside.stdout is not None
-        self.inside.stdin.write(json.dumps({"do": do, **what}) + "\n")
-        self.inside.stdin.flush()
-        return json.loads(self.inside.stdout.readline())
+    def call(self, do: str, **what: Any) -> Any:
+        assert self.control.stdin is not None
+        assert self.control.stdout is not None
+        self.control.stdin.write(json.dumps({"do": do, **what}) + "\n")
+        self.control.stdin.flush()
+        return json.loads(self.control.stdout.readline())
 
     def prepare(self) -> None:
-        told = self.order("site", slug="pilot")
-        self.client_id, self.issuer, self.server = told["client_id"], told["issuer"], tuple(told["server"])
-        self.cookie = self.order("person", email=PERSON)
+        created = self.call("site", slug="pilot")
+        self.client_id, self.issuer, self.server = created["client_id"], created["issuer"], tuple(created["server"])
+        self.cookie = self.call("person", email=PERSON)
 
     # --- HTTP ---
-    def ask(self, method: str, path: str, body: bytes | str | None = None, **headers: str) -> Reply:
+    def send(self, method: str, path: str, body: bytes | str | None = None, **headers: str) -> Reply:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         with contextlib.closing(connection):
             sent = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -112,10 +112,10 @@ class Portal:
 
     def post(self, endpoint: str, **parameters: str | None) -> Reply:
         body = urlencode({name: value for name, value in parameters.items() if value is not None})
-        return self.ask("POST", self.url(endpoint), body, Content_Type=FORM)
+        return self.send("POST", self.url(endpoint), body, Content_Type=FORM)
 
     def raw(self, body: str | bytes, endpoint: str = "token", content_type: str = FORM) -> Reply:
-        return self.ask("POST", self.url(endpoint), body, Content_Type=content_type)
+        return self.send("POST", self.url(endpoint), body, Content_Type=content_type)
 
     # --- The browser ---
     def authorize_url(self, **changes: str | None) -> str:
@@ -126,11 +126,11 @@ class Portal:
         return f"{self.url('authorize')}?{urlencode({k: v for k, v in parameters.items() if v is not None})}"
 
     def open(self, url: str | None = None, /, **changes: str | None) -> Reply:
-        """The authorization endpoint, as a person sees it who is signed in."""
-        return self.ask("GET", url or self.authorize_url(**changes), Cookie=self.cookie)
+        """Open the authorization endpoint as a signed-in person."""
+        return self.send("GET", url or self.authorize_url(**changes), Cookie=self.cookie)
 
     def press(self, answer: str = "allow", more: str = "", **changes: str | None) -> Reply:
-        """Open the page and press a button of it."""
+        """Open the consent page and submit it."""
         url = self.authorize_url(**changes)
         page = self.open(url)
         if page.status != 200:
@@ -138,7 +138,7 @@ class Portal:
         token = unescape(re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)[1])  # type: ignore[index]
         csrf = page.header("Set-Cookie").partition(";")[0]
         body = urlencode({"csrfmiddlewaretoken": token, "answer": answer}) + more
-        return self.ask("POST", url, body, Cookie=f"{self.cookie}; {csrf}", Content_Type=FORM)
+        return self.send("POST", url, body, Cookie=f"{self.cookie}; {csrf}", Content_Type=FORM)
 
     def code(self, **changes: str | None) -> str:
         return self.press(**changes).callback["code"]
@@ -168,19 +168,19 @@ class Portal:
     def is_alive(self, token: str) -> bool:
         return bool(self.introspect(token)["active"])
 
-    def at_once(self, deeds: list[Callable[[], Reply]]) -> list[Reply]:
-        start = threading.Barrier(len(deeds))
+    def run_concurrently(self, requests: list[Callable[[], Reply]]) -> list[Reply]:
+        start = threading.Barrier(len(requests))
 
-        def action(one: Callable[[], Reply]) -> Reply:
+        def send(one: Callable[[], Reply]) -> Reply:
             start.wait(10)
             return one()
 
-        return list(self.crowd.map(action, deeds))
+        return list(self.pool.map(send, requests))
 
 
 @contextlib.contextmanager
 def running(database_url: str, state: Path, *, processes: int = 2, **settings: str) -> Iterator[Portal]:
-    """A portal on this database; ``settings`` are environment variables."""
+    """Run a portal on this database; ``settings`` are environment variables."""
     port = servers.free_port()
     environment = os.environ | {
         "DATABASE_URL": database_url,
@@ -191,12 +191,12 @@ def running(database_url: str, state: Path, *, processes: int = 2, **settings: s
     }
     if not (state / "static").exists():
         subprocess.run([sys.executable, "manage.py", "collectstatic", "-v0", "--no-input"], env=environment, check=True)
-    inside = subprocess.Popen(
+    control = subprocess.Popen(
         [sys.executable, "-m", "tests.support.conformance_portal"],
         env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
-    portal = Portal(port, inside)
-    portal.order("migrate")
+    portal = Portal(port, control)
+    portal.call("migrate")
     command = web_command(host="127.0.0.1", port=port, processes=processes, threads=4)
     web = subprocess.Popen([sys.executable, "-m", *command], env=environment)
     try:
@@ -205,15 +205,15 @@ def running(database_url: str, state: Path, *, processes: int = 2, **settings: s
     finally:
         web.terminate()
         web.wait(20)
-        assert inside.stdin is not None
-        inside.stdin.close()
-        inside.wait(20)
-        portal.crowd.shutdown()
+        assert control.stdin is not None
+        control.stdin.close()
+        control.wait(20)
+        portal.pool.shutdown()
 
 
 @dataclass(frozen=True)
 class SharedPortal:
-    """A database of its own with a portal on it, and a directory with its static files."""
+    """Portal with its own database and a directory with its static files."""
 
     kind: str
     database_url: str
@@ -222,14 +222,14 @@ class SharedPortal:
 
     @contextlib.contextmanager
     def another(self, **settings: str) -> Iterator[Portal]:
-        """One more portal on the same database, with other settings."""
+        """Run another portal on the same database with other settings."""
         with running(self.database_url, self.state, **settings) as portal:
             yield portal
 
 
 @pytest.fixture(scope="session", params=["postgresql", "sqlite"])
 def shared(request: pytest.FixtureRequest, test_servers_running: None, tmp_path_factory: Any) -> Iterator[SharedPortal]:
-    """One running portal for every module that needs several web processes, on PostgreSQL and on SQLite."""
+    """Portal for the modules that need several web processes, on PostgreSQL and on SQLite."""
     state = tmp_path_factory.mktemp("portal")
     with contextlib.ExitStack() as stack:
         if request.param == "sqlite":
@@ -237,7 +237,7 @@ def shared(request: pytest.FixtureRequest, test_servers_running: None, tmp_path_
         elif SERVERS.database_url.startswith("postgres"):
             url = stack.enter_context(migrated_database("portal"))
         else:
-            pytest.skip("this run was told to use SQLite: TEST_DATABASE_URL")
+            pytest.skip("this run uses SQLite: TEST_DATABASE_URL")
         portal = stack.enter_context(running(url, state))
         portal.prepare()
         yield SharedPortal(request.param, url, state, portal)
@@ -246,9 +246,9 @@ def shared(request: pytest.FixtureRequest, test_servers_running: None, tmp_path_
 def _wait(portal: Portal, web: subprocess.Popen[bytes]) -> None:
     for _attempt in range(300):
         with contextlib.suppress(OSError):
-            assert portal.ask("GET", "/healthz").status == 200
+            assert portal.send("GET", "/healthz").status == 200
             return
-        assert web.poll() is None, "the portal ended"
+        assert web.poll() is None, "the portal exited"
         time.sleep(0.1)
     raise AssertionError("the portal did not start")
 

@@ -1,6 +1,6 @@
-"""The inside of a portal under conformance tests: fills its database, and changes it on orders from a pipe.
+"""Control process of the conformance tests: runs functions on the database of the tested portal.
 
-Reads a JSON object a line, ``{"do": name, …}``, and answers each with one.
+Reads one JSON object per line, ``{"do": name, …}``, calls ``do_<name>`` and writes the result as one line of JSON.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ REDIRECT_URI = "confluence-server://oauth-callback"
 def main() -> None:
     django.setup()
     for line in sys.stdin:
-        order = json.loads(line)
-        print(json.dumps(globals()[f"do_{order.pop('do')}"](**order)), flush=True)
+        call = json.loads(line)
+        print(json.dumps(globals()[f"do_{call.pop('do')}"](**call)), flush=True)
 
 
 def do_migrate() -> None:
@@ -30,7 +30,7 @@ def do_migrate() -> None:
 
 
 def do_site(slug: str) -> dict[str, Any]:
-    """A provided site with one link, and a resource server that may ask about its tokens."""
+    """Create a site hosted by Gatepass with a link, and a resource server that may introspect its tokens."""
     from django.conf import settings
     from django.utils import timezone
 
@@ -56,7 +56,7 @@ def do_site(slug: str) -> dict[str, Any]:
 
 
 def do_client(slug: str, origin: str = "switch") -> str:
-    """One more client of the site, in the place of an earlier one of the same origin."""
+    """Create a client of the site that replaces an earlier one of the same origin."""
     from django.utils import timezone
 
     from oauth_provider.clients import register_client
@@ -72,7 +72,7 @@ def do_client(slug: str, origin: str = "switch") -> str:
 
 
 def do_person(email: str) -> str:
-    """A person who is signed in; the session's cookie."""
+    """Create or reactivate a person, sign them in and return the session cookie."""
     from django.conf import settings
     from django.test import Client
 
@@ -92,7 +92,7 @@ def do_deactivate(email: str) -> None:
 
 
 def do_change_password(email: str) -> None:
-    """What hears the signal of the page that changes one."""
+    """Run the receiver of the signal that the password page sends."""
     from portal.accounts.receivers import end_app_sign_ins
     from portal.models import User
 
@@ -132,7 +132,7 @@ def do_forget_challenges() -> None:
 
 
 def do_code_lifetime() -> float:
-    """Seconds that the newest code has left."""
+    """Return the remaining lifetime of the newest code in seconds."""
     from django.utils import timezone
     from oauth2_provider.models import get_grant_model
 
@@ -140,7 +140,10 @@ def do_code_lifetime() -> float:
 
 
 def do_age(field: str, days: int) -> None:
-    """Make every refresh token older: ``updated`` is its last use, ``created`` its sign-in. SQLite has no interval."""
+    """Age all refresh tokens: ``updated`` is the last use, ``created`` the sign-in.
+
+    SQLite has no interval type, so each row is updated separately.
+    """
     from oauth2_provider.models import get_refresh_token_model
 
     model = get_refresh_token_model()
@@ -156,7 +159,7 @@ def do_expire_access_tokens() -> None:
 
 
 def do_codes(count: int, challenge: str) -> dict[str, Any]:
-    """A client of the root issuer, and authorization codes for it that a person allowed."""
+    """Create a client of the root issuer and authorization codes for it."""
     from django.utils import timezone
     from oauth2_provider.models import get_grant_model
 
@@ -185,7 +188,7 @@ def do_codes(count: int, challenge: str) -> dict[str, Any]:
 
 
 def do_redeem(client_id: str, codes: list[str], verifier: str) -> list[str]:
-    """The refresh tokens that the codes gave."""
+    """Redeem the codes and return the refresh tokens."""
     from oauth_provider.models import Client
     from oauth_provider.tokens.redemption import Redemption, redeem_code
 

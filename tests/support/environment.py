@@ -1,4 +1,4 @@
-"""The environment that the settings read in tests, chosen once for each process and before Django starts."""
+"""Environment variables for the settings in tests, set once per process before Django starts."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ STATE = servers.temporary_directory()
 SERVERS = servers.choose(STATE)
 RUN = f"gatepass_test_{os.getpid()}"
 PORT = servers.free_port()
-LONG = os.environ.get("TEST_LONG") == "1"  # `make test-long`: more trials of what is random or a race
+LONG = os.environ.get("TEST_LONG") == "1"  # `make test-long`: more repetitions of random tests and races
 
-# Chosen before Django reads its settings. The live server takes the port that PUBLIC_URL names, so that the page,
-# the worker and the issuer of tokens agree on one address.
+# The live server uses the port in PUBLIC_URL, so that pages, the worker and the token issuer agree on one URL.
 os.environ |= {
     "DJANGO_SETTINGS_MODULE": "portal.settings",
     "DJANGO_LIVE_TEST_SERVER_ADDRESS": f"127.0.0.1:{PORT}",
-    "DJANGO_ALLOW_ASYNC_UNSAFE": "1",  # Playwright's own loop runs in the thread of the test
-    "SECRET_KEY": "for tests only: long enough, and known to everybody",
+    "DJANGO_ALLOW_ASYNC_UNSAFE": "1",  # Playwright's event loop runs in the thread of the test
+    "SECRET_KEY": "for tests only: long enough, and public",
     "CREDENTIAL_KEYS": "Zm9yIHRlc3RzIG9ubHkgICAgICAgICAgICAgICAgICA=",
     "PUBLIC_URL": f"http://127.0.0.1:{PORT}",
     "PROBE_ALLOW_LOOPBACK": "1",
@@ -29,7 +28,7 @@ os.environ |= {
     "STATE_DIR": str(STATE),
     "LOG_LEVEL": "WARNING",
 }
-# Hundreds of tests ask from one address; those of the limits turn them on.
+# Hundreds of tests send requests from one address, so limits are off. The tests of the limits turn them on.
 os.environ |= {
     f"RATE_LIMIT_{endpoint}_{kind}": "off"
     for endpoint in ("TOKEN", "INTROSPECTION", "AUTHORIZE", "SIGN_IN")

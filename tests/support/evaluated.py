@@ -1,4 +1,4 @@
-"""Observations of made-up sites, and sites judged by them without a network."""
+"""Example observations, and sites evaluated with them without a network."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rollout.services.checks.evaluations import ProbeResult, record
 
 
 def observation(site: Site, kind: str = "ready", at: datetime | None = None) -> Observation:
-    """What a check sees of a site: ``kind`` is ``ready``, ``sso``, ``old``, ``off`` (the switch) or ``down``."""
+    """Return an observation; ``kind`` is ``ready``, ``sso``, ``old``, ``off`` (mobile apps disabled) or ``down``."""
     at = at or timezone.now()
 
     def answer(path: str, status: int | None = 200, **fields: Any) -> Answer:
@@ -47,7 +47,7 @@ def observation(site: Site, kind: str = "ready", at: datetime | None = None) -> 
 
 
 def evaluate(site: Site, kind: str = "ready") -> CheckRun:
-    """Finish a check run of this kind; the site carries its verdicts afterwards."""
+    """Finish a check run of this kind, store its verdicts on the site and return it."""
     run = check_runs.request_check(site=site, actor=None, trigger=CheckRun.Trigger.BUTTON)
     CheckRun.objects.filter(pk=run.pk).update(state=RunState.RUNNING, started_at=timezone.now(), lease="test")
     record([ProbeResult(run.pk, site.pk, "test", observation(site, kind))])

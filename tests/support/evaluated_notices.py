@@ -1,4 +1,4 @@
-"""Judged runs for tests of what follows a judgement, without any network."""
+"""Evaluated runs for tests of notices, without a network."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def evaluated(
     handed_out: str | None = None,
     held: str | None = None,
 ) -> Any:
-    """One judged run as the engine hands it over; ``was`` makes it a flip."""
+    """Return a finished run as ``notice_changes`` takes it; ``was`` are the previous verdicts if they differ."""
     at = timezone.now()
     run = CheckRun.objects.create(site=site, trigger="schedule", state=RunState.DONE, requested_at=at)
     seen: Observation = observation(site)
@@ -48,7 +48,7 @@ def evaluated(
 
 
 def tell(*batch: Any) -> int:
-    """Write the notices of these runs as the engine does: in its transaction, under the sites' locks."""
+    """Write the notices of these runs in a transaction with the sites locked, as ``evaluations.record`` does."""
     with transaction.atomic():
         list(Site.objects.select_for_update(no_key=True).filter(pk__in=[item[0].pk for item in batch]).order_by("pk"))
         return notices.notice_changes(batch)

@@ -1,4 +1,4 @@
-"""Every route of the portal with the arguments it takes, and the statuses of each role: a table for several tests."""
+"""All routes of the portal with their arguments and the expected status for each role."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 ROLES = ("anonymous", "member", "charlie", "alice", "auditor", "administrator")
 
-# name of the route: arguments it takes from the world, statuses of GET, statuses of POST
+# name of the route: its arguments (keys of World.arguments), statuses of GET and of POST in the order of ROLES
 # fmt: off
 ROWS: dict[str, tuple[dict[str, str], str, str]] = {
     "overview": ({}, "302 302 200 200 200 200", "302 405 405 405 405 405"),
@@ -77,12 +77,12 @@ ROWS: dict[str, tuple[dict[str, str], str, str]] = {
     "phones": ({}, "302 404 403 403 403 200", "302 404 403 403 403 405"),
     "phones_export": ({}, "302 404 403 403 403 200", "302 404 403 403 403 405"),
     "phones_revoke": ({}, "302 404 403 403 403 302", "302 404 403 403 403 302"),
-    "phone_revoke": ({"pk": "nobody"}, "302 404 403 403 403 302", "302 404 403 403 403 404"),
+    "phone_revoke": ({"pk": "missing"}, "302 404 403 403 403 302", "302 404 403 403 403 404"),
     "my_passes": ({}, "302 200 200 200 200 200", "302 405 405 405 405 405"),
     "my_devices": ({}, "302 200 200 200 200 200", "302 405 405 405 405 405"),
-    "device_sign_out": ({"pk": "nobody"}, "302 302 302 302 302 302", "302 302 302 302 302 302"),
+    "device_sign_out": ({"pk": "missing"}, "302 302 302 302 302 302", "302 302 302 302 302 302"),
     "devices_sign_out": ({}, "302 302 302 302 302 302", "302 302 302 302 302 302"),
-    "device_name": ({"pk": "nobody"}, "302 302 302 302 302 302", "302 302 302 302 302 302"),
+    "device_name": ({"pk": "missing"}, "302 302 302 302 302 302", "302 302 302 302 302 302"),
     "lost_phone": ({}, "302 200 200 200 200 200", "302 200 200 200 200 200"),
     "my_notifications": ({}, "302 404 200 200 200 200", "302 404 422 422 422 422"),
     "site_follow": ({"pk": "site"}, "302 404 302 302 302 302", "302 404 404 302 302 302"),
@@ -182,19 +182,19 @@ ROWS: dict[str, tuple[dict[str, str], str, str]] = {
 
 @dataclass(frozen=True)
 class World:
-    """One row of everything, on a site of alice's; ``arguments`` are what routes take, by name."""
+    """One object of each kind on a site of alice's; ``arguments`` are the URL arguments by name."""
 
     arguments: dict[str, Any]
     clients: dict[str, Client]
 
     def url(self, name: str, **changes: Any) -> str:
-        """The address of a route, for the rows of this world."""
+        """Return the URL of a route for the objects of this world."""
         arguments = {key: self.arguments[value] for key, value in ROWS[name][0].items()}
         return reverse(name, kwargs={**arguments, **changes})
 
 
 def routes() -> Iterator[str]:
-    """The name of every route, its namespaces before it; the pattern where a route has no name."""
+    """Yield the name of each route with its namespaces, or its pattern if it has no name."""
 
     def walk(patterns: list[Any], namespace: str, prefix: str) -> Iterator[str]:
         for pattern in patterns:

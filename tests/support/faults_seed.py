@@ -1,4 +1,4 @@
-"""Fills a database with due sites and says how to sign in: `python -m tests.support.faults_seed PORT SITES`."""
+"""Fill a database with due sites and print a session key: `python -m tests.support.faults_seed PORT SITES`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import django
 
 
 def seed(port: int, size: int) -> dict[str, Any]:
-    """Make the sites, each a host of its own, and an administrator's session."""
+    """Create the sites, each on its own host, and a session of an administrator."""
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
     from django.contrib.sessions.backends.db import SessionStore
     from django.utils import timezone

@@ -1,4 +1,4 @@
-"""A small German catalogue, compiled and in force for a test."""
+"""Fixture that activates a small German message catalog."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ GERMAN = {
 }
 
 
-def compiled(catalogue: dict[str, str]) -> bytes:
-    """The catalogue as GNU gettext's binary: a header, two tables of (length, offset), then the texts."""
-    texts = sorted({"": "Content-Type: text/plain; charset=UTF-8\n", **catalogue}.items())
+def compiled(catalog: dict[str, str]) -> bytes:
+    """Return the catalog in GNU gettext's binary format: a header, two tables of (length, offset), then the texts."""
+    texts = sorted({"": "Content-Type: text/plain; charset=UTF-8\n", **catalog}.items())
     columns = [[text.encode() for text in column] for column in zip(*texts, strict=True)]
     start, tables, data = 28 + 16 * len(texts), b"", b""
     for column in columns:

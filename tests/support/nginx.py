@@ -1,4 +1,4 @@
-"""A real nginx for tests, with one server block."""
+"""nginx for tests, with one server block."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from pathlib import Path
 
 from .servers import free_port
 
-TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+TEMP_PATHS = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 
 
 @contextlib.contextmanager
 def nginx(directory: Path, server: str, *, listen: str = "") -> Iterator[int]:
-    """Run nginx with what stands in ``directory``; yields its port. ``listen`` are words after it, such as ``ssl``."""
-    found = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-    assert found, "nginx is missing. On Debian: apt-get install nginx."
+    """Run nginx in ``directory`` and yield its port. ``listen``: parameters after the address, such as ``ssl``."""
+    executable = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+    assert executable, "nginx is missing. On Debian: apt-get install nginx."
     port = free_port()
-    temporary = " ".join(f"{kind}_temp_path {directory}/{kind};" for kind in TEMPORARY)
+    temporary = " ".join(f"{kind}_temp_path {directory}/{kind};" for kind in TEMP_PATHS)
     user = "user root;" if os.geteuid() == 0 else ""
     (directory / "nginx.conf").write_text(
         f"{user} daemon off; pid {directory}/nginx.pid; worker_processes 1; "
         f"error_log {directory}/error.log; events {{}} "
         f"http {{ access_log off; {temporary} server {{ listen 127.0.0.1:{port} {listen}; {server} }} }}"
     )
-    process = subprocess.Popen([found, "-p", str(directory), "-c", str(directory / "nginx.conf")])
+    process = subprocess.Popen([executable, "-p", str(directory), "-c", str(directory / "nginx.conf")])
     try:
         for _attempt in range(100):
             with contextlib.suppress(OSError):

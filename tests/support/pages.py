@@ -1,4 +1,4 @@
-"""What tests read off a page: the number of a form, a link, a QR code."""
+"""Read the form id, the link or the QR code of a page."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ from PIL import Image
 
 
 def form_id_on(page: Any) -> str:
+    """Return the id of the one-time form on a page."""
     return re.search(r'name="form_id"\s+value="([^"]+)"', page.content.decode()).group(1)
 
 
 def link_on(page: Any) -> str:
+    """Return the link of the pass on a page."""
     return re.search(r"https?://[^\s<\"]+/e/[A-Z2-7]{26}", page.content.decode()).group()
 
 
 def code_on(page: Any) -> str:
-    """What a phone's camera reads from the page's QR code; also asserts that it is dark on white with its margin."""
+    """Return the content of the QR code on a page; assert that it is dark on white and has its margin."""
     svg = re.search(r"<svg[^>]*viewBox=\"0 0 (\d+) \d+\"[^>]*shape-rendering.*?</svg>", page.content.decode(), re.S)
     size = int(svg.group(1))
     assert f'<rect width="{size}" height="{size}" fill="#fff"' in svg.group()
@@ -29,6 +31,6 @@ def code_on(page: Any) -> str:
         assert x + length <= size - 4
         assert 4 <= y < size - 4
         image.paste(0, (x, y, x + length, y + 1))
-    found = zxingcpp.read_barcode(image.resize((size * 8, size * 8), Image.Resampling.NEAREST))
-    assert found.ec_level == "M"
-    return found.text
+    barcode = zxingcpp.read_barcode(image.resize((size * 8, size * 8), Image.Resampling.NEAREST))
+    assert barcode.ec_level == "M"
+    return barcode.text

@@ -1,4 +1,4 @@
-"""People of every role, and sites, as fixtures."""
+"""Fixtures for people of each role and for sites."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MakeSite = Callable[..., Site]
 
 @pytest.fixture
 def first_edition(db: None) -> MatrixEdition:
-    """The edition that the migrations enter; a test that empties all tables takes it away for the rest of a run."""
+    """Edition that the migrations create; created again if a test that flushed all tables removed it."""
     if not MatrixEdition.objects.exists():
         import_module("rollout.migrations.0007_first_matrix_edition").enter(apps, None)
     return MatrixEdition.objects.get()

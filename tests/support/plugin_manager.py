@@ -1,4 +1,4 @@
-"""A plugin manager on loopback that answers as Atlassian's does."""
+"""Server on loopback that responds like Atlassian's Universal Plugin Manager."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MOBILE = {"key": MOBILE_KEYS["confluence"], "version": "19.1.47", "enabled": Fal
 
 
 class Manager(RawServer):
-    """A plugin manager: ``status`` and ``plugins`` may be changed between two questions."""
+    """Plugin manager; ``status`` and ``plugins`` may be changed between two requests."""
 
     def __init__(self) -> None:
         self.status, self.plugins = "200 OK", {OAUTH_KEY: ANSWER, MOBILE["key"]: MOBILE}

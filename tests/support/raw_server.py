@@ -1,4 +1,4 @@
-"""Small real servers on loopback that answer with raw bytes, honest and hostile."""
+"""Servers on loopback that respond with raw bytes, valid or hostile."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
 class RawServer:
-    """``respond(request, handler)`` gets the request's bytes and returns the answer's, or writes them itself."""
+    """``respond(request, handler)`` receives the request as bytes and returns the response, or writes it itself."""
 
     def __init__(self, respond: Respond, host: str = "127.0.0.1") -> None:
         self.requests: list[bytes] = []
@@ -61,7 +61,7 @@ class RawServer:
 
 
 def answer(body: bytes = b"", status: str = "200 OK", **headers: str) -> bytes:
-    """A complete HTTP answer; underscores in header names become hyphens."""
+    """Return a complete HTTP response; underscores in header names become hyphens."""
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", "Connection: close"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body
@@ -93,7 +93,7 @@ def policy() -> FetchPolicy:
 
 @pytest.fixture
 def get(policy: FetchPolicy) -> Callable[..., Reply]:
-    """``get(url, method=…, door=…, **fetch arguments)``: one fetch through the real door."""
+    """``get(url, method=…, policy=…, **options)``: one request with the guarded HTTP client."""
 
     def call(url: str, *, method: str = "GET", policy: FetchPolicy = policy, **options: object) -> Reply:
         return asyncio.run(fetch(policy, method, url, **options))

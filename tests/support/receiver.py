@@ -1,4 +1,4 @@
-"""A small HTTP server that receives webhooks, checks signatures by its own code and answers as it is told."""
+"""HTTP server that receives webhooks, verifies their signatures independently and returns preset statuses."""
 
 from __future__ import annotations
 
@@ -17,7 +17,11 @@ from typing import Any
 
 @dataclass
 class Receiver:
-    """``answers`` are statuses for the next requests, 204 afterwards; ``received`` what came."""
+    """Receiver of webhooks.
+
+    ``answers``: statuses of the next responses, then 204; ``seconds``: delay of each response; ``received``: headers
+    and body of each request; ``most_at_once``: largest number of requests in progress.
+    """
 
     url: str = ""
     answers: list[int] = field(default_factory=list)
@@ -32,7 +36,7 @@ class Receiver:
 
 
 def verifies(secret: str, headers: dict[str, str], body: bytes) -> bool:
-    """Whether one of the signatures is right, by the specification's own words."""
+    """Whether one of the signatures is valid according to the Standard Webhooks specification."""
     key = base64.b64decode(secret.removeprefix("whsec_"))
     signed = b".".join([headers["webhook-id"].encode(), headers["webhook-timestamp"].encode(), body])
     wanted = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()

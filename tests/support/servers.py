@@ -1,7 +1,7 @@
-"""The servers the tests run against: those the environment names, else local ones, else private ones from wheels.
+"""Servers for the tests: those in the environment, else local ones, else private ones from wheels.
 
-Addresses are decided when pytest starts, because the settings read them; a private server is started only when the
-first test asks for the database, so that the pure rooms are tested without any server.
+Their addresses are set when pytest starts, because the settings read them. A private server starts only when the first
+test needs the database, so that the pure packages are tested without a server.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ import redis
 
 from .private_servers import PrivatePostgres, PrivateRedis
 
-WITHOUT_LOCAL = "TEST_PRIVATE_SERVERS"  # set to 1 to pass local servers over
+SKIP_LOCAL = "TEST_PRIVATE_SERVERS"  # set to 1 to ignore local servers
 
 
 @dataclass
 class Servers:
-    """Where PostgreSQL (or SQLite) and Redis are for this run, and what has to be started before they answer."""
+    """Addresses of PostgreSQL (or SQLite) and Redis for this run, and the servers to start first."""
 
     directory: Path
     database_url: str
     redis_url: str
-    broker_redis_url: str  # as redis-py spells it
-    broker_url: str  # as Celery spells it
+    broker_redis_url: str  # in the format of redis-py
+    broker_url: str  # in the format of Celery
     to_start: list[Callable[[], contextlib.AbstractContextManager[Any]]] = field(default_factory=list)
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
-        """Start the private servers, if any, and stop them at the end."""
+        """Start the private servers, if any, and stop them afterwards."""
         with contextlib.ExitStack() as stack:
             for start in self.to_start:
                 stack.enter_context(start())
@@ -47,26 +47,26 @@ class Servers:
 
     @property
     def hosts(self) -> list[str]:
-        """The hosts named by the environment; everything but loopback is closed to tests otherwise."""
+        """Hosts in the environment; tests may otherwise connect to loopback only."""
         named = [urlsplit(url).hostname for url in (self.database_url, self.redis_url)]
         return [host for host in named if host]
 
 
 def choose(directory: Path) -> Servers:
-    """Return the servers of this run. ``directory`` is short: a unix socket's path has 107 bytes at most."""
+    """Return the servers of this run. ``directory`` must be short: the path of a unix socket has at most 107 bytes."""
     servers = Servers(directory, "", "", "", "")
     servers.database_url = os.environ.get("TEST_DATABASE_URL") or _local_postgres() or _private_postgres(servers)
     base = os.environ.get("TEST_REDIS_URL") or _local_redis() or _private_redis(servers)
-    # Runs at the same time meet on one Redis: each takes its own two databases, never number 0.
+    # Concurrent runs share one Redis: each uses its own two databases, never number 0.
     cache = 1 + 2 * (os.getpid() % 7)
     servers.redis_url = _redis_database(base, cache)
     servers.broker_redis_url = _redis_database(base, cache + 1)
-    servers.broker_url = _celery_spelling(servers.broker_redis_url)
+    servers.broker_url = _celery_url(servers.broker_redis_url)
     return servers
 
 
 def libpq(url: str) -> str:
-    """The URL of a database as libpq spells it. Django's has the directory of a unix socket before the name."""
+    """Return a database URL in the format of libpq. Django's has the directory of a unix socket before the name."""
     parts = urlsplit(url)
     directory, _, name = parts.path.rpartition("/")
     if parts.hostname or not directory:
@@ -75,9 +75,9 @@ def libpq(url: str) -> str:
 
 
 def free_port() -> int:
-    """Return a loopback port that nobody listens on now, below those that the system gives to outgoing connections.
+    """Return an unused loopback port below the range of ephemeral ports.
 
-    It is opened later, and until then one of the many connections of the tests could come from such a port.
+    The port is opened later, and until then an outgoing connection of a test could take an ephemeral port.
     """
     while True:
         port = secrets.choice(range(12_000, 20_000))
@@ -87,8 +87,8 @@ def free_port() -> int:
 
 
 def _local_postgres() -> str:
-    """The URL of a PostgreSQL on this machine with a role that may create databases, or ''."""
-    if os.environ.get(WITHOUT_LOCAL) == "1":
+    """Return the URL of a local PostgreSQL with a role that may create databases, or ''."""
+    if os.environ.get(SKIP_LOCAL) == "1":
         return ""
     for role in dict.fromkeys([getpass.getuser(), "postgres"]):
         url = f"postgres://{role}@127.0.0.1:5432/postgres"
@@ -102,8 +102,8 @@ def _local_postgres() -> str:
 
 
 def _local_redis() -> str:
-    """The URL of a Redis on this machine that lets us write, or ''."""
-    if os.environ.get(WITHOUT_LOCAL) == "1":
+    """Return the URL of a local Redis, or ''."""
+    if os.environ.get(SKIP_LOCAL) == "1":
         return ""
     url = "redis://127.0.0.1:6379"
     with contextlib.suppress(redis.RedisError), redis.Redis.from_url(url, socket_connect_timeout=2) as client:
@@ -129,7 +129,7 @@ def _redis_database(url: str, number: int) -> str:
     return parts._replace(path=f"/{number}").geturl()
 
 
-def _celery_spelling(url: str) -> str:
+def _celery_url(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme == "unix":
         return f"redis+socket://{parts.path}?virtual_host={parts.query.removeprefix('db=')}"
@@ -137,5 +137,5 @@ def _celery_spelling(url: str) -> str:
 
 
 def temporary_directory() -> Path:
-    """A short path for sockets and state, removed by the caller."""
+    """Create a directory with a short path for sockets and state; the caller removes it."""
     return Path(tempfile.mkdtemp(prefix="gatepass-", dir="/tmp"))

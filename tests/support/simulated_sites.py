@@ -1,4 +1,4 @@
-"""Every simulated site at a free port, each observed once through the real door, many at a time."""
+"""Run all simulated sites and probe each once with the guarded HTTP client, several at a time."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from rollout.http_client.policy import FetchPolicy
 from rollout.probes.site import Target, observe
 from rollout.simulator.fleet import SimulatedFleet
 
-AT_ONCE = 12
-DOOR = FetchPolicy(allow_loopback=True, connect_seconds=5, total_seconds=10)  # waited for on a busy machine only
-IMPATIENT = replace(DOOR, total_seconds=1.5)  # for those that never come to an end
+MAX_CONCURRENT = 12
+FETCH_POLICY = FetchPolicy(allow_loopback=True, connect_seconds=5, total_seconds=10)  # long enough for a busy machine
+SHORT_FETCH_POLICY = replace(FETCH_POLICY, total_seconds=1.5)  # for sites that never finish a response
 
 
 @pytest.fixture(scope="session")
@@ -27,24 +27,24 @@ def fleet() -> Iterator[SimulatedFleet]:
 
 @pytest.fixture(scope="session")
 def observations(fleet: SimulatedFleet) -> dict[str, Observation]:
-    """What a check sees of each persona, by name."""
+    """Observation of each simulated site, by name."""
     return asyncio.run(_observe_all(fleet))
 
 
 async def _observe_all(fleet: SimulatedFleet) -> dict[str, Observation]:
-    free = asyncio.Semaphore(AT_ONCE)
+    slots = asyncio.Semaphore(MAX_CONCURRENT)
 
     async def one(name: str) -> tuple[str, Observation]:
-        async with free:
-            policy = IMPATIENT if fleet.sites[name].error == "timeout" else DOOR
+        async with slots:
+            policy = SHORT_FETCH_POLICY if fleet.personas[name].error == "timeout" else FETCH_POLICY
             return name, await observe(target_of(fleet, name), policy=policy, now=lambda: datetime.now(UTC))
 
     return dict(await asyncio.gather(*map(one, fleet.sites)))
 
 
 def target_of(fleet: SimulatedFleet, name: str) -> Target:
-    """What Gatepass knows of a persona before it looks."""
-    simulated = fleet.sites[name]
+    """Return what Gatepass knows about a simulated site before it is probed."""
+    simulated = fleet.personas[name]
     return Target(
         base_url=fleet.base_url(name),
         product=simulated.product,

@@ -1,7 +1,6 @@
-"""A migrated PostgreSQL database that every process of a run copies, so that the migrations run once.
+"""Migrated PostgreSQL database that the processes of a run copy, so that the migrations run once.
 
-It outlives the run. A hash of all migrations is part of its name, so an edited migration makes another template, and
-Django applies what is missing to each copy.
+It is kept after the run. Its name contains a hash of all migrations, so an edited migration creates a new template.
 """
 
 from __future__ import annotations
@@ -25,18 +24,18 @@ from .paths import ROOT
 from .servers import libpq
 
 PREFIX = "gatepass_template_"
-KEPT = timedelta(days=7)  # since its last use
-LOCK = 72_517_730  # PostgreSQL's advisory lock: one process at a time looks for the template, and the others wait
+KEEP_UNUSED_FOR = timedelta(days=7)  # after its last use
+LOCK = 72_517_730  # advisory lock: one process at a time looks for the template or creates it
 
 
 def url_of(name: str) -> str:
-    """The URL of another database on the server of the tests."""
+    """Return the URL of another database on the test server."""
     return f"{SERVERS.database_url.rpartition('/')[0]}/{name}"
 
 
 @contextlib.contextmanager
 def migrated_database(suffix: str) -> Iterator[str]:
-    """The URL of a new database with all tables, dropped at the end."""
+    """Yield the URL of a new database with all tables and drop it afterwards."""
     name, template = sql.Identifier(f"{RUN}_{suffix}"), sql.Identifier(template_database())
     with psycopg.connect(libpq(SERVERS.database_url), autocommit=True) as server:
         server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(name, template))
@@ -45,12 +44,12 @@ def migrated_database(suffix: str) -> Iterator[str]:
 
 
 def template_database() -> str:
-    """The name of the template; migrates it when it is the first of its kind."""
+    """Return the name of the template; create and migrate it if it does not exist."""
     name = PREFIX + _hash_of_migrations()
     with psycopg.connect(libpq(SERVERS.database_url), autocommit=True) as server:
         server.execute("SELECT pg_advisory_lock(%s)", [LOCK])
         if not server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
-            _drop_old_ones(server)
+            _drop_unused_templates(server)
             unfinished = f"{RUN}_template"
             server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(unfinished)))
             command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
@@ -70,8 +69,8 @@ def _hash_of_migrations() -> str:
     return digest.hexdigest()[:16]
 
 
-def _drop_old_ones(server: psycopg.Connection) -> None:
-    before = (timezone.now().date() - KEPT).isoformat()
+def _drop_unused_templates(server: psycopg.Connection) -> None:
+    before = (timezone.now().date() - KEEP_UNUSED_FOR).isoformat()
     rows = server.execute(
         "SELECT datname FROM pg_database WHERE datname LIKE %s AND shobj_description(oid, 'pg_database') < %s",
         [f"{PREFIX}%", before],

@@ -1,4 +1,4 @@
-"""A real Celery worker on the test database, as a fixture."""
+"""Fixture for a Celery worker on the test database."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from .paths import ROOT
 
 @dataclass(frozen=True)
 class Worker:
-    """A running Celery worker: its process, and the log to read when something does not come back."""
+    """A running Celery worker: its process and its log file."""
 
     process: subprocess.Popen[bytes]
     log: Path
 
 
 def child_environment() -> dict[str, str]:
-    """The environment of a Gatepass process that works on the test database."""
+    """Return the environment of a Gatepass process on the test database."""
     name = str(connection.settings_dict["NAME"])
     if connection.vendor == "sqlite":
         url = f"sqlite:///{name}"
@@ -40,7 +40,7 @@ def child_environment() -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def worker_process(django_db_setup: None) -> Iterator[Worker]:
-    """One real worker for the whole run, on the test database and the run's own queue."""
+    """Worker for the whole run, on the test database and the queue of the run."""
     log = STATE / "worker.log"
     command = [sys.executable, "-m", "celery", "-A", "portal", "worker", "--concurrency", "2"]
     command += ["--loglevel", "INFO"]
@@ -72,15 +72,15 @@ def _wait_until_ready(process: subprocess.Popen[bytes], log: Path) -> None:
 
 @pytest.fixture
 def worker(transactional_db: None, worker_process: Worker) -> Iterator[Worker]:
-    """A real Celery worker; nothing that an earlier test queued is left for it, and it rests when the test is over.
+    """Celery worker with an empty queue that is idle again after the test.
 
-    It takes whatever waits in the database: what later tests queue is not for it, and must not be written while the
-    tables are emptied.
+    It processes everything that is queued in the database, so it must not run during later tests, and must not write
+    while the tables are flushed.
     """
     from portal.celery import app
 
     if worker_process.process.poll() is not None:
-        pytest.fail(f"The Celery worker ended:\n{worker_process.log.read_text()[-4000:]}")
+        pytest.fail(f"The Celery worker exited:\n{worker_process.log.read_text()[-4000:]}")
     app.control.purge()
     app.control.add_consumer(RUN, reply=True)
     yield worker_process

@@ -1,4 +1,4 @@
-"""What the tests of every route share."""
+"""Fixtures for the tests of all routes."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from .every_route import ROLES, World
 
 @pytest.fixture
 def wsgi(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Requests through the WSGI handler leave the test's transaction open.
+    """Keep the transaction of the test open during requests through the WSGI handler.
 
-    They begin and end with a look at the connection; Django's test client leaves that out as well.
+    Django checks the connection before and after each request; its test client disables that as well.
     """
     monkeypatch.setattr(connection, "close_if_unusable_or_obsolete", lambda: None)
     for signal in (request_started, request_finished):
@@ -39,7 +39,7 @@ def wsgi(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def rows_of_world(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str, Any]]:
-    """One row of everything, made once for a module: each of its tests runs in a savepoint of this transaction."""
+    """One object of each kind, created once per module; each test runs in a savepoint of this transaction."""
     with django_db_blocker.unblock():
         transaction = atomic()
         transaction.__enter__()
@@ -52,12 +52,12 @@ def rows_of_world(django_db_setup: None, django_db_blocker: Any) -> Iterator[dic
 
 @pytest.fixture
 def world(rows_of_world: dict[str, Any], db: None) -> World:
-    """The rows of the module, and a new session for each person."""
+    """Objects of the module with a new session for each person."""
     return sign_in(rows_of_world)
 
 
 def sign_in(rows: dict[str, Any]) -> World:
-    """A browser for each role, signed in as its person."""
+    """Return the world with a signed-in test client for each role."""
     clients = {"anonymous": Client()}
     for role in ROLES[1:]:
         clients[role] = Client()
@@ -70,7 +70,7 @@ def person(role: str) -> User:
 
 
 def fill_world() -> dict[str, Any]:
-    """Add the rows; return what routes take, by name."""
+    """Create the objects and return the URL arguments by name."""
     administrator = User.objects.create_superuser("administrator@example.com")
     alice, _charlie = (
         User.objects.create_user(f"{name}@example.com", role=Role.SITE_OWNER) for name in ("alice", "charlie")
@@ -99,6 +99,6 @@ def fill_world() -> dict[str, Any]:
         "site": site.pk, "link": link.pk, "run": site.check_runs.get().pk, "release": release.number,
         "wave": wave.pk, "pass": row.pk, "person": member.pk, "token": token, "rehearsal": rehearsal.pk,
         "slug": "pilot", "welcome": welcome.rstrip("/").rpartition("/")[2], "kind": "svg", "product": "confluence",
-        "sweep": sweep.pk, "nobody": 9999,
+        "sweep": sweep.pk, "missing": 9999,
         "webhook": webhook.pk, "delivery": delivery.pk,
     }  # fmt: skip

@@ -19,7 +19,7 @@ from rollout.services.links import create_link
 from rollout.services.passes import issue_pass
 from rollout.services.sites import create_site
 from rollout.simulator.fleet import SimulatedFleet
-from tests.support.check_runs import do_waiting_checks
+from tests.support.check_runs import run_queued_checks
 
 pytestmark = pytest.mark.django_db
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
@@ -43,7 +43,7 @@ def rows(administrator):
     """Create a row of most models. Returns the secrets that no page may show."""
     with SimulatedFleet(["too-old"]) as fleet:
         site = create_site(actor=administrator, title="Wiki", base_url=fleet.base_url("too-old"))
-        do_waiting_checks()
+        run_queued_checks()
     create_link(actor=administrator, site=site, redirect_url="confluence-server://oauth-callback", client_id="abc")
     row, token = issue_pass(
         actor=administrator, label="Team", sites=[site], expires_at=timezone.now() + timedelta(days=1)

@@ -18,7 +18,7 @@ from portal.provided_sites.gateway_credentials import create_credential
 from rollout.models import AuditEvent, AuditHead, MatrixEdition, Site
 from rollout.services import matrix
 from tests.support.every_route import ROWS, World
-from tests.support.signed_in import sign_in_phones
+from tests.support.phone_sign_ins import sign_in_phones
 from tests.support.world import fill_world, person, sign_in
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -16,7 +16,7 @@ from oauth_provider.models import Device
 from oauth_provider.tokens.sessions import live_sessions
 from portal.models import User
 from rollout.models import ApplicationLink, AuditEvent, Site
-from tests.support.signed_in import sign_in_phones
+from tests.support.phone_sign_ins import sign_in_phones
 
 ClientOf = Callable[[User], Client]
 HOSTILE = '<img src=x onerror="alert(1)">'

@@ -18,7 +18,7 @@ from portal.models import User
 from rollout.models import AuditEvent, CheckRun, RunState, Site, Sweep
 from rollout.services import audit, inventories, passes
 from tests.support.every_route import World, routes
-from tests.support.signed_in import sign_in_phones
+from tests.support.phone_sign_ins import sign_in_phones
 from tests.support.world import person
 
 # name of the route: the file, its columns, its event, and what the event counts (None: it names the filters)

@@ -19,7 +19,7 @@ from oauth_provider.tokens.sessions import live_sessions
 from portal.models import User
 from rollout.models import ApplicationLink, AuditEvent, Site
 from rollout.services import passes, waves
-from tests.support.signed_in import sign_in_phones
+from tests.support.phone_sign_ins import sign_in_phones
 
 MakeSite = Callable[[str], Site]
 HOSTILE = "<script>alert(1)</script>"

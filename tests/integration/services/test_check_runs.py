@@ -17,7 +17,7 @@ from rollout.services.checks.evaluations import ProbeResult, record
 from rollout.services.network import policy
 from rollout.services.sites import create_site, update_site
 from rollout.simulator.table import DEMO, PERSONAS
-from tests.support.check_runs import do_waiting_checks
+from tests.support.check_runs import run_queued_checks
 
 pytestmark = pytest.mark.django_db
 
@@ -44,7 +44,7 @@ def add(administrator, fleet):
 def test_every_simulated_site_gets_its_verdicts(add, name):
     site = add(name)
 
-    assert do_waiting_checks() == [site.check_runs.get().pk]
+    assert run_queued_checks() == [site.check_runs.get().pk]
 
     site.refresh_from_db()
     assert (site.mdm_verdict, site.non_mdm_verdict) == (PERSONAS[name].mdm, PERSONAS[name].non_mdm)
@@ -69,8 +69,8 @@ def test_a_second_request_gets_the_unfinished_run(add, administrator):
 def test_a_run_is_claimed_once(add):
     run = add("unreachable").check_runs.get()
 
-    assert do_waiting_checks() == [run.pk]
-    assert do_waiting_checks() == []
+    assert run_queued_checks() == [run.pk]
+    assert run_queued_checks() == []
 
 
 def test_a_run_whose_worker_died_is_taken_up_again(add):
@@ -78,11 +78,11 @@ def test_a_run_whose_worker_died_is_taken_up_again(add):
     now = timezone.now()
     CheckRun.objects.update(state=RunState.RUNNING, lease="of the dead", lease_until=now + timedelta(minutes=1))
     assert leases.waiting_runs(now) == []
-    assert do_waiting_checks() == []
+    assert run_queued_checks() == []
 
     CheckRun.objects.update(lease_until=now - timedelta(seconds=1))
     assert leases.waiting_runs(now) == [run.pk]
-    assert do_waiting_checks() == [run.pk]
+    assert run_queued_checks() == [run.pk]
     assert CheckRun.objects.get().state == RunState.DONE
 
 
@@ -100,18 +100,18 @@ def test_a_site_edited_during_its_run_is_asked_again(add, administrator, fleet):
     assert run.state == RunState.QUEUED
     assert run.host == site.host
     assert site.mdm_verdict == Verdict.UNKNOWN
-    assert do_waiting_checks() == [run.pk]
+    assert run_queued_checks() == [run.pk]
     site.refresh_from_db()
     assert site.mdm_verdict == Verdict.INCOMPATIBLE
 
 
 def test_a_changed_verdict_is_kept_with_what_it_was(add, administrator, fleet):
     site = add("ready-mdm")
-    do_waiting_checks()
+    run_queued_checks()
     Site.objects.update(mdm_verdict=Verdict.ACTION_NEEDED)
     run = check_runs.request_check(site=site, actor=administrator, trigger="button")
 
-    assert do_waiting_checks() == [run.pk]
+    assert run_queued_checks() == [run.pk]
 
     run.refresh_from_db()
     assert (run.was_mdm_verdict, run.mdm_verdict) == ("ACTION_NEEDED", "READY_MDM")

@@ -10,7 +10,7 @@ from rollout.models import ApplicationLink, RunState, Site
 from rollout.services.links import create_link
 from rollout.services.sites import create_site
 from rollout.simulator.table import PERSONAS
-from tests.support.check_runs import do_waiting_checks
+from tests.support.check_runs import run_queued_checks
 
 pytestmark = pytest.mark.django_db
 NAMES = (
@@ -42,7 +42,7 @@ def check(administrator, fleet):
             ApplicationLink.objects.create(
                 site=site, origin=ApplicationLink.Origin.SWITCH, client_id=simulated.link, created_at=timezone.now()
             )
-        assert do_waiting_checks() == [site.check_runs.get().pk]
+        assert run_queued_checks() == [site.check_runs.get().pk]
         site.refresh_from_db()
         return site
 

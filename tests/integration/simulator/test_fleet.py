@@ -16,11 +16,11 @@ import pytest
 from rollout.http_client.client import fetch
 from rollout.simulator.fleet import SimulatedFleet
 from rollout.simulator.table import DEMO, PERSONAS, PLAIN_OFFSET, SINGLE_SIGN_ON_OFFSET, base_url_of, ports
-from tests.support.simulated_sites import DOOR
+from tests.support.simulated_sites import FETCH_POLICY
 
 
 def _get(url: str, **options):
-    return asyncio.run(fetch(DOOR, options.pop("method", "GET"), url, **options))
+    return asyncio.run(fetch(FETCH_POLICY, options.pop("method", "GET"), url, **options))
 
 
 def test_the_responses_of_a_ready_site(fleet, observations) -> None:

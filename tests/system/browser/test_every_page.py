@@ -26,7 +26,7 @@ from portal.models import User
 from rollout.simulator.fleet import SimulatedFleet
 from rollout.simulator.table import DEMO
 from tests.support.browser import IPHONE
-from tests.support.fleet_of_pages import Pages, fill
+from tests.support.example_pages import Pages, create_example_data
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 AXE = next((Path(__file__).parent / "vendor").glob("axe-core-*.min.js")).read_text()
@@ -54,7 +54,7 @@ def pages(administrator: User, member: User) -> Iterator[Pages]:
 
     def filled(fleet: SimulatedFleet) -> Pages:
         try:
-            return fill(administrator, member, fleet)
+            return create_example_data(administrator, member, fleet)
         finally:
             connection.close()
 
@@ -62,23 +62,23 @@ def pages(administrator: User, member: User) -> Iterator[Pages]:
         yield other_thread.submit(filled, fleet).result()
 
 
-class Look:
+class PageCheck:
     """One page that stays open while it is looked at; ``faults`` is what is wrong, a line each."""
 
     def __init__(self, context: BrowserContext, name: str, path: str) -> None:
         self.page, self.name, self.path = context.new_page(), name, path
-        self.faults: list[str] = []
-        self.page.on("console", lambda message: self.hear(message.type, message.text))
-        self.page.on("pageerror", lambda error: self.hear("error", str(error)))
+        self.problems: list[str] = []
+        self.page.on("console", lambda message: self.on_message(message.type, message.text))
+        self.page.on("pageerror", lambda error: self.on_message("error", str(error)))
         response = self.page.goto(path)
         if response is None or response.status != 200:
-            self.faults.append(f"{path}: answered {response.status if response else 'nothing'}")
+            self.problems.append(f"{path}: answered {response.status if response else 'nothing'}")
         self.page.add_style_tag(content=AT_REST)
         self.page.evaluate(AXE)
 
-    def hear(self, kind: str, text: str) -> None:
+    def on_message(self, kind: str, text: str) -> None:
         if kind in {"error", "warning"}:
-            self.faults.append(f"{self.path}: console: {text}")
+            self.problems.append(f"{self.path}: console: {text}")
 
     def light(self) -> None:
         self.check("light", TAGS)
@@ -97,7 +97,7 @@ class Look:
         width = self.page.viewport_size["width"]  # type: ignore[index]
         wide = self.page.evaluate("document.documentElement.scrollWidth")
         if wide > width:
-            self.faults.append(f"{self.path}: {wide} px wide at {width} px")
+            self.problems.append(f"{self.path}: {wide} px wide at {width} px")
         self.report("options => axe.run(document, options)", rules)
         if SCREENSHOTS:
             folder = Path(SCREENSHOTS)
@@ -109,7 +109,7 @@ class Look:
         found = self.page.evaluate(script, {"runOnly": rules, "resultTypes": ["violations"]})
         for violation in found["violations"]:
             where = "; ".join(str(node["target"]) for node in violation["nodes"][:3])
-            self.faults.append(f"{self.path}: {violation['id']}: {violation['help']} at {where}")
+            self.problems.append(f"{self.path}: {violation['id']}: {violation['help']} at {where}")
 
     def close(self) -> None:
         self.page.close()
@@ -125,19 +125,19 @@ def test_every_page(
     context = open_context(color_scheme="light", reduced_motion="reduce", bypass_csp=True)
     sign_in(context, administrator)
     for name, path in pages.paths.items():
-        with subtests.test(page=name), contextlib.closing(Look(context, name, path)) as look:
-            look.light()
-            look.dark()
-            look.narrow()
-            assert look.faults == []
+        with subtests.test(page=name), contextlib.closing(PageCheck(context, name, path)) as page_check:
+            page_check.light()
+            page_check.dark()
+            page_check.narrow()
+            assert page_check.problems == []
     phones = {"landing": f"/e/{pages.token}", "sign-in": "/accounts/login/"}
     for device, agent in {"iphone": IPHONE, "android": ANDROID, "desktop": None}.items():
         context = open_context(viewport={"width": 390, "height": 844}, user_agent=agent, bypass_csp=True)
         for name, path in phones.items():
             with (
                 subtests.test(page=name, device=device),
-                contextlib.closing(Look(context, f"{name}-{device}", path)) as look,
+                contextlib.closing(PageCheck(context, f"{name}-{device}", path)) as page_check,
             ):
-                look.light()
-                look.dark()
-                assert look.faults == []
+                page_check.light()
+                page_check.dark()
+                assert page_check.problems == []

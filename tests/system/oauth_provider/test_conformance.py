@@ -68,7 +68,7 @@ def _(portal: Portal) -> None:
 
 @case(4, "9207 2", "iss in a success is the issuer of the metadata")
 def _(portal: Portal) -> None:
-    metadata = portal.ask("GET", portal.url(".well-known/oauth-authorization-server")).json
+    metadata = portal.send("GET", portal.url(".well-known/oauth-authorization-server")).json
     assert portal.press().callback["iss"] == metadata["issuer"] == portal.issuer
 
 
@@ -112,12 +112,12 @@ def _(portal: Portal) -> None:
 @case(11, "6749 4.1.2.1", "An unknown client: a page, no redirect")
 def _(portal: Portal) -> None:
     for client_id in ("unknown", "", None, "' OR 1=1 --"):
-        assert portal.open(client_id=client_id).stays
+        assert portal.open(client_id=client_id).has_no_redirect
 
 
 def never_redirected(portal: Portal, *addresses: str) -> None:
     for address in addresses:
-        assert portal.open(redirect_uri=address).stays, address
+        assert portal.open(redirect_uri=address).has_no_redirect, address
 
 
 @case(12, "6749 3.1.2.4; 9700 4.11.2", "An unregistered redirect URI")
@@ -152,9 +152,9 @@ def _(portal: Portal) -> None:
 
 @case(18, "6749 3.1.2.3", "Left out with two registered")
 def _(portal: Portal) -> None:
-    other = portal.order("client", slug="pilot")
-    portal.order("register_second_redirect", client_id=other)
-    assert portal.open(client_id=other, redirect_uri=None).stays
+    other = portal.call("client", slug="pilot")
+    portal.call("register_second_redirect", client_id=other)
+    assert portal.open(client_id=other, redirect_uri=None).has_no_redirect
 
 
 @case(19, "9700 2.1.2", "Response types other than code")
@@ -183,13 +183,13 @@ def _(portal: Portal) -> None:
 @case(23, "6749 3.1", "Repeated client_id, redirect_uri, state, scope")
 def _(portal: Portal) -> None:
     for name in ("client_id", "redirect_uri", "state", "scope"):
-        assert portal.open(f"{portal.authorize_url()}&{name}=x").stays
+        assert portal.open(f"{portal.authorize_url()}&{name}=x").has_no_redirect
 
 
 @case(24, "6749 3.1", "Repeated challenge or method")
 def _(portal: Portal) -> None:
     for name, value in (("code_challenge", CHALLENGE), ("code_challenge_method", "S256")):
-        assert portal.open(f"{portal.authorize_url()}&{name}={value}").stays
+        assert portal.open(f"{portal.authorize_url()}&{name}={value}").has_no_redirect
 
 
 @case(25, "6749 3.1", "Unknown parameters are ignored")
@@ -200,7 +200,7 @@ def _(portal: Portal) -> None:
 @case(26, "9700 4.11.2", "A bad request without a session: sign-in first")
 def _(portal: Portal) -> None:
     for changes in ({"scope": "READ"}, {"prompt": "none"}, {"redirect_uri": "https://evil.example"}):
-        reply = portal.ask("GET", portal.authorize_url(**changes))
+        reply = portal.send("GET", portal.authorize_url(**changes))
         assert reply.status == 302
         assert path_of(reply.header("Location")) == "/accounts/login/"
         assert reply.header("Location").startswith("/")
@@ -226,7 +226,7 @@ def _(portal: Portal) -> None:
 @case(30, "9700 2.6", "No CORS at the authorization endpoint")
 def _(portal: Portal) -> None:
     for origin in ("https://evil.example", "null"):
-        assert not portal.ask("GET", portal.authorize_url(), Cookie=portal.cookie, Origin=origin).has("Access-Control")
+        assert not portal.send("GET", portal.authorize_url(), Cookie=portal.cookie, Origin=origin).has("Access-Control")
 
 
 @case(31, "9700 4.16; 6749 10.13", "The consent page cannot be framed")
@@ -265,7 +265,7 @@ def _(portal: Portal) -> None:
 @case(34, "6749 10.12", "A consent without the form's own token")
 def _(portal: Portal) -> None:
     for body in ("answer=allow", f"answer=allow&csrfmiddlewaretoken={'x' * 64}"):
-        reply = portal.ask("POST", portal.authorize_url(), body, Cookie=portal.cookie, Content_Type=FORM)
+        reply = portal.send("POST", portal.authorize_url(), body, Cookie=portal.cookie, Content_Type=FORM)
         assert reply.status == 403
         assert not reply.header("Location")
 
@@ -295,12 +295,12 @@ def _(portal: Portal) -> None:
 @case(38, "robustness", "An unreadable query string")
 def _(portal: Portal) -> None:
     for query in ("client_id=%00", "client_id=%ZZ", "%FF=%FF", "client_id=%ED%A0%80", "&&&==", "scope=" + "x" * 20_000):
-        assert portal.open(f"{portal.url('authorize')}?{query}").stays, query
+        assert portal.open(f"{portal.url('authorize')}?{query}").has_no_redirect, query
 
 
 @case(39, "8252 8.12", "A warning in a browser inside another app")
 def _(portal: Portal) -> None:
-    page = portal.ask("GET", portal.authorize_url(), Cookie=portal.cookie, User_Agent=IPHONE_WEB_VIEW)
+    page = portal.send("GET", portal.authorize_url(), Cookie=portal.cookie, User_Agent=IPHONE_WEB_VIEW)
     assert "inside another app" in page.text
     assert "inside another app" not in portal.open().text
 
@@ -310,7 +310,7 @@ def _(portal: Portal) -> None:
 
 @case(40, "6749 3.2", "GET")
 def _(portal: Portal) -> None:
-    reply = portal.ask("GET", portal.url("token"))
+    reply = portal.send("GET", portal.url("token"))
     assert (reply.status, reply.header("Allow")) == (405, "POST")
 
 
@@ -350,7 +350,7 @@ def _(portal: Portal) -> None:
 @case(46, "9700 2.1.1, 4.8.2", "A verifier for a code without a challenge")
 def _(portal: Portal) -> None:
     code = portal.code()
-    portal.order("forget_challenges")
+    portal.call("forget_challenges")
     assert portal.redeem(code).error == GRANT
 
 
@@ -373,7 +373,7 @@ def _(portal: Portal) -> None:
 
 @case(50, "6749 4.1.3", "The code of another client, which stays valid")
 def _(portal: Portal) -> None:
-    other, code = portal.order("client", slug="pilot"), portal.code()
+    other, code = portal.call("client", slug="pilot"), portal.code()
     assert portal.redeem(code, client_id=other).error == GRANT
     assert portal.redeem(code).status == 200
 
@@ -382,8 +382,8 @@ def _(portal: Portal) -> None:
 def _(portal: Portal) -> None:
     assert portal.redeem("unknown").error == GRANT
     code = portal.code()
-    assert 0 < portal.order("code_lifetime") <= 60
-    portal.order("expire_codes")
+    assert 0 < portal.call("code_lifetime") <= 60
+    portal.call("expire_codes")
     assert portal.redeem(code).error == GRANT
 
 
@@ -406,7 +406,7 @@ def _(portal: Portal) -> None:
 def _(portal: Portal) -> None:
     for _ in range(5):
         code = portal.code()
-        replies = portal.at_once([lambda code=code: portal.redeem(code)] * 8)
+        replies = portal.run_concurrently([lambda code=code: portal.redeem(code)] * 8)
         assert sorted(reply.status for reply in replies) == [200] + [400] * 7
 
 
@@ -421,7 +421,7 @@ def _(portal: Portal) -> None:
 def _(portal: Portal) -> None:
     assert portal.redeem("x", client_id="unknown").error == CLIENT
     basic = base64.b64encode(b"unknown:x").decode()
-    reply = portal.ask("POST", portal.url("token"), "grant_type=x", Content_Type=FORM, Authorization=f"Basic {basic}")
+    reply = portal.send("POST", portal.url("token"), "grant_type=x", Content_Type=FORM, Authorization=f"Basic {basic}")
     assert reply.status == 401
     assert reply.header("WWW-Authenticate").startswith("Basic")
 
@@ -444,7 +444,7 @@ def _(portal: Portal) -> None:
 @case(59, "6749 4.1.3, B", "JSON, and parameters in the URL")
 def _(portal: Portal) -> None:
     assert portal.raw('{"grant_type": "authorization_code"}', content_type="application/json").status in {400, 415}
-    reply = portal.ask("POST", f"{portal.url('token')}?grant_type=authorization_code&code=x", "", Content_Type=FORM)
+    reply = portal.send("POST", f"{portal.url('token')}?grant_type=authorization_code&code=x", "", Content_Type=FORM)
     assert reply.error == REQUEST
 
 
@@ -469,7 +469,7 @@ def _(portal: Portal) -> None:
 
 @case(63, "9700 2.6", "No CORS at the token endpoint")
 def _(portal: Portal) -> None:
-    reply = portal.ask("POST", portal.url("token"), "grant_type=x", Content_Type=FORM, Origin="https://evil.example")
+    reply = portal.send("POST", portal.url("token"), "grant_type=x", Content_Type=FORM, Origin="https://evil.example")
     assert not reply.has("Access-Control")
 
 
@@ -496,14 +496,14 @@ def _(portal: Portal) -> None:
 def _(portal: Portal) -> None:
     for _ in range(5):
         token = portal.tokens()["refresh_token"]
-        replies = portal.at_once([lambda token=token: portal.refresh(token)] * 8)
+        replies = portal.run_concurrently([lambda token=token: portal.refresh(token)] * 8)
         assert {reply.status for reply in replies} <= {200, 400}
         assert len({reply.json["refresh_token"] for reply in replies if reply.status == 200}) == 1
 
 
 @case(67, "6749 6", "The refresh token of another client, which stays valid")
 def _(portal: Portal) -> None:
-    other, token = portal.order("client", slug="pilot"), portal.tokens()["refresh_token"]
+    other, token = portal.call("client", slug="pilot"), portal.tokens()["refresh_token"]
     assert portal.refresh(token, client_id=other).error == GRANT
     assert portal.refresh(token).status == 200
 
@@ -519,7 +519,7 @@ def _(portal: Portal) -> None:
 def _(portal: Portal) -> None:
     for field, days in (("updated", 91), ("created", 366)):
         token = portal.tokens()["refresh_token"]
-        portal.order("age", field=field, days=days)
+        portal.call("age", field=field, days=days)
         assert portal.refresh(token).error == GRANT
 
 
@@ -527,17 +527,17 @@ def _(portal: Portal) -> None:
 def _(portal: Portal) -> None:
     for action in ("deactivate", "change_password", "sign_out_phones"):
         tokens = portal.tokens()
-        portal.order(action, email=PERSON)
+        portal.call(action, email=PERSON)
         assert portal.refresh(tokens["refresh_token"]).error == GRANT, action
         assert portal.introspect(tokens["access_token"]) == {"active": False}
-        portal.cookie = portal.order("person", email=PERSON)
+        portal.cookie = portal.call("person", email=PERSON)
 
 
 @case(71, "6749 5.2", "A disabled client is unknown at once")
 def _(portal: Portal) -> None:
-    other = portal.order("client", slug="pilot")
+    other = portal.call("client", slug="pilot")
     tokens = portal.redeem(portal.code(client_id=other), client_id=other).json
-    portal.order("revoke_client", client_id=other)
+    portal.call("revoke_client", client_id=other)
     assert portal.refresh(tokens["refresh_token"], client_id=other).error == CLIENT
     assert not portal.is_alive(tokens["access_token"])
 
@@ -551,7 +551,7 @@ def _(portal: Portal) -> None:
 
 
 def metadata_of(portal: Portal, **headers: str) -> dict[str, Any]:
-    reply = portal.ask("GET", f"/.well-known/oauth-authorization-server{portal.base}", **headers)
+    reply = portal.send("GET", f"/.well-known/oauth-authorization-server{portal.base}", **headers)
     assert (reply.status, reply.header("Content-Type")) == (200, "application/json")
     return reply.json
 
@@ -560,9 +560,9 @@ def metadata_of(portal: Portal, **headers: str) -> dict[str, Any]:
 def _(portal: Portal) -> None:
     told = metadata_of(portal)
     assert told["issuer"] == portal.issuer
-    assert told == portal.ask("GET", portal.url(".well-known/oauth-authorization-server")).json
+    assert told == portal.send("GET", portal.url(".well-known/oauth-authorization-server")).json
     for host in ("evil.example", f"localhost:{portal.port}"):
-        reply = portal.ask("GET", f"/.well-known/oauth-authorization-server{portal.base}", Host=host)
+        reply = portal.send("GET", f"/.well-known/oauth-authorization-server{portal.base}", Host=host)
         assert reply.status == 400 or reply.json == told
 
 
@@ -576,8 +576,8 @@ def _(portal: Portal) -> None:
     assert told["authorization_response_iss_parameter_supported"] is True
     assert not {"registration_endpoint", "device_authorization_endpoint", "userinfo_endpoint", "jwks_uri"} & set(told)
     for endpoint in ("authorization", "token", "revocation", "introspection"):
-        assert portal.ask("HEAD", path_of(told[f"{endpoint}_endpoint"])).status in {302, 400, 405}
-    assert portal.ask("GET", "/.well-known/openid-configuration", Cookie=portal.cookie).status == 404
+        assert portal.send("HEAD", path_of(told[f"{endpoint}_endpoint"])).status in {302, 400, 405}
+    assert portal.send("GET", "/.well-known/openid-configuration", Cookie=portal.cookie).status == 404
 
 
 @case(75, "7009 2.1, 2.2", "Revoking either token ends both")
@@ -593,12 +593,12 @@ def _(portal: Portal) -> None:
 def _(portal: Portal) -> None:
     assert portal.revoke("unknown").status == 200
     assert portal.post("revoke", client_id=portal.client_id).error == REQUEST
-    assert portal.ask("GET", portal.url("revoke")).status == 405
+    assert portal.send("GET", portal.url("revoke")).status == 405
 
 
 @case(77, "7009 2.1", "Another client cannot revoke; a wrong hint is ignored")
 def _(portal: Portal) -> None:
-    other, tokens = portal.order("client", slug="pilot"), portal.tokens()
+    other, tokens = portal.call("client", slug="pilot"), portal.tokens()
     portal.revoke(tokens["refresh_token"], client_id=other)
     assert portal.is_alive(tokens["access_token"])
     portal.revoke(tokens["refresh_token"], token_type_hint="access_token")
@@ -609,9 +609,9 @@ def _(portal: Portal) -> None:
 def _(portal: Portal) -> None:
     for _ in range(5):
         token = portal.tokens()["refresh_token"]
-        deeds: list[Callable[[], Reply]] = [lambda token=token: portal.refresh(token)] * 6
-        deeds += [lambda token=token: portal.revoke(token)] * 2
-        replies = portal.at_once(deeds)
+        requests: list[Callable[[], Reply]] = [lambda token=token: portal.refresh(token)] * 6
+        requests += [lambda token=token: portal.revoke(token)] * 2
+        replies = portal.run_concurrently(requests)
         assert all(reply.status in {200, 400} for reply in replies)
         for reply in replies[:6]:
             if reply.status == 200:
@@ -639,7 +639,7 @@ def _(portal: Portal) -> None:
 def _(portal: Portal) -> None:
     revoked, expired = portal.tokens(), portal.tokens()
     portal.revoke(revoked["refresh_token"])
-    portal.order("expire_access_tokens")
+    portal.call("expire_access_tokens")
     foreign = secrets.token_urlsafe(64)
     for token in ("unknown", foreign, revoked["access_token"], expired["access_token"], expired["refresh_token"]):
         assert portal.introspect(token) == {"active": False}
@@ -647,7 +647,7 @@ def _(portal: Portal) -> None:
 
 @case(82, "7662 2.1", "Introspection by GET")
 def _(portal: Portal) -> None:
-    assert portal.ask("GET", f"{portal.url('introspect')}?token=x").status == 405
+    assert portal.send("GET", f"{portal.url('introspect')}?token=x").status == 405
 
 
 # --- The tests ---------------------------------------------------------------------------------------------------
@@ -692,15 +692,15 @@ def test_limits(shared: SharedPortal, portal: Portal, record_property: Any) -> N
         strict["REDIS_URL"] = ""  # without Redis the database counts
     with shared.another(**strict) as limited:
         limited.client_id, limited.cookie = portal.client_id, portal.cookie
-        replies = limited.at_once([lambda: limited.redeem("guess")] * 8)
+        replies = limited.run_concurrently([lambda: limited.redeem("guess")] * 8)
         assert sorted(reply.status for reply in replies) == [400] * 5 + [429] * 3
         assert int(next(reply for reply in replies if reply.status == 429).header("Retry-After")) > 0
         assert [limited.open().status for _ in range(7)] == [200] * 5 + [429] * 2
-        page = limited.ask("GET", "/accounts/login/")
+        page = limited.send("GET", "/accounts/login/")
         csrf = page.header("Set-Cookie").partition(";")[0]
         body = f"login={quote(PERSON)}&password=wrong&csrfmiddlewaretoken={csrf.partition('=')[2]}"
-        guesses = limited.at_once(
-            [lambda: limited.ask("POST", "/accounts/login/", body, Cookie=csrf, Content_Type=FORM)] * 8
+        guesses = limited.run_concurrently(
+            [lambda: limited.send("POST", "/accounts/login/", body, Cookie=csrf, Content_Type=FORM)] * 8
         )
         assert sorted(reply.status for reply in guesses) == [200] * 5 + [429] * 3
 

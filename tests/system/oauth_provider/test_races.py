@@ -23,8 +23,8 @@ class Race:
     codes: list[str]
     refresh_tokens: list[str]
 
-    def at_once(self, *requests: Callable[[], Reply]) -> list[Reply]:
-        return self.portal.at_once(list(requests))
+    def run_concurrently(self, *requests: Callable[[], Reply]) -> list[Reply]:
+        return self.portal.run_concurrently(list(requests))
 
     def redeem(self, code: str) -> Reply:
         return self.portal.redeem(code, redirect_uri=None)
@@ -35,9 +35,9 @@ class Race:
 
 @pytest.fixture(scope="module")
 def race(shared: SharedPortal) -> Race:
-    made = shared.portal.order("codes", count=4 * TRIALS, challenge=CHALLENGE)
+    made = shared.portal.call("codes", count=4 * TRIALS, challenge=CHALLENGE)
     client_id, codes = made["client_id"], made["codes"]
-    tokens = shared.portal.order("redeem", client_id=client_id, codes=codes[TRIALS:], verifier=VERIFIER)
+    tokens = shared.portal.call("redeem", client_id=client_id, codes=codes[TRIALS:], verifier=VERIFIER)
     return Race(replace(shared.portal, base="", client_id=client_id), codes[:TRIALS], tokens)
 
 
@@ -52,7 +52,7 @@ def strict_race(shared: SharedPortal, race: Race) -> Iterator[Race]:
 @pytest.mark.rfc("6749", "10.5")
 def test_a_code_has_one_winner(race: Race) -> None:
     for code in race.codes:
-        answers = race.at_once(*[lambda code=code: race.redeem(code)] * AT_ONCE)  # type: ignore[misc]
+        answers = race.run_concurrently(*[lambda code=code: race.redeem(code)] * AT_ONCE)  # type: ignore[misc]
         assert Counter(answer.status for answer in answers) == {200: 1, 400: AT_ONCE - 1}
         assert {answer.error for answer in answers if answer.status == 400} == {(400, "invalid_grant")}
         (won,) = [answer.json for answer in answers if answer.status == 200]
@@ -63,7 +63,7 @@ def test_a_code_has_one_winner(race: Race) -> None:
 @pytest.mark.rfc("9700", "4.14.2")
 def test_a_double_fired_refresh_gets_one_pair_and_never_a_fork(race: Race) -> None:
     for token in race.refresh_tokens[:TRIALS]:
-        answers = race.at_once(*[lambda token=token: race.refresh(token)] * AT_ONCE)  # type: ignore[misc]
+        answers = race.run_concurrently(*[lambda token=token: race.refresh(token)] * AT_ONCE)  # type: ignore[misc]
         assert {answer.status for answer in answers} == {200}
         assert len({answer.json["refresh_token"] for answer in answers}) == 1
         assert len({answer.json["access_token"] for answer in answers}) == 1
@@ -78,7 +78,7 @@ def test_no_token_outlives_a_revoke_that_raced_its_refresh(race: Race) -> None:
     for token in race.refresh_tokens[TRIALS : 2 * TRIALS]:
         requests: list[Callable[[], Reply]] = [lambda token=token: race.refresh(token)] * (AT_ONCE // 2)  # type: ignore[misc]
         requests += [lambda token=token: race.portal.revoke(token)] * (AT_ONCE // 2)  # type: ignore[misc]
-        answers = race.at_once(*requests)
+        answers = race.run_concurrently(*requests)
         assert {answer.status for answer in answers} <= {200, 400}
         given = [answer.json["refresh_token"] for answer in answers if b"refresh_token" in answer.body]
         for one in {token, *given}:
@@ -88,5 +88,5 @@ def test_no_token_outlives_a_revoke_that_raced_its_refresh(race: Race) -> None:
 @pytest.mark.rfc("9700", "4.14.2")
 def test_without_retries_a_refresh_has_one_winner(strict_race: Race) -> None:
     for token in strict_race.refresh_tokens[2 * TRIALS :]:
-        answers = strict_race.at_once(*[lambda token=token: strict_race.refresh(token)] * AT_ONCE)  # type: ignore[misc]
+        answers = strict_race.run_concurrently(*[lambda token=token: strict_race.refresh(token)] * AT_ONCE)  # type: ignore[misc]
         assert Counter(answer.status for answer in answers) == {200: 1, 400: AT_ONCE - 1}

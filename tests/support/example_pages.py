@@ -1,4 +1,4 @@
-"""A fleet with something on every page, and the list of pages to look at."""
+"""Example data for every page, and the list of pages to check."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from rollout.services.notifications import deliveries, preferences, webhooks
 from rollout.simulator.fleet import SimulatedFleet
 from rollout.simulator.table import DEMO, PERSONAS
 
-from .check_runs import do_waiting_checks
+from .check_runs import run_queued_checks
 
 
 @dataclass
 class Pages:
-    """Addresses of pages by name; ``token`` opens the landing page."""
+    """URLs of pages by name; ``token`` opens the landing page."""
 
     paths: dict[str, str]
     token: str
 
 
-def fill(administrator: Any, member: Any, personas: SimulatedFleet) -> Pages:
-    """Add every simulated site, check it for real, link, publish, rehearse and enroll what is ready."""
+def create_example_data(administrator: Any, member: Any, personas: SimulatedFleet) -> Pages:
+    """Add and check all simulated sites; publish a release, and set up one that is ready."""
     for name, simulated in DEMO.items():
         site = sites.create_site(
             actor=administrator,
@@ -47,7 +47,7 @@ def fill(administrator: Any, member: Any, personas: SimulatedFleet) -> Pages:
                 redirect_url=redirect_url_for(simulated.product),
                 client_id=simulated.link,
             )
-    do_waiting_checks()
+    run_queued_checks()
     ready = Site.objects.get(title=PERSONAS["ready-non-mdm"].title)
     release = configurations.publish_release(actor=administrator, sites=Site.objects.all(), note="First release")
     rehearsal = rehearsals.request_rehearsal(actor=administrator, site=ready)
@@ -63,10 +63,10 @@ def fill(administrator: Any, member: Any, personas: SimulatedFleet) -> Pages:
                                                   changed_at=timezone.now())  # fmt: skip
     SignIn.objects.create(site=ready, person=member, client_id="x", signed_in_at=timezone.now())
     failing = Site.objects.get(title=PERSONAS["behind-sso"].title)
-    swept = sweeps.start_sweep(actor=administrator, trigger="button")
+    sweep = sweeps.start_sweep(actor=administrator, trigger="button")
     check_worker.run_check_worker(seconds=60)
-    hook = _tell(administrator, failing)
-    _bring_phones(administrator)
+    hook = _create_webhook(administrator, failing)
+    _import_inventory(administrator)
     pilot = sites.create_site(actor=administrator, title="Pilot wiki", provider="gatepass", slug="pilot")
     older, newer = failing.check_runs.order_by("pk")[:2]
     paths = {
@@ -85,7 +85,7 @@ def fill(administrator: Any, member: Any, personas: SimulatedFleet) -> Pages:
         "check-runs": f"/sites/{failing.pk}/check-runs/",
         "check-runs-compared": f"/sites/{failing.pk}/check-runs/compare/?was={older.pk}&now={newer.pk}",
         "sweeps": "/sweeps/",
-        "sweep": f"/sweeps/{swept.pk}/",
+        "sweep": f"/sweeps/{sweep.pk}/",
         "configurations": "/configurations/",
         "configuration-build": "/configurations/build/?all=1",
         "configuration-lint": "/configurations/lint/",
@@ -125,8 +125,8 @@ def fill(administrator: Any, member: Any, personas: SimulatedFleet) -> Pages:
     return Pages(paths, token)
 
 
-def _tell(administrator: Any, muted: Site) -> Webhook:
-    """A webhook whose receiver is away, with a message that waits for its next attempt; a site that is muted."""
+def _create_webhook(administrator: Any, muted: Site) -> Webhook:
+    """Create a webhook with an unreachable receiver and a delivery waiting for its next attempt; mute a site."""
     hook, _secret = webhooks.create_webhook(
         actor=administrator, name="Chat", url="https://127.0.0.1:9/hooks/gatepass", kinds=list(NoticeKind.values)[:4]
     )
@@ -136,7 +136,7 @@ def _tell(administrator: Any, muted: Site) -> Webhook:
     return hook
 
 
-def _bring_phones(administrator: Any) -> None:
+def _import_inventory(administrator: Any) -> None:
     lines = [f"Phone {number:03},{'1.9.4' if number % 3 else '2.0.1'}" for number in range(60)]
     file = io.BytesIO("\n".join(["Device name,App version", *lines, "Phone without an app,"]).encode())
     inventories.import_inventory(actor=administrator, product="confluence", file=file)

@@ -1,4 +1,4 @@
-"""The rows that apps' sign-ins leave behind, many at once."""
+"""Create the database rows of many app sign-ins at once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rollout.models import Site
 
 
 def sign_in_phones(site: Site, people: Sequence[User], **device: str) -> None:
-    """One phone for each of ``people`` (who may come twice) on a provided site; ``device``: fields of its Device."""
+    """Sign in one phone for each of ``people`` (may repeat) on a site hosted by Gatepass; ``device``: Device fields."""
     client = Client.objects.get(client_id=site.links.active().get().client_id)
     expires = timezone.now() + timedelta(hours=1)
     AccessToken, RefreshToken = get_access_token_model(), get_refresh_token_model()  # noqa: N806  (models)
