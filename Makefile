@@ -91,12 +91,13 @@ migrations: $(VENV)/.dev
 deploy-check: $(VENV)/.dev
 	$(ASIDE) $(BIN)/python manage.py check --deploy --fail-level WARNING
 
-messages: $(VENV)/.dev  ## collect the texts for translators of LOCALE=… (needs gettext), and compile what is there
-	@command -v xgettext >/dev/null || { echo "Missing on this machine: gettext. On Debian: apt-get install gettext" >&2; exit 1; }
-	@test -n "$(LOCALE)" || { echo "Say which language: make messages LOCALE=de" >&2; exit 1; }
-	$(ASIDE) $(BIN)/python manage.py makemessages --locale "$(LOCALE)" --add-location file \
+LOCALE = en
+messages: $(VENV)/.dev  ## update the English message catalog, or translations with LOCALE=de
+	@.ci/bootstrap gettext
+	$(ASIDE) $(BIN)/python manage.py makemessages --locale "$(LOCALE)" --add-location file --no-obsolete \
 	  --ignore .venv --ignore build --ignore var --ignore tests --ignore benchmarks
 	@test "$(LOCALE)" = en || $(ASIDE) $(BIN)/python manage.py compilemessages --locale "$(LOCALE)" --ignore .venv
+
 
 # Existing pins stay unless pyproject.toml excludes them; `make lock UPGRADE=--upgrade` moves to new releases.
 # Wheels only, because build dependencies of source distributions would have no hashes.

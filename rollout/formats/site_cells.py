@@ -1,4 +1,4 @@
-"""What may stand in each column of the sites CSV: one reader a column, from a cell's text to its value. Pure."""
+"""Validation of the cells of the sites CSV: one reader per column. Without Django."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _INVISIBLE = re.compile(
 )
 
 
-class CellRefused(ValueError):  # noqa: N818  # a verdict on a cell, not a fault of the program
-    """A cell that cannot be used: ``code``, and ``message`` with ``%(name)s`` places for ``values``."""
+class InvalidCellError(ValueError):
+    """An invalid cell: a ``code``, and a ``message`` with ``%(name)s`` placeholders for ``values``."""
 
     def __init__(self, code: str, message: str, **values: str) -> None:
         self.code, self.message, self.values = code, message, values
@@ -32,16 +32,16 @@ class CellRefused(ValueError):  # noqa: N818  # a verdict on a cell, not a fault
 
 
 def read_cell(column: str, text: str, *, allow_loopback_http: bool) -> Any:
-    """The value of a stripped cell, in the type ``SiteRow`` has for the column. Raises CellRefused."""
+    """Return the value of a stripped cell, with the type of the field of ``SiteRow``. Raises InvalidCellError."""
     if _INVISIBLE.search(text):
-        raise CellRefused("control-character", _("The cell contains an invisible character. Type the text again."))
+        raise InvalidCellError("control-character", _("The cell contains an invisible character. Type the text again."))
     if column == "base_url":
         return _base_url(text, allow_loopback_http)
     return _READERS[column](text)
 
 
 def shown(text: str) -> str:
-    """The first 60 characters of ``text``, fit for a message: without what cannot be seen or encoded."""
+    """Return the first 60 characters of a text for a message, with unprintable ones replaced."""
     return "".join(character if character.isprintable() else "\ufffd" for character in text[:60])
 
 
@@ -49,21 +49,21 @@ def _base_url(text: str, allow_loopback_http: bool) -> str:
     try:
         return str(parse_base_url(text, allow_loopback_http=allow_loopback_http))
     except BaseUrlError as error:
-        # The refusals are plain sentences; ours are format strings.
-        raise CellRefused(f"base-url-{error.code}", error.message.replace("%", "%%")) from None
+        # Messages of BaseUrlError are plain sentences, but those of cells are format strings.
+        raise InvalidCellError(f"base-url-{error.code}", error.message.replace("%", "%%")) from None
 
 
 def _title(text: str) -> str:
     if not text:
-        raise CellRefused("title-empty", _("The title is empty."))
+        raise InvalidCellError("title-empty", _("The title is empty."))
     if re.search(r"[\t\r\n\u2028\u2029]", text):
-        raise CellRefused("title-line-break", _("The title has more than one line. Write it on one line."))
+        raise InvalidCellError("title-line-break", _("The title has more than one line. Write it on one line."))
     return _limited(text, MAX_TITLE)
 
 
 def _limited(text: str, limit: int) -> str:
     if len(text) > limit:
-        raise CellRefused("too-long", _("The text is longer than %(limit)s characters."), limit=str(limit))
+        raise InvalidCellError("too-long", _("The text is longer than %(limit)s characters."), limit=str(limit))
     return text
 
 
@@ -73,7 +73,7 @@ def _one_of(choices: tuple[str, ...]) -> Callable[[str], str]:
             return choices[0]
         if text.lower() not in choices:
             message = _("%(found)s is not allowed. Use one of: %(choices)s.")
-            raise CellRefused("not-a-choice", message, found=shown(text), choices=", ".join(choices))
+            raise InvalidCellError("not-a-choice", message, found=shown(text), choices=", ".join(choices))
         return text.lower()
 
     return read
@@ -85,10 +85,10 @@ def _owners(text: str) -> tuple[str, ...]:
         if not email:
             continue
         if len(email) > MAX_EMAIL or not _EMAIL.fullmatch(email):
-            raise CellRefused("not-an-email", _("%(found)s is not an e-mail address."), found=shown(email))
+            raise InvalidCellError("not-an-email", _("%(found)s is not an e-mail address."), found=shown(email))
         owners.setdefault(email.lower(), email)
     if len(owners) > MAX_OWNERS:
-        raise CellRefused("too-many-owners", _("A site has at most %(limit)s owners."), limit=str(MAX_OWNERS))
+        raise InvalidCellError("too-many-owners", _("A site has at most %(limit)s owners."), limit=str(MAX_OWNERS))
     return tuple(owners.values())
 
 
@@ -96,7 +96,7 @@ def _people(text: str) -> int:
     if not text:
         return 0
     if not re.fullmatch(r"[0-9]{1,8}", text, re.ASCII) or int(text) > MAX_PEOPLE:
-        raise CellRefused(
+        raise InvalidCellError(
             "not-a-number", _("%(found)s is not a number of people. Write digits only."), found=shown(text)
         )
     return int(text)
@@ -109,13 +109,13 @@ def _version(text: str) -> str:
         Version.parse(text)
     except ValueError:
         message = _("%(found)s is not a version number. Use the form 4.1.1.")
-        raise CellRefused("not-a-version", message, found=shown(text)) from None
+        raise InvalidCellError("not-a-version", message, found=shown(text)) from None
     return _limited(text, MAX_VERSION)
 
 
 def _boolean(text: str) -> bool:
     if text.lower() not in _BOOLEANS:
-        raise CellRefused("not-a-boolean", _("%(found)s is neither true nor false."), found=shown(text))
+        raise InvalidCellError("not-a-boolean", _("%(found)s is neither true nor false."), found=shown(text))
     return _BOOLEANS[text.lower()]
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from rollout.message_ids import gettext_noop as _
 
-from .site_cells import CellRefused, read_cell, shown
+from .site_cells import InvalidCellError, read_cell, shown
 
 COLUMNS = (
     "title",
@@ -91,13 +91,13 @@ def read_sites_csv(data: bytes, *, allow_loopback_http: bool, max_rows: int = 20
         if any(error.code in {"missing-column", "duplicate-column"} for error in errors):
             return CsvReport((), tuple(errors[:MAX_ERRORS]))
         if sum(1 for cells in records[1:] if _filled(cells)) > max_rows:
-            raise CellRefused(
+            raise InvalidCellError(
                 "too-many-rows", _("The file has more than %(limit)s sites. Split it."), limit=str(max_rows)
             )
-    except CellRefused as refused:
-        return CsvReport((), (CellError(0, "", refused.code, refused.message, refused.values),))
-    rows, wrong = _rows(columns, records, allow_loopback_http)
-    errors += wrong
+    except InvalidCellError as error:
+        return CsvReport((), (CellError(0, "", error.code, error.message, error.values),))
+    rows, row_errors = _rows(columns, records, allow_loopback_http)
+    errors += row_errors
     if len(errors) > MAX_ERRORS:
         message = _("There are more errors. Correct these first.")
         errors = [*errors[: MAX_ERRORS - 1], CellError(0, "", "too-many-errors", message)]
@@ -117,16 +117,18 @@ def _unescape_formula(cell: str) -> str:
 
 def _decode(data: bytes) -> str:
     if len(data) > MAX_BYTES:
-        raise CellRefused("too-large", _("The file is larger than 2 MiB. Split it."))
+        raise InvalidCellError("too-large", _("The file is larger than 2 MiB. Split it."))
     encoding = "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError:
-        raise CellRefused("encoding", _("The file is not UTF-8 text. Save it as “CSV UTF-8”.")) from None
+        raise InvalidCellError("encoding", _("The file is not UTF-8 text. Save it as “CSV UTF-8”.")) from None
     if "\0" in text:
-        raise CellRefused("nul", _("The file is not a text file: it contains null characters. Save it as “CSV UTF-8”."))
+        raise InvalidCellError(
+            "nul", _("The file is not a text file: it contains null characters. Save it as “CSV UTF-8”.")
+        )
     if not text.strip():
-        raise CellRefused("empty", _("The file is empty."))
+        raise InvalidCellError("empty", _("The file is empty."))
     return text
 
 
@@ -145,7 +147,7 @@ def _records(text: str) -> list[list[str]]:
         return list(reader)
     except csv.Error:
         message = _("The CSV is invalid near line %(line)s: a quotation mark is not closed, or a cell is too long.")
-        raise CellRefused("broken-csv", message, line=str(reader.line_num)) from None
+        raise InvalidCellError("broken-csv", message, line=str(reader.line_num)) from None
 
 
 def _name(cell: str) -> str:
@@ -210,7 +212,7 @@ def _row(number: int, cells: dict[str, str], allow_loopback_http: bool) -> tuple
             continue
         text = _unescape_formula(cells.get(column, ""))
         try:
-            found[column] = read_cell(column, text, allow_loopback_http=allow_loopback_http)
-        except CellRefused as refused:
-            errors.append(CellError(number, column, refused.code, refused.message, refused.values))
-    return (None if errors else SiteRow(**found)), errors
+            values[column] = read_cell(column, text, allow_loopback_http=allow_loopback_http)
+        except InvalidCellError as error:
+            errors.append(CellError(number, column, error.code, error.message, error.values))
+    return (None if errors else SiteRow(**values)), errors

@@ -15,11 +15,11 @@ from django.contrib import admin
 from django.db import connection
 from django.urls import reverse
 from playwright.sync_api import BrowserContext
+from tests.support.fleet_of_pages import Pages, fill
 
 from portal.models import User
 from rollout.simulator.fleet import SimulatedFleet
 from rollout.simulator.table import DEMO
-from tests.support.fleet_of_pages import Pages, fill
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 SCREENSHOTS = os.environ.get("SCREENSHOTS")
