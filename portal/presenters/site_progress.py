@@ -174,6 +174,7 @@ def _configuration_step(site: Site, facts: Facts) -> NextStep:
 def _rehearsal_step(site: Site, facts: Facts) -> NextStep:
     if facts.rehearsal and not facts.rehearsal.is_finished:
         url = reverse("rehearsal", args=[facts.rehearsal.pk])
+        # Translators: the button opens the running sign-in test.
         return NextStep(_("The sign-in test is running"), _("This takes a few seconds."), _("View"), url)
     if facts.rehearsal:
         title = _("The sign-in test failed")
