@@ -123,7 +123,7 @@ MATRIX = Matrix(
             app=Version.parse("2.0"),
             since=Version.parse("9.13"),
             below=Version.parse("10.1"),
-            # The first edition in the database has this text too and stays as it is.
+            # The same text as in migration 0007: editions store it, and translations are found by it.
             unclear=_(
                 "Jira %(found)s lies between the two lines that Atlassian names, 9.12.14 and 10.1.0. "
                 "Atlassian does not say whether OAuth 2.0 works for the app there."
