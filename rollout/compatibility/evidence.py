@@ -17,7 +17,8 @@ REASONS = {
     "timeout": _("the response timed out"),
     "tls": _("the TLS connection failed"),
     "blocked_address": _(
-        "Gatepass is not allowed to connect to this private address; add its network to PROBE_ALLOWED_NETWORKS"
+        "Gatepass is not allowed to connect to this address; "
+        "if it is private, add its network to PROBE_ALLOWED_NETWORKS"
     ),
     "not_https": _("the address uses http, and only https is allowed"),
     "too_large": _("the response is larger than Gatepass reads"),

@@ -16,31 +16,31 @@ IPAddress = IPv4Address | IPv6Address
 IPNetwork = IPv4Network | IPv6Network
 
 
-class Gate(Enum):
+class AllowedBy(Enum):
     """What allows a range: nothing, the loopback setting, or a network in the settings."""
 
     NEVER = "never"
     LOOPBACK = "loopback"
-    NAMED = "named"
+    NAMED = "allowed"
 
 
 @dataclass(frozen=True)
 class Range:
     network: IPNetwork
-    gate: Gate
-    why: str
+    allowed_by: AllowedBy
+    reason: str
 
 
-def _ranges(gate: Gate, why: str, *networks: str) -> tuple[Range, ...]:
-    return tuple(Range(ip_network(network), gate, why) for network in networks)
+def _ranges(allowed_by: AllowedBy, reason: str, *networks: str) -> tuple[Range, ...]:
+    return tuple(Range(ip_network(network), allowed_by, reason) for network in networks)
 
 
 # The first match applies, so narrow and never-allowed ranges come before wide ones.
-TABLE: tuple[Range, ...] = (
+RANGES: tuple[Range, ...] = (
     # Azure's and Oracle's metadata services have addresses that look public; AWS's and Alibaba's are inside ranges that
     # an operator may allow.
     *_ranges(
-        Gate.NEVER,
+        AllowedBy.NEVER,
         "cloud metadata",
         "169.254.169.254/32",
         "169.254.170.2/32",
@@ -50,48 +50,50 @@ TABLE: tuple[Range, ...] = (
         "fd00:ec2::/64",
         "fd20:ce::254/128",
     ),
-    *_ranges(Gate.NEVER, "unspecified", "0.0.0.0/8", "::/128"),
-    *_ranges(Gate.NEVER, "link-local", "169.254.0.0/16", "fe80::/10"),
-    *_ranges(Gate.NEVER, "multicast", "224.0.0.0/4", "ff00::/8"),
-    *_ranges(Gate.NEVER, "broadcast", "255.255.255.255/32"),
-    *_ranges(Gate.NEVER, "site-local", "fec0::/10"),
-    *_ranges(Gate.NEVER, "discard-only", "100::/64"),
-    *_ranges(Gate.LOOPBACK, "loopback", "127.0.0.0/8", "::1/128"),
-    *_ranges(Gate.NAMED, "private", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"),
-    *_ranges(Gate.NAMED, "shared (carrier NAT)", "100.64.0.0/10"),
-    *_ranges(Gate.NAMED, "IPv4 inside IPv6", "::/96", "::ffff:0:0/96", "::ffff:0:0:0/96", "2002::/16", "2001::/32"),
-    *_ranges(Gate.NAMED, "IPv4 inside IPv6", "64:ff9b::/96", "64:ff9b:1::/48"),
-    *_ranges(Gate.NAMED, "documentation", "192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24"),
-    *_ranges(Gate.NAMED, "documentation", "2001:db8::/32", "3fff::/20"),
-    *_ranges(Gate.NAMED, "benchmarking", "198.18.0.0/15", "2001:2::/48"),
-    *_ranges(Gate.NAMED, "reserved", "192.0.0.0/24", "192.88.99.0/24", "240.0.0.0/4"),
-    *_ranges(Gate.NAMED, "reserved", "2001::/23", "5f00::/16"),
+    *_ranges(AllowedBy.NEVER, "unspecified", "0.0.0.0/8", "::/128"),
+    *_ranges(AllowedBy.NEVER, "link-local", "169.254.0.0/16", "fe80::/10"),
+    *_ranges(AllowedBy.NEVER, "multicast", "224.0.0.0/4", "ff00::/8"),
+    *_ranges(AllowedBy.NEVER, "broadcast", "255.255.255.255/32"),
+    *_ranges(AllowedBy.NEVER, "site-local", "fec0::/10"),
+    *_ranges(AllowedBy.NEVER, "discard-only", "100::/64"),
+    *_ranges(AllowedBy.LOOPBACK, "loopback", "127.0.0.0/8", "::1/128"),
+    *_ranges(AllowedBy.NAMED, "private", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"),
+    *_ranges(AllowedBy.NAMED, "shared (carrier NAT)", "100.64.0.0/10"),
+    *_ranges(
+        AllowedBy.NAMED, "IPv4 inside IPv6", "::/96", "::ffff:0:0/96", "::ffff:0:0:0/96", "2002::/16", "2001::/32"
+    ),
+    *_ranges(AllowedBy.NAMED, "IPv4 inside IPv6", "64:ff9b::/96", "64:ff9b:1::/48"),
+    *_ranges(AllowedBy.NAMED, "documentation", "192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24"),
+    *_ranges(AllowedBy.NAMED, "documentation", "2001:db8::/32", "3fff::/20"),
+    *_ranges(AllowedBy.NAMED, "benchmarking", "198.18.0.0/15", "2001:2::/48"),
+    *_ranges(AllowedBy.NAMED, "reserved", "192.0.0.0/24", "192.88.99.0/24", "240.0.0.0/4"),
+    *_ranges(AllowedBy.NAMED, "reserved", "2001::/23", "5f00::/16"),
 )
 GLOBAL_UNICAST_V6 = ip_network("2000::/3")
 
 
-def evaluate(address: str, *, allowed_networks: Iterable[str] = (), allow_loopback: bool = False) -> str | None:
-    """Return why connections to this address are not allowed, in one or two words; None if they are.
+def blocked_reason(address: str, *, allowed_networks: Iterable[str] = (), allow_loopback: bool = False) -> str | None:
+    """Return reason connections to this address are not allowed, in one or two words; None if they are.
 
     ``allowed_networks`` allows ranges that are blocked by default; it never allows metadata services, link-local,
     multicast or unspecified addresses. IPv4 inside IPv6 is decoded, and the embedded address must be allowed as well.
     """
-    return _evaluate(address, tuple(allowed_networks), allow_loopback)
+    return _blocked_reason(address, tuple(allowed_networks), allow_loopback)
 
 
 @lru_cache(maxsize=4096)
-def _evaluate(address: str, allowed_networks: tuple[str, ...], allow_loopback: bool) -> str | None:
+def _blocked_reason(address: str, allowed_networks: tuple[str, ...], allow_loopback: bool) -> str | None:
     try:
         parsed = ip_address(address.partition("%")[0])
-        named = tuple(ip_network(network, strict=False) for network in allowed_networks)
+        allowed = tuple(ip_network(network, strict=False) for network in allowed_networks)
     except ValueError:
-        return "not an address"
-    refusal = _evaluate_one(parsed, named=named, allow_loopback=allow_loopback)
+        return "not an IP address"
+    refusal = _reason_for(parsed, allowed=allowed, allow_loopback=allow_loopback)
     if refusal == "IPv4 inside IPv6" and (inner := embedded_ipv4(parsed)) is not None:
         # The embedded address is the more useful reason.
-        return _evaluate_one(inner, named=named, allow_loopback=allow_loopback) or refusal
+        return _reason_for(inner, allowed=allowed, allow_loopback=allow_loopback) or refusal
     if refusal is None and (inner := embedded_ipv4(parsed)) is not None:
-        return _evaluate_one(inner, named=named, allow_loopback=allow_loopback)
+        return _reason_for(inner, allowed=allowed, allow_loopback=allow_loopback)
     return refusal
 
 
@@ -105,9 +107,9 @@ def address_class(address: str) -> str:
         parsed = ip_address(address.partition("%")[0])
     except ValueError:
         return ""
-    row = next((row for row in TABLE if parsed in row.network), None)
+    row = next((row for row in RANGES if parsed in row.network), None)
     if row is not None:
-        return row.why
+        return row.reason
     return "reserved" if isinstance(parsed, IPv6Address) and parsed not in GLOBAL_UNICAST_V6 else "public"
 
 
@@ -118,7 +120,7 @@ def is_loopback(address: str) -> bool:
         parsed = ip_address(address)
     except ValueError:
         return False
-    return any(parsed in row.network for row in TABLE if row.gate is Gate.LOOPBACK)
+    return any(parsed in row.network for row in RANGES if row.allowed_by is AllowedBy.LOOPBACK)
 
 
 def embedded_ipv4(address: IPAddress) -> IPv4Address | None:
@@ -130,23 +132,23 @@ def embedded_ipv4(address: IPAddress) -> IPv4Address | None:
         return IPv4Address((number >> 80) & 0xFFFFFFFF)
     if address in ip_network("2001::/32"):
         return IPv4Address((number & 0xFFFFFFFF) ^ 0xFFFFFFFF)  # Teredo stores it inverted (RFC 4380 section 4)
-    low_carriers = ("::/96", "::ffff:0:0/96", "::ffff:0:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48")
-    if any(address in ip_network(network) for network in low_carriers):
+    with_low_bits = ("::/96", "::ffff:0:0/96", "::ffff:0:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48")
+    if any(address in ip_network(network) for network in with_low_bits):
         return IPv4Address(number & 0xFFFFFFFF)
     if (number >> 32) & 0xFCFFFFFF == 0x00005EFE:  # ISATAP (RFC 5214 section 6.1), with or without the u and g bits
         return IPv4Address(number & 0xFFFFFFFF)
     return None
 
 
-def _evaluate_one(address: IPAddress, *, named: tuple[IPNetwork, ...], allow_loopback: bool) -> str | None:
-    row = next((row for row in TABLE if address in row.network), None)
+def _reason_for(address: IPAddress, *, allowed: tuple[IPNetwork, ...], allow_loopback: bool) -> str | None:
+    row = next((row for row in RANGES if address in row.network), None)
     if row is None:
         unassigned = isinstance(address, IPv6Address) and address not in GLOBAL_UNICAST_V6
-        closed = "reserved" if unassigned or not address.is_global or address.is_multicast else None
-    elif row.gate is Gate.NEVER:
-        return row.why
-    elif row.gate is Gate.LOOPBACK:
-        return None if allow_loopback else row.why
+        blocked = "reserved" if unassigned or not address.is_global or address.is_multicast else None
+    elif row.allowed_by is AllowedBy.NEVER:
+        return row.reason
+    elif row.allowed_by is AllowedBy.LOOPBACK:
+        return None if allow_loopback else row.reason
     else:
-        closed = row.why
-    return None if any(address in network for network in named) else closed
+        blocked = row.reason
+    return None if any(address in network for network in allowed) else blocked

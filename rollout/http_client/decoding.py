@@ -8,7 +8,7 @@ MAX_LAYERS = 3
 
 
 class TooLargeError(Exception):
-    """The body is larger than the cap, before or after decompression."""
+    """The body is larger than the limit, before or after decompression."""
 
 
 class UndecodableError(Exception):
@@ -23,7 +23,7 @@ class Body:
         layers = [layer for layer in layers if layer]
         if len(layers) > MAX_LAYERS:
             raise UndecodableError("too many content encodings")
-        self._layers = [_Inflating(layer, limit) for layer in reversed(layers)]
+        self._layers = [_Decoder(layer, limit) for layer in reversed(layers)]
         self._limit = limit
         self._received = 0
         self._body = bytearray()
@@ -36,19 +36,19 @@ class Body:
         if len(self._body) > self._limit or self._received > self._limit:
             raise TooLargeError
 
-    def whole(self) -> bytes:
+    def finish(self) -> bytes:
         """Return the body after all of it was added."""
         if self._received and not all(layer.is_complete for layer in self._layers):
-            raise UndecodableError("a compressed body ends too early")
+            raise UndecodableError("incomplete compressed body")
         return bytes(self._body)
 
 
-class _Inflating:
+class _Decoder:
     """gzip or deflate (RFC 9110 section 8.4.1), at most slightly more than ``limit`` bytes."""
 
     def __init__(self, encoding: str, limit: int) -> None:
         if encoding not in ("gzip", "x-gzip", "deflate"):
-            raise UndecodableError("an unknown content encoding")
+            raise UndecodableError("unknown content encoding")
         self._window = zlib.MAX_WBITS if encoding == "deflate" else zlib.MAX_WBITS | 16
         self._stream = zlib.decompressobj(self._window)
         self._limit = limit
@@ -65,7 +65,7 @@ class _Inflating:
             found = self._stream.decompress(data, self._limit + 1)
         except zlib.error as error:
             if not (self._is_first and self._window == zlib.MAX_WBITS):
-                raise UndecodableError("a damaged compressed body") from error
+                raise UndecodableError("corrupt compressed body") from error
             found = self._raw_deflate(data)
         self._is_first = False
         if len(found) > self._limit:
@@ -78,4 +78,4 @@ class _Inflating:
         try:
             return self._stream.decompress(data, self._limit + 1)
         except zlib.error as error:
-            raise UndecodableError("a damaged compressed body") from error
+            raise UndecodableError("corrupt compressed body") from error

@@ -10,7 +10,7 @@ from rollout.message_ids import gettext_noop as _
 
 from .decoding import TooLargeError, UndecodableError
 from .guard import AddressRefusedError, NameNotFoundError, PlainHttpRefusedError
-from .http1 import LimitError, NothingCameError
+from .http1 import LimitError, NoResponseError
 from .redaction import clean
 from .reply import Reply, TlsFailure
 from .request_urls import BadUrlError
@@ -23,7 +23,8 @@ ERRORS: dict[str, str] = {
     "timeout": _("The response timed out."),
     "tls": _("The TLS connection failed."),
     "blocked_address": _(
-        "Gatepass is not allowed to connect to this private address. Add its network to PROBE_ALLOWED_NETWORKS."
+        "Gatepass is not allowed to connect to this address. "
+        "If it is private, add its network to PROBE_ALLOWED_NETWORKS."
     ),
     "not_https": _("The address uses http. Only https is allowed."),
     "too_large": _("The response is larger than Gatepass reads."),
@@ -34,7 +35,7 @@ ERRORS: dict[str, str] = {
 }
 
 
-class StoppedError(Exception):
+class FetchError(Exception):
     """Ends a fetch with an error code; ``detail`` is for the excerpt."""
 
     def __init__(self, error: str, detail: str = "", tls_failure: TlsFailure | None = None) -> None:
@@ -43,7 +44,7 @@ class StoppedError(Exception):
 
 
 # The first match applies; any other invalid response is ``bad_answer``.
-_ERROR_OF: tuple[tuple[type[BaseException], str], ...] = (
+_CODES: tuple[tuple[type[BaseException], str], ...] = (
     (TimeoutError, "timeout"),
     (NameNotFoundError, "dns"),
     (AddressRefusedError, "blocked_address"),
@@ -54,31 +55,31 @@ _ERROR_OF: tuple[tuple[type[BaseException], str], ...] = (
     (OSError, "refused"),
 )
 # Our own text, which never quotes an untrusted server.
-_TELLING = (AddressRefusedError, BadUrlError, ProxyFailedError, LimitError, UndecodableError)
+_WITH_DETAIL = (AddressRefusedError, BadUrlError, ProxyFailedError, LimitError, UndecodableError)
 
 
-def failed(error: Exception) -> Reply:
+def error_reply(error: Exception) -> Reply:
     """Return a reply with the error code of a failed request."""
-    stopped = error if isinstance(error, StoppedError) else _named(error)
-    answer = Answer("", "", datetime.now(UTC), error=stopped.error, excerpt=clean(stopped.detail, 200))
-    return Reply(answer=answer, tls_failure=stopped.tls_failure)
+    failure = error if isinstance(error, FetchError) else _to_fetch_error(error)
+    answer = Answer("", "", datetime.now(UTC), error=failure.error, excerpt=clean(failure.detail, 200))
+    return Reply(answer=answer, tls_failure=failure.tls_failure)
 
 
-def _named(error: Exception) -> StoppedError:
+def _to_fetch_error(error: Exception) -> FetchError:
     if isinstance(error, TlsFailedError):
-        return _tls_stopped(error)
+        return _tls_error(error)
     if isinstance(error, ssl.SSLError):  # after the handshake
-        return StoppedError("refused", "the connection was dropped")
-    if isinstance(error, NothingCameError):
-        return StoppedError("refused" if error.__cause__ else "bad_answer", "the connection ended without an answer")
-    word = next((word for kind, word in _ERROR_OF if isinstance(error, kind)), "bad_answer")
-    return StoppedError(word, str(error) if isinstance(error, _TELLING) else "")
+        return FetchError("refused", "the connection was dropped")
+    if isinstance(error, NoResponseError):
+        return FetchError("refused" if error.__cause__ else "bad_answer", "the connection closed without a response")
+    code = next((code for kind, code in _CODES if isinstance(error, kind)), "bad_answer")
+    return FetchError(code, str(error) if isinstance(error, _WITH_DETAIL) else "")
 
 
-def _tls_stopped(failure: TlsFailedError) -> StoppedError:
-    cause = failure.cause
+def _tls_error(error: TlsFailedError) -> FetchError:
+    cause = error.cause
     if isinstance(cause, ssl.SSLCertVerificationError):
         detail = clean(cause.verify_message, 200)
-        return StoppedError("tls", detail, TlsFailure(cause.verify_code, detail, failure.chain))
+        return FetchError("tls", detail, TlsFailure(cause.verify_code, detail, error.chain))
     detail = clean((cause.reason or "handshake failed").replace("_", " ").lower(), 200)
-    return StoppedError("tls", detail, TlsFailure(None, detail))
+    return FetchError("tls", detail, TlsFailure(None, detail))

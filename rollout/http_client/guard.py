@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket  # noqa: TID251 - this is the door
+import socket  # noqa: TID251 - part of the guarded client
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 
-from .addresses import evaluate, is_loopback
+from .addresses import blocked_reason, is_loopback
 from .own_services import OwnServices
 
 # Takes host and port, returns addresses in the order to try. Raises OSError (``socket.gaierror``) if there are none.
@@ -42,7 +42,7 @@ def resolve_by_system(host: str, port: int) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Place:
+class Destination:
     """The target of one request according to its URL, before resolution. ``path`` excludes the query."""
 
     scheme: str
@@ -63,36 +63,40 @@ class Guard:
     own: OwnServices = field(default_factory=OwnServices)
     resolver: Resolver = resolve_by_system
 
-    async def addresses(self, place: Place) -> list[str]:
-        """Return the checked addresses of a place. Raises the exceptions above; one blocked address blocks them all."""
-        if place.scheme == "http" and not (self.plain_http or self.allow_loopback):
+    async def resolve(self, destination: Destination) -> list[str]:
+        """Return the checked addresses of a host. Raises the exceptions above; one blocked address blocks all."""
+        if destination.scheme == "http" and not (self.plain_http or self.allow_loopback):
             raise PlainHttpRefusedError
-        for host in self.own.hosts(place.port):
-            await _learn_own(self.resolver, host, place.port)
+        for host in self.own.hosts(destination.port):
+            await _refresh_own_addresses(self.resolver, host, destination.port)
         try:
-            found = [str(ip_address(place.host))]
+            found = [str(ip_address(destination.host))]
         except ValueError:
             try:
-                found = await _in_thread(self.resolver, place.host, place.port)
+                found = await _resolve_in_thread(self.resolver, destination.host, destination.port)
             except (OSError, UnicodeError) as error:
-                raise NameNotFoundError(place.host) from error
+                raise NameNotFoundError(destination.host) from error
         if not found:
-            raise NameNotFoundError(place.host)
+            raise NameNotFoundError(destination.host)
         if len(found) > MAX_ADDRESSES:
-            raise AddressRefusedError("too many addresses")
+            raise AddressRefusedError("too many addresses for one host name")
         for address in found:
-            self.evaluate(place, address)
+            self.check(destination, address)
         return found
 
-    def evaluate(self, place: Place, address: str) -> None:
-        """Check an address before a socket opens, and before each further request on an open one."""
-        why = evaluate(address, allowed_networks=self.allowed_networks, allow_loopback=self.allow_loopback)
-        why = why or self.own.why_closed(
-            host=place.host, address=address, port=place.port, path=place.path, addresses_of=self._own_addresses
+    def check(self, destination: Destination, address: str) -> None:
+        """Check an address before a socket opens and before each further request on it. Raises the exceptions above."""
+        reason = blocked_reason(address, allowed_networks=self.allowed_networks, allow_loopback=self.allow_loopback)
+        reason = reason or self.own.blocked_reason(
+            host=destination.host,
+            address=address,
+            port=destination.port,
+            path=destination.path,
+            addresses_of=self._own_addresses,
         )
-        if why:
-            raise AddressRefusedError(why)
-        if place.scheme == "http" and not self.plain_http and not is_loopback(address):
+        if reason:
+            raise AddressRefusedError(reason)
+        if destination.scheme == "http" and not self.plain_http and not is_loopback(address):
             raise PlainHttpRefusedError
 
     def _own_addresses(self, host: str) -> tuple[str, ...]:
@@ -101,19 +105,19 @@ class Guard:
 
 # The names of our own services are resolved when a probe uses their port, and again after a minute.
 _OWN_ADDRESSES: dict[tuple[Resolver, str], tuple[float, tuple[str, ...]]] = {}
-_OWN_SECONDS = 60.0
+_OWN_TTL = 60.0
 
 
-async def _learn_own(resolver: Resolver, host: str, port: int) -> None:
+async def _refresh_own_addresses(resolver: Resolver, host: str, port: int) -> None:
     """Remember the addresses of one of our names. If it does not resolve, keep its previous addresses."""
     due, known = _OWN_ADDRESSES.get((resolver, host), (0.0, (host,)))
     if time.monotonic() < due or _is_address(host):
         return
     with contextlib.suppress(OSError, UnicodeError):
-        known = (host, *await _in_thread(resolver, host, port))
+        known = (host, *await _resolve_in_thread(resolver, host, port))
     if len(_OWN_ADDRESSES) > 100:
         _OWN_ADDRESSES.clear()
-    _OWN_ADDRESSES[resolver, host] = (time.monotonic() + _OWN_SECONDS, known)
+    _OWN_ADDRESSES[resolver, host] = (time.monotonic() + _OWN_TTL, known)
 
 
 def _is_address(host: str) -> bool:
@@ -124,7 +128,7 @@ def _is_address(host: str) -> bool:
     return True
 
 
-async def _in_thread(resolver: Resolver, host: str, port: int) -> list[str]:
+async def _resolve_in_thread(resolver: Resolver, host: str, port: int) -> list[str]:
     """Run the resolver in a daemon thread, because a hanging look-up must not delay the exit of the program."""
     loop = asyncio.get_running_loop()
     future: asyncio.Future[list[str]] = loop.create_future()
@@ -136,7 +140,7 @@ async def _in_thread(resolver: Resolver, host: str, port: int) -> list[str]:
             else:
                 future.set_exception(error)
 
-    def look_up() -> None:
+    def run() -> None:
         result, error = None, None
         try:
             result = resolver(host, port)
@@ -145,5 +149,5 @@ async def _in_thread(resolver: Resolver, host: str, port: int) -> list[str]:
         if not loop.is_closed():
             loop.call_soon_threadsafe(deliver, result, error)
 
-    threading.Thread(target=look_up, name="resolve", daemon=True).start()
+    threading.Thread(target=run, name="resolve", daemon=True).start()
     return await future

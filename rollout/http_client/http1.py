@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import h11  # noqa: TID251 - this is the door
+import h11  # noqa: TID251 - part of the guarded client
 
-from .connection import Wire
+from .byte_stream import ByteStream
 from .decoding import Body, UndecodableError
 
 MAX_HEADERS = 150
@@ -20,12 +20,12 @@ class LimitError(Exception):
     """The response exceeds a limit."""
 
 
-class NothingCameError(Exception):
+class NoResponseError(Exception):
     """The connection ended before the first byte of a response; caused by an OSError if it broke."""
 
 
 @dataclass
-class Raw:
+class RawResponse:
     """A response as received, with its body decompressed."""
 
     status: int
@@ -37,8 +37,8 @@ class Raw:
         return next((value for key, value in reversed(self.header_pairs) if key.lower() == name), None)
 
 
-async def ask(
-    wire: Wire,
+async def send_request(
+    stream: ByteStream,
     http: h11.Connection | None,
     *,
     method: str,
@@ -46,7 +46,7 @@ async def ask(
     headers: Sequence[tuple[bytes, bytes]],
     content: bytes = b"",
     limit: int = 0,
-) -> tuple[h11.Connection | None, Raw]:
+) -> tuple[h11.Connection | None, RawResponse]:
     """Return the response and the protocol state for another request; None if the connection cannot be reused.
 
     Raises OSError, h11.ProtocolError and the exceptions here and in ``decoding``.
@@ -55,56 +55,56 @@ async def ask(
     request = http.send(h11.Request(method=method, target=target, headers=list(headers))) or b""
     if content:
         request += http.send(h11.Data(content)) or b""
-    wire.send(request + (http.send(_END) or b""))
-    raw = await _head(wire, http)
+    stream.send(request + (http.send(_END) or b""))
+    raw = await _read_head(stream, http)
     if method == "CONNECT":  # anything after this belongs to the tunnel, or is an error body that is not needed
         return None, raw
-    raw.body = await _body(wire, http, raw, limit)
+    raw.body = await _read_body(stream, http, raw, limit)
     if http.our_state is not h11.DONE or http.their_state is not h11.DONE or http.trailing_data[0]:
         return None, raw
     http.start_next_cycle()
     return http, raw
 
 
-async def _head(wire: Wire, http: h11.Connection) -> Raw:
-    http.receive_data(await _first_bytes(wire))
+async def _read_head(stream: ByteStream, http: h11.Connection) -> RawResponse:
+    http.receive_data(await _first_bytes(stream))
     for _interim in range(MAX_INTERIM):
         while (event := http.next_event()) is h11.NEED_DATA:
-            http.receive_data(await wire.read())
+            http.receive_data(await stream.read())
         if isinstance(event, h11.Response):
             pairs = event.headers.raw_items()
             if len(pairs) > MAX_HEADERS:
                 raise LimitError("too many headers")
-            return Raw(event.status_code, tuple((_latin(name), _latin(value)) for name, value in pairs))
+            return RawResponse(event.status_code, tuple((_decode(name), _decode(value)) for name, value in pairs))
         if not isinstance(event, h11.InformationalResponse) or event.status_code == 101:
-            raise LimitError("no answer to what was asked")
-    raise LimitError("too many interim answers")
+            raise LimitError("unexpected protocol switch")
+    raise LimitError("too many interim responses")
 
 
-async def _first_bytes(wire: Wire) -> bytes:
+async def _first_bytes(stream: ByteStream) -> bytes:
     try:
-        data = await wire.read()
+        data = await stream.read()
     except OSError as error:
-        raise NothingCameError from error
+        raise NoResponseError from error
     if not data:
-        raise NothingCameError
+        raise NoResponseError
     return data
 
 
-async def _body(wire: Wire, http: h11.Connection, raw: Raw, limit: int) -> bytes:
+async def _read_body(stream: ByteStream, http: h11.Connection, raw: RawResponse, limit: int) -> bytes:
     encodings = [value for name, value in raw.header_pairs if name.lower() == "content-encoding"]
     body = Body(",".join(encodings), limit=limit)
     while True:
         event = http.next_event()
         if event is h11.NEED_DATA:
-            http.receive_data(await wire.read())
+            http.receive_data(await stream.read())
         elif isinstance(event, h11.Data):
             body.add(bytes(event.data))
         elif isinstance(event, h11.EndOfMessage):
-            return body.whole()
+            return body.finish()
         else:
-            raise UndecodableError("the answer ended in the middle")
+            raise UndecodableError("incomplete response")
 
 
-def _latin(raw: bytes) -> str:
+def _decode(raw: bytes) -> str:
     return raw.decode("latin-1")

@@ -5,7 +5,7 @@ Addresses are compared, not only names, because any name can resolve to the data
 
 from __future__ import annotations
 
-import socket  # noqa: TID251 - part of the door: binds, never connects
+import socket  # noqa: TID251 - binds, never connects
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
@@ -19,14 +19,14 @@ AddressesOf = Callable[[str], Sequence[str]]  # the addresses of a host; an addr
 
 @dataclass(frozen=True)
 class OwnServices:
-    """``closed`` is always blocked. ``portal`` is the address of our own pages: only ``portal_paths``, the sites
+    """``blocked`` is always blocked. ``portal`` is the address of our own pages: only ``portal_paths``, the sites
     hosted by Gatepass, are allowed there, and only under the public name.
 
     ``portal_by_name`` is for an address shared by many names, such as a load balancer's: only the portal's own name
     is blocked there.
     """
 
-    closed: frozenset[Endpoint] = frozenset()
+    blocked: frozenset[Endpoint] = frozenset()
     portal: frozenset[Endpoint] = frozenset()
     portal_host: str = ""
     portal_paths: tuple[str, ...] = ()
@@ -34,35 +34,38 @@ class OwnServices:
 
     def hosts(self, port: int) -> tuple[str, ...]:
         """Return the hosts with one of our services at this port."""
-        return tuple(sorted({own for own, own_port in self.closed | self.portal if own_port == port}))
+        return tuple(sorted({own for own, own_port in self.blocked | self.portal if own_port == port}))
 
-    def why_closed(self, *, host: str, address: str, port: int, path: str, addresses_of: AddressesOf) -> str | None:
+    def blocked_reason(self, *, host: str, address: str, port: int, path: str, addresses_of: AddressesOf) -> str | None:
         """Return which of our own services a request to this address and port would reach; None for other servers."""
 
-        def leads_to(endpoints: frozenset[Endpoint]) -> bool:
-            near = [own for own, own_port in endpoints if own_port == port]
-            return any(own == host or any(same_place(at, address) for at in addresses_of(own)) for own in near)
+        def reaches(endpoints: frozenset[Endpoint]) -> bool:
+            at_port = [own for own, own_port in endpoints if own_port == port]
+            return any(
+                own == host or any(is_same_machine(own_address, address) for own_address in addresses_of(own))
+                for own in at_port
+            )
 
         host = host.rstrip(".")
-        if leads_to(self.closed):
-            return "a service of Gatepass itself"
-        if (host, port) in self.portal or (not self.portal_by_name and leads_to(self.portal)):
-            open_path = is_plain(path) and path.startswith(self.portal_paths)
-            return None if open_path and host == self.portal_host else "Gatepass itself"
+        if reaches(self.blocked):
+            return "a service of Gatepass"
+        if (host, port) in self.portal or (not self.portal_by_name and reaches(self.portal)):
+            is_allowed_path = is_normalized(path) and path.startswith(self.portal_paths)
+            return None if is_allowed_path and host == self.portal_host else "Gatepass itself"
         return None
 
 
-def same_place(own: str, address: str) -> bool:
+def is_same_machine(own: str, address: str) -> bool:
     """Whether both are one address, or both addresses of this machine: a server that listens on all of them listens
     on each.
     """
     first, second = _parsed(own), _parsed(address)
     if first is None or second is None:
         return False
-    return first == second or (is_this_machine(first) and is_this_machine(second))
+    return first == second or (is_local_address(first) and is_local_address(second))
 
 
-def is_this_machine(address: IPv4Address | IPv6Address) -> bool:
+def is_local_address(address: IPv4Address | IPv6Address) -> bool:
     """Whether the address belongs to this machine: only local addresses can be bound."""
     if is_loopback(str(address)) or address.is_unspecified:
         return True
@@ -75,11 +78,11 @@ def is_this_machine(address: IPv4Address | IPv6Address) -> bool:
     return True
 
 
-def is_plain(path: str) -> bool:
+def is_normalized(path: str) -> bool:
     """Whether all servers interpret the path alike: no dot segments, backslashes or double slashes, escaped or not."""
-    read = unquote(path)
-    dotted = any(segment in (".", "..") for segment in read.split("/"))
-    return not (dotted or "%" in read or "\\" in read or "//" in read)
+    decoded = unquote(path)
+    dotted = any(segment in (".", "..") for segment in decoded.split("/"))
+    return not (dotted or "%" in decoded or "\\" in decoded or "//" in decoded)
 
 
 def _parsed(address: str) -> IPv4Address | IPv6Address | None:

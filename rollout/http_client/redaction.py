@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
 
 from rollout.secret_names import is_secret_name
 
-EXCERPT_CHARACTERS = 200
+MAX_EXCERPT_LENGTH = 200
 MASK = "…"
 
 _JSON_PAIR = re.compile(r"""(["'])([\w.-]{1,60})\1(\s*:\s*)(["'])((?:\\.|(?!\4)[^\\])*)(\4|\Z)""", re.S)
@@ -20,7 +20,7 @@ _XML_PAIR = re.compile(r"<([\w.:-]{1,60})>([^<]{1,4000})(?=<|\Z)")
 _BEARER = re.compile(r"\b(Bearer|Basic)\s+[\w.~+/=-]{6,}", re.I)
 _JWT = re.compile(r"\beyJ[\w-]{5,}\.[\w-]*(?:\.[\w-]*)?")
 # Without one of these characters a URL has no user info, query, fragment or path parameter that could hold a secret.
-_MAY_HIDE = re.compile(r"[@?#;]")
+_NEEDS_REDACTION = re.compile(r"[@?#;]")
 
 
 def mask(value: str) -> str:
@@ -47,7 +47,7 @@ def safe_url(url: str, limit: int = 1000) -> str:
     Parameters that contain a URL (``os_destination``) are masked recursively.
     """
     url = url[: limit * 4]
-    return clean(_redact_url(url, 0) if _MAY_HIDE.search(url) else url, limit)
+    return clean(_redact_url(url, 0) if _NEEDS_REDACTION.search(url) else url, limit)
 
 
 def excerpt(text: str) -> str:
@@ -65,7 +65,7 @@ def excerpt(text: str) -> str:
     if "%" in shown:
         shown = _ESCAPED_PAIR.sub(lambda m: f"{m[1]}{m[2]}%3D{mask(m[3])}" if is_secret_name(m[2]) else m[0], shown)
     shown = _JWT.sub(f"eyJ{MASK}", _BEARER.sub(rf"\1 {MASK}", shown))
-    return clean(shown, EXCERPT_CHARACTERS)
+    return clean(shown, MAX_EXCERPT_LENGTH)
 
 
 def _mask_json(match: re.Match[str]) -> str:

@@ -15,9 +15,9 @@ from urllib.parse import urljoin
 
 from rollout.compatibility.observation import Answer, Certificate
 
-from .kept_headers import KEPT_HEADERS
+from .evidence_headers import EVIDENCE_HEADERS
 
-__all__ = ["KEPT_HEADERS", "PeerCertificate", "Reply", "TlsFailure", "certificate_of", "location_of", "text_of"]
+__all__ = ["EVIDENCE_HEADERS", "PeerCertificate", "Reply", "TlsFailure", "certificate_of", "location_of", "text_of"]
 
 REDIRECTS = (301, 302, 303, 307, 308)
 # Only real character sets: Python also has codecs such as punycode that a hostile server must not select.

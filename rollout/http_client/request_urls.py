@@ -8,18 +8,18 @@ from urllib.parse import urlsplit
 
 from rollout.http_url import DEFAULT_PORTS, HttpUrlError, parse_host, split_http_url
 
-from .guard import AddressRefusedError, Place
+from .guard import AddressRefusedError, Destination
 
-MAX_URL = 4000
+MAX_URL_LENGTH = 4000
 _VISIBLE = re.compile(r"[!-~]*", re.ASCII)
 _MESSAGES = {
-    "not-absolute": "no absolute URL",
+    "not-absolute": "not an absolute URL",
     "scheme": "neither http nor https",
-    "user-info": "a user name or password",
-    "port": "no valid port",
-    "host-missing": "no valid host",
-    "host": "no valid host",
-    "host-ipv6": "no valid IPv6 address",
+    "user-info": "contains a user name or password",
+    "port": "invalid port",
+    "host-missing": "invalid host",
+    "host": "invalid host",
+    "host-ipv6": "invalid IPv6 address",
 }
 
 
@@ -31,28 +31,28 @@ class BadUrlError(ValueError):
 class ParsedUrl:
     """A parsed URL: its target, and the values of the request line and the Host header."""
 
-    place: Place
+    destination: Destination
     target: str
     host_header: str
 
 
-def read_url(url: str) -> ParsedUrl:
+def parse_url(url: str) -> ParsedUrl:
     """Parse an http or https URL without user info. Raises BadUrlError, and AddressRefusedError for a disguised
     number.
     """
-    if len(url) > MAX_URL or not _VISIBLE.fullmatch(url):
-        raise BadUrlError("unusual characters or too long")
+    if len(url) > MAX_URL_LENGTH or not _VISIBLE.fullmatch(url):
+        raise BadUrlError("too long, or contains unsupported characters")
     try:
         parts = split_http_url(url)
         host = parse_host(parts.host)
     except HttpUrlError as error:
         if error.code == "host-numeric":
-            raise AddressRefusedError("an unusual spelling of an address") from error
+            raise AddressRefusedError("an IP address in an unusual notation") from error
         raise BadUrlError(_MESSAGES[error.code]) from error
     own_port = DEFAULT_PORTS[parts.scheme]
     port, path = parts.port or own_port, parts.path or "/"
     host_header = parts.host.lower() + ("" if port == own_port else f":{port}")
-    return ParsedUrl(Place(parts.scheme, host, port, path), path + parts.query, host_header)
+    return ParsedUrl(Destination(parts.scheme, host, port, path), path + parts.query, host_header)
 
 
 def origin(url: str) -> tuple[str, str, int | None]:

@@ -11,18 +11,18 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
-import h11  # noqa: TID251 - this is the door
+import h11  # noqa: TID251 - part of the guarded client
 
 from rollout.compatibility.observation import Certificate
 from rollout.formats.certificates import read_certificate
 
-from .connection import Wire
-from .guard import Guard, Place
-from .http1 import LimitError, NothingCameError, ask
+from .byte_stream import ByteStream
+from .guard import Destination, Guard
+from .http1 import LimitError, NoResponseError, send_request
 from .reply import PeerCertificate, certificate_of
-from .trust import no_trust, site_trust, system_trust
+from .trust import site_trust, system_trust, unverified
 
-CHAIN_SECONDS = 2.0
+CHAIN_TIMEOUT = 2.0
 
 
 class ProxyFailedError(Exception):
@@ -54,51 +54,53 @@ class Route:
 class Connection:
     """An open connection and the facts about its peer. ``http`` counts the requests on it."""
 
-    wire: Wire
+    stream: ByteStream
     address: str
     certificate: PeerCertificate | None = None
     http: h11.Connection | None = None
 
     def close(self) -> None:
-        self.wire.close()
+        self.stream.close()
 
 
-async def connect(route: Route, place: Place, *, reached: Callable[[str], None]) -> Connection:
-    """Connect to the first checked address that responds. ``reached`` is called with each address tried.
+async def connect(route: Route, destination: Destination, *, on_attempt: Callable[[str], None]) -> Connection:
+    """Connect to the first checked address that responds. ``on_attempt`` is called with each address tried.
 
     Raises the guard's exceptions, OSError, TimeoutError, ProxyFailedError and TlsFailedError.
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + route.connect_seconds
     async with asyncio.timeout_at(deadline):
-        addresses = await route.guard.addresses(place)
+        addresses = await route.guard.resolve(destination)
     failure: Exception = OSError("no address")
     for position, address in enumerate(addresses):
         # An unresponsive address must leave time for the next one.
         share = (deadline - loop.time()) / (len(addresses) - position)
         if share <= 0:
-            raise TimeoutError("no address answered in time")
-        reached(address)
+            raise TimeoutError("no address responded in time")
+        on_attempt(address)
         try:
-            wire = await _open(route, address, place.port, share)
+            stream = await _open(route, address, destination.port, share)
         except (OSError, TimeoutError, ProxyFailedError) as error:
             failure = error
             continue
-        return await _secured(route, place, address, wire) if place.scheme == "https" else Connection(wire, address)
+        if destination.scheme == "https":
+            return await _start_tls(route, destination, address, stream)
+        return Connection(stream, address)
     raise failure
 
 
-async def _open(route: Route, address: str, port: int, seconds: float) -> Wire:
+async def _open(route: Route, address: str, port: int, seconds: float) -> ByteStream:
     if not route.proxy:
-        return await Wire.open(address, port, seconds=seconds)
+        return await ByteStream.open(address, port, seconds=seconds)
     try:
         async with asyncio.timeout(seconds):
             return await _through_proxy(urlsplit(route.proxy), address, port, seconds)
-    except (OSError, TimeoutError, LimitError, NothingCameError, h11.ProtocolError) as error:
-        raise ProxyFailedError("the outbound proxy did not answer") from error
+    except (OSError, TimeoutError, LimitError, NoResponseError, h11.ProtocolError) as error:
+        raise ProxyFailedError("the outbound proxy did not respond") from error
 
 
-async def _through_proxy(proxy: SplitResult, address: str, port: int, seconds: float) -> Wire:
+async def _through_proxy(proxy: SplitResult, address: str, port: int, seconds: float) -> ByteStream:
     """Open a tunnel to the address (RFC 9110 section 9.3.6). The proxy gets no host name, so it cannot resolve it
     again.
     """
@@ -107,53 +109,53 @@ async def _through_proxy(proxy: SplitResult, address: str, port: int, seconds: f
     if proxy.username is not None:
         pair = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
         headers.append((b"Proxy-Authorization", b"Basic " + base64.b64encode(pair.encode())))
-    wire = await Wire.open(proxy.hostname or "", proxy.port or 3128, seconds=seconds)
+    stream = await ByteStream.open(proxy.hostname or "", proxy.port or 3128, seconds=seconds)
     try:
-        _http, answer = await ask(wire, None, method="CONNECT", target=target, headers=headers)
+        _http, response = await send_request(stream, None, method="CONNECT", target=target, headers=headers)
     except BaseException:
-        wire.close()
+        stream.close()
         raise
-    if not 200 <= answer.status < 300:
-        wire.close()
-        raise ProxyFailedError(f"the outbound proxy answered {answer.status}")
-    return wire
+    if not 200 <= response.status < 300:
+        stream.close()
+        raise ProxyFailedError(f"the outbound proxy returned {response.status}")
+    return stream
 
 
-async def _secured(route: Route, place: Place, address: str, wire: Wire) -> Connection:
+async def _start_tls(route: Route, destination: Destination, address: str, stream: ByteStream) -> Connection:
     """Return the connection after a verified handshake: by the system's trust store, else by the site's own bundle."""
-    ways = [("system", route.trust or system_trust())]
+    trust_stores = [("system", route.trust or system_trust())]
     if route.ca_bundle:
         with contextlib.suppress(ssl.SSLError, ValueError):  # the site's form rejects an invalid bundle
-            ways.append(("site", site_trust(route.ca_bundle)))
-    for trust, context in ways:
+            trust_stores.append(("site", site_trust(route.ca_bundle)))
+    for trust, context in trust_stores:
         try:
-            await wire.start_tls(context, place.host, seconds=route.connect_seconds)
+            await stream.start_tls(context, destination.host, seconds=route.connect_seconds)
         except ssl.SSLCertVerificationError as error:
-            wire.close()
-            if trust == ways[-1][0]:
-                raise TlsFailedError(error, await _shown_chain(route, place, address)) from error
-            wire = await _open(route, address, place.port, route.connect_seconds)
+            stream.close()
+            if trust == trust_stores[-1][0]:
+                raise TlsFailedError(error, await _untrusted_chain(route, destination, address)) from error
+            stream = await _open(route, address, destination.port, route.connect_seconds)
         except ssl.SSLError as error:
-            wire.close()
+            stream.close()
             raise TlsFailedError(error, ()) from error
         except BaseException:
-            wire.close()
+            stream.close()
             raise
         else:
-            return Connection(wire, address, certificate_of(wire.ssl_object, trust, chain_of(wire.ssl_object)))
-    raise AssertionError("a handshake ends one way or the other")
+            return Connection(stream, address, certificate_of(stream.ssl_object, trust, chain_of(stream.ssl_object)))
+    raise AssertionError("unreachable: the last trust store returns or raises")
 
 
-async def _shown_chain(route: Route, place: Place, address: str) -> tuple[Certificate, ...]:
+async def _untrusted_chain(route: Route, destination: Destination, address: str) -> tuple[Certificate, ...]:
     """Return the untrusted certificates from a second handshake to the same address; no request is sent."""
     try:
-        async with asyncio.timeout(CHAIN_SECONDS):
-            wire = await _open(route, address, place.port, CHAIN_SECONDS)
+        async with asyncio.timeout(CHAIN_TIMEOUT):
+            stream = await _open(route, address, destination.port, CHAIN_TIMEOUT)
             try:
-                await wire.start_tls(no_trust(), place.host, seconds=CHAIN_SECONDS)
-                return chain_of(wire.ssl_object)
+                await stream.start_tls(unverified(), destination.host, seconds=CHAIN_TIMEOUT)
+                return chain_of(stream.ssl_object)
             finally:
-                wire.close()
+                stream.close()
     except (OSError, TimeoutError, ProxyFailedError):
         return ()
 

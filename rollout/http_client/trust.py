@@ -52,7 +52,7 @@ def site_trust(ca_bundle: str) -> ssl.SSLContext:
 
 
 @lru_cache(maxsize=1)
-def no_trust() -> ssl.SSLContext:
+def unverified() -> ssl.SSLContext:
     """Return a context that reads an unverified certificate. No request is ever sent over such a connection."""
     context = _client_context()
     context.check_hostname = False

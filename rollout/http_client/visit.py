@@ -13,19 +13,19 @@ from urllib.parse import urlencode
 from rollout.compatibility.observation import Answer, Hop
 
 from .addresses import address_class
-from .failures import StoppedError, failed
+from .evidence_headers import select_headers
+from .failures import FetchError, error_reply
 from .guard import Guard
-from .http1 import NothingCameError, Raw, ask
-from .kept_headers import kept
+from .http1 import NoResponseError, RawResponse, send_request
 from .policy import FetchPolicy
 from .redaction import clean, excerpt, safe_url
 from .reply import PeerCertificate, Reply, location_of, text_of
-from .request_urls import ParsedUrl, origin, read_url
+from .request_urls import ParsedUrl, origin, parse_url
 from .transport import Connection, Route, connect
 
 MAX_REDIRECTS = 5
 # Headers that must not be sent to another origin after a redirect.
-_PERSONAL = frozenset({"authorization", "cookie", "origin", "referer", "proxy-authorization"})
+_ORIGIN_BOUND_HEADERS = frozenset({"authorization", "cookie", "origin", "referer", "proxy-authorization"})
 
 
 @dataclass(frozen=True)
@@ -89,14 +89,14 @@ class Visit:
         deadline = min(seconds or self.policy.total_seconds, self.policy.total_seconds)
         try:
             async with asyncio.timeout(deadline):
-                raw, certificate = await self._walk(request, min(follow, MAX_REDIRECTS), same_host, steps)
+                raw, certificate = await self._follow(request, min(follow, MAX_REDIRECTS), same_host, steps)
         except Exception as error:
-            broken = failed(error)
-            found: dict[str, Any] = {"error": broken.answer.error, "excerpt": broken.answer.excerpt}
-            made: tuple[Any, ...] = ("", b"", (), None, broken.tls_failure)
+            failure = error_reply(error)
+            fields: dict[str, Any] = {"error": failure.answer.error, "excerpt": failure.answer.excerpt}
+            raw_parts: tuple[Any, ...] = ("", b"", (), None, failure.tls_failure)
         else:
-            found = _found(raw)
-            made = (steps[-1].url, raw.body, raw.header_pairs, certificate, None)
+            fields = _answer_fields(raw)
+            raw_parts = (steps[-1].url, raw.body, raw.header_pairs, certificate, None)
         trace = tuple(step.hop() for step in steps)
         answer = Answer(
             method=request.method,
@@ -107,24 +107,24 @@ class Visit:
             address=trace[-1].address,
             location=trace[-1].location,
             elapsed_ms=round((time.perf_counter() - started) * 1000),
-            **found,
+            **fields,
         )
-        return Reply(answer, *made)
+        return Reply(answer, *raw_parts)
 
     def close(self) -> None:
         for connection in self._open.values():
             connection.close()
         self._open.clear()
 
-    async def _walk(
+    async def _follow(
         self, request: _Request, follow: int, same_host: bool, steps: list[_Step]
-    ) -> tuple[Raw, PeerCertificate | None]:
-        """Return the first response that is not followed. Raises what ``failed`` handles."""
+    ) -> tuple[RawResponse, PeerCertificate | None]:
+        """Return the first response that is not followed. Raises what ``error_reply`` handles."""
         may_follow = follow > 0
         while True:
             step = _Step(request.url, time.perf_counter())
             steps.append(step)
-            raw, certificate = await self._ask(request, step)
+            raw, certificate = await self._send(request, step)
             step.status, step.seconds = raw.status, time.perf_counter() - step.started
             step.location = target = location_of(request.url, raw.status, raw.header("location"))
             if not may_follow or target is None or not target.lower().startswith(("http:", "https:")):
@@ -135,40 +135,40 @@ class Visit:
             if following is None:
                 return raw, certificate
             if len(steps) > follow or any(following.url == walked.url for walked in steps):
-                raise StoppedError("too_many_redirects", clean(safe_url(target), 200))
+                raise FetchError("too_many_redirects", clean(safe_url(target), 200))
             request = following
 
-    async def _ask(self, request: _Request, step: _Step) -> tuple[Raw, PeerCertificate | None]:
+    async def _send(self, request: _Request, step: _Step) -> tuple[RawResponse, PeerCertificate | None]:
         """Return one response: over the open connection, or over a new one if there is none or it has closed
         meanwhile.
         """
-        parsed = read_url(request.url)
+        parsed = parse_url(request.url)
         if self.policy.through_proxy and not self.policy.proxy:
-            raise StoppedError("proxy", "PROBE_PROXY is not set")
-        place = parsed.place
-        key = (place.scheme, place.host, place.port)
+            raise FetchError("proxy", "PROBE_PROXY is not set")
+        destination = parsed.destination
+        key = (destination.scheme, destination.host, destination.port)
         connection = self._open.pop(key, None)
         if connection is not None:
             step.address = connection.address
             try:
-                if connection.wire.is_fresh:
-                    self._route.guard.evaluate(place, connection.address)
-                    return await self._exchange(connection, key, request, parsed), connection.certificate
-            except NothingCameError:
+                if connection.stream.is_reusable:
+                    self._route.guard.check(destination, connection.address)
+                    return await self._send_over(connection, key, request, parsed), connection.certificate
+            except NoResponseError:
                 pass
             finally:
                 if self._open.get(key) is not connection:
                     connection.close()
-        connection = await connect(self._route, place, reached=lambda address: setattr(step, "address", address))
-        return await self._exchange(connection, key, request, parsed), connection.certificate
+        connection = await connect(self._route, destination, on_attempt=lambda tried: setattr(step, "address", tried))
+        return await self._send_over(connection, key, request, parsed), connection.certificate
 
-    async def _exchange(
+    async def _send_over(
         self, connection: Connection, key: tuple[str, str, int], request: _Request, parsed: ParsedUrl
-    ) -> Raw:
+    ) -> RawResponse:
         content = urlencode(request.form).encode() if request.form is not None else request.body or b""
         try:
-            connection.http, raw = await ask(
-                connection.wire,
+            connection.http, raw = await send_request(
+                connection.stream,
                 connection.http,
                 method=request.method,
                 target=parsed.target,
@@ -213,7 +213,7 @@ def _next_request(request: _Request, status: int, target: str) -> _Request | Non
         return None
     headers = request.headers
     if not same_origin:
-        headers = {name: value for name, value in headers.items() if name.lower() not in _PERSONAL}
+        headers = {name: value for name, value in headers.items() if name.lower() not in _ORIGIN_BOUND_HEADERS}
     return replace(
         request,
         url=target.partition("#")[0],
@@ -225,13 +225,13 @@ def _next_request(request: _Request, status: int, target: str) -> _Request | Non
     )
 
 
-def _found(raw: Raw) -> dict[str, Any]:
+def _answer_fields(raw: RawResponse) -> dict[str, Any]:
     """Return the facts of the response itself, masked and bounded."""
     content_type = raw.header("content-type") or ""
     return {
         "status": raw.status,
         "content_type": clean(content_type.partition(";")[0].strip().lower(), 100),
-        "headers": kept(raw.header_pairs),
+        "headers": select_headers(raw.header_pairs),
         "size": len(raw.body),
         "excerpt": excerpt(text_of(raw.body[:4000], content_type)[:2000]),
     }

@@ -68,7 +68,7 @@ def own_services(
     closed |= {_endpoint(f"//{text.strip()}") for text in named}
     public = urlsplit(public_url)
     return OwnServices(
-        closed=frozenset((host, port) for host, port in closed if host and port),
+        blocked=frozenset((host, port) for host, port in closed if host and port),
         portal=frozenset({_endpoint(public_url)}),
         portal_host=(public.hostname or "").rstrip("."),
         portal_paths=tuple(public.path.rstrip("/") + path for path in PROVIDED_PATHS),

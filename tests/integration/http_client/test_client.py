@@ -1,4 +1,4 @@
-"""The door: what it lets through, and each thing it refuses, against real servers on loopback."""
+"""The guarded HTTP client: what it fetches and what it refuses, against real servers on loopback."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_a_form_and_cookies_are_sent(serve, make_answer, get) -> None:
     assert "user-agent: phone" in request.lower()
 
 
-def test_the_environment_names_no_proxy(serve, make_answer, get, monkeypatch) -> None:
+def test_proxy_variables_of_the_environment_are_ignored(serve, make_answer, get, monkeypatch) -> None:
     server = serve(make_answer(b"direct"))
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
@@ -52,7 +52,7 @@ def test_this_machine_is_refused_by_name(get) -> None:
     assert (reply.status, reply.error) == (None, "blocked_address")
 
 
-def test_a_name_is_judged_again_at_every_hop(serve, make_answer, get, policy) -> None:
+def test_a_name_is_checked_again_at_every_hop(serve, make_answer, get, policy) -> None:
     """DNS rebinding: the first look-up is harmless, the second is not."""
     answers = [["127.0.0.1"], ["169.254.169.254"]]
     policy = replace(policy, resolver=lambda host, port: answers.pop(0))
@@ -69,7 +69,7 @@ def test_the_second_address_is_tried_when_the_first_is_silent(serve, make_answer
     assert get(f"http://two.test:{server.port}/", policy=policy).body == b"here"
 
 
-def test_nobody_listens(get) -> None:
+def test_a_port_without_a_server(get) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         assert get(f"http://127.0.0.1:{taken.getsockname()[1]}/").error == "refused"
@@ -87,7 +87,7 @@ def test_slow_headers(serve, get, policy) -> None:
     assert time.monotonic() - started < 2
 
 
-def test_silence(serve, get, policy) -> None:
+def test_a_server_that_never_responds(serve, get, policy) -> None:
     server = serve(lambda request, handler: time.sleep(3))
     assert get(server.url, policy=replace(policy, total_seconds=0.3)).error == "timeout"
 
@@ -114,7 +114,7 @@ def test_an_endless_body(serve, get) -> None:
     assert len(sent) < 9000
 
 
-def test_exactly_the_cap_is_read(serve, make_answer, get, policy) -> None:
+def test_a_body_of_exactly_the_limit(serve, make_answer, get, policy) -> None:
     policy = replace(policy, max_bytes=1000)
     assert get(serve(make_answer(b"x" * 1000)).url, policy=policy).status == 200
     assert get(serve(make_answer(b"x" * 1001)).url, policy=policy).error == "too_large"
@@ -155,7 +155,7 @@ def test_gzip_is_read(serve, make_answer, get) -> None:
         b"HTTP/1.1 99999 Eh\r\n\r\n",
     ],
 )
-def test_what_is_not_http(serve, get, raw: bytes) -> None:
+def test_invalid_http(serve, get, raw: bytes) -> None:
     reply = get(serve(raw).url)
     assert reply.status is None
     assert reply.error in ("bad_answer", "refused")
@@ -214,7 +214,7 @@ def test_a_custom_scheme_is_never_followed(serve, make_answer, get) -> None:
     assert (reply.status, reply.answer.location) == (302, "confluence-server://oauth-callback?code=abcd…&state=…")
 
 
-def test_redirects_are_walked_when_asked(serve, make_answer, get) -> None:
+def test_redirects_are_followed_on_request(serve, make_answer, get) -> None:
     def respond(request, handler):
         if request.startswith(b"GET /end"):
             return make_answer(b"there")
@@ -250,7 +250,7 @@ def test_redirects_without_end(serve, get, make_answer) -> None:
         ("https://127.0.0.1:1/", "refused"),
     ],
 )
-def test_a_redirect_into_a_closed_place(serve, make_answer, get, target, error) -> None:
+def test_a_redirect_to_a_blocked_address(serve, make_answer, get, target, error) -> None:
     reply = get(serve(make_answer(status="302 Found", Location=target)).url, follow=3)
     assert reply.error == error
     assert len(reply.answer.hops) == 2
@@ -289,7 +289,7 @@ def test_json_is_read_tolerantly(serve, make_answer, get) -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[" * 100_000, b'{"a":' * 40_000, b"9" * 10_000, b"\xff\xfe"])
-def test_json_that_is_none(serve, make_answer, get, body) -> None:
+def test_invalid_json(serve, make_answer, get, body) -> None:
     reply = get(serve(make_answer(body)).url)
     with pytest.raises(ValueError, match=r"\w"):
         reply.json()

@@ -1,4 +1,4 @@
-"""The outbound proxy: used when the door says so, asked for judged addresses only, its password kept to itself."""
+"""The outbound proxy: used only if the policy says so, for checked addresses only, and its password is never shown."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rollout.http_client.policy import FetchPolicy
 
 
 class _Tunnel(socketserver.StreamRequestHandler):
-    """A small CONNECT proxy that passes bytes on until one side ends."""
+    """A small CONNECT proxy that forwards bytes until one side closes."""
 
     timeout = 5
 
@@ -32,12 +32,12 @@ class _Tunnel(socketserver.StreamRequestHandler):
             self.wfile.write(self.server.answer)
             return
         host, _, port = head.split()[1].decode().rpartition(":")
-        with socket.create_connection((host.strip("[]"), int(port)), timeout=5) as there:
+        with socket.create_connection((host.strip("[]"), int(port)), timeout=5) as upstream:
             self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            self._pass_on(there)
+            self._forward(upstream)
 
-    def _pass_on(self, there: socket.socket) -> None:
-        pair = {self.connection: there, there: self.connection}
+    def _forward(self, upstream: socket.socket) -> None:
+        pair = {self.connection: upstream, upstream: self.connection}
         while True:
             for ready in select.select(list(pair), [], [], 5)[0]:
                 data = ready.recv(65536)
@@ -56,7 +56,7 @@ def proxy() -> Iterator[socketserver.ThreadingTCPServer]:
     server.server_close()
 
 
-def _door(proxy: socketserver.ThreadingTCPServer, user: str = "", **more: object) -> FetchPolicy:
+def _proxy_policy(proxy: socketserver.ThreadingTCPServer, user: str = "", **more: object) -> FetchPolicy:
     address = f"http://{user}127.0.0.1:{proxy.server_address[1]}"
     settings = {"allow_loopback": True, "resolver": lambda host, port: ["127.0.0.1"], **more}
     return FetchPolicy(proxy=address, through_proxy=True, connect_seconds=1, total_seconds=2, **settings)
@@ -64,7 +64,7 @@ def _door(proxy: socketserver.ThreadingTCPServer, user: str = "", **more: object
 
 def test_it_works(serve, make_answer, get, proxy) -> None:
     server = serve(make_answer(b"behind the proxy"))
-    reply = get(f"http://wiki.test:{server.port}/x?y=1", policy=_door(proxy))
+    reply = get(f"http://wiki.test:{server.port}/x?y=1", policy=_proxy_policy(proxy))
     assert (reply.body, reply.answer.address) == (b"behind the proxy", "loopback")
     assert proxy.heads[0].startswith(f"CONNECT 127.0.0.1:{server.port} HTTP/1.1\r\n")  # an address, never the name
     assert "wiki.test" not in proxy.heads[0]
@@ -72,15 +72,15 @@ def test_it_works(serve, make_answer, get, proxy) -> None:
     assert b"proxy-authorization" not in server.requests[0].lower()
 
 
-def test_only_when_the_door_says_so(serve, make_answer, get, proxy) -> None:
+def test_the_proxy_is_used_only_if_the_policy_says_so(serve, make_answer, get, proxy) -> None:
     from dataclasses import replace
 
     server = serve(make_answer(b"direct"))
-    assert get(server.url, policy=replace(_door(proxy), through_proxy=False)).body == b"direct"
+    assert get(server.url, policy=replace(_proxy_policy(proxy), through_proxy=False)).body == b"direct"
     assert proxy.heads == []
 
 
-def test_a_door_that_wants_a_proxy_without_one_does_not_go_out_directly(serve, make_answer, get, policy) -> None:
+def test_without_a_proxy_url_nothing_is_sent_directly(serve, make_answer, get, policy) -> None:
     from dataclasses import replace
 
     server = serve(make_answer())
@@ -88,10 +88,10 @@ def test_a_door_that_wants_a_proxy_without_one_does_not_go_out_directly(serve, m
     assert (reply.error, reply.answer.excerpt, server.requests) == ("proxy", "PROBE_PROXY is not set", [])
 
 
-def test_the_password_is_for_the_proxy_alone(serve, make_answer, get, proxy, caplog) -> None:
+def test_only_the_proxy_gets_its_password(serve, make_answer, get, proxy, caplog) -> None:
     caplog.set_level(logging.DEBUG)
     server = serve(make_answer())
-    policy = _door(proxy, user="gate%40pass:s%3Acret@")
+    policy = _proxy_policy(proxy, user="gate%40pass:s%3Acret@")
     reply = get(f"http://wiki.test:{server.port}/", policy=policy)
     assert reply.status == 200
     assert base64.b64encode(b"gate@pass:s:cret").decode() in proxy.heads[0]
@@ -100,15 +100,15 @@ def test_the_password_is_for_the_proxy_alone(serve, make_answer, get, proxy, cap
 
 
 @pytest.mark.parametrize("address", ["10.0.0.1", "169.254.169.254", "::ffff:127.0.0.1"])
-def test_the_guard_holds_behind_the_proxy(get, proxy, address) -> None:
-    policy = _door(proxy, resolver=lambda host, port: [address])
+def test_blocked_addresses_are_not_sent_to_the_proxy(get, proxy, address) -> None:
+    policy = _proxy_policy(proxy, resolver=lambda host, port: [address])
     assert get("https://wiki.test/", policy=policy).error == "blocked_address"
     assert proxy.heads == []
 
 
-def test_a_redirect_is_judged_behind_the_proxy(serve, make_answer, get, proxy) -> None:
+def test_a_redirect_behind_the_proxy_is_checked(serve, make_answer, get, proxy) -> None:
     server = serve(make_answer(status="302 Found", Location="https://10.0.0.1/"))
-    assert get(f"http://wiki.test:{server.port}/", policy=_door(proxy), follow=3).error == "blocked_address"
+    assert get(f"http://wiki.test:{server.port}/", policy=_proxy_policy(proxy), follow=3).error == "blocked_address"
     assert len(proxy.heads) == 1
 
 
@@ -124,15 +124,15 @@ def test_a_redirect_is_judged_behind_the_proxy(serve, make_answer, get, proxy) -
         b"X" * 200_000,
     ],
 )
-def test_a_proxy_that_will_not(serve, make_answer, get, proxy, answer) -> None:
+def test_a_proxy_that_refuses_or_sends_garbage(serve, make_answer, get, proxy, answer) -> None:
     server = serve(make_answer())
     proxy.answer = answer
-    reply = get(f"http://wiki.test:{server.port}/", policy=_door(proxy))
+    reply = get(f"http://wiki.test:{server.port}/", policy=_proxy_policy(proxy))
     assert (reply.status, reply.error, server.requests) == (None, "proxy", [])
     assert "secret" not in reply.answer.excerpt
 
 
-def test_a_proxy_that_is_not_there(get) -> None:
+def test_an_unreachable_proxy(get) -> None:
     policy = FetchPolicy(
         allow_loopback=True,
         proxy="http://u:secret@127.0.0.1:1",

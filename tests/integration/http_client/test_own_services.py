@@ -1,4 +1,4 @@
-"""Gatepass's own database, broker and pages stay closed to probes, whatever the settings open."""
+"""Gatepass's own database, broker and pages are blocked for probes, whatever the settings allow."""
 
 from __future__ import annotations
 
@@ -17,39 +17,39 @@ Get = Callable[..., Reply]
 
 @pytest.mark.parametrize("own", ["127.0.0.1", "localhost", "::1", "0.0.0.0", "127.9.9.9", "database.test"])
 def test_it_works(serve, make_answer, get: Get, own: str) -> None:
-    """Compared by address: whoever listens on this machine is reached by every address of it."""
+    """Compared by address: a server of this machine can be reached under all of its addresses."""
     server = serve(make_answer(b"PostgreSQL"))
     names = {"database.test": ["127.0.0.1"], "localhost": ["127.0.0.1"], "evil.test": ["127.0.0.1"]}
     policy = FetchPolicy(
         allow_loopback=True,
         allowed_networks=("127.0.0.0/8",),
         resolver=lambda host, port: names[host],
-        own=OwnServices(closed=frozenset({(own, server.port)})),
+        own=OwnServices(blocked=frozenset({(own, server.port)})),
     )
     for host in ("127.0.0.1", "127.0.0.2", "evil.test", "localhost"):
         reply = get(f"http://{host}:{server.port}/", policy=policy)
-        assert (reply.error, reply.answer.excerpt) == ("blocked_address", "a service of Gatepass itself")
+        assert (reply.error, reply.answer.excerpt) == ("blocked_address", "a service of Gatepass")
     assert server.requests == []
 
 
-def test_another_port_of_the_same_machine_is_a_stranger(serve, make_answer, get: Get) -> None:
+def test_another_port_of_the_same_machine_is_allowed(serve, make_answer, get: Get) -> None:
     server = serve(make_answer(b"wiki"))
-    policy = FetchPolicy(allow_loopback=True, own=OwnServices(closed=frozenset({("127.0.0.1", server.port + 1)})))
+    policy = FetchPolicy(allow_loopback=True, own=OwnServices(blocked=frozenset({("127.0.0.1", server.port + 1)})))
     assert get(server.url, policy=policy).body == b"wiki"
 
 
-def test_a_name_of_ours_that_does_not_resolve_is_still_refused_by_name(get: Get) -> None:
-    def nobody(host: str, port: int) -> list[str]:
+def test_an_own_service_that_does_not_resolve_is_blocked_by_name(get: Get) -> None:
+    def no_such_name(host: str, port: int) -> list[str]:
         raise OSError("unknown")
 
-    policy = FetchPolicy(resolver=nobody, own=OwnServices(closed=frozenset({("database.test", 5432)})))
+    policy = FetchPolicy(resolver=no_such_name, own=OwnServices(blocked=frozenset({("database.test", 5432)})))
     assert get("https://database.test:5432/", policy=policy).error in ("dns", "blocked_address")
 
 
-def test_a_redirect_to_our_database(serve, make_answer, get: Get) -> None:
+def test_a_redirect_to_our_database_is_blocked(serve, make_answer, get: Get) -> None:
     database = serve(make_answer(b"PostgreSQL"))
     site = serve(make_answer(status="302 Found", Location=database.url + "/"))
-    policy = FetchPolicy(allow_loopback=True, own=OwnServices(closed=frozenset({("localhost", database.port)})))
+    policy = FetchPolicy(allow_loopback=True, own=OwnServices(blocked=frozenset({("localhost", database.port)})))
     reply = get(site.url, policy=policy, follow=5)
     assert (reply.error, len(reply.answer.trace), database.requests) == ("blocked_address", 2, [])
 
@@ -62,9 +62,9 @@ def _portal(port: int) -> FetchPolicy:
 
 
 @pytest.mark.parametrize("path", ["/at/demo/rest/applinks/1.0/manifest", "/at/demo/x?next=/../admin", "/at/a%20b/"])
-def test_sites_that_gatepass_provides_are_asked(serve, make_answer, get: Get, path: str) -> None:
-    server = serve(make_answer(b"provided"))
-    assert get(server.url + path, policy=_portal(server.port)).body == b"provided"
+def test_hosted_sites_are_allowed(serve, make_answer, get: Get, path: str) -> None:
+    server = serve(make_answer(b"hosted"))
+    assert get(server.url + path, policy=_portal(server.port)).body == b"hosted"
 
 
 @pytest.mark.parametrize(
@@ -72,29 +72,29 @@ def test_sites_that_gatepass_provides_are_asked(serve, make_answer, get: Get, pa
     ["/", "/metrics", "/at", "/AT/demo/", "/admin/", "/at/../metrics", "/at/%2e%2e/metrics", "/at/%252e%252e/metrics",
      "/at/..%2fmetrics", "/at//metrics", "/at/x/./../../metrics", "//at/", "/%61t/demo/", "/attic/"],
 )  # fmt: skip
-def test_other_pages_of_gatepass_are_not(serve, make_answer, get: Get, path: str) -> None:
+def test_other_pages_of_gatepass_are_blocked(serve, make_answer, get: Get, path: str) -> None:
     server = serve(make_answer(b"page"))
     reply = get(server.url + path, policy=_portal(server.port))
     assert (reply.error, reply.answer.excerpt, server.requests) == ("blocked_address", "Gatepass itself", [])
 
 
-def test_the_portal_by_another_name_or_address_is_not(serve, make_answer, get: Get) -> None:
+def test_the_portal_is_blocked_under_other_names_and_addresses(serve, make_answer, get: Get) -> None:
     server = serve(make_answer(b"page"))
     for host in ("localhost", "127.0.0.3", "evil.test"):
         assert get(f"http://{host}:{server.port}/at/demo/", policy=_portal(server.port)).error == "blocked_address"
     assert server.requests == []
 
 
-def test_a_shared_address_closes_the_portals_own_name_only(serve, make_answer, get: Get) -> None:
+def test_on_a_shared_address_only_the_portals_own_name_is_blocked(serve, make_answer, get: Get) -> None:
     server = serve(make_answer(b"wiki"))
-    closed = _portal(server.port)
-    shared = replace(closed, own=replace(closed.own, portal_by_name=True))
-    assert get(f"http://wiki.test:{server.port}/", policy=closed).error == "blocked_address"
+    separate = _portal(server.port)
+    shared = replace(separate, own=replace(separate.own, portal_by_name=True))
+    assert get(f"http://wiki.test:{server.port}/", policy=separate).error == "blocked_address"
     assert get(f"http://wiki.test:{server.port}/", policy=shared).body == b"wiki"
     assert get(f"http://127.0.0.1:{server.port}/metrics", policy=shared).error == "blocked_address"
 
 
-def test_an_open_connection_does_not_lead_past_the_guard(serve, get: Get, now) -> None:
+def test_a_reused_connection_is_checked_again(serve, get: Get, now) -> None:
     import asyncio
 
     from rollout.http_client.client import visit
@@ -105,16 +105,16 @@ def test_an_open_connection_does_not_lead_past_the_guard(serve, get: Get, now) -
 
     server = serve(keep_alive)
 
-    async def ask() -> list[str | None]:
+    async def fetch_all() -> list[str | None]:
         async with visit(_portal(server.port)) as one:
             return [(await one.fetch("GET", server.url + path)).error for path in ("/at/x/", "/metrics", "/at/y/")]
 
-    assert asyncio.run(ask()) == [None, "blocked_address", None]
+    assert asyncio.run(fetch_all()) == [None, "blocked_address", None]
     assert [request.split()[1] for request in server.requests] == [b"/at/x/", b"/at/y/"]
 
 
-def test_our_real_database_and_broker_are_closed(get: Get, settings) -> None:
+def test_the_real_database_and_broker_are_blocked(get: Get, settings) -> None:
     for own in (f"127.0.0.1:{settings.DATABASES['default'].get('PORT') or 5432}", settings.REDIS_URL.split("/")[2]):
         if settings.DATABASES["default"]["ENGINE"].endswith("postgresql"):
             reply = get(f"http://{own.rpartition('@')[2]}/", policy=network.policy())
-            assert (reply.error, reply.answer.excerpt) == ("blocked_address", "a service of Gatepass itself")
+            assert (reply.error, reply.answer.excerpt) == ("blocked_address", "a service of Gatepass")

@@ -1,4 +1,4 @@
-"""Names that change their address, and redirects into private ranges, against real servers on loopback."""
+"""DNS rebinding, and redirects into private ranges, against real servers on loopback."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import pytest
 from rollout.http_client.policy import FetchPolicy
 
 
-def test_the_address_that_was_judged_is_the_one_connected_to(serve, make_answer, get, policy) -> None:
+def test_the_checked_address_is_the_one_connected_to(serve, make_answer, get, policy) -> None:
     """DNS rebinding between the look-up and the connection: there is no second look-up to change."""
-    server, asked = serve(make_answer(b"judged")), []
+    server, resolved = serve(make_answer(b"checked")), []
 
     def changing(host: str, port: int) -> list[str]:
-        asked.append(host)
-        return ["127.0.0.1"] if len(asked) == 1 else ["169.254.169.254"]
+        resolved.append(host)
+        return ["127.0.0.1"] if len(resolved) == 1 else ["169.254.169.254"]
 
     reply = get(f"http://rebind.test:{server.port}/", policy=replace(policy, resolver=changing))
-    assert (reply.body, asked) == (b"judged", ["rebind.test"])
+    assert (reply.body, resolved) == (b"checked", ["rebind.test"])
     assert f"host: rebind.test:{server.port}".encode() in server.requests[0].lower()
     assert reply.answer.address == "loopback"
 
@@ -51,7 +51,7 @@ def test_ipv6_of_this_machine(get, make_answer, serve) -> None:
         with socket.socket(socket.AF_INET6) as probe:
             probe.bind(("::1", 0))
     except OSError:
-        pytest.skip("no IPv6 here")
+        pytest.skip("no IPv6 on this machine")
     with socket.socket(socket.AF_INET6) as taken:
         taken.bind(("::1", 0))
         port = taken.getsockname()[1]

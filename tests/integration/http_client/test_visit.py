@@ -1,4 +1,4 @@
-"""Several questions over one connection, and what an answer says of itself."""
+"""Several requests over one connection, and the facts of a response."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from dataclasses import replace
 import pytest
 
 from rollout.http_client.client import visit
-from rollout.http_client.reply import KEPT_HEADERS, Reply
+from rollout.http_client.reply import EVIDENCE_HEADERS, Reply
 
 
 def _keep_open(answers: list[bytes]) -> Callable:
-    """Answers one connection's requests in turn, and counts the connections."""
+    """Send these responses one by one over one connection, and count the connections."""
 
     def respond(request, handler):
         handler.server.connections = getattr(handler.server, "connections", 0) + 1
@@ -33,12 +33,12 @@ def _keep_open(answers: list[bytes]) -> Callable:
     return respond
 
 
-def _ask(policy, *urls: str, **options: object) -> list[Reply]:
-    async def ask() -> list[Reply]:
+def _fetch_all(policy, *urls: str, **options: object) -> list[Reply]:
+    async def fetch_all() -> list[Reply]:
         async with visit(policy) as one:
             return [await one.fetch("GET", url, **options) for url in urls]
 
-    return asyncio.run(ask())
+    return asyncio.run(fetch_all())
 
 
 def _plain(body: bytes) -> bytes:
@@ -47,29 +47,29 @@ def _plain(body: bytes) -> bytes:
 
 def test_it_works(serve, policy) -> None:
     server = serve(_keep_open([_plain(b"one"), _plain(b"two"), _plain(b"three")]))
-    looked_up = []
+    resolved = []
 
     def resolver(host: str, port: int) -> list[str]:
-        looked_up.append(host)
+        resolved.append(host)
         return ["127.0.0.1"]
 
     url = f"http://wiki.test:{server.port}"
-    replies = _ask(replace(policy, resolver=resolver), url + "/1", url + "/2", url + "/3")
+    replies = _fetch_all(replace(policy, resolver=resolver), url + "/1", url + "/2", url + "/3")
     assert [reply.body for reply in replies] == [b"one", b"two", b"three"]
-    assert looked_up == ["wiki.test"]
+    assert resolved == ["wiki.test"]
     assert server._server.connections == 1
 
 
-def test_a_server_that_closes_is_asked_again_over_a_new_connection(serve, policy) -> None:
+def test_a_closed_connection_is_replaced(serve, policy) -> None:
     server = serve(_keep_open([_plain(b"one")]))  # the second request finds the connection closed
     again = serve(lambda request, handler: _plain(b"each"))
-    assert [reply.body for reply in _ask(policy, again.url, again.url, again.url)] == [b"each"] * 3
-    first, second = _ask(policy, server.url, server.url)
+    assert [reply.body for reply in _fetch_all(policy, again.url, again.url, again.url)] == [b"each"] * 3
+    first, second = _fetch_all(policy, server.url, server.url)
     assert (first.body, second.error) == (b"one", "bad_answer")
 
 
 @pytest.mark.parametrize("more", [_plain(b"forged"), b"garbage"])
-def test_an_answer_nobody_asked_for_is_not_taken_for_the_next(serve, policy, more) -> None:
+def test_an_unrequested_response_is_not_used_for_the_next_request(serve, policy, more) -> None:
     calls = []
 
     def respond(request, handler):
@@ -77,10 +77,10 @@ def test_an_answer_nobody_asked_for_is_not_taken_for_the_next(serve, policy, mor
         return _plain(b"one") + more if len(calls) == 1 else _plain(b"two")
 
     server = serve(respond)
-    assert [reply.body for reply in _ask(policy, server.url, server.url)] == [b"one", b"two"]
+    assert [reply.body for reply in _fetch_all(policy, server.url, server.url)] == [b"one", b"two"]
 
 
-def test_what_an_answer_says_of_itself(serve, make_answer, get) -> None:
+def test_the_facts_of_a_response(serve, make_answer, get) -> None:
     body = b"<html>" + b"x" * 100
     server = serve(
         make_answer(
@@ -96,10 +96,10 @@ def test_what_an_answer_says_of_itself(serve, make_answer, get) -> None:
         "server": "Apache", "x-confluence-request-time": "17", "set-cookie": "JSESSIONID", "x-asen": "…",
         "www-authenticate": "Negotiate", "x-ausername": "…", "x-seraph-loginreason": "OK", "cf-ray": "…",
     }  # fmt: skip
-    assert all(name == name.lower() for name in KEPT_HEADERS)
+    assert all(name == name.lower() for name in EVIDENCE_HEADERS)
 
 
-def test_kept_headers_are_bounded_and_clean(serve, get) -> None:
+def test_evidence_headers_are_bounded_and_clean(serve, get) -> None:
     lines = b"".join(b"Via: 1.1 proxy%d \x1b[31m\r\n" % n for n in range(60)) + b"Server: " + b"s" * 5000 + b"\r\n"
     server = serve(
         b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n" + lines.replace(b"\x1b", b"") + b"\r\n"
@@ -109,7 +109,7 @@ def test_kept_headers_are_bounded_and_clean(serve, get) -> None:
     assert all(len(value) <= 200 for _name, value in headers)
 
 
-def test_each_step_of_a_walk_is_told(serve, make_answer, get) -> None:
+def test_each_redirect_is_reported(serve, make_answer, get) -> None:
     def respond(request, handler):
         if request.startswith(b"GET /end"):
             return make_answer(b"there")
@@ -124,7 +124,7 @@ def test_each_step_of_a_walk_is_told(serve, make_answer, get) -> None:
     assert answer.hops == tuple(hop.url for hop in answer.trace)
 
 
-def test_another_host_is_named_but_not_asked(serve, make_answer, get) -> None:
+def test_another_host_is_named_but_not_contacted(serve, make_answer, get) -> None:
     foreign = serve(make_answer(b"foreign"))
     server = serve(make_answer(status="302 Found", Location=f"http://127.0.0.2:{foreign.port}/login"))
     reply = get(server.url, follow=5, same_host=True)
@@ -132,7 +132,7 @@ def test_another_host_is_named_but_not_asked(serve, make_answer, get) -> None:
     assert get(server.url, follow=5).status is None or foreign.requests
 
 
-def test_the_same_host_is_walked_on(serve, make_answer, get) -> None:
+def test_redirects_on_the_same_host_are_followed(serve, make_answer, get) -> None:
     other = serve(make_answer(b"same host"))
     server = serve(make_answer(status="301 Moved", Location=other.url + "/"))
     assert get(server.url, follow=5, same_host=True).body == b"same host"

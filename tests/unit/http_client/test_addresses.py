@@ -1,12 +1,12 @@
-"""The guard's table, a row a case."""
+"""Allowed and blocked addresses."""
 
 from __future__ import annotations
 
 import pytest
 
-from rollout.http_client.addresses import TABLE, Gate, embedded_ipv4, evaluate, is_loopback
+from rollout.http_client.addresses import RANGES, AllowedBy, blocked_reason, embedded_ipv4, is_loopback
 
-REFUSED = [
+BLOCKED = [
     ("127.0.0.1", "loopback"),
     ("127.255.255.254", "loopback"),
     ("::1", "loopback"),
@@ -71,39 +71,39 @@ REFUSED = [
     ("2001:0:4136:e378:8000:63bf:80ff:fffe", "loopback"),
     ("2606:4700::5efe:10.0.0.1", "private"),
     ("2606:4700::200:5efe:7f00:1", "loopback"),
-    ("not an address", "not an address"),
-    ("", "not an address"),
-    ("2130706433", "not an address"),
+    ("not an address", "not an IP address"),
+    ("", "not an IP address"),
+    ("2130706433", "not an IP address"),
 ]
-OPEN = ["93.184.216.34", "1.1.1.1", "8.8.8.8", "172.32.0.1", "100.128.0.1", "192.0.3.1", "223.255.255.254"]
-OPEN += ["2606:4700:4700::1111", "2a00:1450:4001:82a::200e", "2001:4860:4860::8888", "2606:4700::1%eth0"]
+ALLOWED = ["93.184.216.34", "1.1.1.1", "8.8.8.8", "172.32.0.1", "100.128.0.1", "192.0.3.1", "223.255.255.254"]
+ALLOWED += ["2606:4700:4700::1111", "2a00:1450:4001:82a::200e", "2001:4860:4860::8888", "2606:4700::1%eth0"]
 
 
-@pytest.mark.parametrize("address", OPEN)
+@pytest.mark.parametrize("address", ALLOWED)
 def test_it_works(address: str) -> None:
-    assert evaluate(address) is None
+    assert blocked_reason(address) is None
 
 
-@pytest.mark.parametrize(("address", "why"), REFUSED)
-def test_refused(address: str, why: str) -> None:
-    assert evaluate(address) == why
+@pytest.mark.parametrize(("address", "reason"), BLOCKED)
+def test_blocked(address: str, reason: str) -> None:
+    assert blocked_reason(address) == reason
 
 
-@pytest.mark.parametrize("row", TABLE, ids=lambda row: str(row.network))
-def test_every_row_refuses_both_its_ends(row: object) -> None:
-    assert evaluate(str(row.network[0]))
-    assert evaluate(str(row.network[-1]))
+@pytest.mark.parametrize("row", RANGES, ids=lambda row: str(row.network))
+def test_every_range_is_blocked_at_both_ends(row: object) -> None:
+    assert blocked_reason(str(row.network[0]))
+    assert blocked_reason(str(row.network[-1]))
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.8.8.8", "::1"])
-def test_loopback_opens_by_its_own_setting_only(address: str) -> None:
-    assert evaluate(address, allow_loopback=True) is None
-    assert evaluate(address, allowed_networks=["127.0.0.0/8", "::/0", "0.0.0.0/0"]) == "loopback"
+def test_only_the_loopback_setting_allows_loopback(address: str) -> None:
+    assert blocked_reason(address, allow_loopback=True) is None
+    assert blocked_reason(address, allowed_networks=["127.0.0.0/8", "::/0", "0.0.0.0/0"]) == "loopback"
 
 
-def test_the_loopback_setting_opens_nothing_that_decodes_to_loopback() -> None:
+def test_the_loopback_setting_does_not_allow_embedded_loopback() -> None:
     for address in ("::ffff:127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::"):
-        assert evaluate(address, allow_loopback=True) == "IPv4 inside IPv6"
+        assert blocked_reason(address, allow_loopback=True) == "IPv4 inside IPv6"
 
 
 @pytest.mark.parametrize(
@@ -115,25 +115,27 @@ def test_the_loopback_setting_opens_nothing_that_decodes_to_loopback() -> None:
         ("192.0.2.2", "192.0.2.2"),
     ],
 )
-def test_a_named_network_opens_its_range_and_no_more(address: str, network: str) -> None:
-    assert evaluate(address, allowed_networks=[network]) is None
-    assert evaluate("10.2.0.1", allowed_networks=[network]) == "private"
+def test_an_allowed_network_allows_its_range_only(address: str, network: str) -> None:
+    assert blocked_reason(address, allowed_networks=[network]) is None
+    assert blocked_reason("10.2.0.1", allowed_networks=[network]) == "private"
 
 
-@pytest.mark.parametrize("row", [row for row in TABLE if row.gate is Gate.NEVER], ids=lambda row: str(row.network))
-def test_no_setting_opens_metadata_link_local_or_multicast(row: object) -> None:
+@pytest.mark.parametrize(
+    "row", [row for row in RANGES if row.allowed_by is AllowedBy.NEVER], ids=lambda row: str(row.network)
+)
+def test_no_setting_allows_metadata_link_local_or_multicast(row: object) -> None:
     everything = ["0.0.0.0/0", "::/0"]
-    assert evaluate(str(row.network[0]), allowed_networks=everything, allow_loopback=True)
+    assert blocked_reason(str(row.network[0]), allowed_networks=everything, allow_loopback=True)
 
 
-def test_a_tunnel_prefix_opens_only_for_addresses_that_pass_inside() -> None:
-    assert evaluate("64:ff9b::5db8:d822", allowed_networks=["64:ff9b::/96"]) is None
-    assert evaluate("64:ff9b::a9fe:a9fe", allowed_networks=["64:ff9b::/96"]) == "cloud metadata"
-    assert evaluate("64:ff9b::a00:1", allowed_networks=["64:ff9b::/96"]) == "private"
+def test_a_tunnel_prefix_needs_an_allowed_embedded_address() -> None:
+    assert blocked_reason("64:ff9b::5db8:d822", allowed_networks=["64:ff9b::/96"]) is None
+    assert blocked_reason("64:ff9b::a9fe:a9fe", allowed_networks=["64:ff9b::/96"]) == "cloud metadata"
+    assert blocked_reason("64:ff9b::a00:1", allowed_networks=["64:ff9b::/96"]) == "private"
 
 
-def test_a_wrong_network_in_the_settings_closes_everything() -> None:
-    assert evaluate("93.184.216.34", allowed_networks=["10.0.0.0/33"]) == "not an address"
+def test_an_invalid_network_in_the_settings_blocks_everything() -> None:
+    assert blocked_reason("93.184.216.34", allowed_networks=["10.0.0.0/33"]) == "not an IP address"
 
 
 def test_decoding() -> None:

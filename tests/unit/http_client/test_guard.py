@@ -1,4 +1,4 @@
-"""Where a URL really leads: each spelling of a closed place, and the judged address is the one connected to."""
+"""Every notation of a blocked address is blocked, and ambiguous URLs are rejected."""
 
 from __future__ import annotations
 
@@ -7,28 +7,28 @@ from dataclasses import replace
 import pytest
 
 from rollout.http_client.policy import FetchPolicy
-from rollout.http_client.request_urls import BadUrlError, read_url
+from rollout.http_client.request_urls import BadUrlError, parse_url
 
-CLOSED = [
-    # IPv4 in every spelling that some resolver takes
+BLOCKED = [
+    # IPv4 in every notation that some resolver accepts
     ("https://127.0.0.1/", "loopback"),
-    ("https://127.0.0.1./", "an unusual spelling of an address"),
-    ("https://127.1/", "an unusual spelling of an address"),
-    ("https://127.0.1/", "an unusual spelling of an address"),
-    ("https://2130706433/", "an unusual spelling of an address"),
-    ("https://0x7f000001/", "an unusual spelling of an address"),
-    ("https://0x7f.0.0.1/", "an unusual spelling of an address"),
-    ("https://0x7F.1/", "an unusual spelling of an address"),
-    ("https://0177.0.0.1/", "an unusual spelling of an address"),
-    ("https://017700000001/", "an unusual spelling of an address"),
-    ("https://0/", "an unusual spelling of an address"),
-    ("https://0x/", "an unusual spelling of an address"),
-    ("https://127.0.0.1.0x1/", "an unusual spelling of an address"),
-    ("https://256.256.256.256/", "an unusual spelling of an address"),
-    ("https://169.254.43518/", "an unusual spelling of an address"),
-    ("https://0251.0376.0251.0376/", "an unusual spelling of an address"),
-    ("https://2852039166/", "an unusual spelling of an address"),
-    ("https://1.1.1.1.1/", "an unusual spelling of an address"),
+    ("https://127.0.0.1./", "an IP address in an unusual notation"),
+    ("https://127.1/", "an IP address in an unusual notation"),
+    ("https://127.0.1/", "an IP address in an unusual notation"),
+    ("https://2130706433/", "an IP address in an unusual notation"),
+    ("https://0x7f000001/", "an IP address in an unusual notation"),
+    ("https://0x7f.0.0.1/", "an IP address in an unusual notation"),
+    ("https://0x7F.1/", "an IP address in an unusual notation"),
+    ("https://0177.0.0.1/", "an IP address in an unusual notation"),
+    ("https://017700000001/", "an IP address in an unusual notation"),
+    ("https://0/", "an IP address in an unusual notation"),
+    ("https://0x/", "an IP address in an unusual notation"),
+    ("https://127.0.0.1.0x1/", "an IP address in an unusual notation"),
+    ("https://256.256.256.256/", "an IP address in an unusual notation"),
+    ("https://169.254.43518/", "an IP address in an unusual notation"),
+    ("https://0251.0376.0251.0376/", "an IP address in an unusual notation"),
+    ("https://2852039166/", "an IP address in an unusual notation"),
+    ("https://1.1.1.1.1/", "an IP address in an unusual notation"),
     # IPv6, and IPv4 inside it
     ("https://[::1]/", "loopback"),
     ("https://[0:0:0:0:0:0:0:1]/", "loopback"),
@@ -70,7 +70,7 @@ CLOSED = [
     ("https://LOCALHOST/", "loopback"),
     ("https://localhost./", "loopback"),
 ]
-NO_URL = [
+AMBIGUOUS = [
     "https://[fe80::1%25eth0]/",
     "https://[fe80::1%eth0]/",
     "https://[::1]x/",
@@ -114,20 +114,20 @@ NO_URL = [
 ]
 
 
-def _no_look_up(host: str, port: int) -> list[str]:
+def _fail(host: str, port: int) -> list[str]:
     raise AssertionError(f"{host} was looked up")
 
 
-@pytest.mark.parametrize(("url", "why"), CLOSED)
-def test_a_closed_place_in_any_spelling(get, url: str, why: str) -> None:
-    policy = FetchPolicy(resolver=(lambda host, port: ["127.0.0.1"]) if "localhost" in url.lower() else _no_look_up)
+@pytest.mark.parametrize(("url", "reason"), BLOCKED)
+def test_a_blocked_address_in_any_notation(get, url: str, reason: str) -> None:
+    policy = FetchPolicy(resolver=(lambda host, port: ["127.0.0.1"]) if "localhost" in url.lower() else _fail)
     reply = get(url, policy=policy)
-    assert (reply.error, reply.answer.excerpt, reply.answer.address) == ("blocked_address", why, "")
+    assert (reply.error, reply.answer.excerpt, reply.answer.address) == ("blocked_address", reason, "")
 
 
-@pytest.mark.parametrize("url", NO_URL)
-def test_what_two_parsers_could_read_differently_is_no_url(get, url: str) -> None:
-    policy = FetchPolicy(connect_seconds=1, total_seconds=2, allow_loopback=True, resolver=_no_look_up)
+@pytest.mark.parametrize("url", AMBIGUOUS)
+def test_a_url_that_parsers_read_differently_is_rejected(get, url: str) -> None:
+    policy = FetchPolicy(connect_seconds=1, total_seconds=2, allow_loopback=True, resolver=_fail)
     assert get(url, policy=policy).error == "bad_url"
 
 
@@ -144,17 +144,17 @@ def test_what_two_parsers_could_read_differently_is_no_url(get, url: str) -> Non
         ("https://93.184.216.34/@127.0.0.1", "93.184.216.34", 443, "93.184.216.34"),
     ],
 )
-def test_an_honest_url_is_read_one_way(url: str, host: str, port: int, header: str) -> None:
-    asked = read_url(url)
-    assert (asked.place.host, asked.place.port, asked.host_header) == (host, port, header)
+def test_a_valid_url(url: str, host: str, port: int, header: str) -> None:
+    parsed = parse_url(url)
+    assert (parsed.destination.host, parsed.destination.port, parsed.host_header) == (host, port, header)
 
 
-def test_a_label_that_is_too_long_is_no_name() -> None:
+def test_a_label_that_is_too_long_is_rejected() -> None:
     with pytest.raises(BadUrlError):
-        read_url("https://" + "a" * 300 + ".example.com/")
+        parse_url("https://" + "a" * 300 + ".example.com/")
 
 
-def test_plain_http_of_another_machine_needs_its_own_word(get) -> None:
-    closed = FetchPolicy(resolver=lambda host, port: ["10.0.0.1"])
-    assert get("http://wiki.example.com/", policy=closed).error == "not_https"
-    assert get("http://wiki.example.com/", policy=replace(closed, plain_http=True)).error == "blocked_address"
+def test_plain_http_to_another_machine_must_be_allowed(get) -> None:
+    https_only = FetchPolicy(resolver=lambda host, port: ["10.0.0.1"])
+    assert get("http://wiki.example.com/", policy=https_only).error == "not_https"
+    assert get("http://wiki.example.com/", policy=replace(https_only, plain_http=True)).error == "blocked_address"

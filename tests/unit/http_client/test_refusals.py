@@ -45,13 +45,13 @@ from rollout.http_client.policy import FetchPolicy
         ("http://example.com/", "not_https"),
     ],
 )
-def test_refused_by_a_closed_door(get, url: str, error: str) -> None:
+def test_refused_with_the_default_policy(get, url: str, error: str) -> None:
     reply = get(url, policy=FetchPolicy(connect_seconds=1, total_seconds=2))
     assert (reply.status, reply.error) == (None, error)
     assert error in ERRORS
 
 
-def test_http_is_for_loopback_only_even_when_loopback_is_allowed(get) -> None:
+def test_http_is_allowed_for_loopback_only(get) -> None:
     policy = FetchPolicy(allow_loopback=True, resolver=lambda host, port: ["93.184.216.34"])
     assert get("http://confluence.example.com/", policy=policy).error == "not_https"
     mixed = replace(policy, resolver=lambda host, port: ["127.0.0.1", "93.184.216.34"])
@@ -64,7 +64,7 @@ def test_a_reason_is_given_but_not_the_address_behind_a_name(get) -> None:
     assert reply.answer.excerpt == "private"
 
 
-def test_one_bad_address_among_good_ones_refuses_the_name(get) -> None:
+def test_one_blocked_address_blocks_the_name(get) -> None:
     policy = FetchPolicy(resolver=lambda host, port: ["93.184.216.34", "169.254.169.254"])
     assert get("https://rebind.example.com/", policy=policy).error == "blocked_address"
 

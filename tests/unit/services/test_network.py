@@ -20,7 +20,7 @@ def test_own_services_come_from_the_settings(settings, monkeypatch) -> None:
     settings.PROBE_OWN_SERVICES = ["web:8000", " [fd00::5]:9000"]
     settings.PUBLIC_URL = "https://gatepass.example.com/portal"
     own = network.policy().own
-    assert own.closed == {
+    assert own.blocked == {
         ("postgres", 5432), ("redis", 6380), ("one", 26379), ("two", 26379), ("mail.example.com", 587), ("web", 8000),
         ("fd00::5", 9000),
     }  # fmt: skip
@@ -35,13 +35,13 @@ def test_files_and_sockets_are_left_out(settings, monkeypatch) -> None:
     )
     settings.REDIS_URL, settings.CELERY_BROKER_URL = "", "filesystem://localhost"
     settings.EMAIL_HOST, settings.EMAIL_PORT = None, None
-    assert network.policy().own.closed == set()
+    assert network.policy().own.blocked == set()
     monkeypatch.setattr(
         django_settings,
         "DATABASES",
         {"default": {"ENGINE": "django.db.backends.postgresql", "HOST": "/run/postgresql"}},
     )
-    assert network.policy().own.closed == {("127.0.0.1", 5432)}
+    assert network.policy().own.blocked == {("127.0.0.1", 5432)}
 
 
 def test_a_site_can_use_the_proxy(settings) -> None:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from .redaction import MASK, clean, excerpt, safe_url
 
 MAX_VALUE = 200
-MAX_KEPT = 40
+MAX_EVIDENCE_HEADERS = 40
 
 
 @lru_cache(maxsize=512)
@@ -35,7 +35,7 @@ def _present(value: str) -> str:
 
 
 # Lower-case name → the part of its value to store. Products and proxies are recognized by these headers.
-KEPT_HEADERS: dict[str, Callable[[str], str]] = {
+EVIDENCE_HEADERS: dict[str, Callable[[str], str]] = {
     "server": _text,
     "via": _text,
     "content-type": _plain,
@@ -67,11 +67,11 @@ KEPT_HEADERS: dict[str, Callable[[str], str]] = {
 }
 
 
-def kept(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+def select_headers(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     """Return the selected headers in their original order, with lower-case names and masked, bounded values."""
     found: list[tuple[str, str]] = []
     for name, value in pairs:
-        keep = KEPT_HEADERS.get(name.lower())
-        if keep is not None and len(found) < MAX_KEPT:
+        keep = EVIDENCE_HEADERS.get(name.lower())
+        if keep is not None and len(found) < MAX_EVIDENCE_HEADERS:
             found.append((name.lower(), keep(value[:2000])))
     return tuple(found)

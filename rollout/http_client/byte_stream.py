@@ -9,7 +9,7 @@ from typing import cast
 _PAUSE_AT = 262_144
 
 
-class Wire(asyncio.Protocol):
+class ByteStream(asyncio.Protocol):
     """A subset of asyncio's streams for one reader. Raises OSError when the connection breaks."""
 
     def __init__(self) -> None:
@@ -22,12 +22,12 @@ class Wire(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     @classmethod
-    async def open(cls, address: str, port: int, *, seconds: float) -> Wire:
+    async def open(cls, address: str, port: int, *, seconds: float) -> ByteStream:
         """Connect to an address, never to a name. Raises OSError, including TimeoutError."""
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(seconds):
-            _transport, wire = await loop.create_connection(cls, address, port)
-        return wire
+            _transport, stream = await loop.create_connection(cls, address, port)
+        return stream
 
     async def start_tls(self, context: ssl.SSLContext, host: str, *, seconds: float) -> None:
         """Encrypt the connection. Raises ssl.SSLError (handshake errors), OSError, TimeoutError."""
@@ -44,7 +44,7 @@ class Wire(asyncio.Protocol):
         return self._transport.get_extra_info("ssl_object") if self._transport else None
 
     @property
-    def is_fresh(self) -> bool:
+    def is_reusable(self) -> bool:
         """Whether another request may be sent: still open, and no unexpected data received."""
         return not (self._ended or self._received)
 
