@@ -1,9 +1,9 @@
-"""Make the next case: an installation as this release writes it. See README.md; run from the project's root.
+"""Create the next case: an installation as this release stores it. See README.md; run in the root of the project.
 
     python tests/cases/installation/make.py NAME --postgresql postgres://user@127.0.0.1:5432
 
-It creates and drops a scratch database, takes port 8000 and the demo sites' ports (8101 to 8200), runs `manage.py up`
-for about three minutes, and works with the pages as people and phones do.
+It creates and drops a scratch database, uses port 8000 and the ports of the demo sites (8101 to 8200), runs
+`manage.py up` for about three minutes, and uses the pages like people and phones.
 """
 
 from __future__ import annotations
@@ -35,24 +35,24 @@ ROOT = HERE.parents[2]
 sys.path.insert(0, str(ROOT))
 PORT, PORT_BASE, RECEIVER_PORT = 8000, 8101, 8201
 SECRETS = {
-    "SECRET_KEY": "for tests only: long enough, and known to everybody",
+    "SECRET_KEY": "for tests only: long enough, and public",
     "CREDENTIAL_KEYS": "Zm9yIHRlc3RzIG9ubHkgICAgICAgICAgICAgICAgICA=",
 }
-PASSWORD = "for tests only: known to everybody"
+PASSWORD = "for tests only: public"
 REDIRECT_URI = "confluence-server://oauth-callback"
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"  # RFC 7636 Appendix B
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 APP = "Confluence/2.0 (iPhone; iOS 18.1)"
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 Version/18.1 Mobile Safari/604.1"
-# Simulated sites beside those of the demo fleet: from a file, and on the page, with the CA that signed for them.
+# Simulated sites in addition to the demo fleet: imported from a file, and added on the page with their CA.
 IMPORTED = ("leads-inside", "http-1-0", "odd-characters", "client-id-drift")
 WITH_CA = ("private-authority", "expired-certificate", "wrong-host")
-# An older installation has these too; the sweep leaves them out, and the case stays small.
+# Archived sites, as older installations have; the bulk check skips them, which keeps the case small.
 ARCHIVED = (
     "too-old", "version-9-0", "first-supported", "version-10", "mobile-plugin-old", "context-path-missing",
     "oauth-plugin-disabled", "unknown-authority", "client-id-unlike-mdm", "login-page-only",
 )  # fmt: skip
-# The simulated sites whose first observation becomes a case of its own.
+# The simulated sites whose first observation becomes a separate case.
 OBSERVED = (
     "ready-mdm", "ready-non-mdm", "context-path", "behind-sso", "unreachable", "sso-javascript", "waf-blocks-app",
     "maintenance", "gzip-bomb", "self-signed", "jira-9-13", "mobile-app-disabled", "plugins-not-entered",
@@ -90,7 +90,7 @@ def main() -> None:
 
 
 def fill(state: Path) -> dict[str, Any]:
-    """Run everything, do what people do, wait until the queues are empty, and return what tests need in clear."""
+    """Run the installation, use it, wait until the queues are empty, and return the plain values for the tests."""
     import django
 
     django.setup()
@@ -99,7 +99,7 @@ def fill(state: Path) -> dict[str, Any]:
     from rollout.simulator.fleet import SimulatedFleet
     from rollout.simulator.table import DEMO
 
-    setup_test_environment()  # so that a page's context can be looked at
+    setup_test_environment()  # records the template context of pages
     with SimulatedFleet([*DEMO, *IMPORTED, *WITH_CA], port_base=PORT_BASE) as fleet, receiver(), supervised(state):
         return Scenario(fleet).run()
 
@@ -108,7 +108,7 @@ def fill(state: Path) -> dict[str, Any]:
 
 
 class Scenario:
-    """Everything that happens in the installation, in order."""
+    """All actions in the installation, in order."""
 
     def __init__(self, fleet: Any) -> None:
         self.fleet = fleet
@@ -300,7 +300,7 @@ class Scenario:
         check_redirect(self.administrator.post("/app-versions/import/", {"product": "confluence", "file": file}))
 
     def note_pages(self) -> None:
-        """Pages, with a text on each that comes from the database, not from a template."""
+        """Record pages, each with a text that comes from the database and not from a template."""
         from rollout.models import CheckRun, Site
 
         pages = {
@@ -328,13 +328,13 @@ class Scenario:
         self.note["sessions"] = {name: browser.cookies["gatepass_session"].value for name, browser in people.items()}
 
     def submit_once(self, path: str, form: dict[str, Any]) -> Any:
-        """Submit a form that works once: with the id that its page carries."""
+        """Submit a one-time form with the id on its page."""
         page = self.administrator.get(path if not path.endswith("/renew/") else path.removesuffix("renew/"))
         return self.administrator.post(path, {**form, "form_id": page.context["form_id"]})
 
 
 def check_redirect(response: Any) -> None:
-    """Fail with the form's errors when it was refused."""
+    """Fail with the errors of the form when it was rejected."""
     errors = response.context and "form" in response.context and response.context["form"].errors
     assert response.status_code == 302, (response.status_code, errors)
 
@@ -346,7 +346,7 @@ def browser() -> Any:
 
 
 def sign_in_by_link(email: str) -> Any:
-    """Return a browser that a sign-in link signed in; without an address, as the first administrator."""
+    """Return a client signed in with a sign-in link; without an e-mail address as the first administrator."""
     from django.core.management import call_command
 
     output, new = io.StringIO(), browser()
@@ -371,7 +371,7 @@ def totp_code(secret: str) -> str:
 
 
 def phone(person: Any, slug: str, origin: str) -> dict[str, str]:
-    """Sign the app in on a site that Gatepass provides, and return what the phone keeps."""
+    """Sign the app in on a site hosted by Gatepass and return the data that the phone stores."""
     client_id = client_id_of(slug, origin)
     form = {
         "grant_type": "authorization_code", "client_id": client_id, "redirect_uri": REDIRECT_URI,
@@ -424,7 +424,7 @@ def scratch_database(server: str) -> Iterator[str]:
 
 @contextlib.contextmanager
 def supervised(state: Path) -> Iterator[None]:
-    """The web server, a worker and the beat, as a trial runs them."""
+    """Run web server, worker and beat with ``manage.py up``."""
     with (state / "up.log").open("wb") as log:
         process = subprocess.Popen([sys.executable, "manage.py", "up"], cwd=ROOT, stdout=log, stderr=log)
     try:
@@ -444,7 +444,7 @@ def is_ready() -> bool:
 
 
 class Receiver(BaseHTTPRequestHandler):
-    """Accepts the webhook's messages, and describes plugins as the Universal Plugin Manager does."""
+    """Accepts webhook deliveries, and describes plugins like the Universal Plugin Manager."""
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"] or 0))
@@ -483,7 +483,7 @@ def wait(what: str, condition: Callable[[], bool], seconds: int = 180) -> None:
     print(f"{what}: done", flush=True)
 
 
-# --- What is kept ------------------------------------------------------------------------------------------------
+# --- Results -----------------------------------------------------------------------------------------------------
 
 
 def rows(model: str, app: str = "rollout") -> Any:
@@ -497,7 +497,7 @@ def checks_are_done() -> bool:
 
 
 def deliveries_are_done() -> bool:
-    """A test message and news have been delivered, and a digest was sent."""
+    """Whether a test message and a notice were delivered and a digest was sent."""
     delivered = rows("WebhookDelivery").filter(state="delivered").values("event").distinct().count() == 2
     return delivered and rows("NotificationPreference").exclude(digest_at=None).exists()
 
@@ -509,7 +509,7 @@ def count_rows(url: str) -> dict[str, int]:
 
 
 def dump(url: str) -> str:
-    """The database as SQL for any client: without the commands of psql that newer releases of pg_dump write."""
+    """Return the database as SQL without the psql commands that newer releases of pg_dump write."""
     command = ["pg_dump", "--no-owner", "--no-privileges", "--no-comments", "--rows-per-insert", "1000", url]
     text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return "".join(
@@ -518,7 +518,7 @@ def dump(url: str) -> str:
 
 
 def write_observations(folder: Path) -> None:
-    """A file for each kind, with the verdicts that the rules of this release gave it."""
+    """Write a file per kind of site with the verdicts of this release's rules."""
     from rollout.models import CheckRun, Site
     from rollout.simulator.table import base_url_of
 

@@ -72,7 +72,7 @@ def test_who_is_let_in(world: World, ask: Callable[..., Any]) -> None:
 
 
 def test_what_is_not_there_looks_like_what_is_not_theirs(world: World, ask: Callable[..., Any]) -> None:
-    """404 before 403: an owner of nothing cannot tell a row of somebody else from none."""
+    """404 before 403: an owner without sites cannot distinguish a foreign row from a missing one."""
     for name, (arguments, get, post) in ROWS.items():
         key = next((key for key in arguments if key in {"pk", "number", "site_id", "run_id"}), "")
         # no row's existence shows in these

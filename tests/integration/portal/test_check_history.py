@@ -1,4 +1,4 @@
-"""A site's checks: every change with both findings, filter, pages, CSV; and two checks side by side."""
+"""Checks of a site: changes with both findings, filters, pages, CSV export, and the comparison of two checks."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def compared(client: Client, site: Site, query: str = "") -> str:
     return answer.content.decode()
 
 
-def test_a_change_is_told_with_both_findings(client: Client, wiki: Site) -> None:
+def test_a_change_is_shown_with_both_findings(client: Client, wiki: Site) -> None:
     evaluate(wiki)
     evaluate(wiki, "sso")
     text = page(client, wiki)
@@ -51,7 +51,7 @@ def test_a_change_is_told_with_both_findings(client: Client, wiki: Site) -> None
     assert "Compare with the previous check" in text
 
 
-def test_a_change_from_one_trouble_to_another_tells_both(client: Client, wiki: Site) -> None:
+def test_a_change_between_two_problems_shows_both(client: Client, wiki: Site) -> None:
     evaluate(wiki, "off")
     evaluate(wiki, "old")
     text = page(client, wiki)
@@ -61,7 +61,7 @@ def test_a_change_from_one_trouble_to_another_tells_both(client: Client, wiki: S
     assert "8.5.4" in change.now_because
 
 
-def test_a_change_by_a_new_matrix_is_told_with_both_findings(
+def test_a_change_by_a_new_matrix_is_shown_with_both_findings(
     client: Client, wiki: Site, administrator: User, first_edition: MatrixEdition
 ) -> None:
     evaluate(wiki)
@@ -86,13 +86,13 @@ def test_only_changes(client: Client, wiki: Site) -> None:
     assert f"/check-runs/{second.pk}/" in page(client, wiki)
 
 
-def test_a_site_that_never_changed_says_so(client: Client, wiki: Site) -> None:
+def test_a_site_without_changes_has_an_empty_state(client: Client, wiki: Site) -> None:
     evaluate(wiki)
     assert "No status changes" in page(client, wiki, "?show=changes")
 
 
 @pytest.mark.parametrize("query", ["?show=x", "?because=x", "?page=x", "?sort=x", "?show=%00", "?page=" + "9" * 40])
-def test_a_filter_that_cannot_be_read_is_left_out(client: Client, wiki: Site, query: str) -> None:
+def test_an_invalid_filter_is_ignored(client: Client, wiki: Site, query: str) -> None:
     run = evaluate(wiki)
     assert f"/check-runs/{run.pk}/" in page(client, wiki, query)
 
@@ -138,7 +138,7 @@ def test_two_checks_side_by_side(client: Client, wiki: Site) -> None:
     assert "left out" not in everything
 
 
-def test_without_a_choice_it_is_the_newest_and_the_one_before_the_last_change(client: Client, wiki: Site) -> None:
+def test_the_default_is_the_newest_check_and_the_one_before_the_last_change(client: Client, wiki: Site) -> None:
     evaluate(wiki, "sso")
     before, _flip, newest = evaluate(wiki), evaluate(wiki, "old"), evaluate(wiki, "old")
     text = compared(client, wiki)
@@ -146,27 +146,27 @@ def test_without_a_choice_it_is_the_newest_and_the_one_before_the_last_change(cl
     assert f'<option value="{newest.pk}" selected>' in text
 
 
-def test_two_checks_that_say_the_same(client: Client, wiki: Site) -> None:
+def test_two_checks_without_differences(client: Client, wiki: Site) -> None:
     first, second = evaluate(wiki), evaluate(wiki)
     CheckRun.objects.filter(pk=second.pk).update(observation=CheckRun.objects.get(pk=first.pk).observation)
     assert "No differences" in compared(client, wiki, f"?was={first.pk}&now={second.pk}")
 
 
-def test_one_check_alone_is_nothing_to_compare(client: Client, wiki: Site) -> None:
+def test_one_check_cannot_be_compared(client: Client, wiki: Site) -> None:
     assert "Nothing to compare yet" in compared(client, wiki)
     evaluate(wiki)
     assert "Nothing to compare yet" in compared(client, wiki)
 
 
 @pytest.mark.parametrize("value", ["x", "-1", "0", "9" * 18, "9" * 40, "%00", "½", "²"])
-def test_a_check_that_is_not_there_is_said(client: Client, wiki: Site, value: str) -> None:
+def test_a_missing_check_is_reported(client: Client, wiki: Site, value: str) -> None:
     evaluate(wiki)
     evaluate(wiki)
     assert "does not exist" in compared(client, wiki, f"?was={value}")
     assert "does not exist" in compared(client, wiki, f"?now={value}")
 
 
-def test_a_check_of_another_site_is_not_there(client: Client, wiki: Site, make_site: Callable[..., Site]) -> None:
+def test_a_check_of_another_site_is_missing(client: Client, wiki: Site, make_site: Callable[..., Site]) -> None:
     evaluate(wiki)
     evaluate(wiki)
     foreign = evaluate(make_site(title="Secret", **WITH_PLUGINS), "old")
@@ -176,7 +176,7 @@ def test_a_check_of_another_site_is_not_there(client: Client, wiki: Site, make_s
 
 
 @pytest.mark.parametrize("stored", [{"format": 99}, {}, [1], {"format": 2, "base_url": {}}, None])
-def test_an_observation_that_cannot_be_read_leaves_the_rules(client: Client, wiki: Site, stored: Any) -> None:
+def test_an_unreadable_observation_leaves_the_rules(client: Client, wiki: Site, stored: Any) -> None:
     first, second = evaluate(wiki), evaluate(wiki, "old")
     CheckRun.objects.filter(pk=first.pk).update(observation=stored)
     text = compared(client, wiki, f"?was={first.pk}&now={second.pk}")
@@ -186,7 +186,7 @@ def test_an_observation_that_cannot_be_read_leaves_the_rules(client: Client, wik
     assert client.get(f"/sites/{wiki.pk}/").status_code == 200
 
 
-def test_a_rule_that_is_gone_is_still_compared(client: Client, wiki: Site) -> None:
+def test_a_removed_rule_is_still_compared(client: Client, wiki: Site) -> None:
     first, second = evaluate(wiki), evaluate(wiki)
     gone = {"position": 0, "setup": "mdm", "rule": "GONE", "message": "Broken %(place)s", "outcome": "WARNING"}
     CheckRun.objects.filter(pk=first.pk).update(evaluated_findings=[gone])

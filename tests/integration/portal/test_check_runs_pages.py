@@ -18,7 +18,7 @@ from tests.support.evaluated import WITH_PLUGINS, evaluate
 pytestmark = pytest.mark.django_db
 
 
-def test_it_works_and_the_page_stops_asking_at_the_end(
+def test_it_works_and_the_page_stops_polling_at_the_end(
     client_of: Callable[[User], Client], alice: User, make_site: Any
 ) -> None:
     site = make_site(owners=[alice], **WITH_PLUGINS)
@@ -27,7 +27,7 @@ def test_it_works_and_the_page_stops_asking_at_the_end(
     run = CheckRun.objects.get()
     waiting = client.get(address).content.decode()
     assert f'hx-get="/check-runs/{run.pk}/progress/"' in waiting
-    assert "Reload" in waiting  # the way on without JavaScript
+    assert "Reload" in waiting  # the link without JavaScript
     assert "hx-trigger" in client.get(f"{address}progress/").content.decode()
     evaluate(site)  # the same run: a site has one unfinished at a time
     done = client.get(f"{address}progress/").content.decode()
@@ -37,20 +37,18 @@ def test_it_works_and_the_page_stops_asking_at_the_end(
     assert CheckRun.objects.count() == 1
 
 
-def test_asking_twice_leads_to_the_same_run(client_of: Callable[[User], Client], alice: User, site: Site) -> None:
+def test_two_requests_lead_to_the_same_run(client_of: Callable[[User], Client], alice: User, site: Site) -> None:
     client = client_of(alice)
     assert client.post(f"/sites/{site.pk}/check/")["Location"] == client.post(f"/sites/{site.pk}/check/")["Location"]
 
 
-def test_opening_the_address_checks_nothing(client_of: Callable[[User], Client], alice: User, site: Site) -> None:
+def test_opening_the_url_starts_no_check(client_of: Callable[[User], Client], alice: User, site: Site) -> None:
     assert client_of(alice).get(f"/sites/{site.pk}/check/").status_code == 302
     assert client_of(alice).get("/sites/check/").status_code == 302
     assert not CheckRun.objects.exists()
 
 
-def test_a_failed_run_says_that_the_site_is_not_to_blame(
-    client_of: Callable[[User], Client], alice: User, site: Site
-) -> None:
+def test_a_failed_run_names_the_cause(client_of: Callable[[User], Client], alice: User, site: Site) -> None:
     run = CheckRun.objects.create(
         site=site, trigger="button", state="failed", requested_at=timezone.now(), failure="OSError while checking"
     )
@@ -68,7 +66,7 @@ def test_the_history_shows_what_a_run_changed(client_of: Callable[[User], Client
     assert client_of(alice).get(f"/sites/{site.pk}/check-runs/?page=x").status_code == 200
 
 
-def test_a_finding_of_a_rule_that_is_gone_is_still_shown(
+def test_a_finding_of_a_removed_rule_is_still_shown(
     client_of: Callable[[User], Client], alice: User, make_site: Any
 ) -> None:
     site = make_site(owners=[alice], **WITH_PLUGINS)

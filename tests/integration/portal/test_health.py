@@ -18,16 +18,16 @@ def test_it_works(client: Client, db: None) -> None:
     assert answer.json() == {"status": "ok", "components": {"database": "ok", "migrations": "ok", "broker": "ok"}}
 
 
-def test_alive_asks_no_database(client: Client) -> None:
+def test_healthz_does_not_use_the_database(client: Client) -> None:
     # No database fixture: a query would raise.
     assert client.get("/healthz").status_code == 200
 
 
-def test_ready_asks_nobody_to_sign_in_and_is_not_cached(client: Client, db: None) -> None:
+def test_readyz_needs_no_sign_in_and_is_not_cached(client: Client, db: None) -> None:
     assert "no-store" in client.get("/readyz")["Cache-Control"]
 
 
-def test_not_ready_when_the_broker_is_gone(client: Client, db: None, settings, caplog) -> None:
+def test_not_ready_when_the_broker_is_missing(client: Client, db: None, settings, caplog) -> None:
     settings.CELERY_BROKER_URL = "filesystem://"
     settings.CELERY_BROKER_TRANSPORT_OPTIONS = {"data_folder_in": "/nowhere/at-all"}
     answer = client.get("/readyz")
@@ -37,7 +37,7 @@ def test_not_ready_when_the_broker_is_gone(client: Client, db: None, settings, c
     assert "broker is failing" in caplog.text
 
 
-def test_a_broker_that_does_not_answer_is_noticed_in_seconds() -> None:
+def test_an_unresponsive_broker_is_detected_in_seconds() -> None:
     previous = app.conf.broker_url, app.conf.broker_write_url
     app.conf.update(broker_url="redis://127.0.0.1:1/0", broker_write_url="redis://127.0.0.1:1/0")
     try:
@@ -63,7 +63,7 @@ def test_not_ready_when_a_migration_is_missing(client: Client, transactional_db:
     assert answer.json()["components"]["migrations"] == "failing"
 
 
-def test_any_failure_is_a_failure() -> None:
+def test_any_exception_is_a_failure() -> None:
     def check() -> None:
         raise OSError("the password is hunter2")
 
@@ -78,12 +78,12 @@ def test_metrics_for_this_machine(client: Client, address: str) -> None:
 
 
 @pytest.mark.parametrize("address", ["10.0.0.8", "203.0.113.4", "::ffff:203.0.113.4", "2001:db8::1", "", "unix:", "x"])
-def test_no_metrics_for_strangers(client: Client, db: None, address: str) -> None:
+def test_no_metrics_for_other_machines(client: Client, db: None, address: str) -> None:
     assert client.get("/metrics", REMOTE_ADDR=address).status_code == 404
 
 
 @pytest.mark.parametrize("header", health.PROXY_HEADERS)
-def test_no_metrics_for_what_a_proxy_on_this_machine_passes_on(client: Client, db: None, header: str) -> None:
+def test_no_metrics_for_requests_forwarded_by_a_local_proxy(client: Client, db: None, header: str) -> None:
     assert client.get("/metrics", REMOTE_ADDR="127.0.0.1", **{header: "127.0.0.1"}).status_code == 404
 
 
@@ -98,5 +98,5 @@ def test_no_metrics_for_other_people(client_of, request, role: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
-def test_they_are_only_read(client: Client, db: None, path: str) -> None:
+def test_only_safe_methods_are_accepted(client: Client, db: None, path: str) -> None:
     assert client.post(path).status_code == 405

@@ -1,4 +1,4 @@
-"""The pages of sweeps: the list, one with its progress, and who may start, pause and resume."""
+"""Pages of bulk checks: the list, one with its progress, and who may start, pause and resume."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_pause_and_resume(client_of: Any, administrator: User, make_site: Any) -
     assert Sweep.objects.get().state == SweepState.RUNNING
 
 
-def test_a_second_sweep_is_refused_in_words(client_of: Any, administrator: User, make_site: Any) -> None:
+def test_a_second_sweep_is_rejected_with_a_message(client_of: Any, administrator: User, make_site: Any) -> None:
     make_site()
     client = client_of(administrator)
     client.post("/sweeps/start/")
@@ -92,7 +92,7 @@ def test_a_second_sweep_is_refused_in_words(client_of: Any, administrator: User,
 
 
 @pytest.mark.parametrize("action", ["start/", "{pk}/pause/", "{pk}/resume/"])
-def test_an_auditor_reads_and_starts_nothing(client_of: Any, auditor: User, make_site: Any, action: str) -> None:
+def test_an_auditor_reads_but_cannot_start(client_of: Any, auditor: User, make_site: Any, action: str) -> None:
     make_site()
     sweep = sweeps.start_sweep(actor=None)
     client = client_of(auditor)
@@ -115,7 +115,7 @@ def test_a_site_owner_sees_no_sweep(client_of: Any, alice: User, site: Any) -> N
     assert "overview-sweep" not in client.get("/").content.decode()
 
 
-def test_the_page_lists_what_changed_and_what_broke(client_of: Any, administrator: User, make_site: Any) -> None:
+def test_the_page_lists_changed_and_failed_sites(client_of: Any, administrator: User, make_site: Any) -> None:
     for title in ("Broken wiki", "Changed wiki", "Same wiki"):
         evaluate(make_site(title=title), "old" if title == "Same wiki" else "down")
     client = client_of(administrator)
@@ -154,7 +154,7 @@ def test_both_exports_have_the_rows_of_their_list(client_of: Any, administrator:
     assert AuditEvent.objects.filter(action="sweeps.exported").count() == 4
 
 
-def test_a_failed_sweep_says_whose_fault_it_is(client_of: Any, administrator: User, make_site: Any) -> None:
+def test_a_failed_sweep_names_the_cause(client_of: Any, administrator: User, make_site: Any) -> None:
     make_site()
     client = client_of(administrator)
     client.post("/sweeps/start/")
@@ -166,7 +166,7 @@ def test_a_failed_sweep_says_whose_fault_it_is(client_of: Any, administrator: Us
     assert "an error in Gatepass" in page
 
 
-def test_the_number_of_queries_stays(client_of: Any, administrator: User, make_site: Any) -> None:
+def test_the_number_of_queries_does_not_grow(client_of: Any, administrator: User, make_site: Any) -> None:
     client = client_of(administrator)
     counts = []
     for many in (2, 12):
@@ -177,24 +177,26 @@ def test_the_number_of_queries_stays(client_of: Any, administrator: User, make_s
         CheckRun.objects.filter(state=RunState.DONE).update(changed_at=timezone.now())
         sweep = Sweep.objects.first()
         assert sweep
-        found = []
+        queries_by_page = []
         for address in ("/sweeps/", f"/sweeps/{sweep.pk}/?show=every", f"/sweeps/{sweep.pk}/progress/"):
-            with CaptureQueriesContext(
-                connection,
-            ) as queries:
+            with CaptureQueriesContext(connection) as queries:
                 assert client.get(address).status_code == 200
-            found.append(len(queries))
-        counts.append(found)
+            queries_by_page.append(len(queries))
+        counts.append(queries_by_page)
     assert counts[0] == counts[1]
 
 
-def test_the_time_left_is_told(client_of: Any, administrator: User) -> None:
+@pytest.mark.parametrize(
+    ("total", "expected"),
+    [(600, "10 minutes left."), (110, "Less than a minute left."), (60_100, "20 hours left.")],
+)
+def test_the_remaining_time_is_shown(client_of: Any, administrator: User, total: int, expected: str) -> None:
     start = timezone.now() - timedelta(minutes=2)
-    sweep = Sweep.objects.create(trigger="button", started_at=start, total=600, done=100, failing=7)
+    sweep = Sweep.objects.create(trigger="button", started_at=start, total=total, done=100, failing=7)
 
     page = client_of(administrator).get(f"/sweeps/{sweep.pk}/progress/").content.decode()
 
-    assert "10 minutes left." in page
+    assert expected in page
     assert "50 sites per minute." in page
 
 

@@ -1,13 +1,13 @@
-"""Every page in Chromium, light and dark, at 1280 and at 320 px: accessible, no sideways scrolling, a silent console.
+"""Every page in Chromium, light and dark, 1280 and 320 px wide: accessible, no horizontal scrolling, no console errors.
 
-A page is loaded once and looked at three times:
+Each page is loaded once and checked three times:
 
-- light, at a desk: every rule of axe;
-- dark: the rules that read colors. The scheme changes nothing else, because it changes tokens only;
-- dark, 320 px wide: the rules that read sizes or colors, the width of the page, and every rule on what is shown at this
-  width only, such as the button of the menu. The other rules read the document, which is the same at every width.
+- light, 1280 px: all rules of axe;
+- dark: the rules that depend on colors, because the color scheme changes only the color tokens;
+- dark, 320 px: the rules that depend on sizes or colors, the width of the page, and all rules for elements that are
+  visible only at this width, such as the menu button. The other rules depend on the document, which does not change.
 
-``SCREENSHOTS=folder`` keeps a picture of each; the one in the README is made so (docs/images/overview.png).
+``SCREENSHOTS=directory`` saves a screenshot of each page; docs/images/overview.png in the README is one of them.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ AXE = next((Path(__file__).parent / "vendor").glob("axe-core-*.min.js")).read_te
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 READ_COLORS = ["color-contrast", "link-in-text-block"]
 READ_SIZES = ["target-size", "scrollable-region-focusable"]
-# A color on its way to another would be measured: one that is inherited starts when its parent's ends.
-AT_REST = "*, ::before, ::after { transition: none !important; animation: none !important; }"
-REMEMBER_WHAT_IS_SHOWN = """() => {
+# Without this, axe could measure a color in the middle of a transition.
+NO_TRANSITIONS = "*, ::before, ::after { transition: none !important; animation: none !important; }"
+STORE_VISIBLE_ELEMENTS = """() => {
     window.shownBefore = new WeakSet([...document.querySelectorAll("*")].filter(one => one.checkVisibility()));
 }"""
-CHECK_WHAT_APPEARED = """rules => {
+CHECK_NEW_ELEMENTS = """rules => {
     const appeared = [...document.querySelectorAll("*")].filter(
         one => one.checkVisibility() && !window.shownBefore.has(one));
     const outermost = appeared.filter(one => !appeared.includes(one.parentElement));
@@ -50,7 +50,7 @@ SCREENSHOTS = os.environ.get("SCREENSHOTS")
 
 @pytest.fixture
 def pages(administrator: User, member: User) -> Iterator[Pages]:
-    """In a thread of its own: Playwright's loop runs in this one, and a check run brings its own."""
+    """Example data, created in another thread: Playwright's event loop occupies this one, and checks start one."""
 
     def filled(fleet: SimulatedFleet) -> Pages:
         try:
@@ -63,7 +63,7 @@ def pages(administrator: User, member: User) -> Iterator[Pages]:
 
 
 class PageCheck:
-    """One page that stays open while it is looked at; ``faults`` is what is wrong, a line each."""
+    """Checks of one open page; ``problems`` has one line per problem."""
 
     def __init__(self, context: BrowserContext, name: str, path: str) -> None:
         self.page, self.name, self.path = context.new_page(), name, path
@@ -72,8 +72,8 @@ class PageCheck:
         self.page.on("pageerror", lambda error: self.on_message("error", str(error)))
         response = self.page.goto(path)
         if response is None or response.status != 200:
-            self.problems.append(f"{path}: answered {response.status if response else 'nothing'}")
-        self.page.add_style_tag(content=AT_REST)
+            self.problems.append(f"{path}: status {response.status if response else 'missing'}")
+        self.page.add_style_tag(content=NO_TRANSITIONS)
         self.page.evaluate(AXE)
 
     def on_message(self, kind: str, text: str) -> None:
@@ -88,28 +88,28 @@ class PageCheck:
         self.check("dark", READ_COLORS)
 
     def narrow(self) -> None:
-        self.page.evaluate(REMEMBER_WHAT_IS_SHOWN)
+        self.page.evaluate(STORE_VISIBLE_ELEMENTS)
         self.page.set_viewport_size({"width": 320, "height": 900})
         self.check("dark", READ_COLORS + READ_SIZES)
-        self.report(CHECK_WHAT_APPEARED, TAGS)
+        self.report(CHECK_NEW_ELEMENTS, TAGS)
 
     def check(self, scheme: str, rules: list[str]) -> None:
         width = self.page.viewport_size["width"]  # type: ignore[index]
-        wide = self.page.evaluate("document.documentElement.scrollWidth")
-        if wide > width:
-            self.problems.append(f"{self.path}: {wide} px wide at {width} px")
+        content_width = self.page.evaluate("document.documentElement.scrollWidth")
+        if content_width > width:
+            self.problems.append(f"{self.path}: {content_width} px wide at {width} px")
         self.report("options => axe.run(document, options)", rules)
         if SCREENSHOTS:
-            folder = Path(SCREENSHOTS)
-            folder.mkdir(parents=True, exist_ok=True)
-            self.page.screenshot(path=folder / f"{self.name}-{scheme}-{width}.png", full_page=True)
+            directory = Path(SCREENSHOTS)
+            directory.mkdir(parents=True, exist_ok=True)
+            self.page.screenshot(path=directory / f"{self.name}-{scheme}-{width}.png", full_page=True)
 
     def report(self, script: str, rules: list[str]) -> None:
-        """Run the rules, named by their tags or ids."""
-        found = self.page.evaluate(script, {"runOnly": rules, "resultTypes": ["violations"]})
-        for violation in found["violations"]:
-            where = "; ".join(str(node["target"]) for node in violation["nodes"][:3])
-            self.problems.append(f"{self.path}: {violation['id']}: {violation['help']} at {where}")
+        """Run axe with these rules (tags or ids) and add the violations to ``problems``."""
+        result = self.page.evaluate(script, {"runOnly": rules, "resultTypes": ["violations"]})
+        for violation in result["violations"]:
+            targets = "; ".join(str(node["target"]) for node in violation["nodes"][:3])
+            self.problems.append(f"{self.path}: {violation['id']}: {violation['help']} at {targets}")
 
     def close(self) -> None:
         self.page.close()

@@ -1,4 +1,4 @@
-"""Everything by keyboard: the skip link, a visible focus, the menu of a phone, and the first problem of a form."""
+"""Keyboard use: the skip link, a visible focus, the menu on a phone, and the first error of a form."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def outline(page: Page) -> str:
     return width
 
 
-def test_the_first_key_leads_past_the_navigation(page: Page) -> None:
+def test_the_first_tab_stop_skips_the_navigation(page: Page) -> None:
     page.goto("/sites/")
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
@@ -36,7 +36,7 @@ def test_the_first_key_leads_past_the_navigation(page: Page) -> None:
     assert outline(page) == "2px"
 
 
-def test_the_menu_of_a_phone_opens_closes_and_leads_on(page: Page) -> None:
+def test_the_menu_on_a_phone_opens_closes_and_navigates(page: Page) -> None:
     page.goto("/sites/")
     menu = page.locator(".nav-menu")
     page.locator(".nav-menu > summary").focus()
@@ -52,7 +52,7 @@ def test_the_menu_of_a_phone_opens_closes_and_leads_on(page: Page) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Overview")
 
 
-def test_focus_goes_to_what_needs_correcting_and_on_to_the_field(page: Page) -> None:
+def test_focus_moves_to_the_errors_and_then_to_the_field(page: Page) -> None:
     page.goto("/sites/new/")
     page.get_by_label("Title").press("Enter")
     expect(page.get_by_role("alert")).to_be_focused()

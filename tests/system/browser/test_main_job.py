@@ -1,5 +1,7 @@
-"""The whole main job, as an administrator at a desk and a person with an iPhone: real worker, real browser, real
-codes, and a sign-in by an OAuth client nobody here wrote."""
+"""The main job from an empty portal to a signed-in phone, with a worker, Chromium and Authlib as the app.
+
+An administrator works in a desktop browser; the person uses an iPhone.
+"""
 
 from __future__ import annotations
 
@@ -33,22 +35,22 @@ def sign_in_by_form(page: Page, email: str) -> None:
     page.get_by_role("button", name="Sign in", exact=True).click()
 
 
-def wait_for(page: Page, found: Callable[[], Locator], seconds: int = 60) -> None:
-    """Reload until it is there: pages that do not poll show the worker's result at the next look."""
+def wait_for(page: Page, locate: Callable[[], Locator], seconds: int = 60) -> None:
+    """Reload until the element exists, because pages that do not poll show the worker's result after a reload."""
     deadline = time.monotonic() + seconds
-    while not found().count() and time.monotonic() < deadline:
+    while not locate().count() and time.monotonic() < deadline:
         page.wait_for_timeout(500)
         page.reload()
-    expect(found().first).to_be_visible()
+    expect(locate().first).to_be_visible()
 
 
 def read_code(code: Locator) -> str:
-    """What the QR code on the screen says, read from its pixels."""
-    (read,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(code.screenshot())))
-    return read.text
+    """Return the content of a QR code, decoded from a screenshot."""
+    (barcode,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(code.screenshot())))
+    return barcode.text
 
 
-def test_from_an_empty_portal_to_a_phone_that_signed_in(
+def test_from_an_empty_portal_to_a_signed_in_phone(
     worker: Any, live_server: Any, make_user: Callable[..., User], desk: BrowserContext, iphone: BrowserContext
 ) -> None:
     make_user(Role.ADMINISTRATOR, "administrator@example.com", PASSWORD)
@@ -79,14 +81,14 @@ def test_from_an_empty_portal_to_a_phone_that_signed_in(
     expect(page.get_by_text("Pia Pilot").first).to_be_visible()
     page.goto(site_url)
     expect(page.locator(".steps li", has_text="Rolled out")).to_have_class(re.compile("step-done"))
-    # The browser itself notes the two forms that were refused on purpose, and nothing else.
+    # The browser logs the two forms that were rejected on purpose (422) and nothing else.
     assert [problem for problem in problems if "422" not in problem] == []
     assert SignIn.objects.filter(is_rehearsal=False, person__email="pilot@example.com").count() == 1
     assert verify_chain().intact
 
 
 def add_a_site(page: Page) -> str:
-    """Add a site that Gatepass provides, and wait for the worker's verdict."""
+    """Add a site hosted by Gatepass and wait until the worker has evaluated it."""
     page.get_by_role("link", name="Add site").first.click()
     page.get_by_role("link", name="Gatepass", exact=True).last.click()
     page.get_by_label("Title").fill("Pilot wiki")
@@ -105,7 +107,7 @@ def add_a_site(page: Page) -> str:
 
 
 def create_the_link(page: Page, site_url: str) -> str:
-    """A wrong permission is refused with the reason; the right one shows the client ID."""
+    """A wrong permission is rejected with the reason; the right one shows the client ID."""
     page.goto(site_url)
     page.get_by_role("link", name="Create link").first.click()
     page.get_by_label("External application").check()
@@ -122,7 +124,7 @@ def create_the_link(page: Page, site_url: str) -> str:
 
 
 def build_and_publish(page: Page, site_url: str) -> dict[str, Any]:
-    """The value for the MDM, as it stands on the page; then release 1."""
+    """Return the site's entry in the value for the MDM, after publishing release 1."""
     page.get_by_role("link", name="Build MDM configuration").click()
     value = page.get_by_label("Value").first.input_value()
     assert "}}" not in value
@@ -153,22 +155,22 @@ def issue_a_pass(page: Page) -> str:
 
 
 def set_up_the_phone(phone: Page, link: str, entry: dict[str, Any]) -> None:
-    """Three steps, the site's address to copy, and no sideways scrolling."""
-    phone.goto(read_the_code_with_the_camera(link))
+    """Check the three steps, the URL of the site to copy, and that the page does not scroll horizontally."""
+    phone.goto(scanned_link(link))
     for step in ("Install Confluence Data Center", "Choose the site", "Sign in"):
         expect(phone.get_by_role("heading", name=step, exact=True)).to_be_visible()
     assert phone.locator("input[readonly], textarea[readonly]").first.input_value() == entry["baseURL"]
     assert phone.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def read_the_code_with_the_camera(link: str) -> str:
-    """A QR code may spell the link in upper case; the phone opens it as it is."""
+def scanned_link(link: str) -> str:
+    """Return the link in the upper case that a QR code may use."""
     parts = urlsplit(link)
     return f"{parts.scheme}://{parts.netloc}{parts.path.upper()}"
 
 
 def sign_the_app_in(sheet: Page, entry: dict[str, Any]) -> dict[str, Any]:
-    """Authlib is the app, and ``sheet`` the browser sheet it opens. Returns the tokens after one refresh."""
+    """Sign in with Authlib as the app and ``sheet`` as its browser sheet; return the tokens after one refresh."""
     endpoints = entry["baseURL"] + "/rest/oauth2/latest"
     app = OAuth2Session(
         entry["oauth"]["clientID"],

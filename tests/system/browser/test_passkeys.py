@@ -1,4 +1,4 @@
-"""Passkeys in Chromium with a virtual authenticator: adding one, signing in with it alone, and in the app's sheet."""
+"""Passkeys in Chromium with a virtual authenticator: adding one, and signing in with it in a browser and in the app."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"  # RFC 7636 Appendix B
 
 @pytest.fixture
 def named(live_server: Any, settings: Any) -> str:
-    """The live server under a name: a passkey belongs to a host name, never to an address."""
+    """URL of the live server with a host name, because passkeys do not work with an IP address."""
     settings.ALLOWED_HOSTS = [*django_settings.ALLOWED_HOSTS, "localhost"]
     return live_server.url.replace("127.0.0.1", "localhost")
 
@@ -35,7 +35,7 @@ def person(make_user: Callable[..., User]) -> User:
 
 @pytest.fixture
 def sheet(open_context: Callable[..., BrowserContext], named: str) -> Iterator[Page]:
-    """A page as wide as a phone, with a built-in authenticator whose finger is always right."""
+    """Page with the width of a phone and a built-in authenticator that always verifies the user."""
     page = open_context(base_url=named, viewport={"width": 390, "height": 844}).new_page()
     add_authenticator(page)
     return page
@@ -75,7 +75,7 @@ def sign_out(page: Page) -> None:
     page.context.clear_cookies()
 
 
-def test_adding_one_and_signing_in_with_it_alone(sheet: Page, person: User) -> None:
+def test_adding_a_passkey_and_signing_in_without_a_password(sheet: Page, person: User) -> None:
     sign_in(sheet, person)
     add_passkey(sheet)
     sheet.goto("/accounts/2fa/webauthn/")
@@ -88,7 +88,7 @@ def test_adding_one_and_signing_in_with_it_alone(sheet: Page, person: User) -> N
     expect(sheet.get_by_role("heading", level=1)).to_be_visible()
 
 
-def test_after_the_password_it_is_the_second_factor(sheet: Page, person: User) -> None:
+def test_a_passkey_as_second_factor(sheet: Page, person: User) -> None:
     sign_in(sheet, person)
     add_passkey(sheet)
     sign_out(sheet)
@@ -98,7 +98,7 @@ def test_after_the_password_it_is_the_second_factor(sheet: Page, person: User) -
     sheet.wait_for_url("**/")
 
 
-def test_a_role_of_passkeys_adds_one_and_works_with_it(settings: Any, sheet: Page, person: User) -> None:
+def test_a_role_that_requires_a_passkey(settings: Any, sheet: Page, person: User) -> None:
     settings.PASSKEY_ROLES = ["administrator"]
     sign_in(sheet, person)
     expect(sheet.get_by_text("Your role requires a passkey.")).to_be_visible()
@@ -109,22 +109,22 @@ def test_a_role_of_passkeys_adds_one_and_works_with_it(settings: Any, sheet: Pag
     expect(sheet.get_by_role("heading", level=1)).to_have_text("Sites")
 
 
-def test_whoever_is_not_verified_stays_outside(
+def test_a_passkey_without_user_verification_is_rejected(
     open_context: Callable[..., BrowserContext], sheet: Page, person: User, named: str
 ) -> None:
-    """A stolen key without its finger or PIN: the ceremony fails and the page says so."""
+    """A stolen security key without fingerprint or PIN: the sign-in fails with an error on the page."""
     sign_in(sheet, person)
     add_passkey(sheet)
-    stranger = open_context(base_url=named).new_page()
-    add_authenticator(stranger, verifies=False)
-    stranger.goto("/accounts/login/")
-    stranger.get_by_role("button", name="Sign in with a passkey").click()
-    expect(stranger.locator("[data-passkey-error]")).to_be_visible(timeout=90_000)
-    assert stranger.goto("/sites/").url.endswith("/accounts/login/?next=/sites/")  # type: ignore[union-attr]
+    thief = open_context(base_url=named).new_page()
+    add_authenticator(thief, verifies=False)
+    thief.goto("/accounts/login/")
+    thief.get_by_role("button", name="Sign in with a passkey").click()
+    expect(thief.locator("[data-passkey-error]")).to_be_visible(timeout=90_000)
+    assert thief.goto("/sites/").url.endswith("/accounts/login/?next=/sites/")  # type: ignore[union-attr]
 
 
-def test_in_the_sheet_of_an_app(sheet: Page, person: User, make_site: Callable[..., Site], named: str) -> None:
-    """The app opens authorize, the person uses a passkey and allows: the code comes back, in one window."""
+def test_in_the_browser_sheet_of_an_app(sheet: Page, person: User, make_site: Callable[..., Site], named: str) -> None:
+    """The app opens the authorization endpoint, the person uses a passkey and allows; all in one window."""
     sign_in(sheet, person)
     add_passkey(sheet)
     sign_out(sheet)

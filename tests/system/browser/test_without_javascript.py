@@ -1,4 +1,4 @@
-"""The main job with scripts switched off: every page is links and forms, and what a script hides is there to use."""
+"""The main job without JavaScript: pages work with links and forms, and nothing depends on a script to be visible."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ REDIRECT_URL = "confluence-server://oauth-callback"
 
 @pytest.fixture
 def plain(open_context: Callable[..., BrowserContext], sign_in: Any, administrator: User) -> Page:
-    """The administrator's browser, at the size of a phone, without JavaScript."""
+    """Page of the administrator in the size of a phone, without JavaScript."""
     context = open_context(java_script_enabled=False, viewport={"width": 390, "height": 844})
     sign_in(context, administrator)
     return context.new_page()
@@ -55,7 +55,7 @@ def issue_a_pass(page: Page) -> None:
     assert EnrollmentPass.objects.get().label == "Reception"
 
 
-def test_a_refused_form_says_why_and_keeps_what_was_entered(plain: Page) -> None:
+def test_a_rejected_form_shows_the_errors_and_keeps_the_input(plain: Page) -> None:
     plain.goto("/sites/new/")
     plain.get_by_label("Base URL").fill("ftp://wiki.example.com")
     plain.get_by_role("button", name="Add site").click()
@@ -75,7 +75,7 @@ def test_the_menu_and_the_theme_switch(plain: Page) -> None:
     expect(plain.get_by_role("heading", level=1)).to_have_text("Passes")
 
 
-def test_a_dangerous_deed_unfolds_what_happens_before_it_does(plain: Page) -> None:
+def test_a_dangerous_action_shows_its_impact_first(plain: Page) -> None:
     add_a_site(plain)
     plain.locator("summary", has_text="Archive").click()
     expect(plain.get_by_text("lose this site")).to_be_visible()

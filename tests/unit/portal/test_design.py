@@ -1,4 +1,4 @@
-"""The design system: contrast of every pair, no inline script or style, and what the tags render."""
+"""Design system: contrast of all color pairs, no inline scripts or styles, and the output of the template tags."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from portal.templatetags import gatepass
 from tests.support.paths import ROOT
 
 TOKENS = (ROOT / "static/css/tokens.css").read_text()
-GROUNDS = ("canvas", "surface", "sunken", "hover")
+BACKGROUNDS = ("canvas", "surface", "sunken", "hover")
 TEXT_PAIRS = [
-    *[(text, ground) for text in ("text", "muted", "accent-text") for ground in GROUNDS],
+    *[(text, background) for text in ("text", "muted", "accent-text") for background in BACKGROUNDS],
     ("accent-text", "accent-soft"),
     ("text", "accent-soft"),
     ("on-accent", "accent"),
@@ -32,9 +32,9 @@ TEXT_PAIRS = [
     *[("text", f"{tone}-soft") for tone in ("ok", "warn", "bad", "info", "idle")],
 ]
 SHAPE_PAIRS = [
-    *[("control", ground) for ground in ("surface", "canvas")],
+    *[("control", background) for background in ("surface", "canvas")],
     *[(tone, "surface") for tone in ("accent", "ok", "warn", "bad", "info", "idle")],
-    *[("accent-text", ground) for ground in GROUNDS],  # the focus ring
+    *[("accent-text", background) for background in BACKGROUNDS],  # the focus ring
 ]
 
 
@@ -43,9 +43,9 @@ COLORS = {name: (light, dark) for name, light, dark in _TOKEN.findall(TOKENS)}
 THEMES = {theme: {name: pair[at] for name, pair in COLORS.items()} for at, theme in enumerate(("light", "dark"))}
 
 
-def luminance(colour: str) -> float:
+def luminance(color: str) -> float:
     """Relative luminance, WCAG 2.2."""
-    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    channels = [int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
     red, green, blue = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
@@ -62,15 +62,15 @@ def rendered(source: str, path: str = "/", **values: object) -> str:
 
 # --- Colours ---------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize(("text", "ground"), TEXT_PAIRS)
-def test_text_is_readable(theme: str, text: str, ground: str) -> None:
-    assert contrast(THEMES[theme][text], THEMES[theme][ground]) >= 4.5
+@pytest.mark.parametrize(("text", "background"), TEXT_PAIRS)
+def test_text_is_readable(theme: str, text: str, background: str) -> None:
+    assert contrast(THEMES[theme][text], THEMES[theme][background]) >= 4.5
 
 
 @pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize(("shape", "ground"), SHAPE_PAIRS)
-def test_shapes_are_visible(theme: str, shape: str, ground: str) -> None:
-    assert contrast(THEMES[theme][shape], THEMES[theme][ground]) >= 3
+@pytest.mark.parametrize(("shape", "background"), SHAPE_PAIRS)
+def test_shapes_are_visible(theme: str, shape: str, background: str) -> None:
+    assert contrast(THEMES[theme][shape], THEMES[theme][background]) >= 3
 
 
 def test_the_switch_and_the_system_give_the_same_dark() -> None:
@@ -84,7 +84,7 @@ def test_the_switch_and_the_system_give_the_same_dark() -> None:
     }
 
 
-def test_every_colour_of_light_has_one_in_dark() -> None:
+def test_every_color_of_light_has_one_in_dark() -> None:
     assert len(re.findall(r"#[0-9a-f]{3,8}\b", TOKENS)) == 2 * len(COLORS)
     assert {name for name, (light, dark) in COLORS.items() if light == dark} == {"on-accent"}
 
@@ -106,7 +106,7 @@ def test_no_template_has_inline_style_or_script(template: Path) -> None:
     assert not re.search(r"<script(?![^>]*\ssrc=)(?![^>]*application/json)", html)
 
 
-def test_static_error_pages_need_nothing() -> None:
+def test_static_error_pages_need_no_context() -> None:
     for name in ("400.html", "403_csrf.html", "500.html", "503.html"):
         html = Template((ROOT / "templates" / name).read_text()).render(Context({}))
         assert "Go to the home page" in html
@@ -120,7 +120,7 @@ def test_a_verdict_has_icon_and_word() -> None:
     assert "Action needed" in badge
 
 
-def test_an_unknown_value_is_escaped_and_grey() -> None:
+def test_an_unknown_value_is_escaped_and_gray() -> None:
     badge = rendered("{% outcome value %}", value="<b>")
     assert "&lt;b&gt;" in badge
     assert "is-idle" in badge
@@ -137,7 +137,7 @@ def test_an_unknown_value_is_escaped_and_grey() -> None:
         (-timedelta(days=3), "in 3 days"),
     ],
 )
-def test_a_time_is_relative_with_the_exact_one_beside(ago: timedelta, words: str) -> None:
+def test_a_time_is_relative_with_the_exact_time_as_title(ago: timedelta, words: str) -> None:
     at = timezone.now() - ago
     shown = rendered("{% when at %}", at=at)
     assert words in shown
@@ -179,7 +179,7 @@ def test_an_exact_time_names_the_zone_only_while_that_of_the_reader_is_unknown()
         assert ">29 Nov 2026, 14:05<" in rendered("{% exactly value %}", value=value)
 
 
-def test_a_time_that_never_was() -> None:
+def test_a_missing_time() -> None:
     assert "Never" in rendered("{% when at %}", at=None)
     assert "Not yet" in rendered('{% when at "Not yet" %}', at=None)
 
@@ -201,14 +201,14 @@ def test_links_keep_the_query_and_start_again_at_page_one() -> None:
     assert rendered('{% query_with q="" %}', "/sites/?q=a") == "?"
 
 
-def test_a_sort_link_turns_around() -> None:
+def test_a_sort_link_reverses() -> None:
     once = rendered('{% sort_link "title" "Title" %}', "/sites/?sort=title")
     assert 'aria-sort="ascending"' in once
     assert "sort=-title" in once
     assert "aria-sort" not in rendered('{% sort_link "title" "Title" %}', "/sites/?sort=people")
 
 
-def test_a_chip_that_is_set_takes_itself_out() -> None:
+def test_an_active_chip_removes_its_filter() -> None:
     chip = rendered('{% filter_chip "verdict" "UNKNOWN" "Unknown" 3 %}', "/sites/?verdict=UNKNOWN&q=a")
     assert 'aria-current="true"' in chip
     assert 'href="?q=a"' in chip
@@ -222,21 +222,21 @@ def test_hidden_fields_keep_the_filters_of_a_search() -> None:
     assert 'name="page"' not in kept
 
 
-def test_pages_say_where_we_are() -> None:
+def test_pagination_shows_the_position() -> None:
     page = Paginator(range(60), 25).get_page(2)
     html = rendered('{% include "partials/pagination.html" %}', "/sites/?q=a&page=2", page=page)
     assert "<strong>26–50</strong> of <strong>60</strong>" in html
     assert 'href="?q=a&amp;page=3"' in html
 
 
-def test_a_copy_field_is_a_labelled_field() -> None:
+def test_a_copy_field_has_a_label() -> None:
     html = rendered('{% copy_field value "Client ID" "client" %}', value='"><script>')
     assert 'for="copy-client"' in html
     assert "readonly" in html
     assert "<script>" not in html
 
 
-def test_a_share_bar_and_a_funnel_stand_empty() -> None:
+def test_a_share_bar_and_a_funnel_can_be_empty() -> None:
     parts = [{"tone": "ok", "label": "ready", "count": 0}]
     assert 'width="0.000%"' in rendered('{% share_bar parts "Sites" %}', parts=parts)
     assert "0%" in rendered("{% funnel stages %}", stages=[{"label": "Issued", "count": 0}])
@@ -258,7 +258,7 @@ def test_a_field_links_its_help_and_its_error() -> None:
     assert 'id="id_title_error"' in html
 
 
-def test_the_summary_leads_to_every_problem() -> None:
+def test_the_summary_links_to_every_error() -> None:
     html = rendered('{% include "partials/error_summary.html" %}', form=Example({}))
     assert "Correct 2 problems" in html
     assert 'href="#id_title"' in html
@@ -270,7 +270,7 @@ def test_choices_are_a_named_group() -> None:
     assert 'role="group" aria-labelledby="id_setup_label"' in html
 
 
-def test_a_dangerous_deed_says_what_happens_and_asks_for_the_name() -> None:
+def test_a_dangerous_action_describes_its_impact_and_asks_for_the_name() -> None:
     source = '{% include "partials/confirm.html" with url="/x/" label="Revoke" text=text danger=True type_name=name %}'
     html = rendered(source, text="Signs out 1,204 phones.", name="<Wiki>")
     assert "Signs out 1,204 phones." in html

@@ -60,9 +60,9 @@ def texts(template: str) -> list[str]:
 def test_it_works() -> None:
     template = '{% load i18n %}<p title="Hint">{% translate "Yes" %} No{# why #}</p><code>x = yes</code>{{ word }}'
     assert texts(template) == ["Hint", "No"]
-    assert texts('{% include "a.html" with title=_("Yes") text="Not yet" %}{{ name|default:"Nobody" }}') == [
+    assert texts('{% include "a.html" with title=_("Yes") text="Not yet" %}{{ name|default:"None yet" }}') == [
         "Not yet",
-        "Nobody",
+        "None yet",
     ]
 
 
