@@ -1,4 +1,4 @@
-"""The troubleshooter: a symptom or a pasted text in, causes out. Nothing is stored or logged."""
+"""The troubleshooter: lists causes for a symptom or a pasted text. Nothing is stored or logged."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
 from portal.accounts.access import dashboard
-from portal.forms.troubleshooting import EXAMPLE, TroubleshootingForm, asked
+from portal.forms.troubleshooting import EXAMPLE, TroubleshootingForm, troubleshooting_form
 from portal.pages.actions import form_view
 from rollout.compatibility.rules import most_severe_first, rule
 from rollout.models import Finding, Site
 from rollout.troubleshooting.diagnosis import Suspect, diagnose
 
-SHOWN_WHOLE = 3
+MAX_EXPANDED_CAUSES = 3
 KINDS = {
     "site_list": gettext_lazy("a site list"),
     "archive": gettext_lazy("an HTTP archive"),
@@ -34,7 +34,7 @@ KINDS = {
 
 @dataclass(frozen=True)
 class ShownRule:
-    """A rule that checks for a cause, with its finding for the selected site (None without a site)."""
+    """A rule that detects a cause, with its finding for the chosen site, if any."""
 
     id: str
     title: str
@@ -47,26 +47,26 @@ class ShownRule:
 @dashboard
 @form_view
 def troubleshooting(request: HttpRequest) -> HttpResponse:
-    """The form, and below it the causes for the selected symptom or pasted text."""
-    form = asked(request)
+    """Show the form and, once it is sent, the causes."""
+    form = troubleshooting_form(request)
     if not form.is_bound:
         return render(request, "troubleshooting/troubleshooting.html", _context(form))
     if not form.is_valid():
         return render(request, "troubleshooting/troubleshooting.html", _context(form), status=422)
     site: Site | None = form.cleaned_data["site"]
-    found = _findings(site)
-    outcomes = {id: str(finding.outcome) for id, finding in found.items()}
-    told = diagnose(form.pasted.text, form.cleaned_data["symptom"], outcomes)
-    shown = [(suspect, _rules(suspect, found)) for suspect in told.suspects]
+    findings = _findings(site)
+    outcomes = {id: str(finding.outcome) for id, finding in findings.items()}
+    diagnosis = diagnose(form.pasted.text, form.cleaned_data["symptom"], outcomes)
+    shown = [(suspect, _rules(suspect, findings)) for suspect in diagnosis.suspects]
     context = _context(form) | {
-        "looked_at": True,
+        "has_result": True,
         "site": site,
-        "is_checked": bool(found),
+        "is_checked": bool(findings),
         "count": len(shown),
-        "first": shown[:SHOWN_WHOLE],
-        "more": shown[SHOWN_WHOLE:],
-        "kinds": [KINDS[kind] for kind in told.paste.kinds],
-        "is_site_list": "site_list" in told.paste.kinds,
+        "expanded": shown[:MAX_EXPANDED_CAUSES],
+        "collapsed": shown[MAX_EXPANDED_CAUSES:],
+        "kinds": [KINDS[kind] for kind in diagnosis.paste.kinds],
+        "is_site_list": "site_list" in diagnosis.paste.kinds,
     }
     return render(request, "troubleshooting/troubleshooting.html", context)
 
@@ -76,8 +76,8 @@ def _context(form: TroubleshootingForm) -> dict[str, Any]:
 
 
 def _findings(site: Site | None) -> dict[str, Finding]:
-    """Return rule id → its most severe finding in the site's latest finished run."""
-    if site is None or site.checked_at is None:  # an edit resets it: old findings no longer apply to the site
+    """Map a rule id to its most severe finding in the site's latest finished run."""
+    if site is None or site.checked_at is None:  # reset by an edit of the site: older findings no longer apply
         return {}
     run = site.check_runs.filter(state="done").defer("observation").order_by("-pk").first()
     rows: Any = run.findings if run else ()
@@ -87,12 +87,12 @@ def _findings(site: Site | None) -> dict[str, Finding]:
     return most_severe
 
 
-def _rules(suspect: Suspect, found: dict[str, Finding]) -> list[ShownRule]:
+def _rules(suspect: Suspect, findings: dict[str, Finding]) -> list[ShownRule]:
     shown = []
     for id in suspect.cause.rules:
         try:
             known = rule(id)
         except KeyError:
             continue
-        shown.append(ShownRule(id, _(known.title), known.source, found.get(id)))
+        shown.append(ShownRule(id, _(known.title), known.source, findings.get(id)))
     return shown

@@ -1,4 +1,4 @@
-"""The types of the troubleshooter: causes, signs that identify them, and stages."""
+"""Data classes of the troubleshooter: a cause, and the indicators in a text that point to it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .paste import Paste
 
 
 class Stage(StrEnum):
-    """The stage of a sign-in at which a problem occurs."""
+    """The part of a sign-in in which something fails."""
 
     BEFORE = "before"
     SHEET = "sheet"
@@ -19,43 +19,42 @@ class Stage(StrEnum):
 
 
 class Certainty(StrEnum):
-    """``documented`` by a vendor, or ``seen`` by administrators."""
+    """``documented`` by a vendor, or ``seen``: reported by administrators."""
 
     DOCUMENTED = "documented"
     SEEN = "seen"
 
 
 @dataclass(frozen=True)
-class Sign:
-    """A pattern in a pasted text that indicates a cause.
+class Indicator:
+    """A pattern in a pasted text that points to a cause.
 
-    ``find`` returns the match, to be quoted, or None. ``weight``: 5 is proof, 3 is strong, 1 fits many causes.
-    ``why`` is an English message id that describes the sign.
+    ``find`` returns the matched text, to be quoted, or None. ``weight`` is from 5 (proves the cause) to 1 (fits many
+    causes). ``description`` is an English message id.
     """
 
     find: Callable[[Paste], str | None]
     weight: int
-    why: str
+    description: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cause:
-    """One cause of a problem. All texts are English message ids.
+    """A cause of a failed sign-in. All texts are English message ids.
 
-    ``source`` is the URL of the page that documents it, empty if it is only known from experience. ``rules`` are the
-    ids
-    of the rules that check for it; ``lint`` means that the page that checks site lists helps.
+    ``source`` is the URL of the page that describes it, or empty. ``rules`` are the ids of the rules that detect it in
+    a check run. ``lint``: link to the page that validates site lists.
     """
 
     id: str
     stage: Stage
     title: str
-    why: str
+    explanation: str
     symptoms: tuple[str, ...]
     confirm: str
     remedy: str
     source: str
     certainty: Certainty
-    signs: tuple[Sign, ...]
+    indicators: tuple[Indicator, ...]
     rules: tuple[str, ...] = ()
     lint: bool = False

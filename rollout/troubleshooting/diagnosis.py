@@ -1,90 +1,96 @@
-"""Causes for a symptom and a pasted text, the likeliest first, each with its reasons. Pure, total."""
+"""Rank the causes that a symptom and a pasted text point to. Pure; accepts any text."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from . import before_sign_in, browser_sheet, coming_back, untrusted_certificates
+from . import before_sign_in, browser_sheet, return_to_app, untrusted_certificates
 from .cause import Cause
-from .paste import Paste, read
-from .symptoms import BY_ID
+from .paste import Paste, parse_paste
+from .symptoms import SYMPTOMS_BY_ID
 
 CAUSES: tuple[Cause, ...] = (
-    *before_sign_in.CAUSES, *untrusted_certificates.CAUSES, *browser_sheet.CAUSES, *coming_back.CAUSES,
+    *before_sign_in.CAUSES, *untrusted_certificates.CAUSES, *browser_sheet.CAUSES, *return_to_app.CAUSES,
 )  # fmt: skip
 
-DECIDES = 4  # from this weight on a cause is likely, below it is possible
-_PICKED = (3, 2, 2, 1, 1)  # by the position of a cause in the symptom's list
-_AGAINST = frozenset({"WARNING", "ACTION_NEEDED", "INCOMPATIBLE"})
-_FINE = frozenset({"PASS"})
-EVIDENCE = {"for": 3, "against": -3, "": 0}
+LIKELY_WEIGHT = 4  # a cause with at least this weight is "likely", any other "possible"
+_SYMPTOM_WEIGHTS = (3, 2, 2, 1, 1)  # by the position of a cause in the symptom's list
+_PROBLEM_OUTCOMES = frozenset({"WARNING", "ACTION_NEEDED", "INCOMPATIBLE"})
+_PASSED_OUTCOMES = frozenset({"PASS"})
+_FINDING_WEIGHT = 3
 
 
 @dataclass(frozen=True)
 class Reason:
-    """Why a cause is listed: ``why`` is an English message id, ``quote`` the match in the redacted text."""
+    """An indicator that matched. ``description`` is an English message id, ``quote`` a part of the redacted text."""
 
-    why: str
+    description: str
     quote: str
 
 
 @dataclass(frozen=True)
 class Suspect:
-    """A cause with its weight. ``evidence``: the result of the site's latest check for it: ``for``, ``against``
-    (every rule that checks for it passed) or empty; ``rules`` the ids of the rules with a finding.
+    """A cause with its weight.
+
+    ``evidence`` from the site's latest check run: ``for``, ``against`` (all rules for the cause passed) or empty.
+    ``rules`` are the ids of the rules that this is based on.
     """
 
     cause: Cause
     weight: int
     reasons: tuple[Reason, ...] = ()
-    is_picked: bool = False
+    matches_symptom: bool = False
     evidence: str = ""
     rules: tuple[str, ...] = ()
 
     @property
     def is_likely(self) -> bool:
-        return self.weight >= DECIDES
+        return self.weight >= LIKELY_WEIGHT
 
 
 @dataclass(frozen=True)
 class Diagnosis:
+    """The parsed text and the causes it points to, likeliest first."""
+
     paste: Paste
     suspects: tuple[Suspect, ...]
 
 
 def diagnose(text: str, symptom: str = "", outcomes: Mapping[str, str] | None = None) -> Diagnosis:
-    """Return the causes indicated by a redacted text, a selected symptom and the findings of a site, likeliest first.
+    """Return the causes that a redacted text, a symptom and the findings of a site point to, likeliest first.
 
-    ``outcomes``: rule id → its most severe outcome in the site's latest check. Causes with findings only come after
-    all others.
+    ``outcomes`` maps a rule id to its most severe outcome in the site's latest check run. A cause that only a finding
+    points to is included with the lowest weight.
     """
-    paste = read(text)
+    paste = parse_paste(text)
     suspects = [_with_evidence(_suspect(cause, paste, symptom), outcomes or {}) for cause in CAUSES]
-    named = [suspect for suspect in suspects if suspect.reasons or suspect.is_picked or suspect.evidence == "for"]
+    named = [suspect for suspect in suspects if suspect.reasons or suspect.matches_symptom or suspect.evidence == "for"]
     return Diagnosis(paste, tuple(sorted(named, key=lambda suspect: -suspect.weight)))
 
 
 def _suspect(cause: Cause, paste: Paste, symptom: str) -> Suspect:
-    found = [(sign, sign.find(paste)) for sign in cause.signs] if paste.text.strip() else []
-    matched = [(sign, quote) for sign, quote in found if quote is not None]
-    # The best sign counts fully, further ones less: three weak signs do not make a strong one.
-    weights = sorted((sign.weight for sign, _quote in matched), reverse=True)
+    quotes = [(indicator, indicator.find(paste)) for indicator in cause.indicators] if paste.text.strip() else []
+    matched = [(indicator, quote) for indicator, quote in quotes if quote is not None]
+    # Beyond the strongest indicator, each adds 1: several weak indicators must not outweigh a strong one.
+    weights = sorted((indicator.weight for indicator, _quote in matched), reverse=True)
     weight = sum(weights[:1]) + len(weights[1:])
-    causes = BY_ID[symptom].causes if symptom in BY_ID else ()
+    causes = SYMPTOMS_BY_ID[symptom].causes if symptom in SYMPTOMS_BY_ID else ()
     if cause.id in causes:
-        weight += _PICKED[min(causes.index(cause.id), len(_PICKED) - 1)]
-    reasons = tuple(Reason(sign.why, quote) for sign, quote in matched)
+        weight += _SYMPTOM_WEIGHTS[min(causes.index(cause.id), len(_SYMPTOM_WEIGHTS) - 1)]
+    reasons = tuple(Reason(indicator.description, quote) for indicator, quote in matched)
     return Suspect(cause, weight, reasons, cause.id in causes)
 
 
 def _with_evidence(suspect: Suspect, outcomes: Mapping[str, str]) -> Suspect:
-    """Return the suspect moved up by a finding of its cause, or down if all of its rules passed."""
-    told = {rule: outcomes[rule] for rule in suspect.cause.rules if rule in outcomes}
-    bad = tuple(rule for rule, outcome in told.items() if outcome in _AGAINST)
-    if bad:
-        is_named = suspect.reasons or suspect.is_picked
-        return replace(suspect, weight=suspect.weight + (EVIDENCE["for"] if is_named else 1), evidence="for", rules=bad)
-    if told and all(outcome in _FINE for outcome in told.values()):
-        return replace(suspect, weight=suspect.weight + EVIDENCE["against"], evidence="against", rules=tuple(told))
+    """Raise the weight if a finding shows the cause, lower it if all rules for the cause passed."""
+    known = {rule: outcomes[rule] for rule in suspect.cause.rules if rule in outcomes}
+    failed = tuple(rule for rule, outcome in known.items() if outcome in _PROBLEM_OUTCOMES)
+    if failed:
+        is_named = suspect.reasons or suspect.matches_symptom
+        return replace(
+            suspect, weight=suspect.weight + (_FINDING_WEIGHT if is_named else 1), evidence="for", rules=failed
+        )
+    if known and all(outcome in _PASSED_OUTCOMES for outcome in known.values()):
+        return replace(suspect, weight=suspect.weight - _FINDING_WEIGHT, evidence="against", rules=tuple(known))
     return suspect

@@ -1,4 +1,7 @@
-"""Parses pasted, already redacted text: requests and responses of a trace, kinds of text. Pure, total."""
+"""Parse a pasted, already redacted text: the requests of a trace, OAuth errors, the kind of text.
+
+Pure; accepts any text.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,8 @@ import re
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
-LONGEST_PASTE = 200_000
-LONGEST_QUOTE = 160
+MAX_PASTE_LENGTH = 200_000
+MAX_QUOTE_LENGTH = 160
 
 OAUTH_ERRORS = (
     "invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type",
@@ -28,7 +31,7 @@ _HAR = re.compile(
     r'"(method|url|status|redirectURL|mimeType)"\s{0,9}:\s{0,9}(?:"((?:[^"\\]|\\.){0,4000})"|(\d{3})\b)', re.S
 )
 _ERROR_WORD = re.compile(rf"(?<![\w-])(?:{'|'.join(OAUTH_ERRORS)})(?![\w-])")
-_KEPT = {"location", "content-type", "server", "www-authenticate", "mobile-app-disabled", "host"}
+_RECORDED_HEADERS = {"location", "content-type", "server", "www-authenticate", "mobile-app-disabled", "host"}
 
 _KINDS = (
     ("site_list", re.compile(r"""["']baseURL["']|<key>\s{0,9}sites\s{0,9}</key>""", re.I)),
@@ -42,7 +45,7 @@ _KINDS = (
 
 @dataclass(frozen=True)
 class Exchange:
-    """One request of a trace with its response; missing parts are empty or None."""
+    """One request of a trace with its response; a part that the trace does not contain is empty or None."""
 
     method: str = ""
     url: str = ""
@@ -55,9 +58,9 @@ class Exchange:
 
     @property
     def other_host(self) -> str:
-        """The host of a redirect, if it differs from the requested one."""
-        asked, there = _host(self.url), _host(self.location)
-        return there if there and there != asked else ""
+        """The host in Location, if it is not the host of the request."""
+        target = _host(self.location)
+        return target if target and target != _host(self.url) else ""
 
     @property
     def is_html(self) -> bool:
@@ -65,14 +68,14 @@ class Exchange:
 
     def __str__(self) -> str:
         """``GET https://wiki.example.com/x → 302 https://sso.example.com/``."""
-        asked = " ".join(part for part in (self.method, self.url) if part)
-        answered = " ".join(part for part in (str(self.status or ""), self.location) if part)
-        return shorten(f"{asked} → {answered}" if asked else answered)
+        request = " ".join(part for part in (self.method, self.url) if part)
+        response = " ".join(part for part in (str(self.status or ""), self.location) if part)
+        return shorten(f"{request} → {response}" if request else response)
 
 
 @dataclass(frozen=True)
 class Paste:
-    """A redacted text and its parsed content. ``kinds`` are keys of ``portal``'s page, most specific first."""
+    """A redacted text with its parsed content. ``kinds`` are keys of ``KINDS`` in the portal, most specific first."""
 
     text: str
     exchanges: tuple[Exchange, ...]
@@ -80,9 +83,9 @@ class Paste:
     kinds: tuple[str, ...]
 
 
-def read(text: str) -> Paste:
-    """Parse the redacted text; anything past ``LONGEST_PASTE`` is ignored."""
-    text = text[:LONGEST_PASTE]
+def parse_paste(text: str) -> Paste:
+    """Parse the first ``MAX_PASTE_LENGTH`` characters of a redacted text."""
+    text = text[:MAX_PASTE_LENGTH]
     exchanges = (*_trace(text), *_archive(text))
     kinds = [name for name, pattern in _KINDS if pattern.search(text)]
     if exchanges and "archive" not in kinds:
@@ -92,41 +95,42 @@ def read(text: str) -> Paste:
     )
 
 
-def shorten(text: str, limit: int = LONGEST_QUOTE) -> str:
+def shorten(text: str, limit: int = MAX_QUOTE_LENGTH) -> str:
+    """Collapse whitespace and cut the text to ``limit`` characters."""
     text = " ".join(text.split())
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def _trace(text: str) -> list[Exchange]:
-    """Yield requests and responses as curl -v, a raw dump, an access log or a check run writes them, in order."""
-    found: list[Exchange] = []
-    asked = Exchange(url=_of_command(text))
+    """Requests and responses as written by curl -v, a raw dump, an access log or a check run, in order."""
+    exchanges: list[Exchange] = []
+    pending = Exchange(url=_command_url(text))
     is_answered = False
     for line in text.split("\n"):
         if len(line) > 9000:
             continue
         if logged := _LOGGED.search(line):
-            found.append(Exchange(logged[1], logged[2], int(logged[3])))
+            exchanges.append(Exchange(logged[1], logged[2], int(logged[3])))
         elif request := _REQUEST.match(line):
-            asked, is_answered = Exchange(request[1], _absolute(request[2], asked.url)), False
-        elif status := _STATUS.match(line) or (_SHORT_STATUS.match(line) if asked.method else None):
+            pending, is_answered = Exchange(request[1], _absolute(request[2], pending.url)), False
+        elif status := _STATUS.match(line) or (_SHORT_STATUS.match(line) if pending.method else None):
             short = {"location": status[2]} if status.re is _SHORT_STATUS and status[2] else {}
-            found.append(replace(asked, status=int(status[1]), headers=short))
+            exchanges.append(replace(pending, status=int(status[1]), headers=short))
             is_answered = True
-        elif (header := _HEADER.match(line)) and header[1].lower() in _KEPT:
+        elif (header := _HEADER.match(line)) and header[1].lower() in _RECORDED_HEADERS:
             name, value = header[1].lower(), header[2].strip()
             if is_answered and name != "host":
-                found[-1].headers.setdefault(name, value)
-            elif name == "host" and asked.url.startswith("/"):
-                asked = replace(asked, url=f"https://{value}{asked.url}")
-    return found
+                exchanges[-1].headers.setdefault(name, value)
+            elif name == "host" and pending.url.startswith("/"):
+                pending = replace(pending, url=f"https://{value}{pending.url}")
+    return exchanges
 
 
 def _archive(text: str) -> list[Exchange]:
-    """Yield the entries of an HTTP archive, complete or partial."""
+    """The entries of an HTTP archive, or of a part of one."""
     if "archive" not in {name for name, pattern in _KINDS if pattern.search(text)}:
         return []
-    found: list[Exchange] = []
+    exchanges: list[Exchange] = []
     method = url = ""
     for match in _HAR.finditer(text):
         name, value = match[1], (match[2] or match[3] or "").replace("\\/", "/")
@@ -135,19 +139,19 @@ def _archive(text: str) -> list[Exchange]:
         elif name == "url":
             url = value
         elif name == "status" and value.isdigit():
-            found.append(Exchange(method, url, int(value)))
-        elif found and value:
-            found[-1].headers.setdefault("location" if name == "redirectURL" else "content-type", value)
-    return found
+            exchanges.append(Exchange(method, url, int(value)))
+        elif exchanges and value:
+            exchanges[-1].headers.setdefault("location" if name == "redirectURL" else "content-type", value)
+    return exchanges
 
 
-def _of_command(text: str) -> str:
+def _command_url(text: str) -> str:
     command = _COMMAND.search(text)
     return command[1] if command else ""
 
 
 def _absolute(path: str, command_url: str) -> str:
-    """Return the path of a request line with the scheme and host of curl's command line, if pasted too."""
+    """The path of a request line, with scheme and host of the curl command if the text contains one."""
     if not path.startswith("/") or not command_url.startswith("http"):
         return path
     return "/".join(command_url.split("/", 3)[:3]) + path

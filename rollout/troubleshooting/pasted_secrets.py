@@ -1,9 +1,9 @@
-"""Removes secrets from pasted text before anything else reads it. Pure, linear in the length of the text.
+"""Remove secrets from pasted text, before any other code reads it. Pure; linear in the length of the text.
 
 Removed: values of parameters, headers, fields, form inputs and JSON members with a secret name
-(``rollout.secret_names``), in plain, percent-encoded or escaped form; credentials in URLs and on curl's command
-line; cookies; key and certificate blocks; JSON Web Tokens; and strings that look like a token.
-Client IDs stay: they are not secret and are needed for comparison.
+(``rollout.secret_names``), in plain, percent-encoded or escaped spelling; credentials in URLs and on curl's command
+line; complete cookies; key and certificate blocks; JSON Web Tokens; and any run of characters that looks like a token.
+Client IDs stay, because they are not secret and must be compared.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from rollout.secret_names import is_secret_name
 MASK = "[removed]"
 
 _ANSI = re.compile(r"\x1b\[[0-9;]{0,20}[A-Za-z]")
-_UNSEEN = re.compile(
+_INVISIBLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ud800-\udfff\ufeff]"
 )
-_NOTHING_TO_HIDE = frozenset({"", "true", "false", "null", "none", "undefined", MASK})
+_HARMLESS_VALUES = frozenset({"", "true", "false", "null", "none", "undefined", MASK})
 
 _PEM = re.compile(r"-----BEGIN [A-Z0-9 ]{1,40}-----.*?(?:-----END [A-Z0-9 ]{1,40}-----|\Z)", re.S)
 _USER_INFO = re.compile(r"(?<=://)[^/?#\s\"'<>\\]*@")
@@ -32,7 +32,7 @@ _CURL_JOINED = re.compile(r"(?<!\S)(-u)([^\s:]{1,80}:\S+)")
 _COOKIE_JAR = re.compile(r'"cookies"\s{0,9}:\s{0,9}[\[{](?:[^\]}"]|"(?:[^"\\]|\\.)*+"?)*+', re.I | re.S)
 _JAR_LIST_VALUE = re.compile(r'("value"\s{0,9}:\s{0,9}")((?:[^"\\]|\\.)*+)', re.S)
 _JAR_MEMBER = re.compile(r'("[^"\n]{1,200}"\s{0,9}:\s{0,9}")((?:[^"\\]|\\.)*+)', re.S)
-# HAR files list headers, parameters and form fields like this; either member may come first.
+# Headers, parameters and form fields of a HAR file; either member may come first.
 _NAMED = re.compile(
     r'("name"\s{0,9}:\s{0,9}"([\w.-]{1,80})"\s{0,9},\s{0,9}"value"\s{0,9}:\s{0,9}")((?:[^"\\]|\\.)*+)', re.S
 )
@@ -59,9 +59,9 @@ _PAIR_HEAD = re.compile(
     re.I,
 )
 _COLON_HEAD = re.compile(r"""(?<![\w.-])(?P<name>[\w.-]++)[ \t]?:[ \t]{1,9}(?P<open>["']?)""")
-_NO_VALUE_FOLLOWS = re.compile(r"(?:exception|error|failure|fault|endpoint|page|url|uri)\Z", re.I)
-_WHOLE_LINE = re.compile(r"(?:.*-.*|.*(?:passw(?:or)?d|passphrase|secret)|pwd)\Z", re.I)
-_SAID = re.compile(
+_NAMES_WITHOUT_SECRET = re.compile(r"(?:exception|error|failure|fault|endpoint|page|url|uri)\Z", re.I)
+_NAMES_OF_WHOLE_LINES = re.compile(r"(?:.*-.*|.*(?:passw(?:or)?d|passphrase|secret)|pwd)\Z", re.I)
+_PROSE = re.compile(
     r"\b(password|passphrase|passcode|secret|token|pin)( is | was )"
     r"(?!(?:wrong|not|in\w+|expired|required|too|missing|correct|empty|the|an?|no)\b)(\S+)",
     re.I,
@@ -80,35 +80,33 @@ _AFTER_CLIENT_ID = re.compile(r"""client_?id["']?\s{0,3}(?:=|:|%3D)\s{0,3}["']?\
 
 @dataclass(frozen=True)
 class Redacted:
-    """The text that may be shown, and how many values were removed from it."""
+    """The text that may be shown, and the number of values that were removed from it."""
 
     text: str
     removed: int
 
 
 def redact(text: str) -> Redacted:
-    """Return the text without secrets, control and invisible characters; line ends are ``\
-    ``. Total.
-    """
-    pen = _Pen()
+    """Remove secrets, control characters and invisible characters. Line ends become ``\\n``. Accepts any text."""
+    masker = _Masker()
     shown = _ANSI.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
-    shown = _UNSEEN.sub("", shown)
+    shown = _INVISIBLE.sub("", shown)
     for step in _STEPS:
-        shown = step(shown, pen.hide)
-    return Redacted(shown, pen.removed)
+        shown = step(shown, masker.hide)
+    return Redacted(shown, masker.removed)
 
 
 Hide = Callable[[str], str]
 
 
-class _Pen:
+class _Masker:
     """Masks values and counts them."""
 
     def __init__(self) -> None:
         self.removed = 0
 
     def hide(self, value: str) -> str:
-        if value.strip(" \t\n,.;:)]}'\"").lower() in _NOTHING_TO_HIDE or value.strip(" ,;.") == MASK:
+        if value.strip(" \t\n,.;:)]}'\"").lower() in _HARMLESS_VALUES or value.strip(" ,;.") == MASK:
             return value
         self.removed += 1
         return MASK
@@ -173,21 +171,21 @@ def _colons(text: str, hide: Hide) -> str:
         name, start = match["name"], match.end()
         if match["open"]:
             return _closing(text, start, match["open"])
-        if _HEADER_NAME.match(name):  # already read, and its scheme stays
+        if _HEADER_NAME.match(name):  # masked by _headers, which keeps the scheme
             return start
-        if _WHOLE_LINE.match(name[-80:]):
+        if _NAMES_OF_WHOLE_LINES.match(name[-80:]):
             return _closing(text, start, "")
         found = re.compile(r"[\s\"',;<>]").search(text, start)
         stop = found.start() if found else len(text)
         is_a_word = name.lower() in {"code", "state"} and stop - start < 16
-        return start if is_a_word or _NO_VALUE_FOLLOWS.search(name[-80:]) else stop
+        return start if is_a_word or _NAMES_WITHOUT_SECRET.search(name[-80:]) else stop
 
     return _values(text, _COLON_HEAD, end, hide)
 
 
 def _tokens(text: str, hide: Hide) -> str:
     text = _SCHEME.sub(lambda m: f"{m[1]}{m[2]}{hide(m[3])}", text)
-    text = _SAID.sub(lambda m: f"{m[1]}{m[2]}{hide(m[3])}", text)
+    text = _PROSE.sub(lambda m: f"{m[1]}{m[2]}{hide(m[3])}", text)
     text = _JWT.sub(lambda m: hide(m[0]), text)
     return _RUN.sub(lambda m: hide(m[0]) if _looks_like_a_token(m) else m[0], text)
 
@@ -197,22 +195,20 @@ _STEPS = (_blocks, _archives, _json, _markup, _headers, _pairs, _colons, _tokens
 
 def _values(text: str, head: re.Pattern[str], end: Callable[[re.Match[str]], int], hide: Hide) -> str:
     """Mask the value after each head with a secret name; ``end`` returns where that value ends."""
-    kept: list[str] = []
+    parts: list[str] = []
     at = 0
     for match in head.finditer(text):
         if match.start() < at or not is_secret_name(match["name"][-80:]):
             continue
         stop = end(match)
-        kept += text[at : match.end()], hide(text[match.end() : stop])
+        parts += text[at : match.end()], hide(text[match.end() : stop])
         at = stop
-    return "".join(kept) + text[at:]
+    return "".join(parts) + text[at:]
 
 
 def _closing(text: str, start: int, quote: str) -> int:
-    """Return where a value ends that ``quote`` opened (empty: at the end of the line); a backslash escapes the next
-    character.
-    """
-    if len(quote) > 1:  # escaped: it ends at the same form
+    """Return the end of a value that starts with ``quote`` (empty: it ends with the line). Skips escaped characters."""
+    if len(quote) > 1:  # an escaped quote is closed by the same escape sequence
         stop = text.find(quote, start)
         return stop if stop >= 0 else len(text)
     inner = rf"(?:[^{quote}\\\n]|\\.)*+" if quote else r"[^\n]*+"

@@ -1,4 +1,4 @@
-"""Sources of causes, in addition to ``compatibility.references``."""
+"""URLs of the pages that describe causes, in addition to ``compatibility.references``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The symptoms to choose from, in the order of a sign-in, with likely causes."""
+"""Symptoms to choose from, in the order of a sign-in, each with its likely causes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .cause import Stage
 
 STAGES = {
     Stage.BEFORE: _("Before sign-in"),
-    Stage.SHEET: _("In the browser sheet"),
+    Stage.SHEET: _("On the sign-in page"),
     Stage.BACK: _("Returning to the app"),
     Stage.LATER: _("After sign-in"),
 }
@@ -18,11 +18,11 @@ STAGES = {
 
 @dataclass(frozen=True)
 class Symptom:
-    """A visible problem. ``causes`` are ids, the likeliest first; ``words`` is an English message id."""
+    """A symptom that people report. ``label`` is an English message id; ``causes`` are cause ids, likeliest first."""
 
     id: str
     stage: Stage
-    words: str
+    label: str
     causes: tuple[str, ...]
 
 
@@ -60,13 +60,13 @@ SYMPTOMS = (
     Symptom(
         "blank-sheet",
         Stage.SHEET,
-        _("The sign-in server shows a blank page or an error"),
+        _("The sign-in page is blank or shows an error"),
         ("adfs-user-agent", "waf-user-agent", "parameters-lost", "server-error"),
     ),
     Symptom(
         "endless-redirects",
         Stage.SHEET,
-        _("The page redirects too often"),
+        _("The browser reports too many redirects"),
         ("tls-at-proxy", "base-url-differs"),
     ),
     Symptom(
@@ -84,13 +84,13 @@ SYMPTOMS = (
     Symptom(
         "stays-in-sheet",
         Stage.SHEET,
-        _("The browser sheet does not return to the app"),
+        _("After Allow, the sign-in page stays open"),
         ("redirect-mismatch", "client-unknown", "app-does-not-open"),
     ),
     Symptom(
         "fails-after-sign-in",
         Stage.BACK,
-        _("Sign-in works, but the app is not signed in"),
+        _("The app opens again but is not signed in"),
         ("client-secret-wanted", "token-endpoint-blocked", "code-expired", "client-unknown"),
     ),
     Symptom(
@@ -130,4 +130,4 @@ SYMPTOMS = (
         ("app-too-old", "android", "vendor-variables", "private-ca", "adfs-user-agent"),
     ),
 )
-BY_ID = {symptom.id: symptom for symptom in SYMPTOMS}
+SYMPTOMS_BY_ID = {symptom.id: symptom for symptom in SYMPTOMS}

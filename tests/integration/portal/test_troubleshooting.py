@@ -1,4 +1,4 @@
-"""The troubleshooter: causes for what is picked or pasted; secrets are gone, sites are those one may see."""
+"""The troubleshooter: causes for a symptom or a text; secrets are removed, only visible sites can be chosen."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from portal.forms.troubleshooting import SITES_OFFERED
+from portal.forms.troubleshooting import MAX_SITE_CHOICES
 from portal.models import User
 from rollout.models import AuditEvent, Site
-from rollout.troubleshooting.paste import LONGEST_PASTE
+from rollout.troubleshooting.paste import MAX_PASTE_LENGTH
 from tests.support.evaluated import WITH_PLUGINS, evaluate
 from tests.support.people import MakeSite
 
@@ -20,39 +20,41 @@ URL = "/troubleshooting/"
 SCOPE = "confluence-server://oauth-callback?error=invalid_scope&state=Zq8hunter2xKv"
 
 
-def words(answer: Any) -> str:
+def text_of(answer: Any) -> str:
     return answer.content.decode().replace("&#x27;", "'")
 
 
 def test_it_works(client_of: Any, alice: User) -> None:
-    page = words(client_of(alice).post(URL, {"text": SCOPE}))
-    assert "The link's permission is lower than WRITE" in page
+    page = text_of(client_of(alice).post(URL, {"text": SCOPE}))
+    assert "The permission of the application link is lower than WRITE" in page
     assert "error=invalid_scope" in page
     assert "1 secret was removed." in page
     assert "Set the permission to WRITE" in page
 
 
-def test_an_empty_page_teaches_by_an_example(client_of: Any, alice: User) -> None:
+def test_an_empty_page_shows_an_example(client_of: Any, alice: User) -> None:
     client = client_of(alice)
-    assert "?example=1" in words(client.get(URL))
-    assert "The link's permission is lower than WRITE" in words(client.get(URL, {"example": "1"}))
+    assert "?example=1" in text_of(client.get(URL))
+    assert "The permission of the application link is lower than WRITE" in text_of(client.get(URL, {"example": "1"}))
 
 
-def test_a_symptom_is_enough_and_can_be_linked_to(client_of: Any, alice: User) -> None:
+def test_a_symptom_is_enough_and_works_as_a_link(client_of: Any, alice: User) -> None:
     for answer in (
         client_of(alice).get(URL, {"symptom": "not-compatible"}),
         client_of(alice).post(URL, {"symptom": "not-compatible"}),
     ):
-        page = words(answer)
+        page = text_of(answer)
         assert page.index("blocks the app's first request") < page.index("The mobile plugin is missing")
 
 
-def test_a_secret_is_nowhere_afterwards(client_of: Any, alice: User, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_secret_is_not_shown_logged_or_stored(
+    client_of: Any, alice: User, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.DEBUG)
     client = client_of(alice)
     before = AuditEvent.objects.count()
     for extra in ({}, {"symptom": "nonsense"}, {"site": "999999"}):
-        page = words(client.post(URL, {"text": SCOPE, **extra}))
+        page = text_of(client.post(URL, {"text": SCOPE, **extra}))
         assert "Zq8hunter2xKv" not in page
         assert "invalid_scope" in page
     assert "Zq8hunter2xKv" not in caplog.text
@@ -60,59 +62,59 @@ def test_a_secret_is_nowhere_afterwards(client_of: Any, alice: User, caplog: pyt
     assert "Zq8hunter2xKv" not in str(dict(client.session))
 
 
-def test_a_text_in_the_address_is_not_read(client_of: Any, alice: User) -> None:
-    page = words(client_of(alice).get(URL, {"text": SCOPE}))
-    assert "The link's permission is lower than WRITE" not in page
+def test_a_text_in_the_url_is_ignored(client_of: Any, alice: User) -> None:
+    page = text_of(client_of(alice).get(URL, {"text": SCOPE}))
+    assert "The permission of the application link is lower than WRITE" not in page
     assert "invalid_scope&amp;state" not in page
 
 
-def test_a_site_list_leads_to_the_page_that_checks_it(client_of: Any, alice: User) -> None:
-    page = words(client_of(alice).post(URL, {"text": '[{"title": "Wiki", "baseURL": "https://wiki.example.com"}]'}))
+def test_a_site_list_links_to_the_page_that_validates_it(client_of: Any, alice: User) -> None:
+    page = text_of(client_of(alice).post(URL, {"text": '[{"title": "Wiki", "baseURL": "https://wiki.example.com"}]'}))
     assert "This contains a site list" in page
     assert reverse("configuration_lint") in page
 
 
-def test_what_says_nothing_is_told_so(client_of: Any, alice: User) -> None:
-    assert "No cause recognized" in words(client_of(alice).post(URL, {"text": "It does not work."}))
+def test_a_text_without_a_cause_gets_a_hint(client_of: Any, alice: User) -> None:
+    assert "No cause recognized" in text_of(client_of(alice).post(URL, {"text": "It does not work."}))
 
 
-def test_the_findings_of_a_site_are_weighed(client_of: Any, alice: User, make_site: MakeSite) -> None:
+def test_the_findings_of_a_site_rank_the_causes(client_of: Any, alice: User, make_site: MakeSite) -> None:
     site = make_site(owners=[alice], title="Behind sign-on", **WITH_PLUGINS)
     evaluate(site, "sso")
-    page = words(client_of(alice).post(URL, {"symptom": "not-compatible", "site": site.pk}))
+    page = text_of(client_of(alice).post(URL, {"symptom": "not-compatible", "site": site.pk}))
     assert f'href="/sites/{site.pk}/#non_mdm"' in page
     assert page.index("A proxy, single sign-on or filter") < page.index("The mobile plugin is missing")
     evaluate(site, "off")
-    page = words(client_of(alice).post(URL, {"symptom": "not-compatible", "site": site.pk}))
+    page = text_of(client_of(alice).post(URL, {"symptom": "not-compatible", "site": site.pk}))
     assert page.index("A proxy, single sign-on or filter") > page.index("web application firewall")
 
 
-def test_a_site_without_a_check_has_nothing_to_weigh(client_of: Any, alice: User, site: Site) -> None:
-    page = words(client_of(alice).post(URL, {"symptom": "not-compatible", "site": site.pk}))
+def test_a_site_without_a_check_is_reported(client_of: Any, alice: User, site: Site) -> None:
+    page = text_of(client_of(alice).post(URL, {"symptom": "not-compatible", "site": site.pk}))
     assert "The site has not been checked" in page
 
 
-def test_a_site_of_others_is_neither_offered_nor_taken(client_of: Any, charlie: User, site: Site) -> None:
+def test_a_site_of_another_owner_is_neither_listed_nor_accepted(client_of: Any, charlie: User, site: Site) -> None:
     client = client_of(charlie)
-    assert site.title not in words(client.get(URL, {"site": site.pk}))
+    assert site.title not in text_of(client.get(URL, {"site": site.pk}))
     answer = client.post(URL, {"symptom": "not-compatible", "site": site.pk})
     assert answer.status_code == 422
-    assert site.title not in words(answer)
+    assert site.title not in text_of(answer)
 
 
-def test_a_site_in_the_address_is_chosen(client_of: Any, alice: User, site: Site) -> None:
-    assert f'value="{site.pk}" selected' in words(client_of(alice).get(URL, {"site": site.pk}))
+def test_a_site_in_the_url_is_selected(client_of: Any, alice: User, site: Site) -> None:
+    assert f'value="{site.pk}" selected' in text_of(client_of(alice).get(URL, {"site": site.pk}))
 
 
-def test_many_sites_are_not_all_offered_but_taken(client_of: Any, auditor: User, make_site: MakeSite) -> None:
-    sites = [make_site(title=f"Site {number:04}") for number in range(SITES_OFFERED + 3)]
+def test_of_many_sites_some_are_listed_and_all_are_accepted(client_of: Any, auditor: User, make_site: MakeSite) -> None:
+    sites = [make_site(title=f"Site {number:04}") for number in range(MAX_SITE_CHOICES + 3)]
     client = client_of(auditor)
-    page = words(client.get(URL))
+    page = text_of(client.get(URL))
     assert sites[0].title in page
     assert sites[-1].title not in page
     chosen = client.get(URL, {"symptom": "not-compatible", "site": sites[-1].pk})
     assert chosen.status_code == 200
-    assert f'value="{sites[-1].pk}" selected' in words(chosen)
+    assert f'value="{sites[-1].pk}" selected' in text_of(chosen)
 
 
 def test_the_queries_do_not_grow_with_the_sites(
@@ -131,14 +133,14 @@ def test_the_queries_do_not_grow_with_the_sites(
         {},
         {"text": "  \n"},
         {"text": "\x00\u200b"},
-        {"text": "x" * (LONGEST_PASTE + 1)},
+        {"text": "x" * (MAX_PASTE_LENGTH + 1)},
         {"symptom": "nothing-like-it"},
         {"symptom": "not-compatible", "site": "9" * 40},
         {"symptom": "not-compatible", "site": "x"},
     ],
     ids=["nothing", "blank", "invisible", "too long", "symptom", "huge site", "no site"],
 )
-def test_what_cannot_be_looked_at_is_refused(client_of: Any, alice: User, data: dict[str, str]) -> None:
+def test_invalid_input_is_rejected(client_of: Any, alice: User, data: dict[str, str]) -> None:
     answer = client_of(alice).post(URL, data)
     assert answer.status_code == 422
     assert b'class="errors"' in answer.content
@@ -147,18 +149,18 @@ def test_what_cannot_be_looked_at_is_refused(client_of: Any, alice: User, data: 
 @pytest.mark.parametrize(
     "text", ["a\x00b invalid_scope", "\ud7ff\uffff\U0010ffff invalid_scope", "<script>invalid_scope"]
 )
-def test_odd_characters_are_taken(client_of: Any, alice: User, text: str) -> None:
+def test_unusual_characters_are_accepted(client_of: Any, alice: User, text: str) -> None:
     answer = client_of(alice).post(URL, {"text": text})
     assert answer.status_code == 200
-    assert "The link's permission is lower than WRITE" in words(answer)
+    assert "The permission of the application link is lower than WRITE" in text_of(answer)
     assert b"<script>invalid" not in answer.content
 
 
-def test_a_form_of_another_page_is_refused(alice: User) -> None:
+def test_a_cross_site_post_is_rejected(alice: User) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(alice)
     assert client.post(URL, {"text": SCOPE}).status_code == 403
 
 
-def test_the_page_is_kept_by_no_cache(client_of: Any, alice: User) -> None:
+def test_the_page_is_not_cached(client_of: Any, alice: User) -> None:
     assert "no-store" in client_of(alice).post(URL, {"text": SCOPE}).headers["Cache-Control"]

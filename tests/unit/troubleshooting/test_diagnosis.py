@@ -1,4 +1,4 @@
-"""Every cause is found by a realistic text and not by its nearest neighbour; findings of a site move causes."""
+"""A realistic text points to each cause, a similar text does not; findings of a site rank causes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rollout.troubleshooting.diagnosis import CAUSES, diagnose
-from rollout.troubleshooting.paste import LONGEST_PASTE
+from rollout.troubleshooting.paste import MAX_PASTE_LENGTH
 from rollout.troubleshooting.pasted_secrets import redact
 from rollout.troubleshooting.symptoms import STAGES, SYMPTOMS, Symptom
 from tests.support.paths import ROOT
@@ -34,7 +34,7 @@ HAR = f"""{{"request": {{"method": "POST", "url": "{TOKEN}", "httpVersion": "HTT
  "postData": {{"params": [{{"name": "code", "value": "abc123"}}]}}}},
  "response": {{"status": 302, "content": {{"mimeType": "text/html"}}, "redirectURL": "https://sso.example.com/login"}}}}"""
 
-# cause: a text that decides for it, and the nearest one that must not name it as the first
+# cause: a text that must rank it first, and a similar text that must not
 SAMPLES = {
     "info-login-blocked": (CURL_302, f"GET {INFO}\n200"),
     "mobile-plugin": (
@@ -137,12 +137,12 @@ def first(text: str) -> str:
 
 
 def test_it_works() -> None:
-    told = diagnose("confluence-server://oauth-callback?error=invalid_scope&state=[removed]")
-    suspect = told.suspects[0]
+    diagnosis = diagnose("confluence-server://oauth-callback?error=invalid_scope&state=[removed]")
+    suspect = diagnosis.suspects[0]
     assert suspect.cause.id == "scope-too-narrow"
     assert suspect.is_likely
     assert "error=invalid_scope" in suspect.reasons[0].quote
-    assert told.paste.kinds == ("redirect",)
+    assert diagnosis.paste.kinds == ("redirect",)
 
 
 def test_every_cause_has_a_sample() -> None:
@@ -151,10 +151,10 @@ def test_every_cause_has_a_sample() -> None:
 
 
 @pytest.mark.parametrize("cause", SAMPLES)
-def test_a_realistic_text_leads_to_its_cause(cause: str) -> None:
-    sample, neighbour = SAMPLES[cause]
+def test_a_realistic_text_ranks_its_cause_first(cause: str) -> None:
+    sample, similar = SAMPLES[cause]
     assert first(sample) == cause
-    assert first(neighbour) != cause
+    assert first(similar) != cause
 
 
 @pytest.mark.parametrize("cause", SAMPLES)
@@ -178,7 +178,7 @@ def test_a_reason_quotes_what_matched(cause: str) -> None:
         (f'10.0.0.1 - - [01/Oct/2025] "GET {INFO} HTTP/1.1" 302 0', "trace"),
     ],
 )
-def test_a_text_is_told_by_kind(text: str, kind: str) -> None:
+def test_the_kind_of_a_text_is_detected(text: str, kind: str) -> None:
     assert kind in diagnose(text).paste.kinds
 
 
@@ -187,21 +187,21 @@ def test_the_trace_is_quoted_in_one_line() -> None:
     assert reason.quote.startswith(f"GET {INFO} → 302 https://sso.example.com/adfs/ls/")
 
 
-def test_words_that_mean_nothing_lead_nowhere() -> None:
+def test_a_text_without_indicators_names_no_cause() -> None:
     assert diagnose("It does not work. Please help!").suspects == ()
     assert diagnose("").suspects == ()
 
 
 # --- Symptoms and findings ---------------------------------------------------------------------------------------
 @pytest.mark.parametrize("symptom", SYMPTOMS, ids=lambda symptom: symptom.id)
-def test_a_picked_symptom_names_its_causes(symptom: Symptom) -> None:
+def test_a_symptom_names_its_causes(symptom: Symptom) -> None:
     assert symptom.stage in STAGES
     named = [suspect.cause.id for suspect in diagnose("", symptom.id).suspects]
     assert set(named) == set(symptom.causes)
     assert named[0] == symptom.causes[0]
 
 
-def test_every_cause_can_be_reached_by_picking() -> None:
+def test_every_cause_belongs_to_a_symptom() -> None:
     assert {cause for symptom in SYMPTOMS for cause in symptom.causes} == {cause.id for cause in CAUSES}
 
 
@@ -218,52 +218,52 @@ def test_a_finding_moves_its_cause_up() -> None:
     assert moved[-1].evidence == "against"
 
 
-def test_what_is_unknown_of_a_site_moves_nothing() -> None:
+def test_an_unknown_outcome_changes_no_rank() -> None:
     assert all(
         not suspect.evidence for suspect in diagnose("", "not-compatible", {"INFO-LOGIN-OPEN": "UNKNOWN"}).suspects
     )
 
 
-def test_a_finding_alone_is_named_last() -> None:
-    told = diagnose("error=invalid_scope", outcomes={"TLS-VALID": "ACTION_NEEDED"}).suspects
-    assert told[0].cause.id == "scope-too-narrow"
-    assert {suspect.cause.id for suspect in told[1:]} == {"private-ca", "certificate-expired", "certificate-host"}
-    assert not any(suspect.is_likely for suspect in told[1:])
+def test_a_cause_that_only_a_finding_names_comes_last() -> None:
+    diagnosis = diagnose("error=invalid_scope", outcomes={"TLS-VALID": "ACTION_NEEDED"}).suspects
+    assert diagnosis[0].cause.id == "scope-too-narrow"
+    assert {suspect.cause.id for suspect in diagnosis[1:]} == {"private-ca", "certificate-expired", "certificate-host"}
+    assert not any(suspect.is_likely for suspect in diagnosis[1:])
 
 
-def test_every_rule_is_one() -> None:
-    """By the headings of the page that explains the rules."""
+def test_every_rule_exists() -> None:
+    """Compare with the headings of the page about rules."""
     page = (ROOT / "docs/rules.md").read_text()
     assert [rule for cause in CAUSES for rule in cause.rules if f"\n### {rule}\n" not in page] == []
 
 
-def test_every_cause_is_on_the_page_about_them() -> None:
+def test_every_cause_is_documented() -> None:
     page = (ROOT / "docs/troubleshooting.md").read_text()
     for cause in CAUSES:
-        assert f"| `{cause.id}` |" in page
-        assert all((cause.symptoms, cause.confirm, cause.remedy, cause.why))
+        assert f"| `{cause.id}` | {cause.title} (" in page
+        assert all((cause.symptoms, cause.confirm, cause.remedy, cause.explanation))
         assert not cause.source or cause.source.startswith("https://")
 
 
-# --- Whatever is pasted ------------------------------------------------------------------------------------------
+# --- Any text -----------------------------------------------------------------------------------------------------
 @given(st.text(max_size=300))
-def test_any_text_gets_an_answer(text: str) -> None:
+def test_any_text_is_accepted(text: str) -> None:
     for suspect in diagnose(redact(text).text).suspects:
         assert suspect.reasons
 
 
 @settings(max_examples=50)
 @given(st.lists(st.sampled_from([sample for pair in SAMPLES.values() for sample in pair]), min_size=1, max_size=4))
-def test_samples_one_after_the_other(samples: list[str]) -> None:
-    told = diagnose(redact("\n".join(samples)).text).suspects
-    assert list(told) == sorted(told, key=lambda suspect: -suspect.weight)
+def test_combined_samples_are_sorted_by_weight(samples: list[str]) -> None:
+    diagnosis = diagnose(redact("\n".join(samples)).text).suspects
+    assert list(diagnosis) == sorted(diagnosis, key=lambda suspect: -suspect.weight)
 
 
 @pytest.mark.parametrize(
     "piece", ["a", "[", "client ", "scope ", "GET /\n200\n", "curl ", '"url":"', "HTTP/1.1 302 \n"]
 )
 def test_no_text_takes_long(piece: str) -> None:
-    text = piece * (LONGEST_PASTE // len(piece))
+    text = piece * (MAX_PASTE_LENGTH // len(piece))
     began = time.process_time()
     diagnose(text)
     assert time.process_time() - began < 5

@@ -1,4 +1,4 @@
-"""Nothing secret is left of a pasted text, whatever notation it stands in; what is no secret stays."""
+"""Secrets are removed from a pasted text in any notation; everything else stays."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ ROWS = {
     "percent-encoded": "os_destination=%2Fauthorize%3Fx%3D1%26code%3D{}%26y%3D2",
     "encoded twice": "fromURI=%252Fauthorize%253Fcode%253D{}%2526y%253D2",
     "HAR header": '{{"name": "Authorization", "value": "Bearer {}"}}',
-    "HAR header, turned": '{{"value": "{}", "name": "X-CSRF-Token"}}',
+    "HAR header, value first": '{{"value": "{}", "name": "X-CSRF-Token"}}',
     "HAR cookies": '"cookies": [{{"name": "seen", "value": "{}", "path": "/"}}], "headers": []',
     "cookies as an object": '"cookies": {{"seen": "{}"}}',
     "hidden input": '<input type="hidden" name="SAMLResponse" value="{}"/>',
@@ -61,17 +61,17 @@ ROWS = {
 
 
 def test_it_works() -> None:
-    told = redact("confluence-server://oauth-callback?error=invalid_scope&state=abc123")
-    assert told.text == f"confluence-server://oauth-callback?error=invalid_scope&state={MASK}"
-    assert told.removed == 1
+    redacted = redact("confluence-server://oauth-callback?error=invalid_scope&state=abc123")
+    assert redacted.text == f"confluence-server://oauth-callback?error=invalid_scope&state={MASK}"
+    assert redacted.removed == 1
 
 
 @pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
 def test_a_secret_is_removed_and_counted(row: str) -> None:
-    told = redact(row.format(*[SECRET] * row.count("{}")))
-    assert SECRET not in told.text
-    assert MASK in told.text
-    assert told.removed == row.count("{}")
+    redacted = redact(row.format(*[SECRET] * row.count("{}")))
+    assert SECRET not in redacted.text
+    assert MASK in redacted.text
+    assert redacted.removed == row.count("{}")
 
 
 @pytest.mark.parametrize(
@@ -86,10 +86,10 @@ def test_a_secret_is_removed_and_counted(row: str) -> None:
         "-----BEGIN PRIVATE KEY-----\nMIIEpAIBAAKC",
     ],
 )
-def test_what_looks_like_a_token_is_removed_wherever_it_stands(text: str) -> None:
-    told = redact(text)
-    assert told.removed == 1
-    assert not {part for part in text.replace(".", " ").split() if len(part) > 20} & set(told.text.split())
+def test_a_value_that_looks_like_a_token_is_removed(text: str) -> None:
+    redacted = redact(text)
+    assert redacted.removed == 1
+    assert not {part for part in text.replace(".", " ").split() if len(part) > 20} & set(redacted.text.split())
 
 
 @pytest.mark.parametrize(
@@ -113,13 +113,13 @@ def test_what_looks_like_a_token_is_removed_wherever_it_stands(text: str) -> Non
         "curl -v https://wiki.example.com/rest/nativemobile/1.1/info/login",
     ],
 )
-def test_what_is_no_secret_stays(text: str) -> None:
-    told = redact(text)
-    assert told.text == text
-    assert told.removed == 0
+def test_text_without_secrets_stays(text: str) -> None:
+    redacted = redact(text)
+    assert redacted.text == text
+    assert redacted.removed == 0
 
 
-def test_line_ends_are_one_and_what_cannot_be_seen_is_gone() -> None:
+def test_line_ends_and_invisible_characters_are_normalized() -> None:
     assert redact("a\r\nb\rc\x07\u202ed\ufeff").text == "a\nb\ncd"
 
 
@@ -135,15 +135,15 @@ PLAIN = st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=12, max_size=40
 
 @given(ANY, PLAIN, st.sampled_from(sorted(ROWS)), ANY)
 def test_a_planted_secret_is_never_left(before: str, secret: str, row: str, after: str) -> None:
-    """Whatever stands on the lines before and after it."""
+    """With any text on the lines before and after it."""
     planted = ROWS[row].format(*[secret] * ROWS[row].count("{}"))
     assert secret not in redact(f"{before}\n{planted}\n{after}").text
 
 
 @given(st.text())
-def test_any_text_is_taken(text: str) -> None:
-    told = redact(text)
-    assert "\x00" not in told.text
+def test_any_text_is_accepted(text: str) -> None:
+    redacted = redact(text)
+    assert "\x00" not in redacted.text
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,244 @@
+"""Causes of failures when the browser returns to the app, and later."""
+
+from __future__ import annotations
+
+from rollout.compatibility.references import CONFLUENCE_PAGE, PROVIDER_API, RFC_6749
+from rollout.message_ids import gettext_noop as _
+
+from .cause import Cause, Certainty, Stage
+from .indicators import REDIRECTS, TOKEN, oauth_error, request_matches, text_matches
+
+_REFRESH = r"refresh[_ ]?token"
+
+CAUSES = (
+    Cause(
+        id="scope-too-narrow",
+        stage=Stage.BACK,
+        title=_("The permission of the application link is lower than WRITE"),
+        explanation=_("The app requests the permission WRITE. A link with the permission READ rejects the request."),
+        symptoms=(_("The app receives error=invalid_scope."),),
+        confirm=_("In Confluence, open the link under Settings → Application links and check its permission."),
+        remedy=_(
+            "Set the permission to WRITE. ADMIN is more than the app needs. In Confluence, people keep their own "
+            "permissions."
+        ),
+        source=CONFLUENCE_PAGE,
+        certainty=Certainty.DOCUMENTED,
+        indicators=(
+            oauth_error("invalid_scope", 5, _("The OAuth error about the permission")),
+            text_matches(
+                r"scope[^\n]{0,30}(?:not allowed|exceeds|invalid|unknown)", 4, _("A message about the permission")
+            ),
+        ),
+    ),
+    Cause(
+        id="access-denied",
+        stage=Stage.BACK,
+        title=_("The person or a policy denied access"),
+        explanation=_(
+            "The person chose Cancel, or has no access to Confluence because of a missing license, a disabled account "
+            "or a single sign-on policy."
+        ),
+        symptoms=(_("The app receives error=access_denied."),),
+        confirm=_("Ask the person to sign in to the site in a browser, then to try the app again and choose Allow."),
+        remedy=_("Give the person access to Confluence, or check the policy of the identity provider."),
+        source=RFC_6749 + "4.1.2.1",
+        certainty=Certainty.DOCUMENTED,
+        indicators=(
+            oauth_error("access_denied", 5, _("The OAuth error for denied access")),
+            text_matches(
+                r"not permitted to use|not (?:been )?(?:granted|assigned)[^\n]{0,30}(?:access|application)"
+                r"|AADSTS50105|E0000(?:006|022)"
+                r"|user is not assigned",
+                4,
+                _("A page that denies access"),
+            ),
+        ),
+    ),
+    Cause(
+        id="client-secret-wanted",
+        stage=Stage.BACK,
+        title=_("The OAuth plugin is too old and requires a client secret"),
+        explanation=_(
+            "The app has a client ID but no client secret. Versions of the plugin before 4.1.1 require a secret from "
+            "every client: people can sign in, but the token request fails."
+        ),
+        symptoms=(
+            _("People sign in, then the app receives error=invalid_client."),
+            _("The app returns to its start screen after a complete sign-in."),
+        ),
+        confirm=_(
+            "In Confluence, check the version of the OAuth 2.0 provider plugin under Settings → Manage apps, including "
+            "system apps."
+        ),
+        remedy=_(
+            "Update the plugin to 4.1.1 or later. Never put a client secret into the configuration: phones store it "
+            "unencrypted."
+        ),
+        source=CONFLUENCE_PAGE,
+        certainty=Certainty.DOCUMENTED,
+        indicators=(
+            oauth_error("invalid_client", 4, _("The OAuth error of the token endpoint about the client")),
+            text_matches(
+                r"client[_ ]?secret[^\n]{0,30}(?:required|missing|must|not (?:provided|present))"
+                r"|(?:missing|requires?)[^\n]{0,12} client[_ ]?secret|client authentication (?:failed|required)",
+                4,
+                _("A client secret is required"),
+            ),
+            request_matches(TOKEN, 3, _("The token endpoint rejected the client"), status={401}),
+        ),
+        rules=("OAUTH-PLUGIN", "OAUTH-PLUGIN-ENABLED"),
+    ),
+    Cause(
+        id="token-endpoint-blocked",
+        stage=Stage.BACK,
+        title=_("A proxy blocks the token endpoint"),
+        explanation=_(
+            "After sign-in, the app sends a request to rest/oauth2/latest/token from outside the browser, without a "
+            "session. If the proxy returns a login page or an error, the sign-in fails."
+        ),
+        symptoms=(_("The app returns to its start screen after a complete sign-in."),),
+        confirm=_(
+            "Send any POST request to BASE-URL/rest/oauth2/latest/token with curl. JSON with an error is correct. A "
+            "login page or a redirect confirms this cause."
+        ),
+        remedy=_("Allow rest/oauth2/latest/token through the reverse proxy without sign-in."),
+        source=RFC_6749 + "3.2",
+        certainty=Certainty.DOCUMENTED,
+        indicators=(
+            request_matches(
+                TOKEN, 5, _("A different server responded to the token request"), status=REDIRECTS | {403, 405, 407}
+            ),
+            request_matches(TOKEN, 5, _("The token endpoint returned a web page"), and_also=lambda row: row.is_html),
+        ),
+        rules=("TOKEN-REACHABLE",),
+    ),
+    Cause(
+        id="code-expired",
+        stage=Stage.BACK,
+        title=_("The authorization code expired, was used twice, or does not match its verifier"),
+        explanation=_(
+            "A code is valid for ten seconds and one use. Confluence rejects it if the network is slow, if a proxy "
+            "repeats the request, or if the verifier is wrong."
+        ),
+        symptoms=(_("The app opens again, then receives error=invalid_grant."),),
+        confirm=_("In the access log of Confluence, count the requests to the token endpoint and compare their times."),
+        remedy=_(
+            "Find what delays or repeats the request. A system property of Confluence sets the lifetime of codes."
+        ),
+        source=PROVIDER_API,
+        certainty=Certainty.DOCUMENTED,
+        indicators=(
+            oauth_error("invalid_grant", 4, _("The OAuth error about the code"), without=_REFRESH),
+            text_matches(
+                r"(?:authori[sz]ation )?code[^\n]{0,20}(?:expired|already (?:been )?used|is invalid)"
+                r"|code_verifier[^\n]{0,30}match",
+                4,
+                _("A message about the code"),
+            ),
+        ),
+    ),
+    Cause(
+        id="server-error",
+        stage=Stage.BACK,
+        title=_("The site returned a server error"),
+        explanation=_("Confluence failed or is in maintenance. The configuration is not the cause."),
+        symptoms=(_("The app receives error=server_error."), _("Confluence shows an error page.")),
+        confirm=_("Check the Confluence log for that time, and open the site in a browser."),
+        remedy=_("Fix the error that the log shows, then try again."),
+        source=RFC_6749 + "4.1.2.1",
+        certainty=Certainty.DOCUMENTED,
+        indicators=(
+            oauth_error("server_error|temporarily_unavailable", 5, _("The OAuth error for provider problems")),
+            request_matches(".", 3, _("A response from 500 to 504"), status={500, 501, 502, 503, 504}),
+            text_matches(
+                r"an error has occurred|something went wrong|System error|under maintenance|Bad Gateway"
+                r"|Service Unavailable",
+                2,
+                _("An error page of the site or the proxy"),
+            ),
+        ),
+        rules=("SERVER-STATUS", "MANIFEST-REACHABLE"),
+    ),
+    Cause(
+        id="refresh-unused",
+        stage=Stage.LATER,
+        title=_("The app was not used for 90 days"),
+        explanation=_(
+            "The app stays signed in for 90 days without use. After that, people must sign in again. This is expected."
+        ),
+        symptoms=(_("After weeks without use, the app requires a new sign-in."),),
+        confirm=_("Ask when the app was last used, and check the lifetime of refresh tokens in Confluence."),
+        remedy=_("Sign in again. If 90 days are too short, change the lifetime with a system property of Confluence."),
+        source=PROVIDER_API,
+        certainty=Certainty.DOCUMENTED,
+        indicators=(
+            oauth_error("invalid_grant", 5, _("A refresh token was rejected"), together_with=_REFRESH),
+            text_matches(
+                rf"{_REFRESH}[^\n]{{0,30}}(?:expired|invalid|not found)", 4, _("A refresh token was rejected")
+            ),
+            text_matches(
+                r"sign(?:ed)? in again|log(?:ged)? in again|session (?:has )?expired|90 days",
+                3,
+                _("A new sign-in is required"),
+            ),
+        ),
+    ),
+    Cause(
+        id="tokens-revoked",
+        stage=Stage.LATER,
+        title=_("The application link was replaced, or tokens were revoked"),
+        explanation=_(
+            "Tokens belong to the link. When it is deleted or created again, all phones of the site are signed out at "
+            "once."
+        ),
+        symptoms=(
+            _("Everyone has to sign in again at the same time."),
+            _("After weeks without problems, the app receives error=invalid_token."),
+        ),
+        confirm=_(
+            "Look for changes to the application link in the audit log of Confluence, and compare the client IDs."
+        ),
+        remedy=_("Deploy the new client ID with your MDM. In future, edit the link instead of creating it again."),
+        source=PROVIDER_API,
+        certainty=Certainty.DOCUMENTED,
+        indicators=(
+            oauth_error("invalid_token", 5, _("The OAuth error about the token")),
+            text_matches(
+                r"token[^\n]{0,20}(?:was |been |is )?revoked|everybody|all (?:users|phones|people)",
+                3,
+                _("Many people at once"),
+            ),
+            oauth_error(
+                "unauthorized_client|invalid_client",
+                2,
+                _("A client ID that is no longer valid"),
+                together_with=_REFRESH,
+            ),
+        ),
+        rules=("CLIENT-ID-KNOWN", "CLIENT-ID-MDM", "CLIENT-ID-DRIFT"),
+    ),
+    Cause(
+        id="person-may-not",
+        stage=Stage.LATER,
+        title=_("The person has no permission for this in Confluence"),
+        explanation=_(
+            "The app has no more permissions than the person. Space permissions and restrictions apply in it too."
+        ),
+        symptoms=(_("Reading works, but editing does not."),),
+        confirm=_("Try the same change in a browser, signed in as the same person."),
+        remedy=_(
+            "In Confluence, give the person permission for the space. A higher permission of the link changes nothing."
+        ),
+        source=PROVIDER_API,
+        certainty=Certainty.DOCUMENTED,
+        indicators=(
+            oauth_error("insufficient_scope", 5, _("The OAuth error about insufficient scope")),
+            text_matches(
+                r"not permitted to (?:edit|create|perform|view)|read[- ]only|can(?:not|.t) (?:edit|save|comment)",
+                3,
+                _("A message about permissions"),
+            ),
+        ),
+    ),
+)
