@@ -47,9 +47,7 @@ def test_a_symptom_is_enough_and_works_as_a_link(client_of: Any, alice: User) ->
         assert page.index("blocks the app's first request") < page.index("The mobile plugin is missing")
 
 
-def test_a_secret_is_not_shown_logged_or_stored(
-    client_of: Any, alice: User, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_secret_is_not_shown_logged_or_stored(client_of: Any, alice: User, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     client = client_of(alice)
     before = AuditEvent.objects.count()
