@@ -36,6 +36,8 @@ class Line:
 
 @dataclass(frozen=True)
 class Configuration:
+    """The entries of several sites, and the site list built from them."""
+
     lines: tuple[Line, ...]
     site_list: str
 
