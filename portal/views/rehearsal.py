@@ -1,4 +1,4 @@
-"""Sign-in tests (in code: rehearsals): run one with the virtual phone, and show its steps."""
+"""Sign-in tests (rehearsals): start one, and show its steps."""
 
 from __future__ import annotations
 
@@ -23,34 +23,38 @@ MARKS = {
     "skipped": ("idle", "right"),
 }
 
-# What to do about a failed step; a stopped step needs a person, as its own text explains.
-NEXT = {
-    "parse-site-list": gettext_lazy("Check the site's link and configuration: the app could not display this list."),
+# What to do about a failed step. A stopped step explains itself.
+NEXT_STEPS = {
+    "parse-site-list": gettext_lazy(
+        "The app could not display this list. Check the application link and the settings of the site."
+    ),
     "info-login": gettext_lazy(
         "Open the findings of the latest check: they show which server responds instead of the site."
     ),
     "authorize": gettext_lazy(
-        "Compare client ID, redirect URL and permission of the link on the site with the values here."
+        "Compare the client ID, redirect URL and permission of the application link in Confluence with the values in "
+        "Gatepass."
     ),
     "token": gettext_lazy(
-        "A rejected code usually means that the OAuth plugin is too old or the link was created again."
+        "Usually the OAuth plugin is too old, or the application link was created again. Check both in Confluence."
     ),
-    "refresh": gettext_lazy("People would be signed out every hour. Check the version of the OAuth plugin."),
+    "refresh": gettext_lazy(
+        "People would have to sign in again as soon as their access token expires. Check the version of the OAuth "
+        "plugin."
+    ),
     "revoke": gettext_lazy(
-        "Phones can sign in, but sign-out does not revoke tokens. Check the version of the OAuth plugin."
+        "Phones can sign in, but sign-out does not revoke their tokens. Check the version of the OAuth plugin."
     ),
-    "refresh-after-revoke": gettext_lazy(
-        "A lost phone could not be signed out. Check the version of the OAuth plugin."
-    ),
+    "refresh-after-revoke": gettext_lazy("You could not sign out a lost phone. Check the version of the OAuth plugin."),
 }
-STOPPED_NEXT = gettext_lazy("Continue with a real phone: issue a pass for yourself and sign in with it.")
+STOPPED_NEXT = gettext_lazy("Continue with a real phone: issue a pass to yourself and sign in with it.")
 RETRY = gettext_lazy("Fix this step, then test again.")
 
 
 @dashboard
 @action("site", "pk")
 def rehearse(request: HttpRequest, pk: int) -> HttpResponse:
-    """Queue a rehearsal of the site, or redirect to the running one."""
+    """Queue a rehearsal of the site, and redirect to it or to the one that is running."""
     site = changeable_site(request, pk)
     if site.archived_at:
         messages.error(request, _("This site is archived. Restore it first."))
@@ -63,7 +67,7 @@ def rehearse(request: HttpRequest, pk: int) -> HttpResponse:
 @dashboard
 @page_view
 def rehearsal(request: HttpRequest, pk: int) -> HttpResponse:
-    """One rehearsal with its steps."""
+    """Show a rehearsal with its steps."""
     return render(request, "rehearsals/rehearsal.html", _context(request, pk))
 
 
@@ -71,7 +75,7 @@ def rehearsal(request: HttpRequest, pk: int) -> HttpResponse:
 @dashboard
 @page_view
 def progress(request: HttpRequest, pk: int) -> HttpResponse:
-    """The part of the page that changes; it stops polling when the rehearsal has finished."""
+    """The part of the page that is polled until the rehearsal is finished."""
     return render(request, "rehearsals/_transcript.html", _context(request, pk))
 
 
@@ -83,16 +87,16 @@ def _context(request: HttpRequest, pk: int) -> dict[str, Any]:
         "row": row,
         "steps": steps,
         "stop": stop,
-        "next": _next(stop) if stop else "",
+        "next_step": _next_step(stop) if stop else "",
         "may_change": may_change(person(request), row.site) and row.site.archived_at is None,
     }
 
 
-def _next(stop: dict[str, Any]) -> str:
-    return str(STOPPED_NEXT if stop["outcome"] == "stopped" else NEXT.get(str(stop.get("id")), RETRY))
+def _next_step(stop: dict[str, Any]) -> str:
+    return str(STOPPED_NEXT if stop["outcome"] == "stopped" else NEXT_STEPS.get(str(stop.get("id")), RETRY))
 
 
 def _step(step: dict[str, Any]) -> dict[str, Any]:
-    """Return the stored step with its look, and its text as a message id if it has one."""
+    """Return the stored step with its icon, its tone, and its message id (older rows: only the text)."""
     tone, icon = MARKS.get(str(step.get("outcome")), ("idle", "idle"))
-    return {**step, "tone": tone, "icon": icon, "words": step.get("message") or step.get("detail", "")}
+    return {**step, "tone": tone, "icon": icon, "text": step.get("message") or step.get("detail", "")}

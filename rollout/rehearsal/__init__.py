@@ -1,1 +1,1 @@
-"""The virtual phone of a sign-in test: signs in to a site as the iOS app would. Start with ``phone.rehearse``."""
+"""The sign-in test: signs in to a site as the iOS app would. The entry point is ``phone.rehearse``."""

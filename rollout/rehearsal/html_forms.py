@@ -1,7 +1,7 @@
-"""The forms of an HTML page, as a browser would submit them. Pure.
+"""Parse the forms of an HTML page, as a browser would send them. Pure.
 
-Not ``html.parser``: a hostile page of 256 KiB (``<a <a <a …``) keeps it busy for minutes. This parser only knows the
-four tags it needs, reads at most ``MAX_TAG`` characters of a tag, and so takes linear time.
+``html.parser`` is not used, because a hostile page of 256 KiB (``<a <a <a …``) keeps it busy for minutes. This parser
+reads four kinds of tags, at most ``MAX_TAG`` characters each, so its time is linear in the size of the page.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ MAX_CONTROLS = 200
 MAX_TAGS = 2000
 MAX_TAG = 4000
 MAX_ATTRIBUTES = 40
-_UNSENT = ("image", "file", "reset", "button")
+_NEVER_SENT = ("image", "file", "reset", "button")
 _TAG = re.compile(r"<(/?form|input|button)(?=[\s/>])", re.I)
 _ATTRIBUTE = re.compile(r"""[\s/]*([^\s"'<>/=]{1,100})(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>]+)))?""")
 
@@ -28,7 +28,7 @@ _BLOCKS = (
 
 @dataclass
 class Form:
-    """``fields`` are sent whichever button is pressed; ``buttons`` are (name, value) of the submit buttons."""
+    """``fields`` are sent with every button; ``buttons`` are the (name, value) pairs of the submit buttons."""
 
     action: str
     method: str
@@ -36,26 +36,26 @@ class Form:
     buttons: list[tuple[str, str]] = field(default_factory=list)
 
     def button(self, word: str) -> tuple[str, str] | None:
-        """Return the button with this meaning, by its name or value."""
-        return next((found for found in self.buttons if word in (found[0].lower(), found[1].lower())), None)
+        """Return the button whose name or value is ``word``."""
+        return next((button for button in self.buttons if word in (button[0].lower(), button[1].lower())), None)
 
-    def pressed(self, button: tuple[str, str] | None) -> dict[str, str]:
-        """Return the fields that are sent if that button is pressed."""
+    def data_for(self, button: tuple[str, str] | None) -> dict[str, str]:
+        """Return the data that is sent when the button is pressed."""
         return {**dict(self.fields), **({button[0]: button[1]} if button and button[0] else {})}
 
 
 def forms_of(html: str) -> list[Form]:
-    """Return every form of the page in order; broken markup yields what was parsed, never an exception."""
+    """Return the forms of the page in order. Broken markup never raises; unreadable parts are skipped."""
     forms: list[Form] = []
     current: Form | None = None
-    for tag, given in _tags(_without_blocks(html)):
+    for tag, attributes in _tags(_without_blocks(html)):
         if tag == "/form":
             current = None
         elif tag == "form" and current is None and len(forms) < MAX_FORMS:
-            current = Form(given.get("action", ""), given.get("method", "get").lower())
+            current = Form(attributes.get("action", ""), attributes.get("method", "get").lower())
             forms.append(current)
-        elif tag in ("input", "button") and current is not None and "disabled" not in given:
-            _add_control(current, tag, given)
+        elif tag in ("input", "button") and current is not None and "disabled" not in attributes:
+            _add_control(current, tag, attributes)
     return forms
 
 
@@ -68,35 +68,35 @@ def _tags(html: str) -> Iterator[tuple[str, dict[str, str]]]:
 
 
 def _attributes(text: str) -> dict[str, str]:
-    given: dict[str, str] = {}
+    attributes: dict[str, str] = {}
     position = 0
-    while len(given) < MAX_ATTRIBUTES and (match := _ATTRIBUTE.match(text, position)):
+    while len(attributes) < MAX_ATTRIBUTES and (match := _ATTRIBUTE.match(text, position)):
         value = next((group for group in match.groups()[1:] if group is not None), "")
-        given.setdefault(match[1].lower(), unescape(value))
+        attributes.setdefault(match[1].lower(), unescape(value))
         position = match.end()
-    return given
+    return attributes
 
 
 def _without_blocks(html: str) -> str:
-    """Return the page without comments and scripts, where ``<form`` is not a form. An unclosed one hides the rest."""
+    """Remove comments and scripts. An unclosed one ends the page."""
     for opening, closing in _BLOCKS:
-        kept, position = [], 0
+        parts, position = [], 0
         while start := opening.search(html, position):
-            kept.append(html[position : start.start()])
+            parts.append(html[position : start.start()])
             end = closing.search(html, start.end())
             position = end.end() if end else len(html)
-        html = "".join([*kept, html[position:]])
+        html = "".join([*parts, html[position:]])
     return html
 
 
-def _add_control(form: Form, tag: str, given: dict[str, str]) -> None:
-    kind = given.get("type", "submit" if tag == "button" else "text").lower()
-    pair = (given.get("name", ""), given.get("value", ""))
+def _add_control(form: Form, tag: str, attributes: dict[str, str]) -> None:
+    kind = attributes.get("type", "submit" if tag == "button" else "text").lower()
+    pair = (attributes.get("name", ""), attributes.get("value", ""))
     if kind == "submit":
         form.buttons.append(pair)
-    elif tag == "button" or kind in _UNSENT or not pair[0] or len(form.fields) >= MAX_CONTROLS:
+    elif tag == "button" or kind in _NEVER_SENT or not pair[0] or len(form.fields) >= MAX_CONTROLS:
         return
     elif kind not in ("checkbox", "radio"):
         form.fields.append(pair)
-    elif "checked" in given:
-        form.fields.append((pair[0], given.get("value", "on")))
+    elif "checked" in attributes:
+        form.fields.append((pair[0], attributes.get("value", "on")))

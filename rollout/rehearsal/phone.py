@@ -1,4 +1,4 @@
-"""The virtual phone: tests a site exactly as the iOS app would use it, from the site list to signing out."""
+"""Run a sign-in test: the steps of the iOS app, from the site list to sign-out."""
 
 from __future__ import annotations
 
@@ -13,52 +13,54 @@ from rollout.message_ids import gettext_noop as _
 
 from . import steps
 from .authorization import authorize
-from .recorder import USER_AGENT, Wire
+from .context import Halt, Plan, StepContext, StepMessage
+from .recorder import USER_AGENT, RecordingClient
 from .transcript import Exchange, StepOutcome, StepResult, Transcript, evidence, scrub
-from .walk import Halt, Passed, Plan, Walk
 
 __all__ = ["STEPS", "USER_AGENT", "Exchange", "Plan", "StepOutcome", "StepResult", "Transcript", "rehearse"]
 
 TOTAL_SECONDS = 90.0
-NOT_REACHED = _("Not reached.")
-Step = Callable[[Walk], Awaitable[Passed]]
+NOT_RUN = _("Not run.")
+Step = Callable[[StepContext], Awaitable[StepMessage]]
 
 # id, title (an English message id), function
 STEPS: tuple[tuple[str, str, Step], ...] = (
     ("parse-site-list", _("Read the site list"), steps.parse_site_list),
     ("info-login", _("Request info/login"), steps.info_login),
     ("authorize", _("Sign in and allow access"), authorize),
-    ("token", _("Exchange the code for tokens"), steps.exchange),
+    ("token", _("Exchange the code for tokens"), steps.exchange_code),
     ("refresh", _("Refresh the tokens"), steps.refresh),
-    ("old-refresh-token", _("Reject the replaced refresh token"), steps.old_refresh_token),
+    ("old-refresh-token", _("Reject the replaced refresh token"), steps.skip_old_refresh_token),
     ("revoke", _("Sign out"), steps.revoke),
     ("refresh-after-revoke", _("Reject a refresh after sign-out"), steps.refresh_after_revoke),
 )
 
 
 async def rehearse(plan: Plan, *, policy: FetchPolicy, now: Callable[[], datetime]) -> Transcript:
-    """Return the transcript of the test; never raises for anything the site does. Takes 90 s at most.
+    """Run the steps and return their transcript, in at most 90 s. Never raises because of a response of the site.
 
-    The test ends at the first step that fails or stops. Tokens issued until then are revoked.
+    The test ends at the first step that fails or stops. Tokens that were issued until then are revoked.
     """
-    walk = Walk(plan, Wire(policy, now, time.monotonic() + TOTAL_SECONDS))
+    context = StepContext(plan, RecordingClient(policy, now, time.monotonic() + TOTAL_SECONDS))
     ended_at: str | None = None
-    found: list[tuple[StepResult, list[tuple[Answer, Mapping[str, str] | None]]]] = []
+    results: list[tuple[StepResult, list[tuple[Answer, Mapping[str, str] | None]]]] = []
     for id, title, step in STEPS:
-        cleans_up = id == "revoke" and bool(walk.refresh_token)
+        cleans_up = id == "revoke" and bool(context.refresh_token)
         if ended_at is not None and not cleans_up:
-            result = StepResult(id, title, StepOutcome.SKIPPED, NOT_REACHED)
+            result = StepResult(id, title, StepOutcome.SKIPPED, NOT_RUN)
         else:
-            result = await _take(id, title, step, walk)
+            result = await _run_step(id, title, step, context)
         if ended_at is None and result.outcome in (StepOutcome.FAILED, StepOutcome.STOPPED):
             ended_at = id
-        found.append((result, walk.wire.take()))
-    return Transcript(ended_at is None, ended_at, tuple(_sealed(result, raw, walk.wire) for result, raw in found))
+        results.append((result, context.client.pop_exchanges()))
+    return Transcript(
+        ended_at is None, ended_at, tuple(_with_evidence(result, raw, context.client) for result, raw in results)
+    )
 
 
-async def _take(id: str, title: str, step: Step, walk: Walk) -> StepResult:
+async def _run_step(id: str, title: str, step: Step, context: StepContext) -> StepResult:
     try:
-        message, values = await step(walk)
+        message, values = await step(context)
     except Halt as halt:
         return StepResult(id, title, halt.outcome, halt.message, halt.values)
     except ValueError:  # a URL or query that cannot be parsed
@@ -66,8 +68,10 @@ async def _take(id: str, title: str, step: Step, walk: Walk) -> StepResult:
     return StepResult(id, title, StepOutcome.PASSED, message, values)
 
 
-def _sealed(result: StepResult, raw: list[tuple[Answer, Mapping[str, str] | None]], wire: Wire) -> StepResult:
-    """Return the step with its evidence, masked only now that all secrets of the test are known."""
-    exchanges = tuple(evidence(answer, form, wire.secrets) for answer, form in raw)
-    values = {name: scrub(value, wire.secrets) for name, value in result.values.items()}
+def _with_evidence(
+    result: StepResult, raw: list[tuple[Answer, Mapping[str, str] | None]], client: RecordingClient
+) -> StepResult:
+    """Add the masked requests to the step. Masking comes last, when all secrets of the test are known."""
+    exchanges = tuple(evidence(answer, form, client.secrets) for answer, form in raw)
+    values = {name: scrub(value, client.secrets) for name, value in result.values.items()}
     return replace(result, values=values, exchanges=exchanges)

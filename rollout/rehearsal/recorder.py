@@ -1,4 +1,4 @@
-"""The virtual phone's network access: the guarded client, with every request recorded and every secret remembered."""
+"""The HTTP client of a sign-in test: sends guarded requests, and records exchanges and secrets."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from rollout.http_client.client import fetch
 from rollout.http_client.policy import FetchPolicy
 from rollout.http_client.reply import Reply
 
-# The word in the middle identifies sign-in tests; sites react to the last one.
+# GatepassRehearsal marks the sign-ins of tests; sites detect the app by AtlassianMobileApp.
 USER_AGENT = "GatepassRehearsal/0.1 AtlassianMobileApp"
 
 
 @dataclass
-class Wire:
-    """``exchanges`` are (answer, form) since the last ``take``; ``secrets`` must not appear in any of them."""
+class RecordingClient:
+    """``exchanges`` are the (answer, form) pairs of the current step; ``secrets`` are masked before they are shown."""
 
     policy: FetchPolicy
     now: Callable[[], datetime]
@@ -26,12 +26,14 @@ class Wire:
     exchanges: list[tuple[Answer, Mapping[str, str] | None]] = field(default_factory=list)
     secrets: set[str] = field(default_factory=set)
 
-    def learn(self, *secrets: str) -> None:
+    def add_secrets(self, *secrets: str) -> None:
+        """Remember values to mask in the transcript."""
         self.secrets.update(secret for secret in secrets if secret)
 
-    def take(self) -> list[tuple[Answer, Mapping[str, str] | None]]:
-        taken, self.exchanges = self.exchanges, []
-        return taken
+    def pop_exchanges(self) -> list[tuple[Answer, Mapping[str, str] | None]]:
+        """Return the exchanges of the current step and start the next one."""
+        exchanges, self.exchanges = self.exchanges, []
+        return exchanges
 
     async def send(
         self,
@@ -43,16 +45,14 @@ class Wire:
         headers: Mapping[str, str] | None = None,
         cookies: Mapping[str, str] | None = None,
     ) -> Reply:
-        """Return the reply without following redirects. After the deadline every reply is a timeout."""
+        """Send a request without following redirects. After the deadline every reply is a timeout."""
         left = max(self.deadline - time.monotonic(), 0.01)
         policy = replace(self.policy, total_seconds=min(self.policy.total_seconds, left))
-        sent = {"User-Agent": USER_AGENT, "Accept": accept, **(headers or {})}
-        reply = await fetch(policy, method, url, headers=sent, form=form, cookies=cookies, now=self.now)
+        all_headers = {"User-Agent": USER_AGENT, "Accept": accept, **(headers or {})}
+        reply = await fetch(policy, method, url, headers=all_headers, form=form, cookies=cookies, now=self.now)
         self.exchanges.append((reply.answer, form))
         return reply
 
     async def post_json(self, url: str, form: Mapping[str, str]) -> Reply:
-        """Send a request of the app itself to the token or revocation endpoint: outside the browser, without
-        cookies.
-        """
+        """Post as the app does to the token and revocation endpoints: outside the browser, without cookies."""
         return await self.send("POST", url, accept="application/json", form=form)

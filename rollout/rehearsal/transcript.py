@@ -1,4 +1,4 @@
-"""The result of a rehearsal: its steps, each with its requests and responses, all secrets masked."""
+"""The result of a sign-in test: its steps with their requests and responses, all secrets masked."""
 
 from __future__ import annotations
 
@@ -13,15 +13,18 @@ from rollout.secret_names import is_secret_name
 
 
 class StepOutcome(StrEnum):
+    """How a step ended."""
+
     PASSED = "passed"
     FAILED = "failed"
-    STOPPED = "stopped"  # no error, but the test cannot continue without a person
+    STOPPED = "stopped"  # not an error: a client without credentials cannot continue
     SKIPPED = "skipped"
 
 
 @dataclass(frozen=True)
 class Exchange:
-    """One request and its response, safe to show: ``fields`` are the submitted form, ``answered`` is a summary."""
+    """A request and its response, masked. ``fields``: the form that was sent; ``answered``: a summary of the "
+    "response."""
 
     method: str
     url: str
@@ -36,7 +39,7 @@ class Exchange:
 
 @dataclass(frozen=True)
 class StepResult:
-    """``title`` and ``message`` are English message ids; ``message`` has ``%(name)s`` placeholders for ``values``."""
+    """``title`` and ``message`` are English message ids; ``message`` has placeholders for ``values``."""
 
     id: str
     title: str
@@ -55,26 +58,26 @@ class StepResult:
 
 @dataclass(frozen=True)
 class Transcript:
-    """``passed``: all steps passed. ``stopped_at``: the id of the step where it ended, None if it passed."""
+    """``passed``: all steps passed or were skipped. ``stopped_at``: the id of the step that ended the test, or None."""
 
     passed: bool
     stopped_at: str | None
     steps: tuple[StepResult, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain JSON values: ``passed``, ``stopped_at`` and ``steps`` with their fields plus ``detail``."""
+        """Return JSON values: ``passed``, ``stopped_at``, and ``steps`` with their fields and ``detail``."""
         return {"passed": self.passed, "stopped_at": self.stopped_at, "steps": [s.to_json() for s in self.steps]}
 
 
 def scrub(text: str, secrets: Iterable[str]) -> str:
-    """Mask every known secret in the text, longest first so that none remains inside another."""
+    """Mask every known secret in the text; longest first, because one may contain another."""
     for secret in sorted({secret for secret in secrets if len(secret) >= 6}, key=len, reverse=True):
         text = text.replace(secret, mask(secret))
     return clean(text, 1000)
 
 
 def evidence(answer: Answer, form: Mapping[str, str] | None, secrets: Collection[str]) -> Exchange:
-    """Return the exchange masked by field names, then by every secret of the test."""
+    """Return the exchange with fields masked by name, then all known secrets masked."""
     fields = {
         clean(name, 60): mask(value) if is_secret_name(name) else scrub(clean(value, 200), secrets)
         for name, value in (form or {}).items()

@@ -1,4 +1,4 @@
-"""Queues and runs rehearsals (on pages: sign-in tests) by the virtual phone."""
+"""Queue and run rehearsals (sign-in tests): Gatepass signs in to a site as the app would."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from .network import policy
 from .queue import wake_worker
 
 log = structlog.get_logger(__name__)
-LEASE = timedelta(seconds=110)
+LEASE = timedelta(seconds=110)  # longer than a rehearsal may take
 
 
 def request_rehearsal(*, actor: Actor, site: Site) -> Rehearsal:
-    """Return the site's queued rehearsal: a new one, or its unfinished one."""
+    """Queue a rehearsal of the site, or return the unfinished one if there is one."""
     with transaction.atomic():
         Site.objects.select_for_update(no_key=True).get(pk=site.pk)
         unfinished = site.rehearsals.exclude(state__in=[RunState.DONE, RunState.FAILED]).first()
@@ -39,7 +39,7 @@ def request_rehearsal(*, actor: Actor, site: Site) -> Rehearsal:
 
 
 def run_rehearsal(*, rehearsal_id: int) -> bool:
-    """Run one claimed rehearsal. False if it could not be claimed."""
+    """Run one queued rehearsal. Returns False if another worker has it or it does not exist."""
     now = timezone.now()
     lease = now + LEASE
     if not Rehearsal.objects.all().claim(rehearsal_id, now=now, lease_until=lease):
@@ -47,11 +47,11 @@ def run_rehearsal(*, rehearsal_id: int) -> bool:
     rehearsal = Rehearsal.objects.select_related("site", "requested_by").get(pk=rehearsal_id)
     try:
         plan = _plan(rehearsal)
-        way = policy(rehearsal.site, sign_in_url=plan.sign_in_url)
-        transcript = asyncio.run(rehearse(plan, policy=way, now=timezone.now))
+        fetch_policy = policy(rehearsal.site, sign_in_url=plan.sign_in_url)
+        transcript = asyncio.run(rehearse(plan, policy=fetch_policy, now=timezone.now))
     except Exception as error:
         log.exception("rehearsal_failed", rehearsal_id=rehearsal_id)
-        _finish(rehearsal, lease, state=RunState.FAILED, failure=f"{type(error).__name__} while rehearsing")
+        _finish(rehearsal, lease, state=RunState.FAILED, failure=f"{type(error).__name__} during the sign-in test")
         return True
     _record(rehearsal, lease, transcript)
     return True
@@ -59,7 +59,7 @@ def run_rehearsal(*, rehearsal_id: int) -> bool:
 
 def _record(rehearsal: Rehearsal, lease: Any, transcript: Transcript) -> None:
     with transaction.atomic():
-        kept = _finish(
+        is_recorded = _finish(
             rehearsal,
             lease,
             state=RunState.DONE,
@@ -67,7 +67,7 @@ def _record(rehearsal: Rehearsal, lease: Any, transcript: Transcript) -> None:
             stopped_at=transcript.stopped_at or "",
             steps=transcript.to_json()["steps"],
         )
-        if kept:
+        if is_recorded:
             details = {"passed": transcript.passed, "stopped_at": transcript.stopped_at}
             audit.record(
                 actor=rehearsal.requested_by, action="rehearsal.finished", target=rehearsal.site, details=details
@@ -75,14 +75,13 @@ def _record(rehearsal: Rehearsal, lease: Any, transcript: Transcript) -> None:
 
 
 def _finish(rehearsal: Rehearsal, lease: Any, **fields: Any) -> bool:
-    held = Rehearsal.objects.filter(pk=rehearsal.pk, state=RunState.RUNNING, lease_until=lease)
-    return held.update(finished_at=timezone.now(), lease_until=None, **fields) == 1
+    """Store the result. Returns False if the lease was lost to another worker."""
+    leased = Rehearsal.objects.filter(pk=rehearsal.pk, state=RunState.RUNNING, lease_until=lease)
+    return leased.update(finished_at=timezone.now(), lease_until=None, **fields) == 1
 
 
 def _plan(rehearsal: Rehearsal) -> Plan:
-    """Return the site list that an MDM would deliver for this site, and for a hosted site a sign-in page for the
-    browser.
-    """
+    """Build the site list that an MDM would deploy and, if Gatepass hosts the site, a sign-in link for the browser."""
     site = rehearsal.site
     link = site.links.for_mdm().first()
     entry = SiteEntry(
@@ -103,5 +102,5 @@ def _plan(rehearsal: Rehearsal) -> Plan:
 
 
 def waiting_rehearsals() -> list[int]:
-    """Return the ids of waiting rehearsals, oldest first."""
+    """Return the ids of up to 100 rehearsals that wait for a worker, oldest first."""
     return list(Rehearsal.objects.all().waiting(timezone.now()).values_list("pk", flat=True)[:100])

@@ -42,7 +42,7 @@ from rollout.mdm.lint import lint
 from rollout.mdm.site_list import SiteListError, parse_site_list
 from rollout.mdm.vendor_formats import FORMATS
 from rollout.message_ids import gettext_noop
-from rollout.rehearsal.phone import NOT_REACHED, STEPS
+from rollout.rehearsal.phone import NOT_RUN, STEPS
 from tests.support.paths import ROOT
 
 MARKERS = {"_", "gettext_noop"}
@@ -231,7 +231,7 @@ def test_reasons_without_a_response() -> None:
         ERRORS.values(),
         [entry.title for entry in RULES],
         [text for entry in FORMATS.values() for text in (entry.label, entry.where)],
-        [NOT_REACHED, *(title for _, title, _ in STEPS)],
+        [NOT_RUN, *(title for _, title, _ in STEPS)],
     ],
     ids=["refused base URLs", "HTTP client", "rules", "formats", "rehearsal"],
 )

@@ -1,4 +1,5 @@
-"""Rehearsal pages: asked for by owners, polled while it runs, told in plain words when it ends."""
+"""Pages of sign-in tests: started by owners, polled while the test runs, with the reason and the next step at the "
+"end."""
 
 from __future__ import annotations
 
@@ -36,10 +37,10 @@ def make_rehearsal(site: Site) -> Callable[..., Rehearsal]:
 
 def test_it_works(client_of: ClientOf, alice: User, site: Site) -> None:
     client = client_of(alice)
-    asked = client.post(reverse("rehearse", args=[site.pk]))
+    response = client.post(reverse("rehearse", args=[site.pk]))
     row = Rehearsal.objects.get()
-    assert asked["Location"] == reverse("rehearsal", args=[row.pk])
-    page = client.get(asked["Location"]).content.decode()
+    assert response["Location"] == reverse("rehearsal", args=[row.pk])
+    page = client.get(response["Location"]).content.decode()
     assert "Waiting for a worker" in page
     assert f'hx-get="{reverse("rehearsal_progress", args=[row.pk])}"' in page
     assert re.search(r'<noscript>\s*<meta http-equiv="refresh"', page)
@@ -47,7 +48,7 @@ def test_it_works(client_of: ClientOf, alice: User, site: Site) -> None:
     assert Rehearsal.objects.count() == 1
 
 
-def test_a_passed_one_stops_polling(client_of: ClientOf, alice: User, make_rehearsal: Any) -> None:
+def test_a_passed_test_stops_polling(client_of: ClientOf, alice: User, make_rehearsal: Any) -> None:
     row = make_rehearsal(step("token", StepOutcome.PASSED), passed=True)
     for name in ("rehearsal", "rehearsal_progress"):
         page = client_of(alice).get(reverse(name, args=[row.pk])).content.decode()
@@ -56,8 +57,10 @@ def test_a_passed_one_stops_polling(client_of: ClientOf, alice: User, make_rehea
         assert "http-equiv" not in page
 
 
-def test_a_stopped_one_says_why_and_what_next(client_of: ClientOf, alice: User, make_rehearsal: Any) -> None:
-    message = "The site sent the browser to %(host)s to sign in."
+def test_a_stopped_test_shows_the_reason_and_the_next_step(
+    client_of: ClientOf, alice: User, make_rehearsal: Any
+) -> None:
+    message = "The site redirected the browser to %(host)s to sign in."
     row = make_rehearsal(
         step("authorize", StepOutcome.STOPPED, message, host="sso.example.com"),
         step("token", StepOutcome.SKIPPED, "Not reached."),
@@ -65,21 +68,23 @@ def test_a_stopped_one_says_why_and_what_next(client_of: ClientOf, alice: User, 
         stopped_at="authorize",
     )
     page = client_of(alice).get(reverse("rehearsal", args=[row.pk])).content.decode()
-    assert "sent the browser to sso.example.com" in page
-    assert "issue a pass for yourself" in page
+    assert "redirected the browser to sso.example.com" in page
+    assert "issue a pass to yourself" in page
     assert "302 to sso.example.com" in page
     assert "&lt;b&gt;" in page
 
 
-def test_a_failed_one_says_why_and_what_next(client_of: ClientOf, alice: User, make_rehearsal: Any) -> None:
-    row = make_rehearsal(step("token", StepOutcome.FAILED, "The site refused the code."), passed=False)
+def test_a_failed_test_shows_the_reason_and_the_next_step(
+    client_of: ClientOf, alice: User, make_rehearsal: Any
+) -> None:
+    row = make_rehearsal(step("token", StepOutcome.FAILED, "The site rejected the code."), passed=False)
     page = client_of(alice).get(reverse("rehearsal", args=[row.pk])).content.decode()
     assert "Sign-in does not work" in page
-    assert "OAuth plugin is too old" in page
+    assert "Usually the OAuth plugin is too old" in page
 
 
-def test_a_broken_one_does_not_blame_the_site(client_of: ClientOf, alice: User, make_rehearsal: Any) -> None:
-    row = make_rehearsal(state=RunState.FAILED, failure="KeyError while rehearsing")
+def test_an_internal_error_does_not_blame_the_site(client_of: ClientOf, alice: User, make_rehearsal: Any) -> None:
+    row = make_rehearsal(state=RunState.FAILED, failure="KeyError during the sign-in test")
     page = client_of(alice).get(reverse("rehearsal", args=[row.pk])).content.decode()
     assert "an error in Gatepass, not on the site" in page
 
@@ -95,7 +100,7 @@ def test_a_broken_one_does_not_blame_the_site(client_of: ClientOf, alice: User, 
     ],
     ids=str,
 )
-def test_a_transcript_of_another_time_still_shows(
+def test_a_transcript_of_another_version_is_shown(
     client_of: ClientOf, alice: User, make_rehearsal: Any, steps: list[Any]
 ) -> None:
     row = make_rehearsal(passed=False)
@@ -125,7 +130,7 @@ def test_another_owner_and_a_member_find_nothing(
     assert Rehearsal.objects.count() == 1
 
 
-def test_looking_does_not_rehearse(client_of: ClientOf, alice: User, site: Site) -> None:
+def test_get_starts_no_test(client_of: ClientOf, alice: User, site: Site) -> None:
     answer = client_of(alice).get(reverse("rehearse", args=[site.pk]))
     assert answer.headers["Location"] == reverse("site", args=[site.pk])
     assert not Rehearsal.objects.exists()
@@ -137,7 +142,7 @@ def test_an_archived_site_is_refused(client_of: ClientOf, alice: User, site: Sit
     assert not Rehearsal.objects.exists()
 
 
-def test_the_page_asks_the_database_little(
+def test_the_page_takes_few_queries(
     client_of: ClientOf, alice: User, make_rehearsal: Any, django_assert_max_num_queries: Any
 ) -> None:
     row = make_rehearsal(*[step(f"s{number}", StepOutcome.PASSED) for number in range(8)], passed=True)

@@ -1,4 +1,4 @@
-"""A small OAuth provider on loopback that checks what a strict provider checks, and can be told to misbehave."""
+"""A strict OAuth provider on loopback, with faults that a test can turn on."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ REDIRECT_URI = "confluence-server://oauth-callback"
 
 
 class Provider:
-    """``faults`` are named deviations; ``issued`` is every secret it has given out."""
+    """``faults`` are the names of deviations; ``issued`` are all secrets that it has returned."""
 
     def __init__(self, *faults: str) -> None:
         self.faults = set(faults)
@@ -93,10 +93,10 @@ def _handler(provider: Provider) -> type[BaseHTTPRequestHandler]:
             parts = urlsplit(self.path)
             query = {name: values[0] for name, values in parse_qs(parts.query).items()}
             if parts.path == "/wiki/rest/nativemobile/1.1/info/login":
-                if "info_login_shut" in provider.faults:
+                if "info_login_blocked" in provider.faults:
                     return self.reply(302, Location="https://sso.example.com/login")
-                given = {} if "switch_off" in provider.faults else {"oauth": {"clientId": provider.client_id}}
-                return self.json(200, {"title": "Wiki", **given})
+                oauth = {} if "switch_off" in provider.faults else {"oauth": {"clientId": provider.client_id}}
+                return self.json(200, {"title": "Wiki", **oauth})
             if parts.path == provider.sign_in_path:
                 search = '<form action="/search"><input name=q><button>Search</button></form>'
                 form = '<form method="post" action="">'

@@ -1,4 +1,4 @@
-"""The little browser's cookies, against a real server."""
+"""Cookies and redirects of the minimal browser, against a real server."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from rollout.http_client.policy import FetchPolicy
 from rollout.rehearsal.browser import Browser
-from rollout.rehearsal.recorder import Wire
+from rollout.rehearsal.recorder import RecordingClient
 
 SET = {
     "/set": ["a=1; Path=/", 'q="quoted value"; Path=/', "deep=2; Path=/deep", "safe=3; Path=/; Secure", "broken", "=x"],
@@ -46,15 +46,17 @@ def site():
 
 
 def _visit(origin: str, *paths: str):
-    async def walk():
-        wire = Wire(FetchPolicy(allow_loopback=True), lambda: datetime(2026, 3, 1, tzinfo=UTC), time.monotonic() + 20)
-        browser = Browser(wire)
+    async def visit():
+        client = RecordingClient(
+            FetchPolicy(allow_loopback=True), lambda: datetime(2026, 3, 1, tzinfo=UTC), time.monotonic() + 20
+        )
+        browser = Browser(client)
         return [await browser.open(origin + path) for path in paths]
 
-    return asyncio.run(walk())
+    return asyncio.run(visit())
 
 
-def test_cookies_come_back_where_they_belong(site) -> None:
+def test_cookies_are_sent_to_matching_paths(site) -> None:
     origin, seen = site
     _visit(origin, "/set", "/", "/deep/er", "/deeper", "/unset", "/")
     sent = [cookie for _, cookie in seen]
@@ -65,7 +67,7 @@ def test_cookies_come_back_where_they_belong(site) -> None:
     assert sent[5] == 'q="quoted value"'
 
 
-def test_a_flood_of_cookies_is_bounded(site) -> None:
+def test_the_number_of_cookies_is_limited(site) -> None:
     origin, seen = site
     _visit(origin, "/many", "/")
     assert len(seen[1][1].split(";")) == 50

@@ -1,4 +1,4 @@
-"""The virtual phone against a provider that checks, and against everything a provider can get wrong."""
+"""The sign-in test against a strict provider, and against providers with one fault each."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rollout.simulator.fleet import SimulatedFleet
 from rollout.simulator.table import PERSONAS
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-DOOR = FetchPolicy(allow_loopback=True, connect_seconds=1, total_seconds=3)
+POLICY = FetchPolicy(allow_loopback=True, connect_seconds=1, total_seconds=3)
 REDIRECT_URI = "confluence-server://oauth-callback"
 
 
@@ -34,7 +34,7 @@ def _plan(provider, **changes) -> Plan:
     return replace(plan, **changes)
 
 
-def _rehearse(plan: Plan, policy: FetchPolicy = DOOR):
+def _rehearse(plan: Plan, policy: FetchPolicy = POLICY):
     return asyncio.run(rehearse(plan, policy=policy, now=lambda: NOW))
 
 
@@ -68,7 +68,7 @@ def test_the_transcript_is_json_and_every_message_fits_its_values(make_provider)
     data = json.loads(json.dumps(_rehearse(_plan(make_provider())).to_json()))
     assert data["passed"] is True
     token = next(step for step in data["steps"] if step["id"] == "token")
-    assert token["detail"] == "The code was exchanged for an access token (valid for 3600 s) and a refresh token."
+    assert token["detail"] == "The site returned an access token, valid for 3600 seconds, and a refresh token."
     assert token["exchanges"][0]["method"] == "POST"
     assert token["exchanges"][0]["status"] == 200
     assert token["exchanges"][0]["at"] == NOW.isoformat()
@@ -89,11 +89,11 @@ def test_no_secret_shows_in_the_evidence(make_provider, faults) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "step", "words"),
+    ("fault", "step", "text"),
     [
-        ("unknown_client", "authorize", "error (400"),
+        ("unknown_client", "authorize", "returned an error (400"),
         ("link_used", "authorize", "no button"),
-        ("no_consent", "authorize", "did not show a consent"),
+        ("no_consent", "authorize", "did not show a consent page"),
         ("denied", "authorize", "access_denied"),
         ("wrong_state", "authorize", "state"),
         ("wrong_issuer", "authorize", "another issuer"),
@@ -101,9 +101,9 @@ def test_no_secret_shows_in_the_evidence(make_provider, faults) -> None:
         ("no_code", "authorize", "no code"),
         ("invalid_client", "token", "invalid_client"),
         ("html_token", "token", "JSON"),
-        ("no_refresh_token", "token", "contains no"),
+        ("no_refresh_token", "token", "no refresh token"),
         ("mac_token", "token", "mac"),
-        ("no_lifetime", "token", "no lifetime"),
+        ("no_lifetime", "token", "lifetime of the access token"),
         ("narrow_scope", "token", "READ"),
         ("refresh_fails", "refresh", "server_error"),
         ("no_rotation", "refresh", "not replaced"),
@@ -111,13 +111,13 @@ def test_no_secret_shows_in_the_evidence(make_provider, faults) -> None:
         ("revoke_ignored", "refresh-after-revoke", "not rejected"),
     ],
 )
-def test_what_a_provider_gets_wrong_is_named(make_provider, fault, step, words) -> None:
+def test_a_fault_of_the_provider_is_reported(make_provider, fault, step, text) -> None:
     provider = make_provider(fault)
     transcript = _rehearse(_plan(provider))
     assert (transcript.passed, transcript.stopped_at) == (False, step)
     result = next(result for result in transcript.steps if result.id == step)
     assert result.outcome is StepOutcome.FAILED
-    assert words in result.detail
+    assert text in result.detail
     assert result.exchanges
     assert [entry.id for entry in transcript.steps] == [id for id, _, _ in STEPS]
 
@@ -132,14 +132,14 @@ def test_tokens_that_were_issued_are_revoked_after_a_failure(make_provider, faul
     assert provider.revoked[0] not in provider.live_refresh
 
 
-def test_a_redirect_to_another_host_is_where_it_stops(make_provider) -> None:
+def test_a_redirect_to_another_host_stops_the_test(make_provider) -> None:
     transcript = _rehearse(_plan(make_provider("other_host"), sign_in_url=None))
     assert transcript.stopped_at == "authorize"
     assert _outcomes(transcript)["authorize"] == "stopped"
     assert "sso.example.com" in transcript.steps[2].detail
 
 
-def test_a_code_for_a_stranger_is_not_fetched(make_provider) -> None:
+def test_a_redirect_to_another_app_fails(make_provider) -> None:
     transcript = _rehearse(_plan(make_provider("wrong_redirect")))
     assert transcript.stopped_at == "authorize"
     assert transcript.steps[2].outcome is StepOutcome.FAILED
@@ -154,8 +154,8 @@ def test_without_a_sign_in_link_it_stops_at_the_login_page(make_provider) -> Non
     assert _outcomes(transcript)["token"] == "skipped"
 
 
-def test_info_login_behind_a_proxy_ends_the_walk_only_without_mdm(make_provider) -> None:
-    provider = make_provider("info_login_shut")
+def test_a_blocked_info_login_ends_the_test_only_without_mdm(make_provider) -> None:
+    provider = make_provider("info_login_blocked")
     with_mdm = _rehearse(_plan(provider))
     assert with_mdm.passed
     assert _outcomes(with_mdm)["info-login"] == "skipped"
@@ -170,7 +170,7 @@ def test_oauth_switched_off(make_provider) -> None:
 
 
 @pytest.mark.parametrize(
-    ("site_list", "words"),
+    ("site_list", "text"),
     [
         ("", "not valid JSON"),
         ("[" * 100_000, "not valid JSON"),
@@ -181,7 +181,7 @@ def test_oauth_switched_off(make_provider) -> None:
         ('[{"title": "Wiki"}]', "has no title"),
         ('[{"title": 5, "baseURL": "BASE"}]', "has no title"),
         ('[{"title": "Wiki", "baseURL": "https://other.example.com"}]', "does not contain"),
-        ('[{"title": "Wiki", "baseURL": "BASE"}]', "no OAuth part"),
+        ('[{"title": "Wiki", "baseURL": "BASE"}]', "no OAuth settings"),
         ('[{"title": "Wiki", "baseURL": "BASE", "oauth": {"clientId": "abc"}}]', "no clientID"),
         ('[{"title": "Wiki", "baseURL": "BASE", "oauth": []}]', "no clientID"),
         (
@@ -190,15 +190,15 @@ def test_oauth_switched_off(make_provider) -> None:
         ),
     ],
 )
-def test_a_site_list_the_app_would_not_take(make_provider, site_list, words) -> None:
+def test_a_site_list_that_the_app_would_reject(make_provider, site_list, text) -> None:
     provider = make_provider()
     transcript = _rehearse(_plan(provider, site_list_json=site_list.replace("BASE", provider.base_url)))
     assert transcript.stopped_at == "parse-site-list"
-    assert words in transcript.steps[0].detail
-    assert provider.user_agents == set(), "nothing was asked"
+    assert text in transcript.steps[0].detail
+    assert provider.user_agents == set(), "no request was sent"
 
 
-def test_a_site_that_is_not_there() -> None:
+def test_an_unreachable_site() -> None:
     with SimulatedFleet(["unreachable"]) as fleet:
         base_url = fleet.base_url("unreachable")
         transcript = _rehearse(Plan(_site_list(base_url, "abc"), base_url, REDIRECT_URI))
@@ -207,7 +207,7 @@ def test_a_site_that_is_not_there() -> None:
 
 
 @pytest.mark.parametrize("name", ["ready-mdm", "ready-non-mdm", "context-path"])
-def test_a_confluence_provided_site_is_walked_up_to_its_login_page(name) -> None:
+def test_a_site_with_its_own_provider_is_tested_up_to_its_login_page(name) -> None:
     with SimulatedFleet([name]) as fleet:
         base_url = fleet.base_url(name)
         transcript = _rehearse(Plan(_site_list(base_url, PERSONAS[name].client_id), base_url, REDIRECT_URI))
@@ -215,7 +215,7 @@ def test_a_confluence_provided_site_is_walked_up_to_its_login_page(name) -> None
     assert _outcomes(transcript)["authorize"] == "stopped"
 
 
-def test_single_sign_on_is_where_an_honest_rehearsal_stops() -> None:
+def test_single_sign_on_stops_the_test() -> None:
     with SimulatedFleet(["behind-sso"]) as fleet:
         base_url = fleet.base_url("behind-sso")
         transcript = _rehearse(Plan(_site_list(base_url, "abc"), base_url, REDIRECT_URI))
@@ -223,6 +223,6 @@ def test_single_sign_on_is_where_an_honest_rehearsal_stops() -> None:
         assert fleet.single_sign_on_url.removeprefix("http://") in transcript.steps[2].detail
 
 
-def test_a_closed_door_is_a_failed_step_not_an_exception(make_provider) -> None:
+def test_a_refused_request_is_a_failed_step_not_an_exception(make_provider) -> None:
     transcript = _rehearse(_plan(make_provider()), policy=FetchPolicy())
     assert transcript.stopped_at == "info-login"

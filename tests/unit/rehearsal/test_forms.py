@@ -1,4 +1,4 @@
-"""Reading forms as a browser would."""
+"""Parsing forms as a browser would."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ def test_it_works() -> None:
     )
     assert (form.action, form.method) == ("/x?a=1&b=2", "post")
     assert form.fields == [("t", "<1>"), ("scope", "WRITE"), ("on", "on")]
-    assert form.pressed(form.button("allow")) == {"t": "<1>", "scope": "WRITE", "on": "on", "allow": "Authorize"}
+    assert form.data_for(form.button("allow")) == {"t": "<1>", "scope": "WRITE", "on": "on", "allow": "Authorize"}
 
 
 def test_a_button_is_found_by_its_value_too() -> None:
     (form,) = forms_of('<form method=post><button name="answer" value="allow">Allow</button></form>')
-    assert form.pressed(form.button("allow")) == {"answer": "allow"}
+    assert form.data_for(form.button("allow")) == {"answer": "allow"}
     assert form.button("deny") is None
-    assert form.pressed(None) == {}
+    assert form.data_for(None) == {}
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_broken_markup_does_not_raise(html) -> None:
     assert len(forms_of(html)) <= 50
 
 
-def test_what_is_never_sent() -> None:
+def test_controls_that_are_never_sent() -> None:
     (form,) = forms_of(
         "<form><input type=file name=f><input type=reset name=r><input type=image name=i><button type=button name=b>"
         "</button><input disabled name=d><input value=nameless></form><input name=outside>"
@@ -53,7 +53,7 @@ def test_what_is_never_sent() -> None:
     assert (form.fields, form.buttons) == ([], [])
 
 
-def test_forms_in_comments_and_scripts_are_none() -> None:
+def test_forms_in_comments_and_scripts_are_ignored() -> None:
     page = "<!-- <form><input name=a></form> --><SCRIPT>'<form>'</SCRIPT>İ<form method=post><button name=b></form>"
     (form,) = forms_of(page)
     assert (form.method, form.fields, form.buttons) == ("post", [], [("b", "")])
@@ -62,7 +62,7 @@ def test_forms_in_comments_and_scripts_are_none() -> None:
 @pytest.mark.parametrize(
     "seed", ["<a ", "<!", "<!--", "</", "<form ", '<input "', "<input a a", "<script>", "<script></script>"]
 )
-def test_a_hostile_page_takes_no_time(seed) -> None:
+def test_a_hostile_page_is_parsed_quickly(seed) -> None:
     started = time.monotonic()
     forms_of((seed * 262144)[:262144])
     assert time.monotonic() - started < 2

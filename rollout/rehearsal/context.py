@@ -1,4 +1,4 @@
-"""State shared by all steps: the plan, what the phone has learned, and how a step ends."""
+"""The state that the steps of a sign-in test share, and the exception that ends a step."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from rollout.http_client.failures import ERRORS
 from rollout.http_client.redaction import clean
 from rollout.http_client.reply import Reply
 
-from .recorder import Wire
+from .recorder import RecordingClient
 from .transcript import StepOutcome
 
-Passed = tuple[str, dict[str, str]]
+StepMessage = tuple[str, dict[str, str]]
 
 
 @dataclass(frozen=True)
 class Plan:
     """What to test.
 
-    ``site_list_json`` is the string that an MDM would deliver, None for the Non-MDM setup. ``sign_in_url`` is a
-    single-use page with one button that signs the browser in, None if the site has no such page.
+    ``site_list_json`` is the value that an MDM would deploy, None for the Non-MDM setup. ``sign_in_url`` is a
+    single-use page with a button that signs the browser in; None unless Gatepass hosts the site.
     """
 
     site_list_json: str | None
@@ -29,7 +29,7 @@ class Plan:
     sign_in_url: str | None = field(default=None, repr=False)
 
 
-class Halt(Exception):  # noqa: N818 - the end of a step, not necessarily an error
+class Halt(Exception):  # noqa: N818 - ends a step, not necessarily with an error
     """Ends a step with an outcome, an English message id and its values."""
 
     def __init__(self, outcome: StepOutcome, message: str, **values: str) -> None:
@@ -39,15 +39,16 @@ class Halt(Exception):  # noqa: N818 - the end of a step, not necessarily an err
 
 
 def failed(message: str, **values: str) -> Halt:
+    """Return the exception that ends a step as failed."""
     return Halt(StepOutcome.FAILED, message, **values)
 
 
 @dataclass
-class Walk:
-    """What the phone has learned so far."""
+class StepContext:
+    """The plan, the HTTP client, and the results of the steps so far."""
 
     plan: Plan
-    wire: Wire
+    client: RecordingClient
     client_id: str = ""
     verifier: str = field(default="", repr=False)
     code: str = field(default="", repr=False)
@@ -62,6 +63,7 @@ class Walk:
         return self.url(f"/rest/oauth2/latest/{name}")
 
 
-def require_answer(reply: Reply) -> None:
+def require_response(reply: Reply) -> None:
+    """Raise Halt if there was no response."""
     if reply.error is not None:
         raise failed(ERRORS[reply.error])
