@@ -49,7 +49,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "stages": fleet.visible_stages(wave) if wave else [],
         "progress": progress_of(sweep) if sweep else None,
         "sweep": sweep,
-        "stands_still": leases.stands_still(timezone.now()),
+        "stands_still": leases.is_stalled(timezone.now()),
         "too_old_apps": app_versions.fleets_too_old() if user.reads_all_sites else [],
         "may_change": user.is_administrator or not user.reads_all_sites,
     }

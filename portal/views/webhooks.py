@@ -24,7 +24,7 @@ from portal.pages.one_time_forms import FormSentError, new_form_id, send_once, s
 from rollout.models import NoticeKind, Webhook, WebhookDelivery
 from rollout.services.notifications import deliveries
 from rollout.services.notifications import webhooks as services
-from rollout.services.vault import HOW_TO_MAKE_A_KEY
+from rollout.services.vault import GENERATE_KEY_COMMAND
 
 
 @administrators
@@ -34,7 +34,7 @@ def webhooks(request: HttpRequest) -> HttpResponse:
     context = {
         "rows": Webhook.objects.all(),
         "is_available": services.is_available(),
-        "key_command": HOW_TO_MAKE_A_KEY,
+        "how_to_make_a_key": GENERATE_KEY_COMMAND,
     }
     return render(request, "webhooks/webhooks.html", context)
 

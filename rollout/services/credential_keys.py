@@ -46,10 +46,10 @@ def rotate_credentials(*, actor: Actor | None) -> Rotation:
                 sealed += _seal_again(model, pk, columns)
             except vault.VaultError:
                 lost.append(f"{model._meta.verbose_name} #{pk}")
-    theirs: Any
-    for _receiver, theirs in rotating.send(sender=rotate_credentials):
-        sealed += theirs.sealed
-        lost += theirs.lost
+    rotation: Any
+    for _receiver, rotation in rotating.send(sender=rotate_credentials):
+        sealed += rotation.sealed
+        lost += rotation.lost
     audit.record(actor=actor, action="credentials.rotated", details={"sealed": sealed, "lost": len(lost)})
     return Rotation(sealed, tuple(lost))
 

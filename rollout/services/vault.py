@@ -1,8 +1,7 @@
 """Encrypts secrets that must be read again later, so that the database alone does not reveal them.
 
-The keys are ``CREDENTIAL_KEYS``: the first one encrypts, all of them decrypt, so a new key can be put in front of the
-old
-ones before ``manage.py rotate_credentials`` encrypts every value again. Without a key nothing is stored.
+The keys are ``CREDENTIAL_KEYS``: the first one encrypts, all of them decrypt, so a new key can be put before the
+old ones until ``manage.py rotate_credentials`` has encrypted every value again. Without a key nothing is stored.
 """
 
 from __future__ import annotations
@@ -10,9 +9,9 @@ from __future__ import annotations
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 
-HOW_TO_MAKE_A_KEY = "python3 -c 'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())'"
+GENERATE_KEY_COMMAND = "python3 -c 'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())'"
 
-_BEGINNING = "gAAAAA"  # of every Fernet token: its version, and a time before the year 2106
+_FERNET_PREFIX = "gAAAAA"  # of every Fernet token: its version, and a time before the year 2106
 
 
 class VaultError(Exception):
@@ -34,12 +33,12 @@ def open_(sealed: str) -> str:
     try:
         return _keys().decrypt(sealed.encode()).decode()
     except InvalidToken:
-        raise VaultError("None of CREDENTIAL_KEYS opens this value. Put the key back that sealed it.") from None
+        raise VaultError("None of CREDENTIAL_KEYS can decrypt this value. Add the key that encrypted it.") from None
 
 
 def is_sealed(text: str) -> bool:
     """Whether ``seal`` produced this text; it may also have been stored before a key was set."""
-    return text.startswith(_BEGINNING)
+    return text.startswith(_FERNET_PREFIX)
 
 
 def seal_again(sealed: str) -> str:
@@ -47,7 +46,7 @@ def seal_again(sealed: str) -> str:
     return seal(open_(sealed))
 
 
-def key_fault(key: str) -> str | None:
+def key_error(key: str) -> str | None:
     """Return why a key is invalid, without repeating it; None if it is valid."""
     try:
         Fernet(key)
@@ -58,8 +57,8 @@ def key_fault(key: str) -> str | None:
 
 def _keys() -> MultiFernet:
     if not settings.CREDENTIAL_KEYS:
-        raise VaultError("CREDENTIAL_KEYS is not set: there is no key to seal secrets with.")
+        raise VaultError("CREDENTIAL_KEYS is not set, so Gatepass cannot encrypt secrets.")
     try:
         return MultiFernet([Fernet(key) for key in settings.CREDENTIAL_KEYS])
     except (ValueError, TypeError):
-        raise VaultError("CREDENTIAL_KEYS holds something that is no key; `manage.py check` says which.") from None
+        raise VaultError("CREDENTIAL_KEYS contains an invalid key. Run `manage.py check` to see which one.") from None

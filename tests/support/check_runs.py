@@ -8,7 +8,7 @@ import uuid
 from django.conf import settings
 
 from rollout.services.checks import leases
-from rollout.services.checks.check_runs import answer, target_of
+from rollout.services.checks.check_runs import probe, targets_of
 from rollout.services.checks.evaluations import record
 
 
@@ -16,11 +16,11 @@ def run_queued_checks() -> list[int]:
     """Probe and evaluate all queued runs; return their ids."""
     done: list[int] = []
     lease = uuid.uuid4().hex
-    while taken := leases.swap_leases(lease=lease, room=settings.PROBE_SITES_AT_ONCE):
-        targets = target_of(taken)
+    while taken := leases.swap_leases(lease=lease, limit=settings.PROBE_SITES_AT_ONCE):
+        targets = targets_of(taken)
         try:
-            record([asyncio.run(answer(run, targets[run.pk])) for run in taken])
+            record([asyncio.run(probe(run, targets[run.pk])) for run in taken])
         finally:
-            leases.give_back(lease=lease, hosts=[run.host for run in taken], pause=0)
+            leases.release(lease=lease, hosts=[run.host for run in taken], pause=0)
         done += [run.pk for run in taken]
     return done

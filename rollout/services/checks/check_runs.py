@@ -70,7 +70,7 @@ def request_first_checks(*, sites: list[Site], actor: Actor | None) -> None:
     wake_worker("pick_up_waiting_work")
 
 
-async def answer(run: CheckRun, target: Target) -> ProbeResult:
+async def probe(run: CheckRun, target: Target) -> ProbeResult:
     """Observe the site of a claimed run; return the result."""
     try:
         observation = await observe(target, policy=policy(), now=timezone.now)
@@ -81,19 +81,19 @@ async def answer(run: CheckRun, target: Target) -> ProbeResult:
     return ProbeResult(run.pk, run.site_id, run.lease, observation, target=target)
 
 
-def target_of(runs: Iterable[CheckRun]) -> dict[int, Target]:
+def targets_of(runs: Iterable[CheckRun]) -> dict[int, Target]:
     """Return the target of each run, by its id, with one query. The runs come with their sites."""
     runs = list(runs)
     active = ApplicationLink.objects.active().filter(site__in=[run.site_id for run in runs])
-    held = {(link.site_id, link.origin): link.client_id for link in active}
-    return {run.pk: _target(run.site, held) for run in runs}
+    client_ids = {(link.site_id, link.origin): link.client_id for link in active}
+    return {run.pk: _target(run.site, client_ids) for run in runs}
 
 
-def _target(site: Site, held: dict[tuple[int, str], str]) -> Target:
-    """``held`` are the client IDs of active links by site and origin."""
+def _target(site: Site, client_ids: dict[tuple[int, str], str]) -> Target:
+    """``client_ids`` are the client IDs of active links by site and origin."""
     links = KnownLinks(
-        mdm=held.get((site.pk, ApplicationLink.Origin.WIZARD)),
-        non_mdm=held.get((site.pk, ApplicationLink.Origin.SWITCH)),
+        mdm=client_ids.get((site.pk, ApplicationLink.Origin.WIZARD)),
+        non_mdm=client_ids.get((site.pk, ApplicationLink.Origin.SWITCH)),
     )
     return Target(
         base_url=site.base_url,

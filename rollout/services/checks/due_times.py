@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 SPREAD = 0.1  # a tenth earlier or later, so that sites added together spread out over time
-LONGEST = timedelta(days=7)
-SOON = timedelta(hours=1)
+MAX_INTERVAL = timedelta(days=7)
+RETRY_INTERVAL = timedelta(hours=1)
 
 
 def check_interval() -> timedelta:
@@ -23,12 +23,12 @@ def next_due(now: datetime, *, failed_checks: int) -> datetime:
     Every failure after the first doubles the interval, up to seven days (or CHECK_EVERY_HOURS, if that is longer).
     """
     doubled = check_interval() * 2 ** min(max(failed_checks - 1, 0), 10)
-    return _spread(now, max(check_interval(), min(doubled, LONGEST)))
+    return _spread(now, max(check_interval(), min(doubled, MAX_INTERVAL)))
 
 
-def due_after_our_fault(now: datetime) -> datetime:
+def due_after_internal_error(now: datetime) -> datetime:
     """Return the time of the next check after one that failed because of an error in Gatepass."""
-    return _spread(now, min(SOON, check_interval()))
+    return _spread(now, min(RETRY_INTERVAL, check_interval()))
 
 
 def _spread(now: datetime, interval: timedelta) -> datetime:

@@ -28,7 +28,7 @@ from rollout.services.matrix import matrix_in_force
 from rollout.services.notifications import notices
 from rollout.services.rows import update_rows
 
-from .due_times import due_after_our_fault, next_due
+from .due_times import due_after_internal_error, next_due
 
 RUN_FIELDS = (
     "state", "finished_at", "lease", "lease_until", "failure", "observation", "mdm_verdict", "non_mdm_verdict",
@@ -57,35 +57,37 @@ class Evaluated:
     observation: Observation
     evaluation: Evaluation
     changed: bool
-    was: tuple[str, str]  # the site's previous verdicts for MDM setup and Non-MDM setup
+    previous: tuple[str, str]  # the site's previous verdicts for MDM setup and Non-MDM setup
 
 
 def record(batch: Sequence[ProbeResult]) -> list[Evaluated]:
     """Finish the runs that still have their lease, evaluate them and update their sites."""
     matrix = matrix_in_force()
-    evaluations = {one.run_id: rules.evaluate(one.observation, matrix) for one in batch if one.observation is not None}
+    evaluations = {
+        result.run_id: rules.evaluate(result.observation, matrix) for result in batch if result.observation is not None
+    }
     with transaction.atomic():
         # Sites first, as in an edit: a run that is older than an edit does not overwrite its reset.
-        sites = _locked_sites([one.site_id for one in batch])
-        runs = {run.pk: run for run in _held(batch)}
-        held = [one for one in batch if one.run_id in runs and runs[one.run_id].lease == one.lease]
-        again = [one for one in held if not _is_still_about(sites[one.site_id], one)]
-        _start_over([runs[one.run_id] for one in again], sites)
+        sites = _locked_sites([result.site_id for result in batch])
+        runs = {run.pk: run for run in _locked_runs(batch)}
+        leased = [result for result in batch if result.run_id in runs and runs[result.run_id].lease == result.lease]
+        edited = [result for result in leased if not _is_unedited(sites[result.site_id], result)]
+        _requeue([runs[result.run_id] for result in edited], sites)
         now, evaluated = timezone.now(), []
-        ended = [one for one in held if one not in again]
-        for one in ended:
-            run, site = runs[one.run_id], sites[one.site_id]
+        finished = [result for result in leased if result not in edited]
+        for result in finished:
+            run, site = runs[result.run_id], sites[result.site_id]
             run.site = site
-            if one.observation is None:
-                _mark_failed(run, site, one.failure, now)
+            if result.observation is None:
+                _mark_failed(run, site, result.failure, now)
             else:
-                was = (site.mdm_verdict, site.non_mdm_verdict)
-                changed = _evaluate(run, site, one.observation, evaluations[one.run_id], now)
-                evaluated.append(Evaluated(run, one.observation, evaluations[one.run_id], changed, was))
-        update_rows([runs[one.run_id] for one in ended], RUN_FIELDS)
-        update_rows([sites[one.site_id] for one in ended], SITE_FIELDS)
-        _count([runs[one.run_id] for one in ended], evaluated, now)
-        _tell(evaluated)
+                previous = (site.mdm_verdict, site.non_mdm_verdict)
+                changed = _evaluate(run, site, result.observation, evaluations[result.run_id], now)
+                evaluated.append(Evaluated(run, result.observation, evaluations[result.run_id], changed, previous))
+        update_rows([runs[result.run_id] for result in finished], RUN_FIELDS)
+        update_rows([sites[result.site_id] for result in finished], SITE_FIELDS)
+        _count([runs[result.run_id] for result in finished], evaluated, now)
+        _record_changes(evaluated)
     return evaluated
 
 
@@ -94,44 +96,44 @@ def _locked_sites(ids: Sequence[int]) -> dict[int, Site]:
     return {site.pk: site for site in rows.order_by("pk")}
 
 
-def _held(batch: Sequence[ProbeResult]) -> QuerySet[CheckRun]:
+def _locked_runs(batch: Sequence[ProbeResult]) -> QuerySet[CheckRun]:
     rows = CheckRun.objects.select_for_update(no_key=True).defer("observation", "evaluated_findings")
-    return rows.filter(pk__in=[one.run_id for one in batch], state=RunState.RUNNING).order_by("pk")
+    return rows.filter(pk__in=[result.run_id for result in batch], state=RunState.RUNNING).order_by("pk")
 
 
-def _is_still_about(site: Site, answered: ProbeResult) -> bool:
-    """Whether the site is still the one that was observed: an edit during the run may change the target."""
-    observation, target = answered.observation, answered.target
+def _is_unedited(site: Site, result: ProbeResult) -> bool:
+    """Whether the site was not edited during the run: an edit may change the target."""
+    observation, target = result.observation, result.target
     if observation is None:
         return True
-    asked = (observation.base_url, observation.product, observation.plugins)
-    way = (target.ca_bundle, target.through_proxy) if target else (site.ca_bundle, site.through_proxy)
-    return (*asked, *way) == (
+    observed = (observation.base_url, observation.product, observation.plugins)
+    connection = (target.ca_bundle, target.through_proxy) if target else (site.ca_bundle, site.through_proxy)
+    return (*observed, *connection) == (
         site.base_url, site.product, site.plugin_versions, site.ca_bundle, site.through_proxy
     )  # fmt: skip
 
 
-def _start_over(runs: list[CheckRun], sites: dict[int, Site]) -> None:
+def _requeue(runs: list[CheckRun], sites: dict[int, Site]) -> None:
     for run in runs:
         run.state, run.lease, run.lease_until, run.started_at = RunState.QUEUED, "", None, None
         run.host = sites[run.site_id].host  # the edit may have changed the host
     update_rows(runs, ["state", "lease", "lease_until", "started_at", "host"])
 
 
-def _end(run: CheckRun, state: RunState, now: datetime) -> None:
+def _finish(run: CheckRun, state: RunState, now: datetime) -> None:
     run.state, run.finished_at, run.lease, run.lease_until = state, now, "", None
 
 
 def _mark_failed(run: CheckRun, site: Site, failure: str, now: datetime) -> None:
-    _end(run, RunState.FAILED, now)
+    _finish(run, RunState.FAILED, now)
     run.failure = failure[:200]
-    site.check_due_at = None if site.archived_at else due_after_our_fault(now)
+    site.check_due_at = None if site.archived_at else due_after_internal_error(now)
 
 
 def _evaluate(run: CheckRun, site: Site, observation: Observation, evaluation: Evaluation, now: datetime) -> bool:
-    _end(run, RunState.DONE, now)
+    _finish(run, RunState.DONE, now)
     run.observation = observation.to_json()
-    changed = put_evaluation(run=run, site=site, evaluation=evaluation, now=now)
+    changed = set_evaluation(run=run, site=site, evaluation=evaluation, now=now)
     site.server_version = (server_version(observation).text or site.server_version)[:40]
     site.checked_at = observation.observed_at
     site.failed_checks = min(site.failed_checks + 1, 1000) if is_unreachable(observation) else 0
@@ -139,7 +141,7 @@ def _evaluate(run: CheckRun, site: Site, observation: Observation, evaluation: E
     return changed
 
 
-def put_evaluation(*, run: CheckRun, site: Site, evaluation: Evaluation, now: datetime) -> bool:
+def set_evaluation(*, run: CheckRun, site: Site, evaluation: Evaluation, now: datetime) -> bool:
     """Set verdicts and findings on a run and its site, in memory only; return whether a verdict of the site changed.
 
     The first evaluation of a site is not a change. Changes recorded at an earlier evaluation of the run stay.
@@ -160,31 +162,32 @@ def is_unreachable(observation: Observation) -> bool:
     return all(part.answer.status is None for part in parts)
 
 
-def _count(ended: list[CheckRun], evaluated: list[Evaluated], now: datetime) -> None:
+def _count(finished: list[CheckRun], evaluated: list[Evaluated], now: datetime) -> None:
     """Update the counters of the sweeps that these runs belong to."""
-    moved: defaultdict[int, Counter[str]] = defaultdict(Counter)
-    for run in ended:
+    increments: defaultdict[int, Counter[str]] = defaultdict(Counter)
+    for run in finished:
         if run.sweep_id:
-            moved[run.sweep_id]["done" if run.state == RunState.DONE else "broken"] += 1
-    for one in evaluated:
-        if one.run.sweep_id:
-            moved[one.run.sweep_id]["failing"] += is_unreachable(one.observation)
-            moved[one.run.sweep_id]["changed"] += one.changed
-    for sweep_id, counts in sorted(moved.items()):
+            increments[run.sweep_id]["done" if run.state == RunState.DONE else "broken"] += 1
+    for result in evaluated:
+        if result.run.sweep_id:
+            increments[result.run.sweep_id]["failing"] += is_unreachable(result.observation)
+            increments[result.run.sweep_id]["changed"] += result.changed
+    for sweep_id, counts in sorted(increments.items()):
         Sweep.objects.filter(pk=sweep_id).update(
             last_finished_at=now, **{name: F(name) + count for name, count in counts.items() if count}
         )
 
 
-def _tell(evaluated: list[Evaluated]) -> None:
+def _record_changes(evaluated: list[Evaluated]) -> None:
     """Record and notify changes. Both lock the head of the audit chain: nothing is locked after this."""
     notices.notice_changes(
-        (one.run.site, one.run, one.observation, one.evaluation, one.changed, one.was) for one in evaluated
+        (result.run.site, result.run, result.observation, result.evaluation, result.changed, result.previous)
+        for result in evaluated
     )
     targets: list[tuple[Any, dict[str, Any]]] = [
-        (one.run.site, {"mdm": one.run.mdm_verdict, "non_mdm": one.run.non_mdm_verdict})
-        for one in evaluated
-        if one.changed
+        (result.run.site, {"mdm": result.run.mdm_verdict, "non_mdm": result.run.non_mdm_verdict})
+        for result in evaluated
+        if result.changed
     ]
     if targets:
         audit.record_many(actor=None, action="site.verdict_changed", targets=targets)

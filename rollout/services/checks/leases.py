@@ -21,36 +21,36 @@ from rollout.models.check_run import UNFINISHED
 
 LEASE = timedelta(seconds=45)
 CLAIMS_LOCK = 0x67617465  # PostgreSQL's advisory lock for claims: an arbitrary number, used only here
-STANDSTILL = timedelta(
-    minutes=3
-)  # if work waits for so long without being claimed, no worker is running; beat wakes workers every minute
-LOOKED_AT = 4  # rows read for each run that may be claimed: several may be on one host
+# Beat wakes workers every 30 seconds: if runs wait for so long without being claimed, no worker is running.
+STALLED_AFTER = timedelta(minutes=3)
+ROWS_PER_RUN = 4  # rows read for each run that may be claimed: several may be on one host
 
 
-def swap_leases(*, lease: str, left: Iterable[str] = (), room: int) -> list[CheckRun]:
-    """Return the hosts in ``left`` and claim runs to start now: at most ``room``, each on a different host.
+def swap_leases(*, lease: str, released: Iterable[str] = (), limit: int) -> list[CheckRun]:
+    """Release the hosts in ``released`` and claim runs to start now: at most ``limit``, each on a different host.
 
     Urgent runs come first, then the oldest; runs of a paused sweep are skipped. The runs come with their sites.
     """
     with transaction.atomic():
-        _one_claim_at_a_time()
+        _lock_claims()
         now = timezone.now()
-        _give_back(lease, left, now)
-        taken = _take(lease, room, now) if room > 0 else []
-    return list(_with_sites(CheckRun.objects.filter(pk__in=taken)))
+        _release(lease, released, now)
+        claimed = _claim(lease, limit, now) if limit > 0 else []
+    return list(_with_sites(CheckRun.objects.filter(pk__in=claimed)))
 
 
-def unconfirmed_runs(*, lease: str, but: Iterable[int]) -> list[CheckRun]:
-    """Return claimed runs of this lease whose claim was not confirmed, for example after a lost connection; ``but``
-    excludes known ones.
+def unconfirmed_runs(*, lease: str, excluding: Iterable[int]) -> list[CheckRun]:
+    """Return runs of this lease whose claim was committed but not confirmed because the connection broke.
+
+    ``excluding`` are the ids of known runs.
     """
     running = CheckRun.objects.filter(state=RunState.RUNNING, lease=lease, lease_until__gt=timezone.now())
-    return list(_with_sites(running.exclude(pk__in=list(but))))
+    return list(_with_sites(running.exclude(pk__in=list(excluding))))
 
 
-def give_back(*, lease: str, hosts: Iterable[str], pause: float | None = None) -> None:
+def release(*, lease: str, hosts: Iterable[str], pause: float | None = None) -> None:
     """End the lease of these hosts. Each gets no request for ``pause`` seconds, by default PROBE_HOST_PAUSE."""
-    _give_back(lease, hosts, timezone.now(), pause)
+    _release(lease, hosts, timezone.now(), pause)
 
 
 def extend(*, lease: str, runs: Iterable[int], hosts: Iterable[str]) -> None:
@@ -67,7 +67,7 @@ def waiting_runs(now: datetime) -> list[int]:
     return list(_startable(now).values_list("pk", flat=True)[: settings.PROBE_SITES_AT_ONCE])
 
 
-def more_soon(now: datetime) -> bool:
+def has_runs_soon(now: datetime) -> bool:
     """Whether a run can be claimed as soon as the pause of its host ends: no other worker has the host, and there is
     a free slot.
     """
@@ -75,16 +75,16 @@ def more_soon(now: datetime) -> bool:
     return len(leased) < settings.PROBE_SITES_AT_ONCE and _startable(now).exclude(host__in=leased).exists()
 
 
-def holders(now: datetime, *, but: str = "") -> int:
-    """Return how many tasks hold leases of hosts, except the lease ``but``."""
-    return ProbeHost.objects.filter(leased_until__gt=now).exclude(lease=but).values("lease").distinct().count()
+def count_holders(now: datetime, *, excluding: str = "") -> int:
+    """Return how many tasks hold leases of hosts, except the lease ``excluding``."""
+    return ProbeHost.objects.filter(leased_until__gt=now).exclude(lease=excluding).values("lease").distinct().count()
 
 
-def stands_still(now: datetime) -> bool:
+def is_stalled(now: datetime) -> bool:
     """Whether runs have been waiting for minutes without any request to a host: no worker runs, or none can be
     woken.
     """
-    since = now - STANDSTILL
+    since = now - STALLED_AFTER
     if not _startable(now).filter(requested_at__lt=since).exists():
         return False
     return not ProbeHost.objects.filter(Q(leased_until__gt=since) | Q(free_at__gt=since)).exists()
@@ -103,26 +103,26 @@ def _startable(now: datetime):  # type: ignore[no-untyped-def]
     return runs.order_by("-urgent", "pk")
 
 
-def _take(lease: str, room: int, now: datetime) -> list[int]:
+def _claim(lease: str, limit: int, now: datetime) -> list[int]:
     busy = list(
         ProbeHost.objects.filter(Q(leased_until__gt=now) | Q(free_at__gt=now)).values_list("host", "leased_until")
     )
     leased_now = sum(1 for _host, until in busy if until and until > now)
-    room = min(room, settings.PROBE_SITES_AT_ONCE - leased_now)
-    if room <= 0:
+    limit = min(limit, settings.PROBE_SITES_AT_ONCE - leased_now)
+    if limit <= 0:
         return []
     runs = _startable(now).exclude(host__in=[host for host, _until in busy])
     rows = runs.select_for_update(no_key=True, skip_locked=connection.features.has_select_for_update_skip_locked)
-    first: dict[str, int] = {}
-    for pk, host in rows.values_list("pk", "host")[: room * LOOKED_AT]:
-        if len(first) < room:
-            first.setdefault(host, pk)
+    run_by_host: dict[str, int] = {}
+    for pk, host in rows.values_list("pk", "host")[: limit * ROWS_PER_RUN]:
+        if len(run_by_host) < limit:
+            run_by_host.setdefault(host, pk)
     until = now + LEASE
-    _lease_hosts(sorted(first), lease, until)
-    CheckRun.objects.filter(pk__in=first.values()).update(
+    _lease_hosts(sorted(run_by_host), lease, until)
+    CheckRun.objects.filter(pk__in=run_by_host.values()).update(
         state=RunState.RUNNING, started_at=now, lease=lease, lease_until=until
     )
-    return list(first.values())
+    return list(run_by_host.values())
 
 
 def _lease_hosts(hosts: list[str], lease: str, until: datetime) -> None:
@@ -135,7 +135,7 @@ def _lease_hosts(hosts: list[str], lease: str, until: datetime) -> None:
     )
 
 
-def _give_back(lease: str, hosts: Iterable[str], now: datetime, pause: float | None = None) -> None:
+def _release(lease: str, hosts: Iterable[str], now: datetime, pause: float | None = None) -> None:
     names = list(hosts)
     if names:
         pause = settings.PROBE_HOST_PAUSE if pause is None else pause
@@ -144,7 +144,7 @@ def _give_back(lease: str, hosts: Iterable[str], now: datetime, pause: float | N
         held.update(lease="", leased_until=None, free_at=free_at)
 
 
-def _one_claim_at_a_time() -> None:
+def _lock_claims() -> None:
     """Held until the end of the transaction. SQLite has one writer at a time anyway."""
     if connection.vendor != "postgresql":
         return

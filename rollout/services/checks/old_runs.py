@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from rollout.models import CheckRun, RunState, Sweep
 
-AT_ONCE = 500
+BATCH_SIZE = 500
 
 
 def remove_old_runs(*, seconds: float = 60) -> int:
@@ -27,11 +27,11 @@ def remove_old_runs(*, seconds: float = 60) -> int:
         Q(state=RunState.FAILED) | Q(Exists(newer), state=RunState.DONE), requested_at__lt=before, changed_at=None
     ).order_by("requested_at")
     while time.monotonic() < ends:
-        ids = list(old.values_list("pk", flat=True)[:AT_ONCE])
+        ids = list(old.values_list("pk", flat=True)[:BATCH_SIZE])
         with transaction.atomic():
             CheckRun.objects.filter(pk__in=ids).delete()
         removed += len(ids)
-        if len(ids) < AT_ONCE:
+        if len(ids) < BATCH_SIZE:
             break
     Sweep.objects.filter(finished_at__lt=before, runs=None).delete()
     return removed

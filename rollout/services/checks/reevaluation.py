@@ -34,7 +34,7 @@ from rollout.services.rows import update_rows
 from .evaluations import findings_of
 
 BATCH = 250
-BATCHES_A_TASK = 8
+BATCHES_PER_TASK = 8
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Change:
     now: tuple[str, str]
 
     @property
-    def is_one(self) -> bool:
+    def is_different(self) -> bool:
         return self.was != self.now
 
 
@@ -55,8 +55,7 @@ class Reevaluated:
     """How many sites were re-evaluated, and why the others were not.
 
     ``unreadable``: the stored observation has another format. ``under_way``: a check of the site is running.
-    ``unknown``:
-    there is no observation, or the site was edited since.
+    ``unknown``: there is no observation, or the site was edited since.
     """
 
     matrix: str
@@ -82,7 +81,7 @@ class _Replay:
         return findings_of(self.evaluation)
 
     @property
-    def says_the_same(self) -> bool:
+    def is_unchanged(self) -> bool:
         before = (self.run.mdm_verdict, self.run.non_mdm_verdict)
         return before == self.verdicts and self.run.evaluated_findings == self.findings
 
@@ -104,7 +103,7 @@ def reevaluate_outdated(*, after: int = 0) -> Reevaluated:
     After several batches the rest is left to the next message, so that no task runs long.
     """
     result, matrix = Reevaluated(matrix_in_force().name), matrix_in_force()
-    for _turn in range(BATCHES_A_TASK):
+    for _turn in range(BATCHES_PER_TASK):
         ids = _next_ids(Site.objects.active(), after)
         if not ids:
             break
@@ -164,23 +163,23 @@ def _replay(run: CheckRun, matrix: Matrix) -> _Replay | None:
 def _write(replays: list[_Replay], sites: dict[int, Site], result: Reevaluated) -> None:
     """Write a batch whose sites are locked."""
     busy = set(CheckRun.objects.filter(site__in=sites, state__in=UNFINISHED).values_list("site", flat=True))
-    still = {run.pk: run.matrix for run in _newest_runs(list(sites)).only("pk", "matrix", "site")}
+    matrix_by_run = {run.pk: run.matrix for run in _newest_runs(list(sites)).only("pk", "matrix", "site")}
     now, free = timezone.now(), [replay for replay in replays if replay.run.site_id not in busy]
-    mine = [replay for replay in free if still.get(replay.run.pk) == replay.run.matrix]
+    current = [replay for replay in free if matrix_by_run.get(replay.run.pk) == replay.run.matrix]
     result.under_way += len(replays) - len(free)
-    result.evaluated += len(mine)
-    told = [(replay, _change(replay, sites[replay.run.site_id])) for replay in mine]
-    same = [replay.run.pk for replay, change in told if replay.says_the_same and not change.is_one]
+    result.evaluated += len(current)
+    pairs = [(replay, _change(replay, sites[replay.run.site_id])) for replay in current]
+    same = [replay.run.pk for replay, change in pairs if replay.is_unchanged and not change.is_different]
     if same:
         CheckRun.objects.filter(pk__in=same).update(matrix=result.matrix, evaluated_at=now)
-    other = [(replay, change) for replay, change in told if replay.run.pk not in set(same)]
-    runs = CheckRun.objects.bulk_create([_new_run(*one, now) for one in other], batch_size=100)
-    changes = [change for _replay, change in told if change.is_one]
+    different = [(replay, change) for replay, change in pairs if replay.run.pk not in set(same)]
+    runs = CheckRun.objects.bulk_create([_new_run(*pair, now) for pair in different], batch_size=100)
+    changes = [change for _replay, change in pairs if change.is_different]
     _write_changes(changes)
     notice_changes(
         (change.site, run, replay.observation, replay.evaluation, True, change.was)
-        for run, (replay, change) in zip(runs, other, strict=True)
-        if change.is_one
+        for run, (replay, change) in zip(runs, different, strict=True)
+        if change.is_different
     )
     result.changes += changes
 
@@ -192,7 +191,7 @@ def _change(replay: _Replay, site: Site) -> Change:
 def _new_run(replay: _Replay, change: Change, now: datetime) -> CheckRun:
     """Return a finished run with the same observation and the new evaluation."""
     mdm, non_mdm = replay.verdicts
-    changed = change.is_one
+    changed = change.is_different
     return CheckRun(
         site_id=change.site.pk,
         trigger=CheckRun.Trigger.REEVALUATED,

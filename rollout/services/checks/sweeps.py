@@ -23,7 +23,7 @@ from rollout.services import audit
 from rollout.services.notifications import notices
 from rollout.services.queue import wake_worker
 
-BY_HAND = (Sweep.Trigger.BUTTON, Sweep.Trigger.COMMAND)
+MANUAL_TRIGGERS = (Sweep.Trigger.BUTTON, Sweep.Trigger.COMMAND)
 
 
 def start_sweep(*, actor: Actor | None, trigger: str = Sweep.Trigger.BUTTON) -> Sweep:
@@ -31,7 +31,7 @@ def start_sweep(*, actor: Actor | None, trigger: str = Sweep.Trigger.BUTTON) -> 
     with transaction.atomic():
         # Sites are locked first, by id, as everywhere; so two simultaneous requests run one after the other.
         sites = _without_run(Site.objects.active())
-        if Sweep.objects.unfinished().filter(trigger__in=BY_HAND).exists():
+        if Sweep.objects.unfinished().filter(trigger__in=MANUAL_TRIGGERS).exists():
             raise ValidationError(
                 _("A bulk check of all sites is running. Wait until it ends, or resume it if it is paused.")
             )

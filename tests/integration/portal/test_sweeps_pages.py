@@ -21,8 +21,8 @@ from tests.support.evaluated import evaluate, observation
 
 
 def finish(kind: str = "old", *, broken: int = 0) -> None:
-    taken = leases.swap_leases(lease=kind, room=100)
-    leases.give_back(lease=kind, hosts=[run.host for run in taken], pause=0)
+    taken = leases.swap_leases(lease=kind, limit=100)
+    leases.release(lease=kind, hosts=[run.host for run in taken], pause=0)
     record(
         [
             ProbeResult(run.pk, run.site_id, kind, None if number < broken else observation(run.site, kind), "It broke")

@@ -88,7 +88,7 @@ def test_a_run_whose_worker_died_is_taken_up_again(add):
 
 def test_a_site_edited_during_its_run_is_asked_again(add, administrator, fleet):
     site = add("ready-mdm")
-    [run] = leases.swap_leases(lease="test", room=1)
+    [run] = leases.swap_leases(lease="test", limit=1)
     target = Target(base_url=site.base_url, product=site.product, plugins=site.plugin_versions)
     observed = asyncio.run(observe(target, policy=policy(), now=timezone.now))
     update_site(actor=administrator, site=site, base_url=fleet.base_url("too-old"))

@@ -148,41 +148,41 @@ def test_who_waits_goes_first_and_still_waits_for_the_host(fleet_of: Any, admini
     sweeps.start_sweep(actor=administrator)
     check_runs.request_check(site=three, actor=administrator, trigger=CheckRun.Trigger.BUTTON)
 
-    first = leases.swap_leases(lease="a", room=10)
+    first = leases.swap_leases(lease="a", limit=10)
     assert [run.site for run in first] == [three, two]
-    assert leases.swap_leases(lease="b", room=10) == []  # both hosts are being asked
+    assert leases.swap_leases(lease="b", limit=10) == []  # both hosts are being asked
 
     run = check_runs.request_check(site=one, actor=administrator, trigger=CheckRun.Trigger.BUTTON)
     assert run.urgent
-    assert leases.swap_leases(lease="b", room=10) == []
-    leases.give_back(lease="a", hosts=[three.host], pause=0)
-    assert [run.site for run in leases.swap_leases(lease="b", room=10)] == [one]
+    assert leases.swap_leases(lease="b", limit=10) == []
+    leases.release(lease="a", hosts=[three.host], pause=0)
+    assert [run.site for run in leases.swap_leases(lease="b", limit=10)] == [one]
 
 
 def test_a_host_rests_between_two_of_its_sites(fleet_of: Any, administrator: Any, settings: Any) -> None:
     settings.PROBE_HOST_PAUSE = 30
     fleet_of(1, 2)
     sweeps.start_sweep(actor=administrator)
-    [run] = leases.swap_leases(lease="a", room=5)
+    [run] = leases.swap_leases(lease="a", limit=5)
 
-    assert leases.swap_leases(lease="a", left=[run.host], room=5) == []
-    assert leases.more_soon(timezone.now())
+    assert leases.swap_leases(lease="a", released=[run.host], limit=5) == []
+    assert leases.has_runs_soon(timezone.now())
     ProbeHost.objects.update(free_at=timezone.now())
-    assert len(leases.swap_leases(lease="a", room=5)) == 1
+    assert len(leases.swap_leases(lease="a", limit=5)) == 1
 
 
 def test_what_a_dead_worker_held_is_taken_again_and_its_late_answer_is_not_written(make_site: Any) -> None:
     site = make_site()
     run = check_runs.request_check(site=site, actor=None, trigger=CheckRun.Trigger.BUTTON)
-    [taken] = leases.swap_leases(lease="dead", room=1)
+    [taken] = leases.swap_leases(lease="dead", limit=1)
     late = ProbeResult(run.pk, site.pk, "dead", observation(site, "ready"))
-    assert leases.swap_leases(lease="next", room=1) == []
+    assert leases.swap_leases(lease="next", limit=1) == []
 
     gone = timezone.now() - timedelta(seconds=1)
     CheckRun.objects.update(lease_until=gone)
     ProbeHost.objects.update(leased_until=gone)
     leases.extend(lease="dead", runs=[taken.pk], hosts=[taken.host])  # woke up too late
-    [again] = leases.swap_leases(lease="next", room=1)
+    [again] = leases.swap_leases(lease="next", limit=1)
 
     assert again.pk == run.pk
     assert record([late]) == []
@@ -195,7 +195,7 @@ def test_what_a_dead_worker_held_is_taken_again_and_its_late_answer_is_not_writt
 
 def test_a_lease_is_extended_while_its_holder_lives(make_site: Any) -> None:
     check_runs.request_check(site=make_site(), actor=None, trigger=CheckRun.Trigger.BUTTON)
-    [run] = leases.swap_leases(lease="a", room=1)
+    [run] = leases.swap_leases(lease="a", limit=1)
     soon = timezone.now() + timedelta(seconds=2)
     CheckRun.objects.update(lease_until=soon)
     ProbeHost.objects.update(leased_until=soon)
@@ -211,8 +211,8 @@ def test_a_batch_takes_the_same_number_of_statements(make_site: Any, django_asse
         made = [make_site() for _ in range(count)]
         for site in made:
             check_runs.request_check(site=site, actor=None, trigger=CheckRun.Trigger.BUTTON)
-        taken = leases.swap_leases(lease="a", room=100)
-        leases.give_back(lease="a", hosts=[run.host for run in taken], pause=0)
+        taken = leases.swap_leases(lease="a", limit=100)
+        leases.release(lease="a", hosts=[run.host for run in taken], pause=0)
         return [ProbeResult(run.pk, run.site_id, "a", observation(run.site, "ready")) for run in taken]
 
     for size in (2, 40):
@@ -224,7 +224,7 @@ def test_a_batch_takes_the_same_number_of_statements(make_site: Any, django_asse
 def test_our_own_fault_is_the_runs_not_the_sites(make_site: Any) -> None:
     site = make_site(mdm_verdict="READY_MDM", checked_at=timezone.now())
     run = check_runs.request_check(site=site, actor=None, trigger=CheckRun.Trigger.BUTTON)
-    leases.swap_leases(lease="a", room=1)
+    leases.swap_leases(lease="a", limit=1)
 
     record([ProbeResult(run.pk, site.pk, "a", failure="ValueError while checking")])
 
@@ -240,8 +240,8 @@ def test_a_verdict_that_changes_is_kept_and_told_once(make_site: Any) -> None:
     for kind in ("ready", "old"):
         for site in sites:
             check_runs.request_check(site=site, actor=None, trigger=CheckRun.Trigger.BUTTON)
-        taken = leases.swap_leases(lease=kind, room=10)
-        leases.give_back(lease=kind, hosts=[run.host for run in taken], pause=0)
+        taken = leases.swap_leases(lease=kind, limit=10)
+        leases.release(lease=kind, hosts=[run.host for run in taken], pause=0)
         record([ProbeResult(run.pk, run.site_id, kind, observation(run.site, kind)) for run in taken])
 
     changed = CheckRun.objects.filter(changed_at__isnull=False)
@@ -285,9 +285,9 @@ def test_a_shard_asks_what_it_took_although_the_answer_was_lost(
     def lose(runs: list[CheckRun]) -> Any:  # what has been taken is committed by now
         if next(answers, "arrives") == "is lost":
             raise OperationalError("server closed the connection unexpectedly")
-        return check_runs.target_of(runs)
+        return check_runs.targets_of(runs)
 
-    monkeypatch.setattr(check_worker, "target_of", lose)
+    monkeypatch.setattr(check_worker, "targets_of", lose)
 
     assert check_worker.run_check_worker() == 10
     sweep.refresh_from_db()

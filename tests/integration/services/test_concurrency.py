@@ -101,9 +101,9 @@ def test_it_works(fleet_of_two: list[Site], make_site: Any, administrator: Any, 
         def request_and_observe(n: int) -> None:
             check_runs.request_check(site=site, actor=alice, trigger=CheckRun.Trigger.BUTTON)
             lease = f"{threading.get_ident()}-{n}"
-            for taken in leases.swap_leases(lease=lease, room=1):
+            for taken in leases.swap_leases(lease=lease, limit=1):
                 record([ProbeResult(taken.pk, taken.site_id, lease, observation(taken.site))])
-                leases.give_back(lease=lease, hosts=[taken.host])
+                leases.release(lease=lease, hosts=[taken.host])
 
         return request_and_observe
 

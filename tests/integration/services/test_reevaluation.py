@@ -157,7 +157,7 @@ def test_many_batches_reach_every_site(
         evaluate(make_site(**WITH_PLUGINS))
     stricter()
     monkeypatch.setattr(reevaluation, "BATCH", 2)
-    monkeypatch.setattr(reevaluation, "BATCHES_A_TASK", 2)
+    monkeypatch.setattr(reevaluation, "BATCHES_PER_TASK", 2)
     first = reevaluation.reevaluate_outdated()
     assert first.evaluated == 4
     last = first.changes[-1].site.pk

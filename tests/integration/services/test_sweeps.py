@@ -23,8 +23,8 @@ pytestmark = pytest.mark.django_db
 
 def finish(kind: str = "ready", *, broken: int = 0) -> None:
     """Finish every run that waits, so many of them by our own fault."""
-    taken = leases.swap_leases(lease=kind, room=100)
-    leases.give_back(lease=kind, hosts=[run.host for run in taken], pause=0)
+    taken = leases.swap_leases(lease=kind, limit=100)
+    leases.release(lease=kind, hosts=[run.host for run in taken], pause=0)
     record(
         [
             ProbeResult(run.pk, run.site_id, kind, None if number < broken else observation(run.site, kind), "broke")
