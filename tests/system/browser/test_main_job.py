@@ -66,7 +66,7 @@ def test_from_an_empty_portal_to_a_signed_in_phone(
     client_id = create_the_link(page, site_url)
     entry = build_and_publish(page, site_url)
     assert entry["oauth"] == {"clientID": client_id, "cacheSessionInMobileBrowser": False}
-    rehearse(page, site_url)
+    check_the_sign_in(page, site_url)
     link = issue_a_pass(page)
 
     phone = iphone.new_page()
@@ -135,9 +135,9 @@ def build_and_publish(page: Page, site_url: str) -> dict[str, Any]:
     return entry
 
 
-def rehearse(page: Page, site_url: str) -> None:
+def check_the_sign_in(page: Page, site_url: str) -> None:
     page.goto(site_url)
-    page.get_by_role("button", name="Rehearse").first.click()
+    page.get_by_role("button", name="Test sign-in").first.click()
     wait_for(page, lambda: page.get_by_text(re.compile("passed", re.IGNORECASE)))
     assert page.get_by_text(re.compile(r"\bfailed\b", re.IGNORECASE)).count() == 0
 
