@@ -1,4 +1,4 @@
-"""Judging alone: observations a second on one core, all rules and both roads, without network and database.
+"""Evaluation alone: observations per second on one core, all rules and both setups, without network and database.
 
 Beside it the floor: what it takes to call as many functions with the same two arguments and to gather what they
 return, on this machine at this minute. Time is CPU time of this process, so that a busy machine slows both alike.

@@ -111,7 +111,7 @@ def stock(servers: Servers) -> Iterator[Peer]:
 def oidc_provider(servers: Servers) -> Iterator[Peer]:
     port, modules = free_port(), node_packages(*OIDC_PROVIDER)
     script = str(Path(__file__).with_name("oidc_provider.mjs"))
-    redis_url = servers.broker_redis_url  # nobody else uses it here: no worker runs
+    redis_url = servers.broker_redis_url  # not used by anything else here: no worker runs
     command = [NODE, script, str(port), str(PROCESSES), redis_url, str(modules)]
     facts = {
         "port": port,

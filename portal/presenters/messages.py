@@ -63,7 +63,7 @@ def finding_remedy(finding: Finding) -> str:
 
 
 def most_severe(findings: Iterable[Finding], setup: str = "") -> Finding | None:
-    """The finding to act on first on a road (of either road when none is named); None when all passed."""
+    """Return the finding to fix first for a setup (for either one if none is given); None if all passed."""
     mine = [finding for finding in findings if setup in {"", finding.setup}]
     return next(iter(findings_to_fix(mine)), None)
 

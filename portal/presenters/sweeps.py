@@ -23,13 +23,12 @@ MINUTES_BEFORE_HOURS = 90  # shorter durations are given in minutes
 class SweepProgress:
     """Progress of a bulk check. ``running``: sites being checked now; ``rate``: sites per minute, None if unknown.
 
-    ``time_left`` and ``took`` are durations such as "5 minutes"; ``remaining`` is "5 minutes left" or empty.
+    ``took`` is a duration such as "5 minutes"; ``remaining`` is "5 minutes left" or empty.
     """
 
     sweep: Sweep
     running: int
     rate: int | None
-    time_left: str
     remaining: str
     took: str
 
@@ -53,7 +52,6 @@ def progress_of(sweep: Sweep) -> SweepProgress:
         sweep=sweep,
         running=running,
         rate=round(rate) if rate is not None else None,
-        time_left=_duration(left) if left is not None else "",
         remaining=_remaining(left) if left is not None else "",
         took=_duration(timedelta(seconds=sweep.seconds_at_work(now))),
     )

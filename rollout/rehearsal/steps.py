@@ -135,8 +135,8 @@ def _check_tokens(context: StepContext, reply: Reply) -> dict[str, Any]:
     if isinstance(data.get("scope"), str) and context.plan.scope not in data["scope"].split():
         raise failed(
             _(
-                "The site granted the scope %(scope)s instead of %(requested)s. Change the permission of the application "
-                "link."
+                "The site granted the scope %(scope)s instead of %(requested)s. Change the permission of the "
+                "application link."
             ),
             scope=data["scope"],
             requested=context.plan.scope,

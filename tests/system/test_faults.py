@@ -78,7 +78,7 @@ class Ground:
             )  # fmt: skip
 
     def kill(self, name: str) -> None:
-        """As kill -9 does it: master and child at once, without a word to anybody."""
+        """Like kill -9: master and children at once, without any notice."""
         process = self.processes.pop(name)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)

@@ -98,7 +98,7 @@ def test_it_takes_part_in_a_transaction() -> None:
     assert connection.rows("SELECT current_setting('a.b', true)", {}) == [("",)]
 
 
-def test_whoever_counts_statements_sees_it() -> None:
+def test_tools_that_count_statements_see_it() -> None:
     with CaptureQueriesContext(connection) as queries:
         connection.rows("SELECT 1", {})
     assert [query["sql"] for query in queries] == ["SELECT 1"]

@@ -59,13 +59,13 @@ def test_every_demo_site_says_that_it_is_simulated(db: None) -> None:
         assert site.is_provided or site.notes.startswith("Simulated site. ")
 
 
-def test_nobody_of_the_demo_has_a_password(db: None) -> None:
+def test_no_account_of_the_demo_has_a_password(db: None) -> None:
     demo.load()
     assert User.objects.count() == len(demo.ACCOUNTS)
     assert not any(user.has_usable_password() for user in User.objects.all())
 
 
-def test_sites_that_somebody_added_keep_the_demo_out(site: Site) -> None:
+def test_the_demo_is_not_added_to_existing_sites(site: Site) -> None:
     assert not demo.is_wanted()
     assert not demo.is_loaded()
 
@@ -101,7 +101,7 @@ def test_a_demoted_first_administrator_stays_demoted(db: None) -> None:
     assert User.objects.get(email=ADDRESS).role == Role.MEMBER
 
 
-def test_the_way_in_is_a_link_until_somebody_has_a_password(db: None) -> None:
+def test_the_sign_in_hint_is_a_link_until_an_administrator_has_a_password(db: None) -> None:
     line = sign_in_hint()
     assert ADDRESS in line
     token = line.rstrip("/").rpartition("/")[2]
@@ -139,7 +139,7 @@ def test_sign_in_link_without_an_address_is_for_the_first_administrator(db: None
     assert User.objects.get().email == ADDRESS
 
 
-@pytest.mark.parametrize("email", ["nobody@example.com", "not an address", "'; --"])
+@pytest.mark.parametrize("email", ["unknown@example.com", "not an address", "'; --"])
 def test_sign_in_link_refuses_strangers(db: None, email: str) -> None:
     with pytest.raises(CommandError, match="No person has the e-mail address"):
         run("sign_in_link", email)

@@ -61,7 +61,7 @@ def authorize(browser: Client, site: Site, client_id: str) -> str:
         "client_id": client_id,
         "redirect_uri": REDIRECT_URI,
         "scope": "WRITE",
-        "state": "a-state-that-nobody-guesses",
+        "state": "a-state-that-is-secret-enough",
         "code_challenge": CHALLENGE,
         "code_challenge_method": "S256",
     }
@@ -72,7 +72,7 @@ def authorize(browser: Client, site: Site, client_id: str) -> str:
 
 def test_it_works(log: io.StringIO, administrator: User, provided: Site, make_user: Callable[..., User]) -> None:
     member = make_user("member", "phone@example.com", PASSWORD)
-    secrets = {"password": PASSWORD, "verifier": VERIFIER, "challenge": CHALLENGE, "state": "a-state-that-nobody"}
+    secrets = {"password": PASSWORD, "verifier": VERIFIER, "challenge": CHALLENGE, "state": "a-state-that-is-secret"}
 
     # A person is let in by a link, and once more by a password they had reset.
     browser = Client()

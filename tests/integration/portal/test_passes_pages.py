@@ -71,9 +71,7 @@ def test_a_reload_of_the_answer_makes_no_second_pass(client_of: ClientOf, admini
 
 
 @pytest.mark.parametrize("form_id", ["", "never-given", "\x00", "x" * 5000])
-def test_a_form_nobody_was_given_makes_nothing(
-    client_of: ClientOf, administrator: User, site: Site, form_id: str
-) -> None:
+def test_a_forged_form_creates_nothing(client_of: ClientOf, administrator: User, site: Site, form_id: str) -> None:
     page = client_of(administrator).post(reverse("pass_create"), fields(site, form_id=form_id), follow=True)
     assert "nothing was saved" in page.content.decode()
     assert not EnrollmentPass.objects.exists()
@@ -107,7 +105,7 @@ HOSTILE = [
     {"label": "x" * 121},
     {"label": "a\x00b"},
     {"audience": "everybody"},
-    {"audience": "person", "person": "nobody@example.com"},
+    {"audience": "person", "person": "unknown@example.com"},
     {"audience": "person", "person": ""},
     {"audience": "person", "person": "a\x00@example.com"},
     {"sites": []},
@@ -291,7 +289,7 @@ def test_another_owner_finds_nothing(client_of: ClientOf, charlie: User, make_pa
     assert EnrollmentPass.objects.count() == 1
 
 
-def test_an_owner_may_not_change_a_pass_with_somebody_elses_site(
+def test_an_owner_may_not_change_a_pass_with_the_site_of_another_owner(
     client_of: ClientOf, alice: User, make_pass: Any, make_site: Any, site: Site
 ) -> None:
     row, token = make_pass(site, make_site(title="Secret wiki"))
@@ -325,7 +323,7 @@ def test_the_auditor_reads_only(client_of: ClientOf, auditor: User, make_pass: A
 def test_a_member_sees_their_own_on_my_passes_only(
     client_of: ClientOf, member: User, make_pass: Any, site: Site, make_site: Any
 ) -> None:
-    other, _ = make_pass(make_site(title="Other wiki"), label="Somebody else")
+    other, _ = make_pass(make_site(title="Other wiki"), label="Another person")
     mine, _ = make_pass(site, person=member, label="Mine")
     client = client_of(member)
     for name, args in (("passes", []), ("pass_create", []), ("passes_export", []), ("pass", [mine.pk])):

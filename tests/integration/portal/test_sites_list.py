@@ -58,7 +58,7 @@ def test_members_get_404(client_of: Callable[[User], Client], member: User, site
 def test_owners_see_their_own_and_auditors_all(
     client_of: Callable[[User], Client], alice: User, charlie: User, auditor: User, site: Site, make_site: Any
 ) -> None:
-    make_site(title="Somebody else's")
+    make_site(title="Not mine")
     assert titles(client_of(alice).get("/sites/")) == ["Engineering wiki"]
     assert titles(client_of(charlie).get("/sites/")) == []
     assert len(titles(client_of(auditor).get("/sites/"))) == 2

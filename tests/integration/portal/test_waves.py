@@ -70,12 +70,12 @@ def test_the_first_wave_is_explained(client_of: Any, administrator: User, alice:
     assert "No waves with your sites" in client_of(alice).get("/waves/").content.decode()
 
 
-def test_an_address_of_somebody_here_makes_the_pass_theirs(
+def test_the_address_of_an_account_makes_the_pass_theirs(
     client_of: Any, administrator: User, member: User, wave: Wave
 ) -> None:
-    issue(client_of(administrator), wave, labels="Member@example.com\nnobody@example.com")
+    issue(client_of(administrator), wave, labels="Member@example.com\nunknown@example.com")
     assert EnrollmentPass.objects.get(person=member).label == "Member@example.com"
-    assert EnrollmentPass.objects.get(person=None).label == "nobody@example.com"
+    assert EnrollmentPass.objects.get(person=None).label == "unknown@example.com"
 
 
 def test_the_funnel_counts_sign_ins_where_gatepass_is_the_provider(

@@ -18,7 +18,7 @@ def test_create_link_and_export_configuration(site, capsys):
     with pytest.raises(CommandError, match="WRITE"):
         call_command("create_link", site.base_url, "--client-id", "abc", "--permission", "ADMIN")
     with pytest.raises(CommandError, match="no such site"):
-        call_command("create_link", "https://nobody.example.com", "--client-id", "abc")
+        call_command("create_link", "https://unknown.example.com", "--client-id", "abc")
     assert not ApplicationLink.objects.exists()
 
     call_command("create_link", site.base_url + "/", "--client-id", "abc")
@@ -32,7 +32,7 @@ def test_create_link_and_export_configuration(site, capsys):
     assert "clientID" in capsys.readouterr().out
     assert AuditEvent.objects.filter(action="configuration.exported").count() == 2
     with pytest.raises(CommandError, match="no such site"):
-        call_command("export_configuration", "https://nobody.example.com")
+        call_command("export_configuration", "https://unknown.example.com")
 
 
 @pytest.mark.django_db

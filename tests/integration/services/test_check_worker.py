@@ -250,7 +250,7 @@ def test_a_verdict_that_changes_is_kept_and_told_once(make_site: Any) -> None:
     assert "INCOMPATIBLE" not in set(changed.values_list("was_mdm_verdict", flat=True))
 
 
-def test_a_paused_sweep_starts_nothing_but_what_somebody_waits_for(fleet_of: Any, administrator: Any) -> None:
+def test_a_paused_sweep_starts_only_urgent_runs(fleet_of: Any, administrator: Any) -> None:
     sites = fleet_of(4)
     sweep = sweeps.start_sweep(actor=administrator)
     sweeps.pause_sweep(actor=administrator, sweep=sweep)

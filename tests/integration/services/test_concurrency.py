@@ -1,4 +1,4 @@
-"""Many writers at once: nobody waits in a circle, nothing happens twice, and the audit chain stays whole."""
+"""Many writers at once: no deadlock, nothing happens twice, and the audit chain stays intact."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def at_once(*works: Callable[[], object]) -> list[BaseException]:
         thread.start()
     for thread in threads:
         thread.join(120)
-    assert not any(thread.is_alive() for thread in threads), "somebody waits for ever"
+    assert not any(thread.is_alive() for thread in threads), "a thread is blocked"
     return raised
 
 
@@ -129,7 +129,7 @@ def test_it_works(fleet_of_two: list[Site], make_site: Any, administrator: Any, 
     assert all(unfinished.filter(site=site).count() <= 1 for site in fleet_of_two)
 
 
-@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one writer at a time: nobody holds half of two")
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one writer at a time, so no deadlock is possible")
 def test_a_row_that_points_at_a_locked_site_is_committed_without_waiting(site: Site, alice: Any) -> None:
     """One holds the site and wants the chain's head; the other holds the head and commits a row of that site."""
     has_site, has_head = threading.Event(), threading.Event()

@@ -65,7 +65,7 @@ def test_a_missing_column_changes_nothing(administrator, site, alice, bob):
         ("Wiki,http://wiki2.example.com,,1,", "base_url"),
         ("Wiki,https://wiki2.example.com?x,,1,", "base_url"),
         (",https://wiki2.example.com,,1,", "title"),
-        ("Wiki,https://wiki2.example.com,nobody@example.com,1,", "owners"),
+        ("Wiki,https://wiki2.example.com,unknown@example.com,1,", "owners"),
         ("Wiki,https://wiki2.example.com,,many,", "people"),
         ("Wiki,https://wiki2.example.com,,-1,", "people"),
         ("Wiki,https://wiki2.example.com,,1,newest", "oauth_plugin_version"),

@@ -41,7 +41,7 @@ def stricter(
 def test_it_works_without_the_network(
     make_site: Callable[..., Site], administrator: User, stricter: Callable[[], MatrixEdition]
 ) -> None:
-    site = make_site(base_url="https://nobody.invalid", **WITH_PLUGINS)
+    site = make_site(base_url="https://unknown.invalid", **WITH_PLUGINS)
     before = evaluate(site)
     edition = stricter()
 

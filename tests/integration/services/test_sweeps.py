@@ -223,7 +223,7 @@ def test_an_interval_longer_than_a_week_stays(settings: Any) -> None:
     assert next_due(now, failed_checks=9) - now > timedelta(days=26)
 
 
-def test_failures_in_a_row_are_counted_until_somebody_is_there(make_site: Any) -> None:
+def test_failures_in_a_row_are_counted_until_a_response(make_site: Any) -> None:
     site = make_site()
     for expected, kind in ((1, "down"), (2, "down"), (0, "sso"), (1, "down"), (0, "ready")):
         evaluate(site, kind)

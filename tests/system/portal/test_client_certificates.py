@@ -165,7 +165,7 @@ def is_offered(page: str) -> bool:
 def test_who_is_named(on: None, alma: User, bob: User) -> None:
     assert is_offered(shown(certificate("x", emails=("alma@example.com",))))
     assert is_offered(shown(certificate("x", subject_email="alma@example.com")))
-    assert is_offered(shown(certificate("x", emails=("nobody@example.com", "alma@example.com"))))
+    assert is_offered(shown(certificate("x", emails=("unknown@example.com", "alma@example.com"))))
     assert not is_offered(shown(certificate("alma@example.com")))
     assert not is_offered(shown(certificate("x", emails=("alma@example.com", bob.email))))
     assert not is_offered(shown(certificate("x", emails=("other@example.com",), subject_email="alma@example.com")))
@@ -183,10 +183,10 @@ def test_only_the_proxys_word_counts(on: None, settings: Any, alma: User) -> Non
 
 
 @pytest.mark.parametrize("raw", ["", "x", "%00", "-----BEGIN CERTIFICATE-----", "%FF" * 100, "A" * 50_000])
-def test_what_is_no_certificate_is_nobody(on: None, alma: User, raw: str) -> None:
+def test_an_invalid_certificate_identifies_no_person(on: None, alma: User, raw: str) -> None:
     assert not is_offered(shown(certificate("x"), raw=raw))
 
 
-def test_a_deactivated_person_is_nobody(on: None, alma: User) -> None:
+def test_a_deactivated_person_is_not_identified(on: None, alma: User) -> None:
     User.objects.filter(pk=alma.pk).update(is_active=False)
     assert not is_offered(shown(certificate("x", emails=("alma@example.com",))))

@@ -187,7 +187,7 @@ def gateway(
 
 
 def sign_in(gateway: str, site: Site, person: User) -> tuple[OAuth2Session, dict[str, Any]]:
-    """An app that nobody here wrote, through the gateway from the first request on."""
+    """A third-party client, through the gateway from the first request on."""
     client_id = site.links.get().client_id
     app = OAuth2Session(
         client_id, redirect_uri=REDIRECT_URI, scope="WRITE", code_challenge_method="S256",
@@ -211,8 +211,8 @@ def get(url: str, token: str = "", **headers: str) -> requests.Response:
 @pytest.mark.rfc("7662", "2.2")
 @pytest.mark.rfc("6750", "3")
 def test_an_app_signs_in_and_reads_through_the_gateway(gateway: str, pilot: Site, person: User) -> None:
-    nobody = get(f"{gateway}/rest/api/content")
-    assert (nobody.status_code, nobody.headers["WWW-Authenticate"]) == (401, "Bearer")
+    anonymous = get(f"{gateway}/rest/api/content")
+    assert (anonymous.status_code, anonymous.headers["WWW-Authenticate"]) == (401, "Bearer")
 
     app, token = sign_in(gateway, pilot, person)
     told = get(f"{gateway}/rest/api/content?limit=1", token["access_token"])
@@ -235,7 +235,7 @@ def test_an_app_signs_in_and_reads_through_the_gateway(gateway: str, pilot: Site
 
 
 @pytest.mark.django_db(transaction=True)
-def test_nobody_says_who_they_are_by_a_header(gateway: str, pilot: Site, person: User) -> None:
+def test_a_user_header_of_the_client_is_ignored(gateway: str, pilot: Site, person: User) -> None:
     _app, token = sign_in(gateway, pilot, person)
     forged = {
         "X-Gatepass-User": "boss@example.com",
@@ -269,7 +269,7 @@ def test_the_token_of_another_site_opens_nothing(gateway: str, make_pilot: Any, 
 
 @pytest.mark.django_db(transaction=True)
 def test_it_fails_closed(gateway: str, pilot: Site, person: User) -> None:
-    """A removed credential, a deactivated person, an archived site: nobody gets through, and the app is not blamed."""
+    """A removed credential, a deactivated person, an archived site: requests fail, with a status that blames no app."""
     _app, token = sign_in(gateway, pilot, person)
     assert get(f"{gateway}/", token["access_token"]).status_code == 200
     User.objects.filter(pk=person.pk).update(is_active=False)

@@ -43,7 +43,7 @@ def until_logged(log: Path, supervisor: Supervisor, text: str = "up") -> None:
 
 
 def is_alive(pid: int) -> bool:
-    """Whether the process runs; one that nobody waited for yet does not count."""
+    """Whether the process runs; a zombie does not count."""
     with contextlib.suppress(OSError):
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     return False
