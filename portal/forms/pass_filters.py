@@ -1,4 +1,4 @@
-"""The list of passes: rows, filters, sorts and CSV."""
+"""The list of passes: rows, filters, sorting and CSV export."""
 
 from __future__ import annotations
 
@@ -29,6 +29,8 @@ def _waves_seen(request: HttpRequest) -> QuerySet[Wave]:
 
 
 class PassFilters(django_filters.FilterSet):
+    """Passes by recipient, state, site and wave."""
+
     chips = ("state",)
     q = SearchFilter(fields=("label", "person__email", "person__first_name"), label=gettext_lazy("Search"))
     state = django_filters.ChoiceFilter(choices=PassState.choices, method="by_state", label=gettext_lazy("State"))
@@ -47,7 +49,7 @@ class PassFilters(django_filters.FilterSet):
 
 
 def _cells(rows: Iterator[EnrollmentPass]) -> Iterator[tuple[Any, ...]]:
-    """Contains no links: Gatepass does not store them."""
+    """Return the cells of the CSV export. They contain no link, because links are not stored."""
     now = timezone.now()
     for row in rows:
         yield (
@@ -65,7 +67,7 @@ def _cells(rows: Iterator[EnrollmentPass]) -> Iterator[tuple[Any, ...]]:
 
 
 def pass_rows(user: User) -> QuerySet[EnrollmentPass]:
-    """Return visible passes with those of their sites that this person may see, and the total number."""
+    """Visible passes with ``seen_sites``, the sites that this person may see, and ``site_count``, the number of all."""
     seen = Prefetch("sites", queryset=Site.objects.visible_to(user).only("title", "base_url"), to_attr="seen_sites")
     rows = EnrollmentPass.objects.visible_to(user).select_related("person", "wave", "created_by")
     return rows.prefetch_related(seen).annotate(site_count=Count("sites"))

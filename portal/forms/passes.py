@@ -1,4 +1,4 @@
-"""The forms of passes: issue one, and create a new link for one."""
+"""The forms of passes: issue a pass, and create a new link for a pass."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -18,45 +19,46 @@ from rollout.models import Site
 from .row_choices import RowsField
 
 DATE = "date"
-MOST_SITES_SHOWN = 60  # search finds the rest: a page of ten thousand checkboxes is unusable
-MOST_SUGGESTED = 200
-LONGEST = timedelta(days=366)
+MAX_SITES_SHOWN = 60  # other sites are found by search; a page with thousands of checkboxes is not usable
+MAX_SUGGESTIONS = 200
+MAX_VALIDITY = timedelta(days=366)
 
 
 def sites_to_issue_for(user: User) -> QuerySet[Site]:
-    """Return the sites that this person may include in a pass: those they may change, without archived ones."""
+    """The sites that this person may add to a pass: active sites that they may change."""
     sites = Site.objects.active().order_by("title", "pk")
     return sites if user.is_administrator else sites.filter(owners=user)
 
 
 class DependentForm(forms.Form):
-    """A form with fields that apply only to one choice; the others are ignored."""
+    """A form in which some fields are required only for a certain choice, and ignored otherwise."""
 
     use_required_attribute = False
-    asked_when: ClassVar[dict[str, tuple[str, str]]] = {}  # field → the choice and the value that require it
+    required_when: ClassVar[dict[str, tuple[str, str]]] = {}  # field → the choice and its value that require it
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in self.asked_when:
-            self.fields[name].required = not self.is_bound or self.is_asked(name)
+        for name in self.required_when:
+            self.fields[name].required = not self.is_bound or self.is_required(name)
 
-    def is_asked(self, name: str) -> bool:
-        choice, value = self.asked_when[name]
+    def is_required(self, name: str) -> bool:
+        """Whether the sent choice requires this field."""
+        choice, value = self.required_when[name]
         return bool(self.data.get(choice) == value)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        for name in self.asked_when:
-            if not self.is_asked(name):
+        for name in self.required_when:
+            if not self.is_required(name):
                 self.errors.pop(name, None)
                 data[name] = None
         return data
 
 
 class ExpiryForm(DependentForm):
-    """How long a link is valid: a number of days, or until the end of a day in the reader's zone."""
+    """The expiry of a link: a number of days, or the end of a day in the reader's time zone."""
 
-    asked_when: ClassVar = {"expires_at": ("expiry", DATE)}
+    required_when: ClassVar = {"expires_at": ("expiry", DATE)}
     expiry = forms.ChoiceField(
         label=gettext_lazy("Valid for"),
         widget=forms.RadioSelect,
@@ -77,7 +79,7 @@ class ExpiryForm(DependentForm):
     )
 
     def clean(self) -> dict[str, Any]:
-        """Adds ``until``, an aware datetime."""
+        """Add ``until``, an aware datetime."""
         data = super().clean()
         if data.get("expires_at"):
             data["until"] = self._end_of(data["expires_at"])
@@ -87,19 +89,18 @@ class ExpiryForm(DependentForm):
 
     def _end_of(self, day: date) -> datetime:
         today = timezone.localdate()
-        if not today <= day <= today + LONGEST:
-            self.add_error("expires_at", _("Choose a day within the next year."))
+        if not today <= day <= today + MAX_VALIDITY:
+            last = date_format(today + MAX_VALIDITY, "j M Y")
+            self.add_error("expires_at", _("Choose a day from today to %(last)s.") % {"last": last})
             day = today
         return timezone.make_aware(datetime.combine(day, time(23, 59, 59)))
 
 
 class PassForm(ExpiryForm):
-    """Recipient, sites, validity and limit of a pass. After ``is_valid``, ``person`` and ``label`` name the
-    recipient.
-    """
+    """Issue a pass. After ``is_valid``, ``account`` (may be None) and ``label`` identify the recipient."""
 
-    asked_when: ClassVar = {
-        **ExpiryForm.asked_when,
+    required_when: ClassVar = {
+        **ExpiryForm.required_when,
         "person": ("audience", "person"),
         "label": ("audience", "label"),
         "max_uses": ("uses", "several"),
@@ -170,35 +171,41 @@ class PassForm(ExpiryForm):
         person = User.objects.filter(email__iexact=email, is_active=True).first()
         if person is None:
             self.add_error(
-                "person", _("No account has this address. Select a person from the list, or choose a group.")
+                "person",
+                _(
+                    "No account has the address %(email)s. Select a person from the list, or choose a group as "
+                    "recipient."
+                )
+                % {"email": email},
             )
         return person
 
     @property
     def people(self) -> QuerySet[User]:
-        """Return accounts to suggest while the address is typed."""
+        """Accounts that the browser suggests while the address is typed."""
         return (
             User.objects.filter(is_active=True)
             .order_by("email")
-            .only("email", "first_name", "last_name")[:MOST_SUGGESTED]
+            .only("email", "first_name", "last_name")[:MAX_SUGGESTIONS]
         )
 
     def site_choices(self) -> list[tuple[Site, bool]]:
-        """Return ``(site, is selected)``: selected sites first, then those that match the search, up to the limit."""
+        """Return pairs of site and whether it is chosen: chosen sites first, then up to 60 matches of the search."""
         chosen_keys = _keys(self["sites"].value() or [])
         sites = sites_to_issue_for(self.user).only("title", "base_url")
         chosen = list(sites.filter(pk__in=chosen_keys))
-        words = str(self["find"].value() or "").replace("\x00", "").strip()
+        query = str(self["find"].value() or "").replace("\x00", "").strip()
         others = sites.exclude(pk__in=[site.pk for site in chosen])
-        if words:
-            others = others.filter(Q(title__icontains=words) | Q(base_url__icontains=words))
-        return [(site, True) for site in chosen] + [(site, False) for site in others[:MOST_SITES_SHOWN]]
+        if query:
+            others = others.filter(Q(title__icontains=query) | Q(base_url__icontains=query))
+        return [(site, True) for site in chosen] + [(site, False) for site in others[:MAX_SITES_SHOWN]]
 
     def site_count(self) -> int:
+        """The number of sites that this person may add to a pass."""
         return sites_to_issue_for(self.user).count()
 
 
 def _keys(values: Iterable[Any]) -> list[int]:
-    """Return the primary keys in submitted values; validation handles all other values."""
+    """Return the values that are primary keys; validation reports the others."""
     texts = [str(getattr(value, "pk", value)) for value in values]
     return [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 18]

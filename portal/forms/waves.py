@@ -1,4 +1,4 @@
-"""The forms of waves: create one, and issue its passes."""
+"""The forms of waves: create a wave, issue its passes, filter the lists."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.pages.listing import SearchFilter, Table
 from rollout.models import EnrollmentPass, PassState, Site, Wave
-from rollout.services.waves import MOST_PASSES
+from rollout.services.waves import MAX_PASSES
 
-from .passes import MOST_SITES_SHOWN, ExpiryForm
+from .passes import MAX_SITES_SHOWN, ExpiryForm
 from .row_choices import RowsField
 
 
 class WaveForm(forms.Form):
+    """Create a wave: its name and its sites."""
+
     title = forms.CharField(
         label=_("Name"), max_length=120, help_text=_("Helps people identify the wave, for example “Sales, March”.")
     )
@@ -35,26 +37,28 @@ class WaveForm(forms.Form):
         self.fields["sites"].queryset = Site.objects.active().order_by("title", "pk")  # type: ignore[attr-defined]
 
     def site_choices(self) -> list[tuple[Site, bool]]:
-        """Return ``(site, is selected)``: selected sites first, then those that match the search, up to the limit."""
+        """Return pairs of site and whether it is chosen: chosen sites first, then up to 60 matches of the search."""
         texts = [str(getattr(value, "pk", value)) for value in self["sites"].value() or []]
         keys = [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 18]
         sites = Site.objects.active().order_by("title", "pk")
         chosen = list(sites.filter(pk__in=keys))
-        words = str(self["find"].value() or "").replace("\x00", "").strip()
-        others = sites.exclude(pk__in=keys).filter(Q(title__icontains=words) | Q(base_url__icontains=words))
-        return [(site, True) for site in chosen] + [(site, False) for site in others[:MOST_SITES_SHOWN]]
+        query = str(self["find"].value() or "").replace("\x00", "").strip()
+        others = sites.exclude(pk__in=keys).filter(Q(title__icontains=query) | Q(base_url__icontains=query))
+        return [(site, True) for site in chosen] + [(site, False) for site in others[:MAX_SITES_SHOWN]]
 
 
 class IssueForm(ExpiryForm):
+    """Issue passes of a wave: one label per line, and the expiry."""
+
     labels = forms.CharField(
         label=_("People"),
         max_length=100_000,
         widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false", "autocomplete": "off"}),
         help_text=_(
-            "One person per line, at most %(most)s. If a line is the e-mail address of an account, the pass "
-            "belongs to that person and sign-ins are verified. Other text only appears on the pass."
+            "One person per line, at most %(most)s. For the e-mail address of an account, Gatepass verifies the "
+            "sign-in of that person. Any other text is only a name on the pass."
         )
-        % {"most": MOST_PASSES},
+        % {"most": MAX_PASSES},
         error_messages={"required": _("Enter at least one person, one per line.")},
     )
     field_order = ("labels", "expiry", "expires_at")
@@ -95,7 +99,7 @@ class MemberFilters(django_filters.FilterSet):
         return rows.in_state(value, timezone.now())
 
     def by_stage(self, rows: Any, _name: str, value: str) -> Any:
-        """``signed_in_at`` is annotated by the view."""
+        """Filter by stage. The view annotates ``signed_in_at``."""
         if value == "arrived":
             return rows.exclude(signed_in_at=None)
         return rows.filter(signed_in_at=None, uses__gt=0) if value == "used" else rows.filter(signed_in_at=None, uses=0)

@@ -1,11 +1,11 @@
-"""The landing page of a pass, which a phone opens from the QR code.
+"""The landing page of a pass, which a phone opens from the link or the QR code.
 
-1. A token has 128 random bits, so guessing needs no rate limit: at a million guesses a second against a million passes
-   the first hit is expected after ten million million years. Limiting requests is left to the web server.
-2. Any invalid token gets the same response by the same look-up, well formed or not. Only the holder of a pass's token
-   learns its state.
-3. GET and HEAD change nothing: mail scanners and chat previews open links. Only the button uses the pass.
-4. The page is never stored, never indexed and never sent in a Referer.
+1. A token has 128 random bits, so there is no rate limit against guessing: at a million guesses per second against a
+   million passes, the first hit is expected after some ten million million years. The web server limits request rates.
+2. Every invalid token, well formed or not, gets the same response after the same query. Only the holder of a valid
+   token sees the state of its pass.
+3. GET and HEAD change nothing, because mail scanners and chat previews open links. Only the button uses the pass.
+4. The page is not cached, not indexed, and not sent as a referrer.
 """
 
 from __future__ import annotations
@@ -33,8 +33,11 @@ from rollout.enrollment.qr import qr_svg, qr_text_url
 from rollout.models import EnrollmentPass, PassState, Product, Site, VerdictChoices
 from rollout.services.passes import find_pass, pass_url, redeem_pass
 
-PHONE_COOKIES = ("gatepass_phone", "gatepass_phone_qr")  # below the path of the link, and of the QR code in capitals
-REMEMBERED = 90 * 24 * 3600  # seconds; as long as the lifetime of a refresh token
+PHONE_COOKIES = (
+    "gatepass_phone",
+    "gatepass_phone_qr",
+)  # for the path of the link and of the QR code (upper case)
+COOKIE_MAX_AGE = 90 * 24 * 3600  # seconds; the lifetime of a refresh token
 JIRA_APP_STORE_URL = "https://apps.apple.com/app/jira-data-center/id1405353949"
 UNKNOWN = "unknown"
 
@@ -45,61 +48,64 @@ def _private(view: View) -> View:
     @wraps(view)
     @never_cache
     @vary_on_headers("User-Agent", "Cookie")
-    def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         response = view(request, *args, **kwargs)
         response["Referrer-Policy"] = "no-referrer"
         response["X-Robots-Tag"] = "noindex, nofollow"
         return response
 
-    return answered
+    return wrapper
 
 
 @login_not_required
 @_private
 @page_view
 def landing(request: HttpRequest, token: str) -> HttpResponse:
-    """The steps for this device; opening the page does not count as a use."""
-    found = find_pass(token)
-    if found is None:
+    """Show the steps for this device. Does not count as a use."""
+    enrollment_pass = find_pass(token)
+    if enrollment_pass is None:
         return _closed(request, UNKNOWN, status=404)
-    state, is_set_up = found.state(timezone.now()), _is_set_up(request, found)
+    state, is_set_up = enrollment_pass.state(timezone.now()), _is_set_up(request, enrollment_pass)
     if state != PassState.VALID and not (is_set_up and state != PassState.REVOKED):
-        return _closed(request, state, found)
-    sites = list(found.sites.active().order_by("title", "pk"))
+        return _closed(request, state, enrollment_pass)
+    sites = list(enrollment_pass.sites.active().order_by("title", "pk"))
     if not sites:
-        return _closed(request, "no_sites", found)
+        return _closed(request, "no_sites", enrollment_pass)
     device = device_of(request.headers.get("User-Agent", ""), request.GET.get("device", ""))
-    context = {"row": found, "token": token, "is_set_up": is_set_up, **_what_to_do(sites)}
+    context = {"row": enrollment_pass, "token": token, "is_set_up": is_set_up, **_instructions(sites)}
     if device == Device.DESKTOP:
-        context |= _code_of(token)
+        context |= _qr_context(token)
     return render(request, f"enrollment/{device}.html", context)
 
 
-# No CSRF token: the page sets no-referrer, so browsers send "Origin: null" and the check would reject everyone. It is
-# not needed: the token in the URL authorizes this action, not a cookie that another site could misuse.
+# No CSRF token: because of the page's no-referrer policy browsers send "Origin: null", which the check would reject.
+# It is not needed: the token in the URL authorizes this action, not a cookie that another page could use.
 @login_not_required
 @csrf_exempt
 @_private
 @action("landing", "token")
 def done(request: HttpRequest, token: str) -> HttpResponse:
-    """Use the pass once for this phone; repeating it on the same phone changes nothing."""
-    found = find_pass(token)
-    if found is None:
+    """Use the pass for this phone. Has no effect if the same phone sends it again."""
+    enrollment_pass = find_pass(token)
+    if enrollment_pass is None:
         return _closed(request, UNKNOWN, status=404)
-    if not found.sites.active().exists():
-        return _closed(request, "no_sites", found)
+    if not enrollment_pass.sites.active().exists():
+        return _closed(request, "no_sites", enrollment_pass)
     user_agent = request.headers.get("User-Agent", "")
-    if not _is_set_up(request, found) and redeem_pass(enrollment_pass=found, user_agent=user_agent) is None:
-        found.refresh_from_db()
-        return _closed(request, found.state(timezone.now()), found)
+    if (
+        not _is_set_up(request, enrollment_pass)
+        and redeem_pass(enrollment_pass=enrollment_pass, user_agent=user_agent) is None
+    ):
+        enrollment_pass.refresh_from_db()
+        return _closed(request, enrollment_pass.state(timezone.now()), enrollment_pass)
     path = reverse("landing", args=[token.upper()])
     response = redirect(f"{path}?device={Device.IPHONE}")
     for name, cookie_path in zip(PHONE_COOKIES, (path, path.upper()), strict=True):
         response.set_signed_cookie(
             name,
-            str(found.pk),
+            str(enrollment_pass.pk),
             salt=PHONE_COOKIES[0],
-            max_age=REMEMBERED,
+            max_age=COOKIE_MAX_AGE,
             path=cookie_path,
             secure=settings.SESSION_COOKIE_SECURE,
             httponly=True,
@@ -108,42 +114,42 @@ def done(request: HttpRequest, token: str) -> HttpResponse:
     return response
 
 
-def _is_set_up(request: HttpRequest, found: EnrollmentPass) -> bool:
-    """Whether this phone has used the pass before."""
+def _is_set_up(request: HttpRequest, enrollment_pass: EnrollmentPass) -> bool:
+    """Whether this phone has used this pass before, by its signed cookie."""
     values = [
-        request.get_signed_cookie(name, default=None, salt=PHONE_COOKIES[0], max_age=REMEMBERED)
+        request.get_signed_cookie(name, default=None, salt=PHONE_COOKIES[0], max_age=COOKIE_MAX_AGE)
         for name in PHONE_COOKIES
     ]
-    return str(found.pk) in values
+    return str(enrollment_pass.pk) in values
 
 
 def _closed(request: HttpRequest, state: str, row: EnrollmentPass | None = None, *, status: int = 410) -> HttpResponse:
-    """The page of a link that sets up no phone: the reason, and what to do next."""
+    """Render the page of a link that cannot set up a phone: the reason, and what to do next."""
     return render(request, "enrollment/closed.html", {"state": str(state), "row": row}, status=status)
 
 
-def _what_to_do(sites: list[Site]) -> dict[str, Any]:
-    """Return the app to install for each product, and for each site whether only managed phones can use it."""
+def _instructions(sites: list[Site]) -> dict[str, Any]:
+    """Return the app to install for each product, and for each site whether it works on managed phones only."""
     stores = {
         Product.CONFLUENCE: (_("Confluence Data Center"), settings.IOS_APP_STORE_URL),
         Product.JIRA: (_("Jira Data Center"), JIRA_APP_STORE_URL),
     }
     products = dict.fromkeys(Product(site.product) for site in sites)
-    shut = {VerdictChoices.ACTION_NEEDED, VerdictChoices.INCOMPATIBLE}
+    blocked = {VerdictChoices.ACTION_NEEDED, VerdictChoices.INCOMPATIBLE}
     return {
         "apps": [{"name": stores[product][0], "url": stores[product][1]} for product in products],
         "sites": [
             {
                 "title": site.title,
                 "base_url": site.base_url,
-                "managed_only": site.mdm_verdict == VerdictChoices.READY_MDM and site.non_mdm_verdict in shut,
+                "managed_only": site.mdm_verdict == VerdictChoices.READY_MDM and site.non_mdm_verdict in blocked,
             }
             for site in sites
         ],
     }
 
 
-def _code_of(token: str) -> dict[str, Any]:
+def _qr_context(token: str) -> dict[str, Any]:
     url = pass_url(token.upper())
     code = qr_svg(qr_text_url(url), title=_("QR code of this page"))
     return {"url": url, "code": mark_safe(code)}  # noqa: S308  (our own drawing)

@@ -1,4 +1,4 @@
-"""Passes: issue, find, renew and revoke them. A link is shown in the response to one POST and never again."""
+"""Passes: list, issue, renew and revoke them. A link is shown once, in the response to the POST that creates it."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ from rollout.services import passes as pass_service
 @dashboard
 @page_view
 def passes(request: HttpRequest) -> HttpResponse:
-    """The list of passes that this person may see, newest first."""
+    """List the passes that this person may see, newest first."""
     listing = PASSES.listing(request, pass_rows(person(request)))
-    _tell_states(listing.rows)
+    _annotate_states(listing.rows)
     context = {"listing": listing, "sort": listing.sort, "may_issue": _may_issue(person(request))}
     return render(request, "passes/passes.html", context)
 
@@ -45,11 +45,11 @@ def passes(request: HttpRequest) -> HttpResponse:
 @dashboard
 @page_view
 def export_csv(request: HttpRequest) -> HttpResponseBase:
-    """Export the same rows as CSV."""
+    """Export the listed passes as CSV."""
     return PASSES.csv(request, pass_rows(person(request)))
 
 
-def _tell_states(rows: Any) -> None:
+def _annotate_states(rows: Any) -> None:
     now = timezone.now()
     for row in rows:
         row.now_state = row.state(now)
@@ -65,12 +65,12 @@ def _may_issue(user: User) -> bool:
 @editors
 @form_view
 def create(request: HttpRequest) -> HttpResponse:
-    """The form, and in the response to its POST the link and the code, once."""
+    """Issue a pass. The response to the POST shows the link and the QR code, once."""
     user = person(request)
     if request.method != "POST":
         initial = {"sites": [*request.GET.getlist("sites"), *request.GET.getlist("site")]}
         return _form_page(request, PassForm(user=user, initial=initial))
-    if "search" in request.POST:  # the search button for sites: show the form again without validation
+    if "search" in request.POST:  # the search button of the form: no validation
         return _form_page(request, PassForm(user=user, initial=_as_initial(request.POST)))
     form = PassForm(request.POST, user=user)
     if form.is_valid():
@@ -107,7 +107,7 @@ def _issue(user: User, data: dict[str, Any]) -> tuple[tuple[EnrollmentPass, str]
 
 
 def _show_once(request: HttpRequest, row: EnrollmentPass, token: str) -> HttpResponse:
-    """The only page that contains the link: it exists in this response and is stored nowhere."""
+    """Render the only page that contains the link. The link itself is not stored."""
     url = pass_service.pass_url(token)
     code = qr_svg(qr_text_url(url), title=_("QR code of the pass for %(label)s") % {"label": row.label})
     context = {"row": row, "token": token, "url": url, "code": mark_safe(code)}  # noqa: S308  (our own drawing)
@@ -117,7 +117,7 @@ def _show_once(request: HttpRequest, row: EnrollmentPass, token: str) -> HttpRes
 @dashboard
 @page_view
 def enrollment_pass(request: HttpRequest, pk: int) -> HttpResponse:
-    """One pass: recipient, sites and uses."""
+    """Show a pass: its recipient, sites and phones."""
     return _pass_page(request, visible_pass(request, pk))
 
 
@@ -146,7 +146,7 @@ def _pass_page(
 @dashboard
 @action("pass", "pk")
 def revoke(request: HttpRequest, pk: int) -> HttpResponse:
-    """Revoke the pass: its link and QR code stop working."""
+    """Revoke the pass, so that its link and QR code stop working."""
     row = changeable_pass(request, pk)
     if pass_service.revoke_pass(actor=person(request), enrollment_pass=row):
         messages.success(request, _("Revoked. The link and its QR code no longer work."))
@@ -159,7 +159,7 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
 @dashboard
 @action("pass", "pk")
 def renew(request: HttpRequest, pk: int) -> HttpResponse:
-    """Create a new link for the pass, shown in this response only; the old one stops working."""
+    """Create a new link, shown in this response only; the old one stops working."""
     row, form = changeable_pass(request, pk), ExpiryForm(request.POST)
     if form.is_valid():
         try:
@@ -182,7 +182,7 @@ def _renew(user: User, row: EnrollmentPass, until: datetime) -> tuple[str, str]:
 @dashboard
 @action("pass", "pk")
 def qr(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
-    """Download the code. The token comes in the body, because URLs end up in histories and logs."""
+    """Return the QR code as a file. The token is sent in the body, because URLs are kept in histories and logs."""
     if kind not in FILES:
         raise Http404
     row = changeable_pass(request, pk)
@@ -200,7 +200,7 @@ def qr(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
 
 @page_view
 def my_passes(request: HttpRequest) -> HttpResponse:
-    """The steps for this phone, for each pass of the signed-in person."""
+    """List the signed-in person's passes, with the steps to set up a phone."""
     active = Prefetch("sites", queryset=Site.objects.active().order_by("title"), to_attr="active_sites")
     rows = list(EnrollmentPass.objects.filter(person=person(request)).prefetch_related(active)[:50])
     now = timezone.now()

@@ -1,4 +1,4 @@
-"""Waves: people who move together, their passes, and their progress."""
+"""Waves: groups of people who move together, their passes and their progress."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ from rollout.services import waves as services
 @dashboard
 @page_view
 def waves(request: HttpRequest) -> HttpResponse:
-    """The list of waves that this person may see, with how many of their passes were used."""
+    """List the waves that this person may see, with the number of passes that were used."""
     user = person(request)
-    listing = WAVES.listing(request, _counted(Wave.objects.visible_to(user)))
+    listing = WAVES.listing(request, _with_counts(Wave.objects.visible_to(user)))
     context = {"listing": listing, "sort": listing.sort, "may_plan": user.is_administrator}
     return render(request, "waves/waves.html", context)
 
 
-def _counted(rows: QuerySet[Wave]) -> QuerySet[Wave]:
-    """Return waves with their numbers of sites, passes and used passes."""
+def _with_counts(rows: QuerySet[Wave]) -> QuerySet[Wave]:
+    """Annotate waves with their numbers of sites, passes and used passes."""
     sites = Wave.sites.through.objects.filter(wave=OuterRef("pk")).order_by()
-    of_sites = sites.values(rows=Func("pk", function="COUNT"))
+    site_count = sites.values(rows=Func("pk", function="COUNT"))
     return rows.annotate(
-        site_count=Subquery(of_sites),
+        site_count=Subquery(site_count),
         pass_count=Count("passes"),
         used_count=Count("passes", filter=Q(passes__uses__gt=0)),
     ).select_related("created_by")
@@ -51,22 +51,22 @@ def _counted(rows: QuerySet[Wave]) -> QuerySet[Wave]:
 @administrators
 @form_view
 def create(request: HttpRequest) -> HttpResponse:
-    """The form for a new wave, its search for sites, and creating it."""
+    """Create a wave. The form also searches for sites."""
     if request.method != "POST":
         return _create_page(request, WaveForm(initial={"sites": request.GET.getlist("site")}))
-    if "search" in request.POST:  # the search button for sites: no validation yet
+    if "search" in request.POST:  # the search button of the form: no validation
         initial = {name: request.POST.get(name) for name in ("title", "find")}
         return _create_page(request, WaveForm(initial=initial | {"sites": request.POST.getlist("sites")}))
     form = WaveForm(request.POST)
     if form.is_valid():
         try:
             fields = {"title": form.cleaned_data["title"], "sites": form.cleaned_data["sites"]}
-            made = services.create_wave(actor=person(request), **fields)
+            created = services.create_wave(actor=person(request), **fields)
         except ValidationError as error:
             add_form_errors(form, error)
         else:
-            messages.success(request, _("%(title)s was created. Issue its passes next.") % {"title": made.title})
-            return redirect("wave", made.pk)
+            messages.success(request, _("%(title)s was created. Issue its passes next.") % {"title": created.title})
+            return redirect("wave", created.pk)
     return _create_page(request, form, status=422)
 
 
@@ -80,14 +80,14 @@ def _create_page(request: HttpRequest, form: WaveForm, status: int = 200) -> Htt
 @dashboard
 @form_view
 def wave(request: HttpRequest, pk: int) -> HttpResponse:
-    """The wave's page; its three actions are posted here, named by the button ``do``."""
+    """Show a wave, and run the action that its forms post as ``do``: one of ``ACTIONS``."""
     row = visible_wave(request, pk)
     if request.method != "POST":
         return _wave_page(request, row, IssueForm())
     if not person(request).is_administrator:
         raise PermissionDenied(_("Only administrators can run waves. You can view this one."))
     action = ACTIONS.get(request.POST.get("do", ""))
-    return action(request, row) if action else HttpResponseBadRequest(_("There is no such action."))
+    return action(request, row) if action else HttpResponseBadRequest(_("Unknown action. Go back and try again."))
 
 
 def _issue(request: HttpRequest, row: Wave) -> HttpResponse:
@@ -103,26 +103,24 @@ def _issue(request: HttpRequest, row: Wave) -> HttpResponse:
                     reverse("wave", args=[row.pk]),
                 ),
             )
-            shown = [(made, pass_service.pass_url(token), token) for made, token in issued]
+            shown = [(wave_pass, pass_service.pass_url(token), token) for wave_pass, token in issued]
             return render(request, "waves/issued.html", {"wave": row, "issued": shown, "until": until})
         except FormSentError as sent:
             return sent_before(request, sent, reverse("wave", args=[row.pk]))
         except ValidationError as error:
-            _put_on_labels(form, error)
+            _add_label_errors(form, error)
     return _wave_page(request, row, form, status=422)
 
 
-def _put_on_labels(form: IssueForm, error: ValidationError) -> None:
-    """Move errors of a single label to the field that holds all of them."""
+def _add_label_errors(form: IssueForm, error: ValidationError) -> None:
+    """Show errors of a single label on the field with all labels."""
     if hasattr(error, "error_dict") and "label" in error.error_dict:
         error.error_dict["labels"] = error.error_dict.pop("label")
     add_form_errors(form, error)
 
 
 def _sheet(request: HttpRequest, row: Wave) -> HttpResponse:
-    """Return the print sheet. The tokens come in the body, from the page that showed them, because URLs end up in
-    histories.
-    """
+    """Return the print sheet. Tokens are sent in the body, because URLs are kept in histories and logs."""
     try:
         cards = services.record_sheet(actor=person(request), wave=row, tokens=request.POST.getlist("token"))
     except ValidationError as error:
@@ -134,8 +132,9 @@ def _sheet(request: HttpRequest, row: Wave) -> HttpResponse:
 
 
 def _finish(request: HttpRequest, row: Wave) -> HttpResponse:
+    """Finish the wave."""
     services.finish_wave(actor=person(request), wave=row)
-    messages.success(request, _("The wave is finished. Its passes stay valid."))
+    messages.success(request, _("The wave is finished. Its passes remain valid until they expire."))
     return redirect("wave", row.pk)
 
 
@@ -156,8 +155,8 @@ def _wave_page(request: HttpRequest, row: Wave, form: IssueForm, status: int = 2
         "sites": sites,
         "more_sites": row.sites.count() - len(sites),
         "provided": provided,
-        # Only the provider knows about sign-ins: on sites with their own provider the last step cannot be counted.
-        "stages": _with_lost(stages if provided else stages[:2]),
+        # Only the OAuth provider knows about sign-ins: if that is Confluence, the last stage cannot be counted.
+        "stages": _with_waiting(stages if provided else stages[:2]),
         "listing": listing,
         "sort": listing.sort,
         "form": form,
@@ -167,14 +166,14 @@ def _wave_page(request: HttpRequest, row: Wave, form: IssueForm, status: int = 2
     return render(request, "waves/wave.html", context, status=status)
 
 
-def _with_lost(stages: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return each stage with how many are missing compared with the previous one, for the table next to the bars."""
-    before = [stage["count"] for stage in stages[:1]] + [stage["count"] for stage in stages]
-    return [stage | {"waiting": was - stage["count"]} for stage, was in zip(stages, before, strict=False)]
+def _with_waiting(stages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Add to each stage the number of passes that are still in the stage before it."""
+    previous = [stage["count"] for stage in stages[:1]] + [stage["count"] for stage in stages]
+    return [stage | {"waiting": before - stage["count"]} for stage, before in zip(stages, previous, strict=False)]
 
 
 def _members(row: Wave, user: User) -> QuerySet[EnrollmentPass]:
-    """Return the wave's passes that this person may see, with the times of use and of the person's sign-in."""
+    """The wave's passes that this person may see, annotated with ``used_at`` and ``signed_in_at``."""
     sign_ins = SignIn.objects.filter(
         person=OuterRef("person"), site__waves=row, is_rehearsal=False, signed_in_at__gte=OuterRef("created_at")
     )

@@ -24,29 +24,27 @@ DARK, LIGHT = "#000", "#fff"
 MAX_BOX_SIZE = 64  # pixels per module; a version 10 code is then 4,160 pixels wide
 
 _LEVELS = {"L": ERROR_CORRECT_L, "M": ERROR_CORRECT_M, "Q": ERROR_CORRECT_Q, "H": ERROR_CORRECT_H}
-# The whole path is our pass link, whose route is case-insensitive. Anything before or after it may be case-sensitive.
+# Matches a pass link only, whose route accepts any case. Any other URL may be case-sensitive.
 _PASS_LINK = re.compile(r"https?://[a-z0-9.-]+(?::[0-9]+)?/e/[a-z2-7]{26}", re.IGNORECASE | re.ASCII)
 
 
 class QrError(ValueError):
-    """The text cannot be encoded as a QR code: it is empty or too long."""
+    """The text cannot be encoded as a QR code, because it is empty or too long."""
 
 
 def qr_text_url(url: str) -> str:
-    """Return the URL in capitals if it is a plain pass link, unchanged otherwise.
+    """Return a pass link in upper case, any other URL unchanged.
 
-    Capitals allow alphanumeric mode, which saves one version. Scheme and host are case-insensitive
+    Upper case allows alphanumeric mode, which makes the code one version smaller. Scheme and host are case-insensitive
     (RFC 3986 §6.2.2.1).
     """
     return url.upper() if _PASS_LINK.fullmatch(url) else url
 
 
 def qr_matrix(url: str, *, error_correction: Level = "M") -> Matrix:
-    """Return the modules row by row, True for dark, including the quiet zone. Raises QrError for empty or too long
-    text.
-    """
+    """Return the modules by row, True for dark, including the quiet zone. Raises QrError."""
     if not url:
-        raise QrError("there is nothing to encode")
+        raise QrError("the text is empty")
     code = qrcode.QRCode(error_correction=_LEVELS[error_correction], border=QUIET_ZONE)
     try:
         code.add_data(url)
@@ -57,7 +55,7 @@ def qr_matrix(url: str, *, error_correction: Level = "M") -> Matrix:
 
 
 def dark_runs(matrix: Matrix) -> list[tuple[int, int, int]]:
-    """Return ``(x, y, length)`` of every horizontal run of dark modules, in modules from the top left corner."""
+    """Return ``(x, y, length)`` of every horizontal run of dark modules, in modules from the top left."""
     runs = []
     for y, row in enumerate(matrix):
         x = 0
@@ -70,7 +68,7 @@ def dark_runs(matrix: Matrix) -> list[tuple[int, int, int]]:
 
 
 def qr_svg(url: str, *, error_correction: Level = "M", title: str = "QR code") -> str:
-    """Return an ``<svg>`` element for a page: one path of runs on a white square, no style attribute, no script, no id.
+    """Return an ``<svg>`` element for a page: one path on a white square, without style, script or id.
 
     ``title`` is its accessible name. The page sets the size. Raises QrError.
     """
@@ -93,9 +91,7 @@ def qr_svg(url: str, *, error_correction: Level = "M", title: str = "QR code") -
 
 
 def qr_png(url: str, *, error_correction: Level = "M", box_size: int = 10) -> bytes:
-    """Return a black and white PNG with ``box_size`` pixels per module. Raises QrError, also for a size outside 1 to
-    64.
-    """
+    """Return a black and white PNG with ``box_size`` (1 to 64) pixels per module. Raises QrError."""
     if not 1 <= box_size <= MAX_BOX_SIZE:
         raise QrError(f"a module is 1 to {MAX_BOX_SIZE} pixels wide")
     matrix = qr_matrix(url, error_correction=error_correction)

@@ -1,6 +1,6 @@
-"""The print sheet of passes: A4, four cards per page, to be cut apart. Pure.
+"""Draw the print sheet of passes: A4, four cards per page, to cut out and hand out. Pure.
 
-The caller passes every text translated. The same cards produce the same bytes.
+The caller passes translated texts. The same cards produce the same bytes.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ _CARD_WIDTH = A4[0] - 2 * _MARGIN
 _CARD_HEIGHT = 62 * mm
 _TEXT_X = 62 * mm  # from the left edge of the card
 _TEXT_WIDTH = _CARD_WIDTH - _TEXT_X - 5 * mm
-_GREY = 0.35
-_LONGEST = 1000  # maximum characters of a text; no card has room for more
+_GRAY = 0.35
+_MAX_TEXT_LENGTH = 1000  # characters per text; more do not fit on a card
 
 
 @dataclass(frozen=True)
 class PassCard:
-    """``url`` is the pass link; ``expiry`` a complete sentence; ``steps`` short sentences, numbered on the card."""
+    """A card of the sheet. ``expiry`` is a sentence; ``steps`` are short sentences, numbered on the card."""
 
     url: str
     title: str
@@ -45,7 +45,7 @@ class PassCard:
 class _Fonts:
     regular: str
     bold: str
-    write: Callable[[str], str]  # characters that this font can show
+    write: Callable[[str], str]  # replaces characters that the font does not have
 
 
 @dataclass
@@ -58,28 +58,28 @@ class _Column:
     bottom: float
     width: float
 
-    def write(self, text: str, font: str, size: float, *, lines: int, grey: float = 0.0) -> None:
+    def write(self, text: str, font: str, size: float, *, lines: int, gray: float = 0.0) -> None:
         leading = size * 1.25
-        room = max(0, int((self.y - self.bottom) // leading))
-        self.canvas.setFillGray(grey)
+        max_lines = max(0, int((self.y - self.bottom) // leading))
+        self.canvas.setFillGray(gray)
         self.canvas.setFont(font, size)
-        for line in wrap(text, font, size, self.width, min(lines, room)):
+        for line in wrap(text, font, size, self.width, min(lines, max_lines)):
             self.y -= leading
             self.canvas.drawString(self.x, self.y, line)
 
 
 def print_sheet(cards: Sequence[PassCard], *, heading: str, font_file: str | None = None) -> bytes:
-    """Return the sheet as PDF, one page per four cards. Raises ValueError without cards, QrError for an invalid link.
+    """Return the sheet as PDF with four cards per page. Raises ValueError without cards, QrError for a too long link.
 
-    Without ``font_file`` (a TrueType font) the PDF's own Helvetica is used, which has Western European letters;
-    others are printed as question marks.
+    Without ``font_file`` (a TrueType font), the built-in Helvetica is used. It has Western European letters; others are
+    printed as question marks.
     """
     if not cards:
         raise ValueError("a sheet needs at least one card")
     fonts = _fonts(font_file)
     file = io.BytesIO()
     canvas = Canvas(file, pagesize=A4, invariant=1, pageCompression=1)
-    canvas.setTitle(heading[:_LONGEST].encode("utf-8", "replace").decode("utf-8"))
+    canvas.setTitle(heading[:_MAX_TEXT_LENGTH].encode("utf-8", "replace").decode("utf-8"))
     pages = -(-len(cards) // CARDS_A_PAGE)
     for page in range(pages):
         _draw_heading(canvas, fonts, heading, f"{page + 1} / {pages}")
@@ -91,26 +91,26 @@ def print_sheet(cards: Sequence[PassCard], *, heading: str, font_file: str | Non
 
 
 def wrap(text: str, font: str, size: float, width: float, lines: int) -> list[str]:
-    """Wrap the text to at most ``lines`` lines of ``width`` points; words longer than a line are broken."""
+    """Wrap the text to at most ``lines`` lines of ``width`` points; break words that are too long for a line."""
 
     def fits(candidate: str) -> bool:
         return pdfmetrics.stringWidth(candidate, font, size) <= width
 
-    done: list[str] = []
-    rest = " ".join(text[:_LONGEST].split())
-    while rest and len(done) < lines:
+    wrapped: list[str] = []
+    rest = " ".join(text[:_MAX_TEXT_LENGTH].split())
+    while rest and len(wrapped) < lines:
         end = len(rest)
         while end > 1 and not fits(rest[:end]):
             space = rest.rfind(" ", 0, end)
             end = space if space > 0 else end - 1
-        done.append(rest[:end])
+        wrapped.append(rest[:end])
         rest = rest[end:].lstrip()
-    if rest and done:
-        last = done[-1]
+    if rest and wrapped:
+        last = wrapped[-1]
         while last and not fits(last + "…"):
             last = last[:-1]
-        done[-1] = last + "…"
-    return done
+        wrapped[-1] = last + "…"
+    return wrapped
 
 
 def _fonts(font_file: str | None) -> _Fonts:
@@ -141,17 +141,17 @@ def _draw_card(canvas: Canvas, fonts: _Fonts, card: PassCard, bottom: float) -> 
     column = _Column(canvas, _MARGIN + _TEXT_X, bottom + _CARD_HEIGHT - 4 * mm, bottom + 15 * mm, _TEXT_WIDTH)
     column.write(fonts.write(card.title), fonts.bold, 14, lines=2)
     column.write(fonts.write(card.person), fonts.regular, 11, lines=2)
-    column.write(fonts.write(card.expiry), fonts.regular, 9, lines=1, grey=_GREY)
+    column.write(fonts.write(card.expiry), fonts.regular, 9, lines=1, gray=_GRAY)
     column.y -= 2 * mm
     for number, step in enumerate(card.steps, 1):
         column.write(fonts.write(f"{number}. {step}"), fonts.regular, 9.5, lines=3)
-    # The link as text: always printed, however long the steps are.
+    # The link to type, at a fixed position below the steps.
     column.y, column.bottom = bottom + 14 * mm, bottom + 2 * mm
     column.write(fonts.write(card.url), "Courier", 8.5, lines=3)
 
 
 def _draw_qr(canvas: Canvas, url: str, left: float, middle: float) -> None:
-    """Draw the code with error correction Q, its quiet zone starting at ``left``, centered on ``middle``."""
+    """Draw the code at error correction Q, centered vertically on ``middle``; its quiet zone starts at ``left``."""
     matrix = qr_matrix(qr_text_url(url), error_correction="Q")
     module = QR_SIZE / (len(matrix) - 2 * QUIET_ZONE)
     top = middle + len(matrix) * module / 2

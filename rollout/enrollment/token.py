@@ -1,7 +1,7 @@
-"""Tokens of passes and sign-in links: 128 random bits in letters suited to QR codes, paper and typing. Pure.
+"""Tokens of passes and sign-in links: 128 random bits in base32, which is easy to print and type. Pure.
 
-Base32 (RFC 4648 §6) keeps the QR code in alphanumeric mode and avoids 0, 1, 8 and 9, which look like letters. Only the
-digest is stored; at 128 bits it needs neither salt nor a slow hash.
+Base32 (RFC 4648 §6) fits the alphanumeric mode of QR codes and has no 0, 1, 8 or 9 that look like letters. Only the
+digest is stored; a token of 128 random bits needs neither salt nor a slow hash.
 """
 
 from __future__ import annotations
@@ -20,8 +20,6 @@ def mint(random_bytes: Callable[[int], bytes] = secrets.token_bytes) -> str:
 
 
 def digest(token: str) -> str:
-    """Return the SHA-256 of the token in hexadecimal. ASCII letters are case-insensitive; nothing else is
-    normalized.
-    """
+    """Return the SHA-256 of the token in hexadecimal, ignoring the case of ASCII letters."""
     # bytes.upper() changes ASCII only: str.upper() would turn a long s or a dotless i into plain letters.
     return hashlib.sha256(token.encode("utf-8", "surrogatepass").upper()).hexdigest()

@@ -1,6 +1,6 @@
-"""Issues, renews, revokes and redeems enrollment passes.
+"""Issue, renew, revoke and redeem enrollment passes.
 
-Redeeming is one conditional update: if two phones use a single-use pass at once, one succeeds.
+Redeeming is one conditional update, so that only one of two simultaneous phones can use a single-use pass.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from . import audit
 
 
 def pass_url(token: str) -> str:
-    """Return the short link for a QR code; the web serves its landing page there."""
+    """Return the link of a pass, which opens its landing page."""
     return f"{settings.PUBLIC_URL}/e/{token}"
 
 
@@ -38,9 +38,9 @@ def issue_pass(
     person: Actor | None = None,
     wave: Wave | None = None,
 ) -> tuple[EnrollmentPass, str]:
-    """Return a new pass and its token, which is shown once and not stored.
+    """Issue a pass and return it with its token, of which only the hash is stored.
 
-    ``max_uses`` None means no limit. Raises ValidationError by field without writing anything.
+    ``max_uses`` None means no limit. Raises ValidationError by field.
     """
     sites, now, token = list(sites), timezone.now(), mint()
     _check(sites, expires_at, max_uses, now)
@@ -69,7 +69,7 @@ def _check(sites: list[Site], expires_at: datetime, max_uses: int | None, now: d
     elif any(site.archived_at for site in sites):
         errors["sites"] = _("A pass cannot contain an archived site. Restore the site first.")
     if expires_at <= now:
-        errors["expires_at"] = _("Choose a time in the future.")
+        errors["expires_at"] = _("The expiry is in the past. Choose a time in the future.")
     if max_uses is not None and not 1 <= max_uses <= 1_000_000:
         errors["max_uses"] = _("Enter a number from 1 to 1,000,000, or leave it empty for no limit.")
     if errors:
@@ -77,20 +77,20 @@ def _check(sites: list[Site], expires_at: datetime, max_uses: int | None, now: d
 
 
 def renew_pass(*, actor: Actor, enrollment_pass: EnrollmentPass, expires_at: datetime) -> str:
-    """Return a new token for the pass; its old link and QR code stop working. Raises ValidationError."""
+    """Create a new token and return it; the old link and QR code stop working. Raises ValidationError if revoked."""
     if expires_at <= timezone.now():
-        raise ValidationError({"expires_at": _("Choose a time in the future.")})
+        raise ValidationError({"expires_at": _("The expiry is in the past. Choose a time in the future.")})
     token = mint()
     with transaction.atomic():
-        live = EnrollmentPass.objects.filter(pk=enrollment_pass.pk, revoked_at=None)
-        if not live.update(token_digest=digest(token), expires_at=expires_at):
+        active = EnrollmentPass.objects.filter(pk=enrollment_pass.pk, revoked_at=None)
+        if not active.update(token_digest=digest(token), expires_at=expires_at):
             raise ValidationError(_("This pass was revoked. Issue a new one."))
         audit.record(actor=actor, action="pass.renewed", target=enrollment_pass)
     return token
 
 
 def revoke_pass(*, actor: Actor, enrollment_pass: EnrollmentPass) -> bool:
-    """Revoke a pass in any state; False if it was already revoked."""
+    """Revoke a pass in any state. Returns False if it was revoked before."""
     with transaction.atomic():
         revoked = EnrollmentPass.objects.filter(pk=enrollment_pass.pk, revoked_at=None).update(
             revoked_at=timezone.now()
@@ -101,9 +101,9 @@ def revoke_pass(*, actor: Actor, enrollment_pass: EnrollmentPass) -> bool:
 
 
 def record_qr(*, actor: Actor, enrollment_pass: EnrollmentPass, token: str, kind: str) -> str:
-    """Record that the QR code of the pass was downloaded in this format, and return its link.
+    """Record the download of the QR code as a file of this kind, and return the link that it contains.
 
-    Raises ValidationError if the token is not the current one of the pass.
+    Raises ValidationError unless the token belongs to the pass.
     """
     if not compare_digest(digest(token), enrollment_pass.token_digest):
         raise ValidationError(_("This link no longer belongs to the pass. Create a new link."))
@@ -112,12 +112,12 @@ def record_qr(*, actor: Actor, enrollment_pass: EnrollmentPass, token: str, kind
 
 
 def find_pass(token: str) -> EnrollmentPass | None:
-    """Return the pass of this token, in any state, or None."""
+    """Return the pass with this token, in any state, or None."""
     return EnrollmentPass.objects.filter(token_digest=digest(token)).first()
 
 
 def redeem_pass(*, enrollment_pass: EnrollmentPass, user_agent: str) -> Enrollment | None:
-    """Use the pass once; None if it is no longer valid."""
+    """Use the pass once. Returns None if it is revoked, expired or used up."""
     now = timezone.now()
     with transaction.atomic():
         if not EnrollmentPass.objects.usable(now).filter(pk=enrollment_pass.pk).update(uses=F("uses") + 1):

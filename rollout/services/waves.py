@@ -1,4 +1,4 @@
-"""Creates waves and issues their passes."""
+"""Create and finish waves, and issue their passes."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from rollout.models import EnrollmentPass, Site, Wave
 
 from . import audit, passes
 
-MOST_PASSES = 500  # one print run; larger waves are issued in several
+MAX_PASSES = 500  # per call; the passes of a larger wave are issued in several calls
 
 
 def create_wave(*, actor: Actor, title: str, sites: Iterable[Site]) -> Wave:
-    """Return a new wave for these sites. Raises ValidationError by field."""
+    """Create a wave for these sites. Raises ValidationError by field."""
     sites = list(sites)
     wave = Wave(title=title.strip(), created_by_id=actor.pk, created_at=timezone.now())
     wave.full_clean(exclude=["created_by"])
@@ -33,7 +33,7 @@ def create_wave(*, actor: Actor, title: str, sites: Iterable[Site]) -> Wave:
             wave.save()
             wave.sites.set(sites)
             audit.record(actor=actor, action="wave.created", target=wave, details={"sites": len(sites)})
-    except IntegrityError as error:  # the form was submitted twice
+    except IntegrityError as error:  # the form was sent twice
         raise ValidationError({"title": _("Another wave already has this name.")}) from error
     return wave
 
@@ -41,15 +41,21 @@ def create_wave(*, actor: Actor, title: str, sites: Iterable[Site]) -> Wave:
 def issue_wave_passes(
     *, actor: Actor, wave: Wave, labels: Iterable[str], expires_at: datetime
 ) -> list[tuple[EnrollmentPass, str]]:
-    """Return one single-use pass, with its token, for each label; all or none. Raises ValidationError.
+    """Issue a single-use pass for each label, all or none, and return each pass with its token.
 
-    If a label is the e-mail address of an account, the pass belongs to that person and their sign-in counts.
+    If a label is the e-mail address of an active account, the pass belongs to that person, so that their sign-in is
+    counted. Raises ValidationError.
     """
     labels = list(dict.fromkeys(label.strip() for label in labels if label.strip()))
     if not labels:
         raise ValidationError({"labels": _("Enter at least one person, one per line.")})
-    if len(labels) > MOST_PASSES:
-        raise ValidationError({"labels": _("Issue at most %(most)s passes at a time.") % {"most": MOST_PASSES}})
+    if len(labels) > MAX_PASSES:
+        raise ValidationError(
+            {
+                "labels": _("%(count)s people are too many for one step. Enter at most %(most)s.")
+                % {"count": len(labels), "most": MAX_PASSES}
+            }
+        )
     if wave.finished_at:
         raise ValidationError(_("This wave is finished. Create a new wave for more people."))
     sites = list(wave.sites.active())
@@ -71,27 +77,27 @@ def issue_wave_passes(
 
 def _people(labels: Iterable[str]) -> dict[str, Any]:
     addresses = [label.lower() for label in labels if "@" in label and "\x00" not in label]
-    found = get_user_model().objects.filter(email__in=addresses, is_active=True)
-    return {user.email.lower(): user for user in found}
+    users = get_user_model().objects.filter(email__in=addresses, is_active=True)
+    return {user.email.lower(): user for user in users}
 
 
 def record_sheet(*, actor: Actor, wave: Wave, tokens: Iterable[str]) -> list[tuple[EnrollmentPass, str]]:
-    """Record that the print sheet of these passes was downloaded; return each pass with its link, in the given order.
+    """Record the download of a print sheet, and return each pass with its link, in the order of the tokens.
 
-    Raises ValidationError if a token is not the current one of a pass of the wave.
+    Raises ValidationError unless every token belongs to a pass of the wave.
     """
     tokens = list(tokens)
     digests = list(dict.fromkeys(digest(token) for token in tokens))
     links = {digest(token): passes.pass_url(token.upper()) for token in tokens}
     rows = {row.token_digest: row for row in wave.passes.filter(token_digest__in=digests)}
-    if not digests or len(digests) > MOST_PASSES or len(rows) != len(digests):
+    if not digests or len(digests) > MAX_PASSES or len(rows) != len(digests):
         raise ValidationError(_("These links no longer belong to the passes of this wave. Create new links."))
     audit.record(actor=actor, action="wave.sheet_taken", target=wave, details={"passes": len(digests)})
     return [(rows[name], links[name]) for name in digests]
 
 
 def finish_wave(*, actor: Actor, wave: Wave) -> None:
-    """Mark the wave as finished; its passes stay valid."""
+    """Finish the wave. Its passes do not change."""
     with transaction.atomic():
         if Wave.objects.filter(pk=wave.pk, finished_at=None).update(finished_at=timezone.now()):
             audit.record(actor=actor, action="wave.finished", target=wave)

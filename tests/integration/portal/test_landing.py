@@ -1,4 +1,4 @@
-"""The landing page of a pass: what each device sees, each state, and what uses a pass up."""
+"""The landing page of a pass: each device, each state, and what counts as a use."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ def phone() -> Client:
 
 @pytest.fixture
 def make_pass(administrator: User) -> Callable[..., tuple[EnrollmentPass, str]]:
-    def make(*sites: Site, **given: Any) -> tuple[EnrollmentPass, str]:
-        late = {"expires_at": timezone.now() + timedelta(days=7)}
-        return pass_service.issue_pass(actor=administrator, label="Pilot", sites=sites, **{**late, **given})
+    def make(*sites: Site, **fields: Any) -> tuple[EnrollmentPass, str]:
+        defaults = {"expires_at": timezone.now() + timedelta(days=7)}
+        return pass_service.issue_pass(actor=administrator, label="Pilot", sites=sites, **{**defaults, **fields})
 
     return make
 
 
-def words(page: Any) -> str:
+def text_of(page: Any) -> str:
     return re.sub(r"\s+", " ", page.content.decode())
 
 
@@ -50,20 +50,20 @@ def test_it_works(make_pass: Any, site: Site) -> None:
     client = phone()
     page = client.get(f"/e/{token}")
     assert page.status_code == 200
-    text = words(page)
+    text = text_of(page)
     assert text.index("Install") < text.index("Choose the site") < text.index("Sign in")
     for shown in (site.title, site.base_url, settings.IOS_APP_STORE_URL, "Allow", "My phone is set up"):
         assert shown in text
     done = client.post(f"/e/{token}/done", headers={"origin": "null"}, follow=True)
-    assert "This phone is set up" in words(done)
-    assert site.base_url in words(done)
+    assert "This phone is set up" in text_of(done)
+    assert site.base_url in text_of(done)
     row.refresh_from_db()
     assert row.uses == 1
     assert Enrollment.objects.get().user_agent == IPHONE
     assert AuditEvent.objects.filter(action="pass.used").count() == 1
 
 
-def test_the_answer_is_not_kept_indexed_or_named(make_pass: Any, site: Site) -> None:
+def test_the_page_is_not_cached_indexed_or_sent_as_referrer(make_pass: Any, site: Site) -> None:
     _, token = make_pass(site)
     for page in (phone().get(f"/e/{token}"), phone().get(f"/e/{mint()}"), phone().post(f"/e/{token}/done")):
         assert "no-store" in page["Cache-Control"]
@@ -81,7 +81,7 @@ def test_either_case_opens_it(make_pass: Any, site: Site, path: str, case: Calla
 
 @pytest.mark.parametrize("agent", [IPHONE, ANDROID, DESKTOP, "", "Slackbot-LinkExpanding 1.0", "\x00" * 9000])
 @pytest.mark.parametrize("method", ["get", "head"])
-def test_looking_changes_nothing(make_pass: Any, site: Site, agent: str, method: str) -> None:
+def test_opening_the_link_changes_nothing(make_pass: Any, site: Site, agent: str, method: str) -> None:
     row, token = make_pass(site)
     events = AuditEvent.objects.count()
     client = Client(headers={"user-agent": agent})
@@ -107,11 +107,11 @@ def test_the_button_is_a_post(make_pass: Any, site: Site, method: str) -> None:
 # --- Devices ---------------------------------------------------------------------------------------------------
 
 
-def test_android_needs_none_and_is_told_why(make_pass: Any, site: Site) -> None:
+def test_android_needs_no_pass(make_pass: Any, site: Site) -> None:
     _, token = make_pass(site)
-    text = words(Client(headers={"user-agent": ANDROID}).get(f"/e/{token}"))
+    text = text_of(Client(headers={"user-agent": ANDROID}).get(f"/e/{token}"))
     assert "Not needed on Android" in text
-    assert "The Android app does not need it" in text
+    assert "The Android app does not need it." in text
     assert "/done" not in text
 
 
@@ -119,56 +119,56 @@ def test_a_desktop_shows_the_code_of_this_page(make_pass: Any, site: Site) -> No
     _, token = make_pass(site)
     page = Client(headers={"user-agent": DESKTOP}).get(f"/e/{token}")
     assert code_on(page).lower() == f"{settings.PUBLIC_URL}/e/{token}".lower()
-    assert "/done" not in words(page)
+    assert "/done" not in text_of(page)
 
 
-def test_an_ipad_that_says_macintosh_can_say_what_it_is(make_pass: Any, site: Site) -> None:
+def test_an_ipad_with_the_user_agent_of_a_mac_can_switch_to_iphone(make_pass: Any, site: Site) -> None:
     _, token = make_pass(site)
     client = Client(headers={"user-agent": IPAD_AS_MAC})
-    assert 'href="?device=iphone"' in words(client.get(f"/e/{token}"))
-    assert "My phone is set up" in words(client.get(f"/e/{token}?device=iphone"))
+    assert 'href="?device=iphone"' in text_of(client.get(f"/e/{token}"))
+    assert "My phone is set up" in text_of(client.get(f"/e/{token}?device=iphone"))
 
 
 # --- Sites -----------------------------------------------------------------------------------------------------
 
 
 def test_an_archived_site_is_left_out(make_pass: Any, make_site: Any, site: Site) -> None:
-    gone = make_site(title="Old wiki")
-    _, token = make_pass(site, gone)
-    Site.objects.filter(pk=gone.pk).update(archived_at=timezone.now())
-    text = words(phone().get(f"/e/{token}"))
+    archived = make_site(title="Old wiki")
+    _, token = make_pass(site, archived)
+    Site.objects.filter(pk=archived.pk).update(archived_at=timezone.now())
+    text = text_of(phone().get(f"/e/{token}"))
     assert site.title in text
     assert "Old wiki" not in text
 
 
-def test_no_site_left_is_said(make_pass: Any, site: Site) -> None:
+def test_a_pass_without_active_sites(make_pass: Any, site: Site) -> None:
     row, token = make_pass(site)
     Site.objects.filter(pk=site.pk).update(archived_at=timezone.now())
     page = phone().get(f"/e/{token}")
     assert page.status_code == 410
-    assert "nothing left to set up" in words(page)
+    assert "nothing left to set up" in text_of(page)
     assert phone().post(f"/e/{token}/done").status_code == 410
     row.refresh_from_db()
     assert row.uses == 0
 
 
-def test_a_site_for_managed_phones_only_says_so(make_pass: Any, make_site: Any) -> None:
+def test_a_site_for_managed_phones_only_has_a_note(make_pass: Any, make_site: Any) -> None:
     _, token = make_pass(make_site(mdm_verdict="READY_MDM", non_mdm_verdict="ACTION_NEEDED"))
-    assert "only on phones that your organization manages" in words(phone().get(f"/e/{token}"))
+    assert "Works only on phones that your organization manages" in text_of(phone().get(f"/e/{token}"))
     _, token = make_pass(make_site(mdm_verdict="UNKNOWN", non_mdm_verdict="UNKNOWN"))
-    assert "only on phones that your organization manages" not in words(phone().get(f"/e/{token}"))
+    assert "Works only on phones that your organization manages" not in text_of(phone().get(f"/e/{token}"))
 
 
 def test_a_jira_site_gets_its_own_app(make_pass: Any, make_site: Any) -> None:
     _, token = make_pass(make_site(product=Product.JIRA))
-    text = words(phone().get(f"/e/{token}"))
+    text = text_of(phone().get(f"/e/{token}"))
     assert "id1405353949" in text
     assert settings.IOS_APP_STORE_URL not in text
 
 
 def test_hostile_titles_stay_text(make_pass: Any, make_site: Any) -> None:
     _, token = make_pass(make_site(title="<img src=x onerror=alert(1)>\"'"))
-    assert "<img" not in words(phone().get(f"/e/{token}"))
+    assert "<img" not in text_of(phone().get(f"/e/{token}"))
 
 
 # --- States ----------------------------------------------------------------------------------------------------
@@ -181,36 +181,36 @@ STATES = {
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_each_state_is_told_apart_with_what_to_do(make_pass: Any, site: Site, state: str) -> None:
+def test_each_state_has_its_own_page_with_the_next_step(make_pass: Any, site: Site, state: str) -> None:
     row, token = make_pass(site)
-    changes, told = STATES[state]
+    changes, heading = STATES[state]
     EnrollmentPass.objects.filter(pk=row.pk).update(**changes)
     for page in (phone().get(f"/e/{token}"), phone().post(f"/e/{token}/done")):
         assert page.status_code == 410
-        assert told in words(page)
-        assert "What to do next" in words(page)
+        assert heading in text_of(page)
+        assert "What to do next" in text_of(page)
     assert not Enrollment.objects.exists()
 
 
 @pytest.mark.parametrize(
     "token", ["MX4QZ7JKBW2RTYPL6HNVC3DAFE", "mx4qz7jkbw2rtypl6hnvc3dafe", "A" * 26, "A", "0" * 64, "a1B2c3"]
 )
-def test_what_is_no_token_gets_one_answer(
+def test_invalid_tokens_get_the_same_response(
     make_pass: Any, site: Site, token: str, django_assert_num_queries: Any
 ) -> None:
     make_pass(site)
-    expected = words(phone().get(f"/e/{mint()}"))
+    expected = text_of(phone().get(f"/e/{mint()}"))
     with django_assert_num_queries(1):  # the same look-up, well formed or not
         page = phone().get(f"/e/{token}")
     assert page.status_code == 404
-    assert words(page) == expected
+    assert text_of(page) == expected
     assert phone().post(f"/e/{token}/done").status_code == 404
 
 
 @pytest.mark.parametrize(
     "path", ["/e/", "/e/%00", "/e/" + "A" * 65, "/e/" + "A" * 9000, "/e/ſ" + "A" * 25, "/e/../e/A"]
 )
-def test_a_path_that_is_no_landing(client: Client, path: str) -> None:
+def test_an_invalid_path(client: Client, path: str) -> None:
     assert client.get(path).status_code == 404
 
 
@@ -225,14 +225,14 @@ def test_the_same_phone_sees_that_it_is_set_up(make_pass: Any, site: Site, opene
     for path in ("/e/{}", "/E/{}"):  # the link in a message, and the QR code
         page = client.get(path.format(token))
         assert page.status_code == 200
-        assert "This phone is set up" in words(page)
+        assert "This phone is set up" in text_of(page)
     client.post(f"/e/{token}/done")
     row.refresh_from_db()
     assert row.uses == 1
-    assert "This link has been used" in words(phone().get(f"/e/{token}"))
+    assert "This link has been used" in text_of(phone().get(f"/e/{token}"))
 
 
-def test_the_cookie_is_sealed_and_for_this_pass_only(make_pass: Any, site: Site) -> None:
+def test_the_cookie_is_signed_and_valid_for_this_pass_only(make_pass: Any, site: Site) -> None:
     row, token = make_pass(site)
     other, other_token = make_pass(site, max_uses=5)
     client = phone()
@@ -244,12 +244,12 @@ def test_the_cookie_is_sealed_and_for_this_pass_only(make_pass: Any, site: Site)
         assert cookie.value != str(row.pk)
     forged = phone()
     forged.cookies["gatepass_phone"] = str(other.pk)
-    assert "This phone is set up" not in words(forged.get(f"/e/{other_token}"))
+    assert "This phone is set up" not in text_of(forged.get(f"/e/{other_token}"))
     forged.cookies["gatepass_phone"] = answer.cookies["gatepass_phone"].value
-    assert "This phone is set up" not in words(forged.get(f"/e/{other_token}"))
+    assert "This phone is set up" not in text_of(forged.get(f"/e/{other_token}"))
 
 
-def test_a_revoked_pass_is_withdrawn_on_its_phone_too(make_pass: Any, site: Site, administrator: User) -> None:
+def test_a_revoked_pass_is_closed_on_its_phone_too(make_pass: Any, site: Site, administrator: User) -> None:
     row, token = make_pass(site)
     client = phone()
     client.post(f"/e/{token}/done")

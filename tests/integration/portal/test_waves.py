@@ -1,4 +1,4 @@
-"""Waves: planning, passes in one go and their sheet, the funnel, and who may what."""
+"""Waves: create, issue passes and print them, progress, permissions."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def wave(administrator: User, site: Site) -> Wave:
 def issue(client: Any, wave: Wave, **data: Any) -> Any:
     """Post the form of the wave's page, with the id that the page carries."""
     page = client.get(f"/waves/{wave.pk}/").content.decode()
-    found = re.search(r'name="form_id" value="([^"]*)"', page)
-    fields = {"do": "issue", "labels": "Ann\nBen", "expiry": "7", "form_id": found[1] if found else ""}
+    match = re.search(r'name="form_id" value="([^"]*)"', page)
+    fields = {"do": "issue", "labels": "Ann\nBen", "expiry": "7", "form_id": match[1] if match else ""}
     return client.post(f"/waves/{wave.pk}/", fields | data)
 
 
@@ -36,8 +36,8 @@ def tokens_of(page: Any) -> list[str]:
 
 def test_it_works(client_of: Any, administrator: User, site: Site) -> None:
     client = client_of(administrator)
-    made = client.post("/waves/new/", {"title": "Pilot, IT", "sites": [site.pk]}, follow=True)
-    assert "No people yet" in made.content.decode()
+    page = client.post("/waves/new/", {"title": "Pilot, IT", "sites": [site.pk]}, follow=True)
+    assert "No people yet" in page.content.decode()
     row = Wave.objects.get()
     issued = issue(client, row, labels=" Ann \n\nBen\nAnn\n")
     text = issued.content.decode()
@@ -65,12 +65,12 @@ def test_fields_beside_the_table_keep_their_own_labels(client_of: Any, administr
     assert '<label for="id_expires_at">Last day</label>' in page
 
 
-def test_the_first_wave_is_explained(client_of: Any, administrator: User, alice: User) -> None:
+def test_an_empty_list_explains_waves(client_of: Any, administrator: User, alice: User) -> None:
     assert "No waves yet" in client_of(administrator).get("/waves/").content.decode()
     assert "No waves with your sites" in client_of(alice).get("/waves/").content.decode()
 
 
-def test_the_address_of_an_account_makes_the_pass_theirs(
+def test_the_address_of_an_account_assigns_the_pass_to_it(
     client_of: Any, administrator: User, member: User, wave: Wave
 ) -> None:
     issue(client_of(administrator), wave, labels="Member@example.com\nunknown@example.com")
@@ -78,7 +78,7 @@ def test_the_address_of_an_account_makes_the_pass_theirs(
     assert EnrollmentPass.objects.get(person=None).label == "unknown@example.com"
 
 
-def test_the_funnel_counts_sign_ins_where_gatepass_is_the_provider(
+def test_the_funnel_counts_sign_ins_at_sites_hosted_by_gatepass(
     client_of: Any, administrator: User, member: User, make_site: Any
 ) -> None:
     provided = make_site(provider="gatepass", slug="pilot")
@@ -87,8 +87,8 @@ def test_the_funnel_counts_sign_ins_where_gatepass_is_the_provider(
     issued = waves.issue_wave_passes(
         actor=administrator, wave=row, labels=[member.email, "Ann", "Ben"], expires_at=until
     )
-    for made, _token in issued[:2]:
-        passes.redeem_pass(enrollment_pass=made, user_agent="iPhone")
+    for wave_pass, _token in issued[:2]:
+        passes.redeem_pass(enrollment_pass=wave_pass, user_agent="iPhone")
     link = links.create_link(actor=administrator, site=provided, redirect_url="confluence-server://oauth-callback")
     assert sign_ins.record_sign_in(person=member, client_id=link.client_id, user_agent="iPhone")
     client = client_of(administrator)
@@ -103,28 +103,30 @@ def test_the_funnel_counts_sign_ins_where_gatepass_is_the_provider(
     assert ">Ann</a>" not in stuck
 
 
-def test_elsewhere_the_funnel_ends_with_phones_set_up(client_of: Any, administrator: User, wave: Wave) -> None:
+def test_with_another_provider_the_funnel_ends_with_phones_set_up(
+    client_of: Any, administrator: User, wave: Wave
+) -> None:
     issue(client_of(administrator), wave)
     page = client_of(administrator).get(f"/waves/{wave.pk}/").content.decode()
     assert "Signed in with OAuth 2.0" not in page
-    assert "Gatepass does not see their sign-ins" in page
+    assert "Gatepass cannot verify their sign-ins" in page
 
 
-def test_a_reload_of_the_answer_issues_nothing_twice(client_of: Any, administrator: User, wave: Wave) -> None:
+def test_a_repeated_post_issues_nothing_twice(client_of: Any, administrator: User, wave: Wave) -> None:
     client = client_of(administrator)
     page = client.get(f"/waves/{wave.pk}/").content.decode()
-    found = re.search(r'name="form_id" value="([^"]+)"', page)
-    assert found
-    data = {"do": "issue", "labels": "Ann", "expiry": "7", "form_id": found[1]}
+    match = re.search(r'name="form_id" value="([^"]+)"', page)
+    assert match
+    data = {"do": "issue", "labels": "Ann", "expiry": "7", "form_id": match[1]}
     assert client.post(f"/waves/{wave.pk}/", data).status_code == 200
     assert client.post(f"/waves/{wave.pk}/", data).status_code == 302
     assert EnrollmentPass.objects.count() == 1
 
 
-# --- Who may what ----------------------------------------------------------------------------------------------
+# --- Permissions -------------------------------------------------------------------------------------------------
 
 
-def test_owners_follow_waves_with_their_sites(
+def test_owners_see_waves_with_their_sites(
     client_of: Any, administrator: User, alice: User, charlie: User, wave: Wave, make_site: Any
 ) -> None:
     other = make_site(title="Not hers")
@@ -154,20 +156,20 @@ def test_only_administrators_run_waves(
     assert wave.finished_at is None
 
 
-def test_only_administrators_plan_waves(client_of: Any, alice: User, auditor: User, member: User, site: Site) -> None:
+def test_only_administrators_create_waves(client_of: Any, alice: User, auditor: User, member: User, site: Site) -> None:
     for user, status in ((alice, 403), (auditor, 403), (member, 404)):
         assert client_of(user).get("/waves/new/").status_code == status
         assert client_of(user).post("/waves/new/", {"title": "x", "sites": [site.pk]}).status_code == status
     assert not Wave.objects.exists()
 
 
-def test_members_and_strangers_find_nothing(client_of: Any, client: Any, member: User, wave: Wave) -> None:
+def test_members_and_anonymous_visitors_see_nothing(client_of: Any, client: Any, member: User, wave: Wave) -> None:
     for path in ("/waves/", f"/waves/{wave.pk}/"):
         assert client_of(member).get(path).status_code == 404
         assert client.get(path).status_code == 302
 
 
-# --- Refusals --------------------------------------------------------------------------------------------------
+# --- Invalid input-----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -187,7 +189,7 @@ def test_members_and_strangers_find_nothing(client_of: Any, client: Any, member:
     ],
     ids=lambda data: str(data)[:40],
 )
-def test_a_wave_that_cannot_be_is_refused(
+def test_an_invalid_wave_is_rejected(
     client_of: Any, administrator: User, site: Site, wave: Wave, data: dict[str, Any]
 ) -> None:
     if data.get("sites") == ["SITE"]:
@@ -215,7 +217,7 @@ def test_a_wave_that_cannot_be_is_refused(
     ],
     ids=lambda data: str(data)[:40],
 )
-def test_passes_that_cannot_be_are_refused_and_the_input_kept(
+def test_invalid_passes_are_rejected_and_the_input_stays(
     client_of: Any, administrator: User, wave: Wave, data: dict[str, Any]
 ) -> None:
     answer = issue(client_of(administrator), wave, **data)
@@ -230,10 +232,10 @@ def test_passes_that_cannot_be_are_refused_and_the_input_kept(
 def test_a_finished_wave_issues_no_more(client_of: Any, administrator: User, wave: Wave) -> None:
     client = client_of(administrator)
     page = client.get(f"/waves/{wave.pk}/").content.decode()
-    found = re.search(r'name="form_id" value="([^"]+)"', page)
-    assert found
+    match = re.search(r'name="form_id" value="([^"]+)"', page)
+    assert match
     waves.finish_wave(actor=administrator, wave=wave)
-    data = {"do": "issue", "labels": "Ann", "expiry": "7", "form_id": found[1]}
+    data = {"do": "issue", "labels": "Ann", "expiry": "7", "form_id": match[1]}
     answer = client.post(f"/waves/{wave.pk}/", data)
     assert answer.status_code == 422
     assert "This wave is finished" in answer.content.decode()
@@ -241,28 +243,30 @@ def test_a_finished_wave_issues_no_more(client_of: Any, administrator: User, wav
 
 
 @pytest.mark.parametrize("tokens", [[], ["x"], ["A" * 26], ["\x00"], ["ü" * 26], ["A" * 10_000]])
-def test_a_sheet_of_other_tokens_is_refused(client_of: Any, administrator: User, wave: Wave, tokens: list[str]) -> None:
+def test_a_sheet_of_other_tokens_is_rejected(
+    client_of: Any, administrator: User, wave: Wave, tokens: list[str]
+) -> None:
     answer = client_of(administrator).post(f"/waves/{wave.pk}/", {"do": "sheet", "token": tokens})
     assert answer.status_code == 400
     assert "no longer belong to the passes of this wave" in answer.content.decode()
     assert not AuditEvent.objects.filter(action="wave.sheet_taken").exists()
 
 
-def test_a_sheet_takes_no_pass_of_another_wave(client_of: Any, administrator: User, wave: Wave, site: Site) -> None:
+def test_a_sheet_contains_no_pass_of_another_wave(client_of: Any, administrator: User, wave: Wave, site: Site) -> None:
     other = waves.create_wave(actor=administrator, title="Other", sites=[site])
     until = timezone.now() + timedelta(days=1)
-    ((_made, token),) = waves.issue_wave_passes(actor=administrator, wave=other, labels=["Ann"], expires_at=until)
+    ((_pass, token),) = waves.issue_wave_passes(actor=administrator, wave=other, labels=["Ann"], expires_at=until)
     answer = client_of(administrator).post(f"/waves/{wave.pk}/", {"do": "sheet", "token": [token]})
     assert answer.status_code == 400
 
 
 @pytest.mark.parametrize("action", ["", "x", "\x00"])
-def test_an_unknown_deed_is_refused(client_of: Any, administrator: User, wave: Wave, action: str) -> None:
+def test_an_unknown_action_is_rejected(client_of: Any, administrator: User, wave: Wave, action: str) -> None:
     assert client_of(administrator).post(f"/waves/{wave.pk}/", {"do": action}).status_code == 400
 
 
 @pytest.mark.parametrize("query", ["state=x", "where=%00", "sort=hash", "page=x", "q=%00", f"page={10**30}"])
-def test_an_unreadable_filter_does_no_harm(client_of: Any, administrator: User, wave: Wave, query: str) -> None:
+def test_an_invalid_filter_is_ignored(client_of: Any, administrator: User, wave: Wave, query: str) -> None:
     client = client_of(administrator)
     assert client.get(f"/waves/?{query}").status_code == 200
     assert client.get(f"/waves/{wave.pk}/?{query}").status_code == 200

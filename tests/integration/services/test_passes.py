@@ -47,11 +47,11 @@ def test_it_works(issued):
         ({"expires_at": timezone.now() - timedelta(days=1)}, "expires_at"),
     ],
 )
-def test_hostile_values_are_refused_and_leave_nothing(administrator, site, fields, wrong):
-    with pytest.raises(ValidationError) as refused:
+def test_invalid_values_are_rejected(administrator, site, fields, wrong):
+    with pytest.raises(ValidationError) as rejected:
         issue_pass(**{"actor": administrator, "label": "A", "sites": [site], "expires_at": soon(), **fields})
 
-    assert wrong in refused.value.message_dict
+    assert wrong in rejected.value.message_dict
     assert not EnrollmentPass.objects.exists()
 
 
@@ -93,7 +93,7 @@ def test_it_is_revoked_in_any_state(administrator, issued, before):
     assert AuditEvent.objects.filter(action="pass.revoked").count() == 1
 
 
-def test_renewing_ends_the_old_link(administrator, issued):
+def test_renewing_replaces_the_old_link(administrator, issued):
     row, old = issued
     new = renew_pass(actor=administrator, enrollment_pass=row, expires_at=soon(3))
 

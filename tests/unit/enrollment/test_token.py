@@ -22,14 +22,14 @@ def test_it_works() -> None:
 
 
 def test_it_carries_128_bits_of_the_given_randomness() -> None:
-    asked = []
+    sizes = []
 
     def random_bytes(count: int) -> bytes:
-        asked.append(count)
+        sizes.append(count)
         return bytes(range(count))
 
     token = mint(random_bytes)
-    assert asked == [16]
+    assert sizes == [16]
     assert base64.b32decode(token + "======") == bytes(range(16))
 
 
