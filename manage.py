@@ -1,11 +1,11 @@
 #!/usr/bin/env python
-"""Gatepass's command line: every command calls the same services as the pages."""
+"""Gatepass's command line. Commands call the same services as the pages."""
 
 import os
 import secrets
 import sys
 
-# Commands that sign, store and serve nothing: they run on a machine where nothing is set up.
+# Commands that neither store nor serve anything run without a SECRET_KEY and PUBLIC_URL.
 WITHOUT_SETUP = {"check_site"}
 
 

@@ -90,7 +90,7 @@ def _add_pilot(owner: User) -> Site:
         provider=Provider.GATEPASS,
         slug=PILOT_SLUG,
         owners=[owner],
-        notes="Provided by Gatepass: the place to rehearse the whole sign-in.",
+        notes="Hosted by Gatepass. Use this site for sign-in tests.",
         people=25,
     )
     create_link(actor=None, site=site, redirect_url=redirect_url_for(site.product) or "")

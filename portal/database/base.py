@@ -19,7 +19,7 @@ from psycopg.adapt import PyFormat, Transformer
 from psycopg.pq import ExecStatus
 
 _NAME = re.compile(r"%(?:\((\w+)\)s|%)")
-_numbers = itertools.count()  # of prepared statements, unique within the process
+_statement_numbers = itertools.count()  # of prepared statements, unique within the process
 
 
 class _Prepared(NamedTuple):
@@ -44,14 +44,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """
         if self.execute_wrappers or self.queries_logged:
             with self.cursor() as cursor:
-                return _all(cursor.execute(statement, values) or cursor)
+                return _fetch_all(cursor.execute(statement, values) or cursor)
         self.close_if_health_check_failed()
         if self.connection is None:
             self.ensure_connection()
         if self.in_atomic_block or not self.autocommit:
             self.validate_no_broken_transaction()
             with self.wrap_database_errors:
-                return _all(self.connection.cursor().execute(statement, values))
+                return _fetch_all(self.connection.cursor().execute(statement, values))
         with self.wrap_database_errors:
             try:
                 return self._execute_prepared(statement, values)
@@ -65,13 +65,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if self._prepared is None or self._prepared.connection is not connection:
             self._prepared = _Prepared(connection, Transformer(connection), {})
         transformer, names = self._prepared.transformer, self._prepared.names
-        query, wanted = _numbered(statement)
+        query, parameter_names = _with_numbers(statement)
         if statement not in names:
-            name = b"gatepass_%d" % next(_numbers)
+            name = b"gatepass_%d" % next(_statement_numbers)
             _checked(connection.pgconn.prepare(name, query), connection)
             names[statement] = name
-        sent = transformer.dump_sequence([values[key] for key in wanted], [PyFormat.TEXT] * len(wanted))
-        result = _checked(connection.pgconn.exec_prepared(names[statement], sent), connection)
+        formats = [PyFormat.TEXT] * len(parameter_names)
+        parameters = transformer.dump_sequence([values[key] for key in parameter_names], formats)
+        result = _checked(connection.pgconn.exec_prepared(names[statement], parameters), connection)
         transformer.set_pgresult(result)
         rows: list[tuple[Any, ...]] = transformer.load_rows(0, result.ntuples, tuple)
         return rows
@@ -91,17 +92,17 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
 
 @functools.lru_cache(maxsize=64)
-def _numbered(statement: str) -> tuple[bytes, list[str]]:
+def _with_numbers(statement: str) -> tuple[bytes, list[str]]:
     """Return the statement with ``$1`` instead of ``%(name)s``, and the names in the order of the numbers."""
     names: dict[str, int] = {}
 
-    def number(found: re.Match[str]) -> str:
-        return f"${names.setdefault(found[1], len(names) + 1)}" if found[1] else "%"
+    def number(match: re.Match[str]) -> str:
+        return f"${names.setdefault(match[1], len(names) + 1)}" if match[1] else "%"
 
     return _NAME.sub(number, statement).encode(), list(names)
 
 
-def _all(cursor: Any) -> list[tuple[Any, ...]]:
+def _fetch_all(cursor: Any) -> list[tuple[Any, ...]]:
     return cursor.fetchall() if cursor.pgresult.nfields else []
 
 

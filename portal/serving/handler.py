@@ -42,10 +42,10 @@ class Handler(WSGIHandler):
         self.https_header = settings.SECURE_PROXY_SSL_HEADER
 
     def __call__(self, environ: Meta, start_response: Callable[..., Any]) -> Iterable[bytes]:  # type: ignore[override]
-        sent = self.fast_answer(environ)
-        if sent is None:
+        response = self.fast_answer(environ)
+        if response is None:
             return super().__call__(environ, start_response)
-        status, headers, body = sent
+        status, headers, body = response
         start_response(_STATUS_LINES[status], list(headers.items()))
         return [body]
 

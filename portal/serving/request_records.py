@@ -48,21 +48,21 @@ class RequestRecord:
     ``hand_over`` instead of ``finish`` leaves it to the middleware stack; its first line is already written.
     """
 
-    __slots__ = ("begun", "meta", "token", "transport", "view")
+    __slots__ = ("meta", "started_at", "token", "transport", "view")
 
     def __init__(self, meta: Meta, view: str, *, secure: bool) -> None:
         self.meta, self.view, self.transport = meta, view, "https" if secure else "http"
         self.token = REQUEST.set(meta)
         if _plain_log.isEnabledFor(logging.INFO):
             _log.info("request_started", request=self._line(), user_agent=meta.get("HTTP_USER_AGENT"))
-        self.begun = perf_counter()
+        self.started_at = perf_counter()
 
     def finish(self, answer: MachineResponse) -> None:
         meta = self.meta
         is_ajax = meta.get("HTTP_X_REQUESTED_WITH") == "XMLHttpRequest"
         kind = Kind(self.view, meta["REQUEST_METHOD"], self.transport, answer.status, is_ajax)
         received = int(meta.get("CONTENT_LENGTH") or 0)
-        _pending.append((kind, received, len(answer.body), perf_counter() - self.begun))
+        _pending.append((kind, received, len(answer.body), perf_counter() - self.started_at))
         if len(_pending) >= BATCH:
             write_counts()
         level = logging.WARNING if answer.status >= HTTPStatus.BAD_REQUEST else logging.INFO
@@ -92,7 +92,7 @@ def write_counts() -> None:
     Thread-safe.
     """
     counts = Counter[Kind]()
-    for kind, received, sent, seconds in _taken():
+    for kind, received, sent, seconds in _drain():
         counts[kind] += 1
         for observe, value in zip(_histograms(kind), (received, sent, seconds, seconds), strict=True):
             observe(value)
@@ -101,7 +101,7 @@ def write_counts() -> None:
             increment(count)
 
 
-def _taken() -> Iterable[tuple[Kind, int, int, float]]:
+def _drain() -> Iterable[tuple[Kind, int, int, float]]:
     while True:
         try:
             yield _pending.popleft()
@@ -113,8 +113,8 @@ def _taken() -> Iterable[tuple[Kind, int, int, float]]:
 def _histograms(kind: Kind) -> tuple[Any, ...]:
     metrics = Metrics.get_instance()
     by_view = metrics.requests_latency_by_view_method.labels(view=kind.view, method=kind.method)
-    found = (metrics.requests_body_bytes, metrics.responses_body_bytes, metrics.requests_latency_before, by_view)
-    return tuple(metric.observe for metric in found)
+    of_kind = (metrics.requests_body_bytes, metrics.responses_body_bytes, metrics.requests_latency_before, by_view)
+    return tuple(metric.observe for metric in of_kind)
 
 
 @functools.lru_cache(maxsize=512)
@@ -122,7 +122,7 @@ def _counters(kind: Kind) -> tuple[Any, ...]:
     metrics = Metrics.get_instance()
     method, status = kind.method if kind.method in _METHODS else "<invalid method>", str(kind.status)
     of_view = {"view": kind.view, "method": method}
-    found = (
+    of_kind = (
         metrics.requests_total,
         metrics.responses_total,
         metrics.requests_by_method.labels(method=method),
@@ -133,7 +133,7 @@ def _counters(kind: Kind) -> tuple[Any, ...]:
         metrics.responses_by_charset.labels(charset=settings.DEFAULT_CHARSET),
         *([metrics.requests_ajax] if kind.is_ajax else []),
     )
-    return tuple(metric.inc for metric in found)
+    return tuple(metric.inc for metric in of_kind)
 
 
 class _BeforeScrape(Collector):

@@ -10,7 +10,7 @@ import contextlib
 import ctypes
 import os
 import signal
-import socket  # noqa: TID251  (our own ports on this machine; nothing goes out)
+import socket  # noqa: TID251  (only checks local ports)
 import subprocess
 import sys
 import threading
@@ -21,10 +21,10 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-LONGEST_PAUSE = 30.0  # seconds between two starts of a child that crashes repeatedly
-STEADY_AFTER = 60.0  # seconds after which a child counts as stable
-LARGEST_LOG = 5 * 1024 * 1024
-STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+MAX_RESTART_DELAY = 30.0  # seconds between two starts of a child that crashes repeatedly
+STABLE_AFTER = 60.0  # seconds after which a child counts as stable
+MAX_LOG_BYTES = 5 * 1024 * 1024
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
@@ -51,7 +51,7 @@ class Child:
         """Start the process with its output appended to the log."""
         log = self.program.log
         log.parent.mkdir(parents=True, exist_ok=True)
-        if log.exists() and log.stat().st_size > LARGEST_LOG:
+        if log.exists() and log.stat().st_size > MAX_LOG_BYTES:
             log.replace(log.with_suffix(".log.1"))
         with log.open("ab") as output:
             self.process = subprocess.Popen(  # noqa: S603  (our own command lines)
@@ -60,22 +60,22 @@ class Child:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=_stop_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509  (no threads here)
+                preexec_fn=_stop_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509  (the supervisor has no threads)
             )
         self.started_at = now
 
-    def has_ended(self) -> bool:
+    def has_exited(self) -> bool:
         return self.process is not None and self.process.poll() is not None
 
     def plan_restart(self, now: float) -> float:
         """Return the seconds until the next start: 1, 2, 4 … 30 while the child crashes."""
         if self.process is not None:
             kill_group(self.process)  # left behind by a killed master
-        self.crashes = 1 if now - self.started_at >= STEADY_AFTER else self.crashes + 1
+        self.crashes = 1 if now - self.started_at >= STABLE_AFTER else self.crashes + 1
         self.process = None
-        pause = min(2.0 ** (self.crashes - 1), LONGEST_PAUSE)
-        self.start_at = now + pause
-        return pause
+        delay = min(2.0 ** (self.crashes - 1), MAX_RESTART_DELAY)
+        self.start_at = now + delay
+        return delay
 
     def last_line(self) -> str:
         """The last non-empty line of the log, for a one-line crash report."""
@@ -92,45 +92,45 @@ class Supervisor:
         self,
         programs: Sequence[Program],
         *,
-        say: Callable[[str], Any] = print,
+        write: Callable[[str], Any] = print,
         clock: Callable[[], float] = time.monotonic,
         stop_seconds: float = 10.0,
     ) -> None:
         self.children = [Child(program) for program in programs]
-        self.say, self.clock, self.stop_seconds = say, clock, stop_seconds
-        self.asked_to_stop = threading.Event()
-        self.in_a_hurry = False
+        self.write, self.clock, self.stop_seconds = write, clock, stop_seconds
+        self.stop_requested = threading.Event()
+        self.kill_at_once = False
 
     def run(self, *, every: float = 0.2, tick: Callable[[], Any] = lambda: None) -> None:
         """Start all programs, supervise them until ``stop`` is called, then stop them. ``tick`` is called once per
         round.
         """
         try:
-            while not self.asked_to_stop.is_set():
-                self.tend()
+            while not self.stop_requested.is_set():
+                self.start_due()
                 tick()
-                self.asked_to_stop.wait(every)
+                self.stop_requested.wait(every)
         finally:
             self.stop_all()
 
     def stop(self, *_signal: int | FrameType | None) -> None:
         """End ``run``; at the second call, children are killed. Suitable for ``signal.signal``."""
-        self.in_a_hurry = self.asked_to_stop.is_set()
-        self.asked_to_stop.set()
+        self.kill_at_once = self.stop_requested.is_set()
+        self.stop_requested.set()
 
-    def tend(self) -> None:
+    def start_due(self) -> None:
         """Start programs that are due, and schedule the restart of those that have ended."""
         now = self.clock()
         for child in self.children:
-            if child.has_ended():
-                self._report_crash(child, how_it_ended(child), child.plan_restart(now))
+            if child.has_exited():
+                self._report_crash(child, exit_description(child), child.plan_restart(now))
             if child.process is None and now >= child.start_at:
                 child.start(now)
 
-    def _report_crash(self, child: Child, ending: str, pause: float) -> None:
+    def _report_crash(self, child: Child, ending: str, delay: float) -> None:
         program = child.program
-        self.say(f"{program.name} {ending}")
-        self.say(f"  It starts again in {pause:.0f} s; log: {program.log}")
+        self.write(f"{program.name} {ending}")
+        self.write(f"  Restarting in {delay:.0f} s. Log: {program.log}")
 
     def stop_all(self) -> None:
         """Stop the children, the last one started first, and kill the groups of those that take too long."""
@@ -139,18 +139,18 @@ class Supervisor:
             process.terminate()
         deadline = time.monotonic() + self.stop_seconds
         for process in running:
-            while process.poll() is None and time.monotonic() < deadline and not self.in_a_hurry:
+            while process.poll() is None and time.monotonic() < deadline and not self.kill_at_once:
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     process.wait(0.1)
             kill_group(process)
 
 
-def how_it_ended(child: Child) -> str:
-    """Why the child has ended: the signal that killed it, or its last log line."""
+def exit_description(child: Child) -> str:
+    """Return why the child exited: the signal that killed it, or its exit code and last log line."""
     code = child.process.returncode if child.process is not None else 0
     if code < 0:
         return f"was killed by {signal.Signals(-code).name}"
-    return f"stopped with exit code {code}: {child.last_line()}"
+    return f"exited with code {code}: {child.last_line()}"
 
 
 def kill_group(process: subprocess.Popen[bytes]) -> None:
@@ -168,7 +168,7 @@ def _stop_with_parent() -> None:
 @contextlib.contextmanager
 def stopping_on_signals(supervisor: Supervisor) -> Iterator[None]:
     """Stop the supervisor on Ctrl-C, SIGTERM or a closed terminal while the block runs."""
-    previous = {number: signal.signal(number, supervisor.stop) for number in STOPPING}
+    previous = {number: signal.signal(number, supervisor.stop) for number in STOP_SIGNALS}
     try:
         yield
     finally:

@@ -40,7 +40,7 @@ class Command(BaseCommand):
         with lock(settings.STATE_DIR / "up.lock"):
             require_free_ports(port, demo.ports() if settings.DEMO else [])
             with_fleet = self.prepare()
-            supervisor = Supervisor(programs(port, with_fleet=with_fleet), say=self.stdout.write)
+            supervisor = Supervisor(programs(port, with_fleet=with_fleet), write=self.stdout.write)
             with stopping_on_signals(supervisor):
                 supervisor.run(tick=Announcement(port, self.stdout, supervisor))
             self.stdout.write("Stopped. Run `make run` to start again; your data is kept.")

@@ -1,4 +1,4 @@
-"""The supervisor, with real processes: it starts, restarts, reports and stops them."""
+"""The supervisor starts, restarts, reports and stops real processes."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ def program(directory: Path, name: str, code: str) -> Program:
 
 
 def until_logged(log: Path, supervisor: Supervisor, text: str = "up") -> None:
-    """Tend until the child's log holds the text; fails after ten seconds."""
+    """Run the supervisor until the child's log contains the text; fail after ten seconds."""
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
-        supervisor.tend()
+        supervisor.start_due()
         if log.exists() and text in log.read_text():
             return
-        supervisor.asked_to_stop.wait(0.02)
-    raise AssertionError(f"{log} never said {text!r}")
+        supervisor.stop_requested.wait(0.02)
+    raise AssertionError(f"{log} never contained {text!r}")
 
 
 def is_alive(pid: int) -> bool:
-    """Whether the process runs; a zombie does not count."""
+    """Whether the process is running; a zombie does not count."""
     with contextlib.suppress(OSError):
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     return False
@@ -61,50 +61,50 @@ def test_it_works(tmp_path: Path) -> None:
     assert not any(is_alive(pid) for pid in pids)
 
 
-def test_a_crashed_child_is_started_again(tmp_path: Path) -> None:
-    now, said = [0.0], []
+def test_a_crashed_child_is_restarted(tmp_path: Path) -> None:
+    now, lines = [0.0], []
     one = program(tmp_path, "worker", "print('the disk is full'); raise SystemExit(3)")
-    supervisor = Supervisor([one], say=said.append, clock=lambda: now[0])
+    supervisor = Supervisor([one], write=lines.append, clock=lambda: now[0])
     child = supervisor.children[0]
     pauses = []
     for _ in range(7):
-        supervisor.tend()
+        supervisor.start_due()
         assert child.process is not None
         child.process.wait(10)
-        supervisor.tend()
+        supervisor.start_due()
         pauses.append(child.start_at - now[0])
-        supervisor.tend()
-        assert child.process is None  # not before its time
+        supervisor.start_due()
+        assert child.process is None  # not before the delay has passed
         now[0] = child.start_at
     assert pauses == [1, 2, 4, 8, 16, 30, 30]
-    assert said[0] == "worker stopped with exit code 3: the disk is full"
-    assert str(one.log) in said[1]
+    assert lines[0] == "worker exited with code 3: the disk is full"
+    assert str(one.log) in lines[1]
 
 
-def test_a_killed_child_is_started_again(tmp_path: Path) -> None:
-    said: list[str] = []
+def test_a_killed_child_is_restarted(tmp_path: Path) -> None:
+    lines: list[str] = []
     one = program(tmp_path, "web", SLEEP)
-    supervisor = Supervisor([one], say=said.append, clock=lambda: 0.0)
+    supervisor = Supervisor([one], write=lines.append, clock=lambda: 0.0)
     until_logged(one.log, supervisor)
     child = supervisor.children[0]
     assert child.process is not None
     child.process.kill()
     child.process.wait(10)
-    supervisor.tend()
-    assert said[0] == "web was killed by SIGKILL"
+    supervisor.start_due()
+    assert lines[0] == "web was killed by SIGKILL"
     assert child.start_at == 1
 
 
-def test_the_pause_is_short_again_after_a_steady_time(tmp_path: Path) -> None:
+def test_the_restart_delay_is_reset_after_a_stable_time(tmp_path: Path) -> None:
     now = [0.0]
-    supervisor = Supervisor([program(tmp_path, "web", "pass")], say=lambda text: None, clock=lambda: now[0])
+    supervisor = Supervisor([program(tmp_path, "web", "pass")], write=lambda text: None, clock=lambda: now[0])
     child = supervisor.children[0]
     child.crashes = 6
-    supervisor.tend()
+    supervisor.start_due()
     assert child.process is not None
     child.process.wait(10)
     now[0] = 3600
-    supervisor.tend()
+    supervisor.start_due()
     assert child.start_at == 3601
 
 
@@ -118,7 +118,7 @@ def test_a_child_that_ignores_the_signal_is_killed(tmp_path: Path) -> None:
     assert process.returncode == -signal.SIGKILL
 
 
-def test_nothing_a_child_started_outlives_it(tmp_path: Path) -> None:
+def test_descendants_of_a_child_are_killed(tmp_path: Path) -> None:
     one = program(tmp_path, "worker", FORKS)
     supervisor = Supervisor([one], stop_seconds=0.3)
     until_logged(one.log, supervisor, "\n")
@@ -127,11 +127,11 @@ def test_nothing_a_child_started_outlives_it(tmp_path: Path) -> None:
     for _ in range(100):
         if not is_alive(grandchild):
             return
-        supervisor.asked_to_stop.wait(0.02)
-    raise AssertionError("a process of the pool is still there")
+        supervisor.stop_requested.wait(0.02)
+    raise AssertionError("a process of the pool is still running")
 
 
-def test_being_asked_twice_is_being_in_a_hurry(tmp_path: Path) -> None:
+def test_a_second_stop_kills_at_once(tmp_path: Path) -> None:
     one = program(tmp_path, "worker", STUBBORN)
     supervisor = Supervisor([one], stop_seconds=60)
     until_logged(one.log, supervisor)
@@ -142,7 +142,7 @@ def test_being_asked_twice_is_being_in_a_hurry(tmp_path: Path) -> None:
     assert time.monotonic() - before < 10
 
 
-def test_a_killed_supervisor_takes_its_children_along(tmp_path: Path) -> None:
+def test_the_children_of_a_killed_supervisor_stop(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from portal.serving.supervisor import Program, Supervisor\n"
         f"one = Program('web', [sys.executable, '-c', {SLEEP!r}], Path({str(tmp_path / 'web.log')!r}))\n"
@@ -160,7 +160,7 @@ def test_a_killed_supervisor_takes_its_children_along(tmp_path: Path) -> None:
     assert not is_alive(pid)
 
 
-def test_a_full_log_is_put_aside(tmp_path: Path) -> None:
+def test_a_large_log_is_rotated(tmp_path: Path) -> None:
     one = program(tmp_path, "web", SLEEP)
     one.log.write_bytes(b"x" * (5 * 1024 * 1024 + 1))
     supervisor = Supervisor([one])
@@ -170,7 +170,7 @@ def test_a_full_log_is_put_aside(tmp_path: Path) -> None:
     assert (tmp_path / "web.log.1").stat().st_size > 5 * 1024 * 1024
 
 
-def test_a_port_in_use_is_noticed() -> None:
+def test_a_port_in_use_is_detected() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         assert not port_is_free(port)
@@ -180,7 +180,7 @@ def test_a_port_in_use_is_noticed() -> None:
 
 
 @pytest.mark.parametrize("output", ["", "\n\n", "\x00\xff"])
-def test_a_child_that_says_nothing_useful_is_reported_too(tmp_path: Path, output: str) -> None:
+def test_a_child_without_useful_output(tmp_path: Path, output: str) -> None:
     supervisor = Supervisor([program(tmp_path, "web", "pass")])
     (tmp_path / "web.log").write_text(output)
     assert isinstance(supervisor.children[0].last_line(), str)
