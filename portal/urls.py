@@ -37,7 +37,7 @@ from .views import (
 )
 
 # QR codes contain the token in upper case, which makes them smaller, so the route accepts both cases.
-PASS_PATH = r"(?P<token>[A-Za-z0-9]{1,64})"
+QR_ROUTE = r"(?P<token>[A-Za-z0-9]{1,64})"
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
@@ -127,8 +127,8 @@ urlpatterns = [
     path("webhooks/<int:pk>/edit/", webhooks.edit, name="webhook_edit"),
     path("webhooks/deliveries/<int:pk>/", webhooks.delivery, name="webhook_delivery"),
     # Pages that a phone opens
-    re_path(rf"^[eE]/{PASS_PATH}$", enrollment.landing, name="landing"),
-    re_path(rf"^[eE]/{PASS_PATH}/done$", enrollment.done, name="landing_done"),
+    re_path(rf"^[eE]/{QR_ROUTE}$", enrollment.landing, name="landing"),
+    re_path(rf"^[eE]/{QR_ROUTE}/done$", enrollment.done, name="landing_done"),
     # Sign-in tests
     path("sites/<int:pk>/rehearse/", rehearsal.rehearse, name="rehearse"),
     path("rehearsals/<int:pk>/", rehearsal.rehearsal, name="rehearsal"),
