@@ -36,7 +36,7 @@ async def _observe_all(fleet: SimulatedFleet) -> dict[str, Observation]:
 
     async def one(name: str) -> tuple[str, Observation]:
         async with slots:
-            policy = SHORT_FETCH_POLICY if fleet.personas[name].error == "timeout" else FETCH_POLICY
+            policy = SHORT_FETCH_POLICY if fleet.sites[name].error == "timeout" else FETCH_POLICY
             return name, await observe(target_of(fleet, name), policy=policy, now=lambda: datetime.now(UTC))
 
     return dict(await asyncio.gather(*map(one, fleet.sites)))
@@ -44,7 +44,7 @@ async def _observe_all(fleet: SimulatedFleet) -> dict[str, Observation]:
 
 def target_of(fleet: SimulatedFleet, name: str) -> Target:
     """Return what Gatepass knows about a simulated site before it is probed."""
-    simulated = fleet.personas[name]
+    simulated = fleet.sites[name]
     return Target(
         base_url=fleet.base_url(name),
         product=simulated.product,
