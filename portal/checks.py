@@ -227,8 +227,8 @@ def credential_keys_are_valid(app_configs: Any, **kwargs: Any) -> list[CheckMess
     """gatepass.E010: with an invalid key, secrets cannot be encrypted or decrypted."""
     return [
         Error(
-            f"Key number {number} of CREDENTIAL_KEYS {fault}.",
-            hint=f"Make one: {vault.GENERATE_KEY_COMMAND}",
+            f"Key {number} in CREDENTIAL_KEYS {fault}.",
+            hint=f"Replace it with a key from this command: {vault.GENERATE_KEY_COMMAND}",
             id="gatepass.E010",
         )
         for number, key in enumerate(settings.CREDENTIAL_KEYS, start=1)
@@ -241,7 +241,13 @@ def production_encrypts_secrets(app_configs: Any, **kwargs: Any) -> list[CheckMe
     """gatepass.W003: without a key, second factors are stored unencrypted; tokens and webhooks cannot be stored."""
     if settings.CREDENTIAL_KEYS or not settings.HTTPS:
         return []
-    return [Warning("CREDENTIAL_KEYS is not set.", hint=f"Make one: {vault.GENERATE_KEY_COMMAND}", id="gatepass.W003")]
+    return [
+        Warning(
+            "CREDENTIAL_KEYS is not set, so second factors are stored unencrypted and webhooks are off.",
+            hint=f"Set CREDENTIAL_KEYS to a key from this command: {vault.GENERATE_KEY_COMMAND}",
+            id="gatepass.W003",
+        )
+    ]
 
 
 @register(Tags.security, deploy=True)

@@ -11,6 +11,7 @@ from .provided_sites import urls as provided_sites_urls
 from .views import (
     accounts,
     audit,
+    browser_sessions,
     check_history,
     check_runs,
     configurations,
@@ -27,7 +28,6 @@ from .views import (
     phones,
     plugins,
     rehearsal,
-    sessions,
     sites,
     style,
     sweeps,
@@ -144,8 +144,8 @@ urlpatterns = [
     path("accounts/3rdparty/", accounts.no_page, name="no_connections_page"),  # people cannot link accounts themselves
     path("accounts/3rdparty/signup/", accounts.no_page, name="no_signup_page"),
     path("accounts/email/", accounts.no_page, name="no_email_page"),  # only administrators change e-mail addresses
-    path("accounts/sessions/", sessions.sessions, name="usersessions_list"),
-    path("accounts/sessions/<int:pk>/sign-out/", sessions.sign_out_session, name="usersession_sign_out"),
+    path("accounts/sessions/", browser_sessions.sessions, name="usersessions_list"),
+    path("accounts/sessions/<int:pk>/sign-out/", browser_sessions.sign_out_session, name="usersession_sign_out"),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", api.urls),

@@ -31,7 +31,7 @@ def sweeps(request: HttpRequest) -> HttpResponse:
         "may_start": person(request).is_administrator,
         "sites": Site.objects.active().count(),
         "at_once": settings.PROBE_SITES_AT_ONCE,
-        "by_hand": Sweep.objects.unfinished().filter(trigger__in=services.MANUAL_TRIGGERS).first(),
+        "running_sweep": Sweep.objects.unfinished().filter(trigger__in=services.MANUAL_TRIGGERS).first(),
     }
     return render(request, "sweeps/sweeps.html", context)
 

@@ -34,7 +34,7 @@ def webhooks(request: HttpRequest) -> HttpResponse:
     context = {
         "rows": Webhook.objects.all(),
         "is_available": services.is_available(),
-        "how_to_make_a_key": GENERATE_KEY_COMMAND,
+        "key_command": GENERATE_KEY_COMMAND,
     }
     return render(request, "webhooks/webhooks.html", context)
 

@@ -36,7 +36,7 @@ def test_it_works(administrator, client_of, site) -> None:
     assert "2 of 4 phones have an app older than 2.0" in page
     assert "phones.csv" in page
     overview = client.get(reverse("overview")).content.decode()
-    assert "2 of 4 phones have a Confluence Data Center app older than 2.0" in " ".join(overview.split())
+    assert "2 of 4 phones run a Confluence Data Center app older than 2.0" in " ".join(overview.split())
     assert reverse("inventory_phones", args=["confluence"]) + "?age=too_old" in overview
 
 

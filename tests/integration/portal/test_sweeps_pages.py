@@ -205,7 +205,7 @@ def test_the_command_starts_pauses_and_resumes(make_site: Any, capsys: pytest.Ca
     make_site()
     call_command("sweep")
     assert "Sites: 1." in capsys.readouterr().out
-    with pytest.raises(CommandError, match="under way"):
+    with pytest.raises(CommandError, match="is running"):
         call_command("sweep")
     call_command("sweep", "--pause")
     assert Sweep.objects.get().state == SweepState.PAUSED

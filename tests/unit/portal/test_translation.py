@@ -22,7 +22,7 @@ def test_templates_use_the_same_translation(german: None) -> None:
 
 def test_text_from_people_is_never_translated(german: None) -> None:
     assert "The title is empty." not in TRANSLATED_VALUES
-    said = sentence("The site is unreachable: %(said)s.", {"said": "The title is empty."})
+    said = sentence("The site is unreachable: %(result)s.", {"result": "The title is empty."})
     assert said == "Die Site war nicht erreichbar: The title is empty.."
 
 
