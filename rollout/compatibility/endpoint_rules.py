@@ -41,7 +41,11 @@ _TOKEN = {
     "missing": (Outcome.ACTION_NEEDED, _("There is no token endpoint at this base URL."), CHECK_PROVIDER),
     "error": (Outcome.UNKNOWN, _("The token endpoint returned an error (%(result)s)."), CHECK_LOGS),
 }
-_TOKEN_LOGIN_PAGE = (Outcome.ACTION_NEEDED, _("The app's token request ends at a login page."), ALLOW_TOKEN)
+_TOKEN_INTERCEPTED = (
+    Outcome.ACTION_NEEDED,
+    _("The app's token request is intercepted by a redirect or a login page."),
+    ALLOW_TOKEN,
+)
 # A provider rejects a request with an OAuth error; without one, the response is not the provider's.
 _TOKEN_BLOCKED = (
     Outcome.ACTION_NEEDED,
@@ -71,7 +75,7 @@ def token_reachable(observation: Observation, matrix: Matrix) -> Finding | None:
     if endpoint.kind == "error" and endpoint.answer.status in (401, 403):
         row = _TOKEN_BLOCKED
     elif endpoint.kind == "intercepted" and not redirected_host(endpoint.answer):
-        row = _TOKEN_LOGIN_PAGE
+        row = _TOKEN_INTERCEPTED
     return _endpoint("TOKEN-REACHABLE", endpoint, row)
 
 

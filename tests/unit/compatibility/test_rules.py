@@ -365,7 +365,9 @@ def test_a_login_page_at_the_token_endpoint_is_no_redirect_to_another_host(build
         evaluate(build(token={"kind": "intercepted", "answer": {"content_type": "text/html"}})), "TOKEN-REACHABLE"
     )
     assert page is not None
-    assert page.to_json()["evidence"]["summary"] == "The app's token request ends at a login page."
+    assert (
+        page.to_json()["evidence"]["summary"] == "The app's token request is intercepted by a redirect or a login page."
+    )
 
 
 def test_a_failing_site_is_not_reported_as_a_wrong_address(build: Build):
