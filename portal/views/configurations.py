@@ -127,9 +127,7 @@ def _pick(request: HttpRequest, query: QueryDict, selection: Selection) -> HttpR
     matching = visible
     for word in search.split()[:8]:
         matching = matching.filter(Q(title__icontains=word) | Q(base_url__icontains=word))
-    page = Paginator(matching, ENTRIES_PER_PAGE).get_page(
-        query.get("pick")
-    )  # a submit button sends one value, so it is the page
+    page = Paginator(matching, ENTRIES_PER_PAGE).get_page(query.get("pick"))  # the paging buttons send the page here
     on_page = {site.pk for site in page}
     context = {
         "page": page,

@@ -13,7 +13,7 @@ _SMART_QUOTES = re.compile("[\u201c\u201d\u201e\u201f\u2018\u2019\u201a\u00ab\u0
 _CLOSING_SMART_QUOTE = re.compile(_SMART_QUOTES.pattern + r"\s*[:,}\]]")
 _ESCAPED_QUOTES = re.compile(r"&(?:quot|#34|#x22|#39|apos|amp);", re.IGNORECASE)
 
-# How a message of the json module begins → the reason in "This is not JSON: …".
+# Beginning of a message of the json module → the reason in "This is not valid JSON: …".
 REASONS = {
     "Expecting value": _("a value is missing, or is text without quotes"),
     "Expecting property name": _("a key in straight double quotes is missing"),

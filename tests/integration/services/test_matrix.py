@@ -1,4 +1,4 @@
-"""Editions of the matrix: the one in force is what everything is judged by, and it is never edited again."""
+"""Editions of the compatibility matrix: the one in force is used for every evaluation and never edited."""
 
 from __future__ import annotations
 
@@ -22,27 +22,25 @@ def first(first_edition: MatrixEdition) -> MatrixEdition:
 
 
 def test_the_built_in_matrix_is_the_first_edition_in_force(first: MatrixEdition) -> None:
-    found = matrix.matrix_in_force()
-    assert found.requirements == MATRIX.requirements
-    assert [str(row.server) for row in found.requirements] == [str(row.server) for row in MATRIX.requirements]
-    assert (found.as_of, found.source) == (MATRIX.as_of, MATRIX.source)
-    assert found.name == f"2024-10-07 #{first.pk}" == str(first)
+    current = matrix.matrix_in_force()
+    assert current.requirements == MATRIX.requirements
+    assert [str(row.server) for row in current.requirements] == [str(row.server) for row in MATRIX.requirements]
+    assert (current.as_of, current.source) == (MATRIX.as_of, MATRIX.source)
+    assert current.name == f"2024-10-07 #{first.pk}" == str(first)
 
 
-def test_without_an_edition_the_built_in_one_judges(first: MatrixEdition) -> None:
+def test_without_an_edition_the_built_in_matrix_is_used(first: MatrixEdition) -> None:
     first.delete()
     assert matrix.matrix_in_force() is MATRIX
     assert MATRIX.name == "2024-10-07"
 
 
-def test_which_edition_is_in_force_is_asked_every_few_seconds_only(
-    first: MatrixEdition, django_assert_num_queries: Any
-) -> None:
+def test_which_edition_is_in_force_is_cached(first: MatrixEdition, django_assert_num_queries: Any) -> None:
     matrix.matrix_in_force()
     with django_assert_num_queries(0):
         matrix.matrix_in_force()
     matrix.clear_cache()
-    with django_assert_num_queries(1):  # which one; what it says is known
+    with django_assert_num_queries(1):  # which edition; its matrix is cached
         matrix.matrix_in_force()
 
 
@@ -54,7 +52,7 @@ def test_a_copy_is_a_draft_with_the_same_lines(first: MatrixEdition, administrat
     assert AuditEvent.objects.filter(action="matrix.copied", actor=administrator).count() == 1
 
 
-def test_an_edition_put_in_force_judges_from_now_on(
+def test_an_edition_put_in_force_is_used(
     first: MatrixEdition, administrator: User, django_capture_on_commit_callbacks: Any
 ) -> None:
     draft = matrix.copy_edition(actor=administrator, edition=first)
@@ -62,9 +60,9 @@ def test_an_edition_put_in_force_judges_from_now_on(
     matrix.matrix_in_force()
     with django_capture_on_commit_callbacks(execute=True):
         matrix.put_in_force(actor=administrator, edition=draft)
-    found = matrix.matrix_in_force()
-    assert found.edition == draft.pk
-    assert str(found.lines("confluence")[0].server) == "9.3"
+    current = matrix.matrix_in_force()
+    assert current.edition == draft.pk
+    assert str(current.lines("confluence")[0].server) == "9.3"
     event = AuditEvent.objects.get(action="matrix.in_force")
     assert event.details == {"instead_of": str(first), "lines": 4}
 
@@ -84,7 +82,7 @@ def test_an_edition_is_put_in_force_once(first: MatrixEdition, administrator: Us
         ({"product": "jira", "redirect_url": "jira-server://oauth-callback"}, "overlap"),
     ],
 )
-def test_a_draft_with_faults_is_not_put_in_force(
+def test_a_draft_with_errors_is_not_put_in_force(
     first: MatrixEdition, administrator: User, change: dict[str, str], says: str
 ) -> None:
     draft = matrix.copy_edition(actor=administrator, edition=first)
@@ -102,7 +100,7 @@ def test_a_draft_without_lines_is_not_put_in_force(administrator: User) -> None:
         matrix.put_in_force(actor=administrator, edition=draft)
 
 
-def test_gaps_are_allowed_and_said(first: MatrixEdition, administrator: User) -> None:
+def test_gaps_are_allowed_and_reported(first: MatrixEdition, administrator: User) -> None:
     draft = matrix.copy_edition(actor=administrator, edition=first)
     assert matrix.gaps_of(draft) == []
     MatrixLine.objects.filter(edition=draft).exclude(unclear="").delete()
