@@ -101,19 +101,19 @@ def _code(context: StepContext, parameters: dict[str, list[str]], state: str) ->
     """Return the code after the checks that RFC 6749 §4.1.2 and RFC 9207 §2.4 require of a client."""
     if any(len(values) > 1 for values in parameters.values()):
         raise failed(_("The redirect to the app contains a parameter twice."))
-    given = {name: values[0] for name, values in parameters.items()}
-    context.client.add_secrets(given.get("code", ""))
-    if given.get("state") != state:
+    values = {name: all_values[0] for name, all_values in parameters.items()}
+    context.client.add_secrets(values.get("code", ""))
+    if values.get("state") != state:
         raise failed(
             _("The redirect to the app does not contain the state that the app sent, so the app would reject it.")
         )
-    if "iss" in given and given["iss"].rstrip("/") != context.plan.base_url.rstrip("/"):
-        raise failed(_("The redirect to the app comes from another issuer (%(issuer)s)."), issuer=given["iss"])
-    if "error" in given:
-        raise failed(_("The site returned the error %(error)s to the app."), error=given["error"] or "?")
-    if not given.get("code"):
+    if "iss" in values and values["iss"].rstrip("/") != context.plan.base_url.rstrip("/"):
+        raise failed(_("The redirect to the app comes from another issuer (%(issuer)s)."), issuer=values["iss"])
+    if "error" in values:
+        raise failed(_("The site returned the error %(error)s to the app."), error=values["error"] or "?")
+    if not values.get("code"):
         raise failed(_("The redirect to the app contains no code."))
-    return given["code"]
+    return values["code"]
 
 
 def _consent_form(page: Reply) -> Form | None:

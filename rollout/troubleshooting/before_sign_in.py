@@ -97,9 +97,7 @@ CAUSES = (
         source=CONFLUENCE_PAGE,
         certainty=Certainty.DOCUMENTED,
         indicators=(
-            request_matches(
-                INFO_LOGIN, 3, _("info/login responds; the OAuth 2.0 setting is the next suspect"), status={200}
-            ),
+            request_matches(INFO_LOGIN, 3, _("info/login responds, so OAuth 2.0 may be turned off"), status={200}),
             text_matches(
                 r"\b(?:asks?|asked|asking|prompt(?:s|ed)?)\b[^\n]{0,30}\b(?:user ?name|password|credentials)",
                 3,

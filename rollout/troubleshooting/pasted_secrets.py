@@ -160,8 +160,8 @@ def _pairs(text: str, hide: Hide) -> str:
         if sep[-1] in "\"'":
             return _closing(text, match.end(), sep[-1])
         stop = r"[\s&;\"'<>]" if match["deep"] is None else rf"[\s&;\"'<>]|%{match['deep']}26"
-        found = re.compile(stop, re.I).search(text, match.end())
-        return found.start() if found else len(text)
+        value_end = re.compile(stop, re.I).search(text, match.end())
+        return value_end.start() if value_end else len(text)
 
     return _values(text, _PAIR_HEAD, end, hide)
 
@@ -175,8 +175,8 @@ def _colons(text: str, hide: Hide) -> str:
             return start
         if _NAMES_OF_WHOLE_LINES.match(name[-80:]):
             return _closing(text, start, "")
-        found = re.compile(r"[\s\"',;<>]").search(text, start)
-        stop = found.start() if found else len(text)
+        value_end = re.compile(r"[\s\"',;<>]").search(text, start)
+        stop = value_end.start() if value_end else len(text)
         is_a_word = name.lower() in {"code", "state"} and stop - start < 16
         return start if is_a_word or _NAMES_WITHOUT_SECRET.search(name[-80:]) else stop
 
@@ -212,8 +212,8 @@ def _closing(text: str, start: int, quote: str) -> int:
         stop = text.find(quote, start)
         return stop if stop >= 0 else len(text)
     inner = rf"(?:[^{quote}\\\n]|\\.)*+" if quote else r"[^\n]*+"
-    found = re.compile(inner).match(text, start)
-    return found.end() if found else start
+    match = re.compile(inner).match(text, start)
+    return match.end() if match else start
 
 
 def _quote_of(value: str) -> str:

@@ -155,7 +155,7 @@ def test_markup_in_a_label_stays_text(client_of: ClientOf, administrator: User, 
     assert code_on(page)
 
 
-def test_an_archived_site_is_refused(client_of: ClientOf, administrator: User, make_site: Any, site: Site) -> None:
+def test_an_archived_site_is_rejected(client_of: ClientOf, administrator: User, make_site: Any, site: Site) -> None:
     archived = make_site(archived_at=timezone.now())
     page = issue(client_of(administrator), site, sites=[archived.pk])
     assert "error-summary" in page.content.decode()
@@ -169,10 +169,10 @@ def test_searching_for_a_site_issues_nothing(client_of: ClientOf, administrator:
     assert "more sites are not shown" in first
     assert "Wiki 069" not in first
     data = fields(rows[0], form_id="x", find="wiki 069", search="1")
-    found = client.post(reverse("pass_create"), data).content.decode()
-    assert "Wiki 069" in found
-    assert re.search(rf'value="{rows[0].pk}" checked', found)
-    assert 'value="Pilot"' in found
+    page = client.post(reverse("pass_create"), data).content.decode()
+    assert "Wiki 069" in page
+    assert re.search(rf'value="{rows[0].pk}" checked', page)
+    assert 'value="Pilot"' in page
     assert not EnrollmentPass.objects.exists()
 
 
@@ -241,7 +241,7 @@ def test_a_new_link_replaces_the_old_one(client_of: ClientOf, administrator: Use
     assert client.post(reverse("pass_qr", args=[row.pk, "png"]), {"token": old}).status_code == 400
 
 
-def test_a_new_link_for_a_revoked_pass_is_refused(
+def test_a_new_link_for_a_revoked_pass_is_rejected(
     client_of: ClientOf, administrator: User, make_pass: Any, site: Site
 ) -> None:
     row, token = make_pass(site)
@@ -342,11 +342,11 @@ def test_a_member_sees_their_own_on_my_passes_only(
     assert "Other wiki" not in page
 
 
-def test_my_passes_teaches_when_there_is_none(client_of: ClientOf, member: User) -> None:
+def test_my_passes_explains_passes_when_empty(client_of: ClientOf, member: User) -> None:
     assert "No passes yet" in client_of(member).get(reverse("my_passes")).content.decode()
 
 
-def test_strangers_are_sent_to_the_sign_in(client: Client, make_pass: Any, site: Site) -> None:
+def test_anonymous_visitors_are_redirected_to_sign_in(client: Client, make_pass: Any, site: Site) -> None:
     row, _ = make_pass(site)
     for name, args in (
         ("passes", []),

@@ -30,6 +30,8 @@ def test_it_works(client_of: Any, alice: User) -> None:
     assert "error=invalid_scope" in page
     assert "1 secret was removed." in page
     assert "Set the permission to WRITE" in page
+    parts = [">Symptoms<", ">Evidence<", ">How to confirm<", ">How to fix<"]
+    assert sorted(parts, key=page.index) == parts
 
 
 def test_an_empty_page_shows_an_example(client_of: Any, alice: User) -> None:

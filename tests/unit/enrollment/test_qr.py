@@ -63,7 +63,7 @@ def test_it_works() -> None:
 
 @pytest.mark.parametrize("level", get_args(Level))
 @pytest.mark.parametrize("url", [LINK, CAPITALS])
-def test_both_pictures_read_back_at_every_level(level: Level, url: str) -> None:
+def test_svg_and_png_read_back_at_every_level(level: Level, url: str) -> None:
     version = (len(qr_matrix(url, error_correction=level)) - 8 - 17) // 4
     for image in (from_png(qr_png(url, error_correction=level)), from_svg(qr_svg(url, error_correction=level))):
         assert read(image) == (url, level, version)
@@ -77,7 +77,7 @@ def test_capitals_save_a_version(level: Level, plain: int, capitals: int) -> Non
 
 
 @pytest.mark.parametrize("box_size", [1, 3, 10])
-def test_the_png_has_the_size_asked_for(box_size: int) -> None:
+def test_the_png_has_the_requested_size(box_size: int) -> None:
     image = Image.open(io.BytesIO(qr_png(LINK, box_size=box_size)))
     assert image.size == (41 * box_size, 41 * box_size)
     assert image.mode == "1"
@@ -118,13 +118,13 @@ def test_the_same_link_gives_the_same_bytes() -> None:
 
 @pytest.mark.parametrize("make", [qr_svg, qr_png, qr_matrix])
 @pytest.mark.parametrize("url", ["", "https://example.com/" + "a" * 3000])
-def test_empty_or_too_long_text_is_refused(make: object, url: str) -> None:
+def test_empty_or_too_long_text_is_rejected(make: object, url: str) -> None:
     with pytest.raises(QrError):
         make(url)  # type: ignore[operator]
 
 
 @pytest.mark.parametrize("box_size", [0, -1, 65, 10**9])
-def test_an_absurd_box_size_is_refused(box_size: int) -> None:
+def test_an_invalid_box_size_is_rejected(box_size: int) -> None:
     with pytest.raises(QrError):
         qr_png(LINK, box_size=box_size)
 

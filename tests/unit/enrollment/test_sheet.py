@@ -114,12 +114,12 @@ def test_hostile_texts_stay_text() -> None:
     assert f"({CARD.url})" in page
 
 
-def test_without_cards_it_is_refused() -> None:
+def test_a_sheet_without_cards_is_rejected() -> None:
     with pytest.raises(ValueError, match="at least one card"):
         print_sheet([], heading="Passes")
 
 
-def test_a_link_too_long_for_a_code_is_refused() -> None:
+def test_a_link_too_long_for_a_code_is_rejected() -> None:
     with pytest.raises(QrError):
         print_sheet([replace(CARD, url="https://example.com/" + "a" * 3000)], heading="Passes")
 
