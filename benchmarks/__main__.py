@@ -1,4 +1,4 @@
-"""`make bench`: runs every benchmark, or those named, and ends with 1 when one misses its goal.
+"""`make bench`: runs all benchmarks, or the named ones; exit code 1 if one misses its goal.
 
 `python -m benchmarks sweep evaluation` runs two of them; `BENCH_SITES=1000` makes the sweep smaller.
 """
@@ -10,14 +10,14 @@ NAMES = ("evaluation", "dashboard", "sweep", "fast_path", "provider")
 
 
 def main(names: list[str]) -> bool:
-    """Run the benchmarks of these names, each of which prints its table; return whether all keep their goals."""
+    """Run the named benchmarks, each of which prints its table; return whether all goals were met."""
     if unknown := [name for name in names if name not in NAMES]:
-        raise SystemExit(f"There is no benchmark called {', '.join(unknown)}. There are: {', '.join(NAMES)}.")
-    kept = []
+        raise SystemExit(f"Unknown benchmark: {', '.join(unknown)}. Available: {', '.join(NAMES)}.")
+    met = []
     for name in names or NAMES:
-        kept.append(import_module(f"benchmarks.{name}").main())
+        met.append(import_module(f"benchmarks.{name}").main())
         print(flush=True)
-    return all(kept)
+    return all(met)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The least a WSGI server can be asked for: the floor of every answer."""
+"""An empty WSGI application: the lower bound for the time of any response."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Evaluation alone: observations per second on one core, all rules and both setups, without network and database.
+"""Evaluations per second on one core: all rules for both setups, without network and database.
 
-Beside it the floor: what it takes to call as many functions with the same two arguments and to gather what they
-return, on this machine at this minute. Time is CPU time of this process, so that a busy machine slows both alike.
+Compared with the lower bound: calling as many functions with the same two arguments and collecting their results.
+Times are CPU times of this process, so that other load on the machine matters less.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ NOW = datetime(2025, 3, 4, 12, 30, tzinfo=UTC)
 
 
 def observations() -> Iterator[Observation]:
-    """Sites of every kind, each with an address of its own: ready, old, behind single sign-on, switched off, away."""
+    """Yield sites of every kind with different URLs: ready, outdated, behind single sign-on, OAuth off, unreachable."""
     for number in range(SITES):
         yield _observation(f"https://wiki-{number}.example.com/wiki", number % 5)
 
@@ -34,11 +34,11 @@ def _observation(base: str, kind: int) -> Observation:
         return Answer("GET", url, NOW, None if kind == 4 else status, "timeout" if kind == 4 else None,
                       "application/json", hops=(url,), **fields)  # fmt: skip
 
-    asked = answer("rest/nativemobile/1.1/info/login")
-    info = InfoLogin(asked, "json", None if kind == 3 else "abc")
+    info_answer = answer("rest/nativemobile/1.1/info/login")
+    info = InfoLogin(info_answer, "json", None if kind == 3 else "abc")
     if kind == 2:
         to = "https://sso.example.com/login"
-        info = InfoLogin(replace(asked, status=302, location=to), "redirect", redirect_host="sso.example.com")
+        info = InfoLogin(replace(info_answer, status=302, location=to), "redirect", redirect_host="sso.example.com")
     away = kind == 4
     ends = "unreachable" if away else "answers"
     manifest = answer("rest/applinks/1.0/manifest")
@@ -57,37 +57,39 @@ def _observation(base: str, kind: int) -> Observation:
     )
 
 
-def _nothing(observation: Observation, matrix: object) -> Observation:
+def _empty_rule(observation: Observation, matrix: object) -> Observation:
     return observation
 
 
-def floor(observation: Observation) -> list[object]:
-    return [found for function in _CALLS if (found := function(observation, MATRIX)) is not None]
+def call_empty_rules(observation: Observation) -> list[object]:
+    return [found for function in _EMPTY_RULES if (found := function(observation, MATRIX)) is not None]
 
 
-_CALLS = [_nothing] * len(RULES)
+_EMPTY_RULES = [_empty_rule] * len(RULES)
 
 
 def per_second(work: Callable[[Observation], object], rows: list[Observation]) -> float:
-    """How many observations a second of CPU, the best of a few rounds."""
+    """Return how many observations are processed per second of CPU time, the best of several rounds."""
     best = 0.0
     for _round in range(ROUNDS):
-        began = time.process_time()
+        started = time.process_time()
         for row in rows:
             work(row)
-        best = max(best, len(rows) / (time.process_time() - began))
+        best = max(best, len(rows) / (time.process_time() - started))
     return best
 
 
 def main() -> bool:
-    """Print the two numbers; return whether judging keeps its goal."""
+    """Print both rates; return whether evaluation meets its goal."""
     rows = list(observations())
-    per_second(evaluate, rows[:200])  # warms caches up
-    evaluated, called = per_second(evaluate, rows), per_second(floor, rows)
-    kept = evaluated >= GOAL
-    print(f"{'judging':<34}{'measured':>34}{'':>10}{'goal':>8}")
-    measured = f"{evaluated:,.0f} a second and core"
-    print(f"{f'observations, {len(RULES)} rules each':<34}{measured:>34}{'':>10}{GOAL:>8,}{'' if kept else '  missed'}")
+    per_second(evaluate, rows[:200])  # warms up caches
+    evaluated, called = per_second(evaluate, rows), per_second(call_empty_rules, rows)
+    met = evaluated >= GOAL
+    print(f"{'evaluation':<34}{'measured':>34}{'':>10}{'goal':>8}")
+    measured = f"{evaluated:,.0f} per second and core"
+    print(f"{f'observations, {len(RULES)} rules each':<34}{measured:>34}{'':>10}{GOAL:>8,}{'' if met else '  missed'}")
     times = called / evaluated
-    print(f"Calling {len(RULES)} functions alone: {called:,.0f} a second; a judgement takes {times:.1f} times that.")
-    return kept
+    print(
+        f"Calling {len(RULES)} empty functions: {called:,.0f} per second; evaluation takes {times:.1f} times as long."
+    )
+    return met

@@ -1,7 +1,7 @@
-"""A phone against an authorization server: one browser that presses the button, one app; the same for every peer.
+"""The requests of a phone to an authorization server: a browser that submits the consent form, and the app.
 
-What differs between peers is data (``Peer.facts``): addresses, the client, the consent form's button, the cookies of
-a person who is signed in.
+Differences between peers are data (``Peer.facts``): URLs, the client, the consent form's button, and the cookies of a
+signed-in person.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ AGENT = "Confluence/2.0 (iPhone; iOS 18.1)"
 
 @dataclass
 class Tokens:
-    """What an exchange gave; a refresh replaces it."""
+    """The tokens of an exchange; a refresh replaces them."""
 
     access_token: str
     refresh_token: str
@@ -35,10 +35,10 @@ class Tokens:
 
 @dataclass
 class Phone:
-    """One connection's app and browser. Tokens of its exchanges are added to ``kept``."""
+    """One connection's app and browser. Each exchange appends its tokens to ``tokens``."""
 
     facts: dict[str, Any]
-    kept: list[Tokens]
+    tokens: list[Tokens]
     cookies: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -76,10 +76,10 @@ class Phone:
             raise BrokenFlowError("no callback after twelve steps")
         code = dict(parse_qsl(urlsplit(target).query)).get("code")
         if code is None:
-            raise BrokenFlowError(f"the app was sent {target}")
+            raise BrokenFlowError(f"the redirect to the app contains no code: {target}")
         form = {"grant_type": "authorization_code", "code": code, "code_verifier": VERIFIER}
         answer = yield self._post("token", {**form, "redirect_uri": self.facts["redirect_uri"]})
-        self.kept.append(_tokens(answer))
+        self.tokens.append(_tokens(answer))
 
     def refresh(self, tokens: Tokens) -> Flow:
         """Replace the tokens in place, as the app does every hour."""
@@ -93,7 +93,7 @@ class Phone:
             raise _broken(answer)
 
     def introspect(self, tokens: Tokens) -> Flow:
-        """A resource server asks whether the access token is alive; anything but yes is a failure."""
+        """Introspect the access token as a resource server; any response but active is a failure."""
         credential = base64.b64encode(":".join(self.facts["server"]).encode()).decode()
         headers = {**self.host, "Authorization": f"Basic {credential}"}
         answer = yield request("POST", self.facts["introspect"], headers, {"token": tokens.access_token})
@@ -106,7 +106,7 @@ class Phone:
             raise _broken(answer)
 
     def info_login(self) -> Flow:
-        """What the app asks first of all."""
+        """Send the app's first request."""
         return self.get(self.facts["info"])
 
     def _post(self, endpoint: str, form: dict[str, str]) -> bytes:
@@ -125,7 +125,7 @@ class Phone:
 
 
 def _form(answer: Answer, button: dict[str, str]) -> dict[str, str]:
-    """The hidden fields of the page's form that has the button, and the button."""
+    """Return the hidden fields of the form that contains the button, and the button."""
     name = f'name="{next(iter(button), "")}"'.encode()
     for form in FORM.findall(answer.body):
         if not button or name in form:

@@ -1,7 +1,7 @@
-"""What each part of the fast path saves: one machine request in this process, without the web server's socket.
+"""What each part of the fast path saves, for one machine request in this process, without the web server's socket.
 
-Every row leaves one part out. PostgreSQL answers for real, so a row is CPU and waiting together: the fastest of many
-rounds, in which the rows take turns. The decision record (docs/decisions/0008-fast-path.md) quotes this table.
+Each row leaves out one part. PostgreSQL is real, so a row includes CPU and waiting time: the fastest of many rounds, in
+which the rows take turns. The decision record (docs/decisions/0008-fast-path.md) quotes this table.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ GOAL = 2.0  # times as fast as the full stack
 
 
 def main() -> bool:
-    """Print the table; return whether the fast path is worth its code."""
+    """Print the table; return whether the fast path meets its goal."""
     with tempfile.TemporaryDirectory(prefix="gpf-") as directory:
         chosen = servers.choose(Path(directory))
         os.environ |= {
@@ -34,7 +34,7 @@ def main() -> bool:
             "DATABASE_URL": chosen.database_url,
             "REDIS_URL": chosen.redis_url,
             "STATE_DIR": directory,
-            "SECRET_KEY": "for benchmarks only: long enough, and known to everybody",
+            "SECRET_KEY": "a public key for benchmarks only, long enough for Django",
             "PUBLIC_URL": "http://127.0.0.1:8000",
             "LOG_LEVEL": "ERROR",
             "RATE_LIMIT_TOKEN_ADDRESS": "9000000/60",
@@ -77,17 +77,19 @@ def _measured() -> bool:
 
 
 def _report(best: dict[str, float]) -> bool:
-    print(f"{'a refresh in one process, of ' + str(ROUNDS) + ' rounds the best':<52}{'µs':>8}{'ratio':>9}")
+    print(f"{'a refresh in one process, best of ' + str(ROUNDS) + ' rounds':<52}{'µs':>8}{'ratio':>9}")
     for name, microseconds in best.items():
         print(f"{name:<52}{microseconds:>8.0f}{microseconds / best['fast path']:>9.2f}")
     ratio = best["full middleware stack"] / best["fast path"]
-    kept = ratio >= GOAL
-    print(f"{'fast path beside the full stack':<52}{ratio:>8.2f} times (goal {GOAL:g}){'' if kept else '  missed'}")
-    return kept
+    met = ratio >= GOAL
+    print(
+        f"{'fast path compared with the full stack':<52}{ratio:>8.2f} times (goal {GOAL:g}){'' if met else '  missed'}"
+    )
+    return met
 
 
 class _Refresh:
-    """One phone that refreshes again and again."""
+    """One phone that refreshes repeatedly."""
 
     def __init__(self, client_id: str, token: str) -> None:
         self.client_id, self.token = client_id, token
@@ -105,21 +107,21 @@ class _Refresh:
 
 
 def _timed(handler: Any, refresh: _Refresh, changed: Callable[[], Any] | None = None) -> float:
-    """Microseconds of one refresh, a mean over ``REQUESTS``."""
+    """Return the mean microseconds of one refresh over ``REQUESTS``."""
     with changed() if changed else patch.dict(os.environ):
-        begun = time.perf_counter()
+        started = time.perf_counter()
         for _request in range(REQUESTS):
             response = handler(refresh.environ(), lambda *_started: None)
             body = b"".join(response)
             if hasattr(response, "close"):
                 response.close()
             refresh.token = json.loads(body)["refresh_token"]
-        return (time.perf_counter() - begun) / REQUESTS * 1e6
+        return (time.perf_counter() - started) / REQUESTS * 1e6
 
 
 @contextmanager
 def _by_cursor() -> Iterator[None]:
-    """Django's cursor in place of the engine's prepared statements."""
+    """Use Django's cursor instead of prepared statements."""
     from django.db import connection
 
     def run(statement: str, values: Any) -> list[Any]:
@@ -171,10 +173,10 @@ def _signed_in_phone() -> _Refresh:
     ApplicationLink.objects.create(site=site, client_id=client_id, redirect_url=redirect, created_at=now)
     browser = Client(SERVER_NAME="127.0.0.1")
     browser.force_login(User.objects.create_user("person@example.com"))
-    kept: list[Tokens] = []
+    tokens: list[Tokens] = []
     facts = {
         "authorize": f"{BASE}/authorize", "token": f"{BASE}/token", "client_id": client_id, "redirect_uri": redirect,
         "scope": "WRITE", "button": {"answer": "allow"}, "port": 80,
     }  # fmt: skip
-    walk(browser, Phone(facts, kept).exchange())
-    return _Refresh(client_id, kept[0].refresh_token)
+    walk(browser, Phone(facts, tokens).exchange())
+    return _Refresh(client_id, tokens[0].refresh_token)

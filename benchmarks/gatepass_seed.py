@@ -1,6 +1,6 @@
-"""Prepares Gatepass's own database for the load generator and prints what it needs: `… gatepass_seed OTHERS`.
+"""Prepares Gatepass's database and prints the facts for the load generator as JSON: `… gatepass_seed OTHERS`.
 
-``OTHERS``: how many sign-ins of other phones are alive beside those that are measured.
+``OTHERS`` is the number of sign-ins of other phones.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 import sys
 
 REDIRECT_URI = "confluence-server://oauth-callback"
-PEOPLE = 10_000  # that the other phones belong to
+PEOPLE = 10_000  # owners of the other phones
 
 
 def main(others: int) -> None:
@@ -71,7 +71,7 @@ def main(others: int) -> None:
 
 
 def add_others(client_id: str, count: int) -> None:
-    """Rows as refreshes leave them, written by the database itself: random digests, spread over people."""
+    """Insert tokens as refreshes leave them, with SQL: random digests, distributed over people."""
     from django.db import connection
 
     from oauth_provider.models import Client, Device

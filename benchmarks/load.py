@@ -1,7 +1,7 @@
-"""A load generator: flows over keep-alive connections, one thread, no library between it and the socket.
+"""A load generator: flows over keep-alive connections in one thread, directly on sockets.
 
-A flow is a generator of one unit of work (a refresh, a whole exchange): it yields the bytes of a request and is sent
-the ``Answer``. One process drives all connections, so that it costs little beside what it measures.
+A flow is a generator for one unit of work, such as a refresh or an exchange: it yields the bytes of a request and
+receives the ``Answer``. One process drives all connections, so that it costs little compared with what it measures.
 """
 
 from __future__ import annotations
@@ -20,34 +20,34 @@ Flow = Generator[bytes, "Answer", None]
 
 
 class BrokenFlowError(Exception):
-    """An answer that ends a unit of work as failed; the message quotes it."""
+    """A response that makes a unit of work fail; the message quotes it."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """``head``: the status line and the headers, as they came."""
+    """A response. ``head`` is the status line and the headers as received."""
 
     status: int
     head: bytes
     body: bytes
 
     def header(self, name: str) -> str:
-        """The first header of this name, '' when there is none."""
-        found = _line(name).search(self.head)
-        return found[1].decode("latin-1") if found else ""
+        """Return the first header of this name, or an empty string."""
+        match = _header_pattern(name).search(self.head)
+        return match[1].decode("latin-1") if match else ""
 
     def headers(self, name: str) -> list[str]:
-        return [value.decode("latin-1") for value in _line(name).findall(self.head)]
+        return [value.decode("latin-1") for value in _header_pattern(name).findall(self.head)]
 
 
 @functools.cache
-def _line(name: str) -> re.Pattern[bytes]:
+def _header_pattern(name: str) -> re.Pattern[bytes]:
     return re.compile(rb"\r\n" + re.escape(name.encode()) + rb":[ \t]*([^\r]*)", re.IGNORECASE)
 
 
 @dataclass
 class Result:
-    """What a run came to: units done, units that failed (the first one's words kept), seconds of each unit done."""
+    """The result of a run: failed units with the first error, and the seconds of each completed unit."""
 
     elapsed: float = 0.0
     seconds: list[float] = field(default_factory=list)
@@ -60,7 +60,7 @@ class Result:
         return len(self.seconds) / self.elapsed
 
     def percentile(self, number: int) -> float:
-        """Milliseconds within which this share of the units was done."""
+        """Return the milliseconds within which this percentage of the units was done."""
         return 1000 * quantiles(self.seconds, n=100)[number - 1] if len(self.seconds) > 1 else float("nan")
 
 
@@ -79,7 +79,7 @@ class _Connection:
         self.received = b""
         self.socket: socket.socket = self._open()
         self.flow: Flow | None = None
-        self.begun = 0.0
+        self.started = 0.0
 
     def _open(self) -> socket.socket:
         opened = socket.create_connection(("127.0.0.1", self.port), timeout=30)
@@ -90,13 +90,13 @@ class _Connection:
         self.socket.sendall(data)
 
     def read(self) -> Answer | None:
-        """What has come so far, as an answer when it is whole. Raises BrokenFlowError when the other side hung up."""
+        """Return the response if complete, else None. Raises BrokenFlowError if the server closed the connection."""
         chunk = self.socket.recv(65536)
         if not chunk:
-            raise BrokenFlowError("the connection was closed in the middle of an answer")
+            raise BrokenFlowError("the connection was closed before the response was complete")
         self.received += chunk
-        head, found, rest = self.received.partition(b"\r\n\r\n")
-        if not found:
+        head, separator, rest = self.received.partition(b"\r\n\r\n")
+        if not separator:
             return None
         status = int(head[9:12])
         answer = Answer(status, head, b"")
@@ -120,11 +120,11 @@ class _Connection:
 
 
 def _unchunk(data: bytes) -> bytes | None:
-    """The body of chunks (RFC 9112 section 7.1), None while some are missing."""
+    """Return the body of a chunked response (RFC 9112 section 7.1), or None if chunks are missing."""
     body = b""
     while True:
-        size, found, data = data.partition(b"\r\n")
-        if not found:
+        size, separator, data = data.partition(b"\r\n")
+        if not separator:
             return None
         length = int(size, 16)
         if len(data) < length + 2:
@@ -137,13 +137,13 @@ def _unchunk(data: bytes) -> bytes | None:
 def drive(
     port: int, starts: list[Callable[[], Flow | None]], *, seconds: float = 1e9, units: float = float("inf")
 ) -> Result:
-    """Run flows on one connection for each of ``starts`` until the time or the number of units is over.
+    """Run flows on one connection for each of ``starts`` until the time or the number of units is reached.
 
-    A start makes the next flow of its connection, or returns None when it has no more work.
+    Each start returns the next flow of its connection, or None if there is no more work.
     """
     result, selector = Result(), selectors.DefaultSelector()
-    begun = time.perf_counter()
-    deadline, open_units = begun + seconds, 0
+    started = time.perf_counter()
+    deadline, open_units = started + seconds, 0
 
     def begin(connection: _Connection, start: Callable[[], Flow | None]) -> bool:
         nonlocal open_units
@@ -153,7 +153,7 @@ def drive(
         if connection.flow is None:
             return False
         open_units += 1
-        connection.begun = time.perf_counter()
+        connection.started = time.perf_counter()
         connection.send(next(connection.flow))
         return True
 
@@ -164,7 +164,7 @@ def drive(
     while selector.get_map():
         for key, _mask in selector.select(30) or [(None, 0)]:
             if key is None:
-                raise SystemExit("No answer for 30 seconds.")
+                raise SystemExit("No response for 30 seconds.")
             connection, start = key.data
             try:
                 answer = connection.read()
@@ -177,7 +177,7 @@ def drive(
                     selector.register(connection.socket, selectors.EVENT_READ, key.data)
                 continue
             except StopIteration:
-                result.seconds.append(time.perf_counter() - connection.begun)
+                result.seconds.append(time.perf_counter() - connection.started)
             except BrokenFlowError as error:
                 result.failed += 1
                 result.first_failure = result.first_failure or str(error)
@@ -186,7 +186,7 @@ def drive(
             selector.unregister(key.fileobj)
             if begin(connection, start):
                 selector.register(connection.socket, selectors.EVENT_READ, key.data)
-    result.elapsed = time.perf_counter() - begun
+    result.elapsed = time.perf_counter() - started
     for connection, _start in connections:
         connection.socket.close()
     return result

@@ -1,8 +1,8 @@
-"""A server that is any number of Confluences: `python -m benchmarks.mass_server`, on every address of 127.0.0.0/8.
+"""A server that acts as any number of Confluences: `python -m benchmarks.mass_server`, on all of 127.0.0.0/8.
 
 Each address is a host of its own, ready for the app, and answers after a delay. It prints ``{"port": …}``; then reads
 a JSON line from standard input, takes ``{"delay": seconds, "log": path or null}``, and answers with what it counted
-since the line before: ``requests``, ``most_at_once`` (in flight, all hosts) and ``most_a_host``.
+since the line before: ``requests``, ``max_at_once`` (in flight, all hosts) and ``max_per_host``.
 """
 
 from __future__ import annotations
@@ -40,22 +40,22 @@ ANSWERS = {
 NOT_FOUND = ("404 Not Found", "text/html", "<html><title>Not found</title></html>")
 
 
-class Count:
-    """What happened since the last line, and what the next answers shall be like."""
+class Counters:
+    """Counts since the last order, and the settings for the next responses."""
 
     delay = 0.0
     log: TextIO | None = None
 
     def __init__(self) -> None:
-        self.requests = self.at_once = self.most_at_once = self.most_a_host = 0
+        self.requests = self.at_once = self.max_at_once = self.max_per_host = 0
         self.by_host: Counter[str] = Counter()
 
     def begin(self, host: str) -> None:
         self.requests += 1
         self.at_once += 1
         self.by_host[host] += 1
-        self.most_at_once = max(self.most_at_once, self.at_once)
-        self.most_a_host = max(self.most_a_host, self.by_host[host])
+        self.max_at_once = max(self.max_at_once, self.at_once)
+        self.max_per_host = max(self.max_per_host, self.by_host[host])
 
     def end(self, host: str) -> None:
         self.at_once -= 1
@@ -63,20 +63,20 @@ class Count:
         if not self.by_host[host]:
             del self.by_host[host]
 
-    def told(self) -> dict[str, int]:
-        names = ("requests", "most_at_once", "most_a_host")
-        told = {name: getattr(self, name) for name in names}
-        self.requests = self.most_at_once = self.most_a_host = 0
-        return told
+    def take(self) -> dict[str, int]:
+        names = ("requests", "max_at_once", "max_per_host")
+        counts = {name: getattr(self, name) for name in names}
+        self.requests = self.max_at_once = self.max_per_host = 0
+        return counts
 
 
 class Connection(asyncio.Protocol):
-    """One connection that stays open: a request at a time, its body by Content-Length."""
+    """One keep-alive connection, one request at a time, with bodies delimited by Content-Length."""
 
-    def __init__(self, count: Count) -> None:
-        self.count = count
+    def __init__(self, counters: Counters) -> None:
+        self.counters = counters
         self.received = b""
-        self.asked: list[str] = []  # hosts with an answer under way
+        self.pending_hosts: list[str] = []  # hosts with a pending response
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -86,9 +86,9 @@ class Connection(asyncio.Protocol):
             transport.abort()
 
     def connection_lost(self, error: Exception | None) -> None:
-        for host in self.asked:
-            self.count.end(host)
-        self.asked = []
+        for host in self.pending_hosts:
+            self.counters.end(host)
+        self.pending_hosts = []
 
     def data_received(self, data: bytes) -> None:
         self.received += data
@@ -98,26 +98,26 @@ class Connection(asyncio.Protocol):
             if len(rest) < length:
                 return
             self.received = rest[length:]
-            self._asked(head.decode("latin-1"), rest[:length])
+            self._handle(head.decode("latin-1"), rest[:length])
 
-    def _asked(self, head: str, body: bytes) -> None:
+    def _handle(self, head: str, body: bytes) -> None:
         method, target, _version = head.partition("\r\n")[0].split(" ", 2)
         host = next((line[5:].strip() for line in head.split("\r\n") if line[:5].lower() == "host:"), "")
-        if self.count.log:
-            self.count.log.write(json.dumps([method, f"http://{host}{target}", body.decode("latin-1")]) + "\n")
-        self.count.begin(host)
-        self.asked.append(host)
-        answer = _answer(method, target, host)
-        if self.count.delay:
-            asyncio.get_running_loop().call_later(self.count.delay, self._say, host, answer)
+        if self.counters.log:
+            self.counters.log.write(json.dumps([method, f"http://{host}{target}", body.decode("latin-1")]) + "\n")
+        self.counters.begin(host)
+        self.pending_hosts.append(host)
+        response = _response(method, target, host)
+        if self.counters.delay:
+            asyncio.get_running_loop().call_later(self.counters.delay, self._respond, host, response)
         else:
-            self._say(host, answer)
+            self._respond(host, response)
 
-    def _say(self, host: str, answer: bytes) -> None:
-        if host in self.asked:
-            self.asked.remove(host)
-            self.count.end(host)
-            self.transport.write(answer)
+    def _respond(self, host: str, response: bytes) -> None:
+        if host in self.pending_hosts:
+            self.pending_hosts.remove(host)
+            self.counters.end(host)
+            self.transport.write(response)
 
 
 def _length(head: bytes) -> int:
@@ -127,7 +127,7 @@ def _length(head: bytes) -> int:
     return 0
 
 
-def _answer(method: str, target: str, host: str) -> bytes:
+def _response(method: str, target: str, host: str) -> bytes:
     path = target.partition("?")[0]
     status, content_type, body = next((row for end, row in ANSWERS.items() if path.endswith(end)), NOT_FOUND)
     content = body.format(base=f"http://{host}").encode()
@@ -137,7 +137,7 @@ def _answer(method: str, target: str, host: str) -> bytes:
 
 
 def listening() -> socket.socket:
-    """A socket on every loopback address and no other: bound to the device where the kernel allows it."""
+    """Return a socket on all loopback addresses only: bound to the loopback device if the kernel allows it."""
     server = socket.socket()
     server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     with contextlib.suppress(OSError):
@@ -147,22 +147,22 @@ def listening() -> socket.socket:
     return server
 
 
-def _take(count: Count, order: dict[str, object]) -> None:
-    count.delay = float(str(order.get("delay", count.delay)))
-    if count.log:
-        count.log.close()
+def _configure(counters: Counters, order: dict[str, object]) -> None:
+    counters.delay = float(str(order.get("delay", counters.delay)))
+    if counters.log:
+        counters.log.close()
     path = order.get("log")
-    count.log = open(str(path), "w") if path else None  # noqa: SIM115 - closed by the next order
+    counters.log = open(str(path), "w") if path else None  # noqa: SIM115 - closed by the next order
 
 
 async def serve() -> None:
-    count, loop = Count(), asyncio.get_running_loop()
+    counters, loop = Counters(), asyncio.get_running_loop()
     sock = listening()
-    server = await loop.create_server(lambda: Connection(count), sock=sock)
+    server = await loop.create_server(lambda: Connection(counters), sock=sock)
     print(json.dumps({"port": sock.getsockname()[1]}), flush=True)
     while line := await loop.run_in_executor(None, sys.stdin.readline):
-        _take(count, json.loads(line))
-        print(json.dumps(count.released()), flush=True)
+        _configure(counters, json.loads(line))
+        print(json.dumps(counters.take()), flush=True)
     server.close()
 
 

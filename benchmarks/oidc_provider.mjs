@@ -1,6 +1,6 @@
-// node oidc-provider with Redis, the fastest certified peer: `node oidc_provider.mjs PORT PROCESSES REDIS_URL MODULES`.
+// node oidc-provider on Redis, the fastest certified peer: `node oidc_provider.mjs PORT PROCESSES REDIS_URL MODULES`.
 // One native public client (authorization code, PKCE, rotating refresh tokens), one resource server that introspects,
-// and the least interactions there can be: a form with one button for the sign-in, one for the consent.
+// and the minimal interactions: one form with a button for the sign-in, one for the consent.
 import cluster from "node:cluster";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
@@ -48,7 +48,7 @@ async function serve() {
     findAccount: (_context, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
     interactions: { url: (_context, interaction) => `/interaction/${interaction.uid}` },
     pkce: { required: () => true },
-    // Plain OAuth 2.0, the fastest it can do: no ID token has to be signed.
+    // Plain OAuth 2.0, its fastest mode, because no ID token has to be signed.
     issueRefreshToken: () => true,
     rotateRefreshToken: true,
     scopes: ["WRITE"],
@@ -78,7 +78,7 @@ async function serve() {
   provider.listen(Number(port), "127.0.0.1");
 }
 
-// The storage interface of oidc-provider, each model's row under a key of its own, with Redis' own expiry.
+// The storage interface of oidc-provider: one Redis key per row, with Redis expiry.
 function adapterOn(redis) {
   const consumable = new Set(["AuthorizationCode", "RefreshToken"]);
   const ofGrant = new Set(["AccessToken", "AuthorizationCode", "RefreshToken"]);

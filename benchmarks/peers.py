@@ -30,37 +30,37 @@ from .processes import cpu_seconds
 
 PROCESSES, THREADS, CONNECTIONS = 2, 4, 8
 OIDC_PROVIDER = ("oidc-provider@9.13.3", "ioredis@5.8.2")
-KEY = "for benchmarks only: long enough, and known to everybody"
+KEY = "a public key for benchmarks only, long enough for Django"
 
 
 @dataclass
 class Peer:
-    """One server that runs: what to ask it for, and the process group that it is."""
+    """One running server: its facts for the load generator, and its process group."""
 
     name: str
     facts: dict[str, Any]
     process: subprocess.Popen[bytes]
-    kept: list[Tokens] = field(default_factory=list)
+    tokens: list[Tokens] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.phones = [Phone(self.facts, self.kept) for _ in range(CONNECTIONS)]
+        self.phones = [Phone(self.facts, self.tokens) for _ in range(CONNECTIONS)]
 
     def run(
         self, make: Callable[[Phone, int], Flow | None], *, seconds: float = 1e9, units: float = float("inf")
     ) -> tuple[Result, float]:
-        """Drive one flow on every connection; return the result and the web processes' CPU milliseconds a unit."""
+        """Run flows on all connections; return the result and the web processes' CPU milliseconds per unit."""
         starts = [lambda phone=phone, number=number: make(phone, number) for number, phone in enumerate(self.phones)]
         before = cpu_seconds([self.process.pid])
         result = drive(self.facts["port"], starts, seconds=seconds, units=units)
         spent = cpu_seconds([self.process.pid]) - before
         if result.failed:
-            raise SystemExit(f"{self.name}: {result.failed} failed, the first with: {result.first_failure}")
+            raise SystemExit(f"{self.name}: {result.failed} units failed. First error: {result.first_failure}")
         return result, 1000 * spent / max(1, len(result.seconds))
 
 
 @contextlib.contextmanager
 def database(servers: Servers, name: str) -> Iterator[str]:
-    """A fresh PostgreSQL database; yields its URL and drops it at the end."""
+    """Create a PostgreSQL database; yield its URL and drop it at the end."""
     identifier = sql.Identifier(name)
     with psycopg.connect(servers.database_url, autocommit=True) as server:
         server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(identifier))
@@ -73,7 +73,7 @@ def database(servers: Servers, name: str) -> Iterator[str]:
 
 @contextlib.contextmanager
 def gatepass(servers: Servers, directory: Path, others: int) -> Iterator[Peer]:
-    """Gatepass with this many sign-ins of other phones alive; limits count, and are wide enough for the load."""
+    """Start Gatepass with this many sign-ins of other phones. Rate limits count, but are high enough for the load."""
     port = free_port()
     with database(servers, f"gatepass_bench_{os.getpid()}_{others}") as url:
         environment = {
@@ -111,7 +111,7 @@ def stock(servers: Servers) -> Iterator[Peer]:
 def oidc_provider(servers: Servers) -> Iterator[Peer]:
     port, modules = free_port(), node_packages(*OIDC_PROVIDER)
     script = str(Path(__file__).with_name("oidc_provider.mjs"))
-    redis_url = servers.broker_redis_url  # not used by anything else here: no worker runs
+    redis_url = servers.broker_redis_url  # unused otherwise, because no worker runs
     command = [NODE, script, str(port), str(PROCESSES), redis_url, str(modules)]
     facts = {
         "port": port,
@@ -149,7 +149,7 @@ def _web(application: str, port: int, environment: dict[str, str]) -> Iterator[s
 
 @contextlib.contextmanager
 def _running(command: list[str], environment: dict[str, str], port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """A server in a session of its own, ready to answer."""
+    """Start a server in its own session and wait until it responds."""
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, start_new_session=True)
     try:
         deadline = time.monotonic() + 60
@@ -158,9 +158,9 @@ def _running(command: list[str], environment: dict[str, str], port: int) -> Iter
                 drive(port, [lambda: None])
                 break
             if process.poll() is not None or time.monotonic() > deadline:
-                raise SystemExit(f"{command[0]} did not start; what it said is above.")
+                raise SystemExit(f"{command[0]} did not start. Its output is above.")
             time.sleep(0.2)
-        time.sleep(1)  # the second process is a moment behind the first
+        time.sleep(1)  # the second process starts slightly later
         yield process
     finally:
         process.terminate()

@@ -1,7 +1,7 @@
-"""A portal with a fleet of one size, asked for pages over a pipe: `python -m benchmarks.portal SIZE`.
+"""A portal with SIZE sites that serves pages over a pipe: `python -m benchmarks.portal SIZE`.
 
-Reads a path a line from standard input and answers each with one JSON line: ``ms`` (wall time), ``queries``,
-``status``. The database is a fresh one on the server that ``DATABASE_URL`` names, dropped at the end.
+Reads one path per line from standard input and writes one JSON line for each: ``ms`` (wall time), ``queries``,
+``status``. It creates a database on the server of ``DATABASE_URL`` and drops it at the end.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ VERDICTS = [
 
 
 def seed(size: int) -> Any:
-    """Fill the fleet: ``size`` sites, each with a judged run and its findings, a tenth with links, passes, sign-ins."""
+    """Create ``size`` sites, each with an evaluated run and findings, a tenth of them with links and sign-ins."""
     from django.utils import timezone
 
     from portal.models import User
@@ -91,7 +91,7 @@ def seed(size: int) -> Any:
 
 
 def serve(administrator: Any) -> None:
-    """Answer paths from standard input until it ends."""
+    """Serve the paths from standard input until it ends."""
     from django.db import connection
     from django.test import Client
     from django.test.utils import CaptureQueriesContext
@@ -100,7 +100,7 @@ def serve(administrator: Any) -> None:
     print(json.dumps({"ready": True}), flush=True)
     for line in sys.stdin:
         path = line.strip()
-        if path != before:  # a session notes once a minute that it is used, in three statements: not in these rounds
+        if path != before:  # a session records its use once a minute, with three statements, which must not be counted
             client.force_login(administrator)
             before = path
         with CaptureQueriesContext(connection) as queries:
@@ -115,7 +115,7 @@ def serve(administrator: Any) -> None:
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     django.setup()
-    warnings.filterwarnings("ignore", "No directory at")  # nothing is collected: files are not what is measured
+    warnings.filterwarnings("ignore", "No directory at")  # static files are not measured
     from django.conf import settings
     from django.db import connection
 

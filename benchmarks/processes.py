@@ -1,4 +1,4 @@
-"""Processes that a benchmark starts: the mass server, workers; and what they cost, from /proc."""
+"""Processes that a benchmark starts (the mass server and workers), and their CPU time and memory from /proc."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class MassServer:
-    """``benchmarks.mass_server`` behind a pipe."""
+    """``benchmarks.mass_server``, controlled through a pipe."""
 
     def __init__(self) -> None:
         self.process = subprocess.Popen(
@@ -32,17 +32,17 @@ class MassServer:
     def _answer(self) -> dict[str, Any]:
         line = self.process.stdout.readline() if self.process.stdout else ""
         if not line:
-            raise SystemExit("The mass server ended; what it said is above.")
+            raise SystemExit("The mass server exited. Its output is above.")
         return json.loads(line)
 
     def order(self, **order: Any) -> dict[str, int]:
-        """Set ``delay`` and ``log``; return what was counted since the last order."""
+        """Set ``delay`` and ``log``; return the counts since the last order."""
         assert self.process.stdin
         self.process.stdin.write(json.dumps(order) + "\n")
         return self._answer()
 
     def base_url(self, number: int) -> str:
-        """A host of its own for each number below 16 million."""
+        """Return a URL with a different host for each number below 16 million."""
         return f"http://127.{1 + (number >> 16) % 250}.{number >> 8 & 255}.{number & 255}:{self.port}"
 
     def stop(self) -> None:
@@ -53,7 +53,7 @@ class MassServer:
 
 @contextlib.contextmanager
 def workers(count: int, environment: dict[str, str], directory: Path) -> Iterator[list[int]]:
-    """Celery workers of one process each, ready to work; yields their process groups."""
+    """Start Celery workers with one process each; yield their process groups when they are ready."""
     started: list[subprocess.Popen[bytes]] = []
     logs = [directory / f"worker-{time.monotonic_ns()}-{number}.log" for number in range(count)]
     for number, log in enumerate(logs):
@@ -76,7 +76,7 @@ def workers(count: int, environment: dict[str, str], directory: Path) -> Iterato
         yield [process.pid for process in started]
     finally:
         for process in started:
-            process.terminate()  # the master only: a warm shutdown of the whole group can hang
+            process.terminate()  # only the master: a warm shutdown of the whole group can hang
         for process in started:
             try:
                 process.wait(20)
@@ -94,17 +94,17 @@ def _wait_until_ready(process: subprocess.Popen[bytes], log: Path) -> None:
 
 
 def of_session(session: int) -> list[int]:
-    """The processes of a session, its leader among them."""
-    found = []
+    """Return the processes of a session, including its leader."""
+    pids = []
     for entry in Path("/proc").iterdir():
         with contextlib.suppress(OSError, ValueError, IndexError):
             if entry.name.isdigit() and int(_stat(entry)[3]) == session:
-                found.append(int(entry.name))
-    return found
+                pids.append(int(entry.name))
+    return pids
 
 
 def cpu_seconds(sessions: list[int]) -> float:
-    """User and system time of these sessions' processes so far, their ended children included."""
+    """Return user and system time of these sessions' processes so far, including exited children."""
     total = 0
     for session in sessions:
         for pid in of_session(session):
@@ -114,17 +114,17 @@ def cpu_seconds(sessions: list[int]) -> float:
 
 
 def peak_megabytes(sessions: list[int]) -> float:
-    """The most memory that one process of these sessions had resident at any time."""
-    most = 0
+    """Return the peak resident memory of any single process of these sessions."""
+    peak = 0
     for session in sessions:
         for pid in of_session(session):
             with contextlib.suppress(OSError):
                 for line in Path(f"/proc/{pid}/status").read_text().splitlines():
                     if line.startswith("VmHWM:"):
-                        most = max(most, int(line.split()[1]))
-    return most / 1024
+                        peak = max(peak, int(line.split()[1]))
+    return peak / 1024
 
 
 def _stat(process: Path) -> list[str]:
-    """The fields of /proc/PID/stat from the third on: a name may hold blanks and brackets."""
+    """Return the fields of /proc/PID/stat from the third on: the name may contain blanks and brackets."""
     return (process / "stat").read_text().rpartition(")")[2].split()

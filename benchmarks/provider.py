@@ -1,9 +1,9 @@
-"""The provider beside its peers, in one run: stock django-oauth-toolkit, and node oidc-provider with Redis.
+"""Compares the provider with stock django-oauth-toolkit and with node oidc-provider on Redis, in one run.
 
-Each has two web processes; all of them run the whole time and are asked in turn, so that a machine whose speed drifts
-slows all. Gatepass has everything on: hashed tokens, the audit event and the device of a sign-in, rate limits, the
-check of the person, security headers. ``BENCH_SECONDS`` sets how long each is asked each time, ``BENCH_TOKENS`` how
-many tokens "many" are.
+Each has two web processes. All of them run the whole time and are measured in turn, so that a change in the machine's
+speed affects all. Gatepass has all features on: hashed tokens, the audit event and device of a sign-in, rate limits,
+the check of the person, security headers. ``BENCH_SECONDS`` is the duration of each measurement, ``BENCH_TOKENS`` the
+number of tokens for the measurement with many tokens.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ from .processes import of_session
 SECONDS = float(os.environ.get("BENCH_SECONDS", "4"))
 ROUNDS = 5
 PHONES = 25  # of each connection
-FEW = 1000  # other phones that are signed in: an empty table is a case of its own
+FEW = 1000  # other signed-in phones, because an empty table is a special case
 MANY = int(os.environ.get("BENCH_TOKENS", "1000000"))
 STEADY_REQUESTS = 200_000
-GROWTH = 1.05  # of memory, the most over the steady requests
+GROWTH = 1.05  # the maximum growth of memory over the steady requests
 
 
 @dataclass(frozen=True)
 class Goal:
-    """``unit`` of Gatepass at least ``ratio`` times as often as of ``peer``."""
+    """Gatepass completes ``unit`` at least ``ratio`` times as often as ``peer``."""
 
     unit: str
     peer: str
@@ -56,7 +56,7 @@ GOALS = [
 
 
 class Runs:
-    """What each peer did of each unit, a run each round."""
+    """The results of each peer and unit, one run per round."""
 
     def __init__(self) -> None:
         self.runs: dict[tuple[str, str], list[tuple[Result, float]]] = defaultdict(list)
@@ -68,12 +68,12 @@ class Runs:
         return [result.rate for result, _cpu in self.runs[name, unit]]
 
     def ratio(self, unit: str, name: str, over: str) -> float:
-        """The median over the rounds: the two stood side by side in each of them."""
+        """Return the median ratio over the rounds; in each round both are measured one after the other."""
         pairs = zip(self.rates(name, unit), self.rates(over, unit), strict=True)
         return statistics.median(mine / theirs for mine, theirs in pairs)
 
     def row(self, name: str, unit: str) -> str:
-        """Rate, percentiles and CPU: the median run of each."""
+        """Return rate, percentiles and CPU, each the median over the runs."""
         runs = self.runs[name, unit]
         middle = [statistics.median(result.percentile(number) for result, _ in runs) for number in (50, 95, 99)]
         cpu = statistics.median(cpu for _, cpu in runs)
@@ -96,24 +96,24 @@ def main() -> bool:
             floor = enter(empty())
             runs = measure(peers, many, floor)
             report(peers, runs)
-            kept = [evaluate(goal, runs) for goal in GOALS]
-            kept.append(evaluate_info_login(runs))
-            kept.append(evaluate_many(runs, many))
-            kept.append(evaluate_memory(peers["Gatepass"]))
-            return all(kept)
+            met = [evaluate(goal, runs) for goal in GOALS]
+            met.append(evaluate_info_login(runs))
+            met.append(evaluate_many(runs, many))
+            met.append(evaluate_memory(peers["Gatepass"]))
+            return all(met)
 
 
 def measure(peers: dict[str, Peer], many: Peer, floor: Peer) -> Runs:
-    """Every unit of every peer, in turn; exchanges first, because their tokens are what the others work with."""
+    """Measure every unit of every peer in turn; exchanges first, because the other units need their tokens."""
     runs = Runs()
     for _round in range(ROUNDS):
         for name, peer in peers.items():
             runs.add(name, "exchange", peer.run(lambda phone, _number: phone.exchange(), seconds=SECONDS))
-        hands = {name: hand_out(peer) for name, peer in [*peers.items(), ("many", many)]}
+        token_cycles = {name: token_cycles_of(peer) for name, peer in [*peers.items(), ("many", many)]}
         for name, peer in [*peers.items(), ("many", many)]:
-            runs.add(name, "refresh", peer.run(refreshing(hands[name]), seconds=SECONDS))
+            runs.add(name, "refresh", peer.run(refreshing(token_cycles[name]), seconds=SECONDS))
         for name, peer in peers.items():
-            runs.add(name, "introspect", peer.run(introspecting(hands[name]), seconds=SECONDS / 2))
+            runs.add(name, "introspect", peer.run(introspecting(token_cycles[name]), seconds=SECONDS / 2))
         for name, peer in peers.items():
             runs.add(name, "revoke", peer.run(revoking(peer)))
         runs.add(
@@ -123,32 +123,32 @@ def measure(peers: dict[str, Peer], many: Peer, floor: Peer) -> Runs:
     return runs
 
 
-Hands = list[Iterator[Tokens]]
+TokenCycles = list[Iterator[Tokens]]
 
 
-def hand_out(peer: Peer) -> Hands:
-    """Some sign-ins for each connection, in turn without end: a fleet, not one phone. Made now if there are too few."""
-    if (missing := CONNECTIONS * PHONES - len(peer.kept)) > 0:
+def token_cycles_of(peer: Peer) -> TokenCycles:
+    """Return an endless cycle of sign-ins for each connection, to simulate many phones. Creates missing ones."""
+    if (missing := CONNECTIONS * PHONES - len(peer.tokens)) > 0:
         peer.run(lambda phone, _number: phone.exchange(), units=missing)
-    return [itertools.cycle([peer.kept.pop() for _ in range(PHONES)]) for _ in range(CONNECTIONS)]
+    return [itertools.cycle([peer.tokens.pop() for _ in range(PHONES)]) for _ in range(CONNECTIONS)]
 
 
-def refreshing(hands: Hands) -> Callable[[Phone, int], Flow]:
-    return lambda phone, number: phone.refresh(next(hands[number]))
+def refreshing(token_cycles: TokenCycles) -> Callable[[Phone, int], Flow]:
+    return lambda phone, number: phone.refresh(next(token_cycles[number]))
 
 
-def introspecting(hands: Hands) -> Callable[[Phone, int], Flow]:
-    return lambda phone, number: phone.introspect(next(hands[number]))
+def introspecting(token_cycles: TokenCycles) -> Callable[[Phone, int], Flow]:
+    return lambda phone, number: phone.introspect(next(token_cycles[number]))
 
 
 def revoking(peer: Peer) -> Callable[[Phone, int], Flow | None]:
-    """Each sign-in that the exchanges left, once."""
-    return lambda phone, _number: phone.revoke(peer.kept.pop()) if peer.kept else None
+    """Revoke each remaining sign-in once."""
+    return lambda phone, _number: phone.revoke(peer.tokens.pop()) if peer.tokens else None
 
 
 def report(peers: dict[str, Peer], runs: Runs) -> None:
     print(f"{PROCESSES} web processes, {CONNECTIONS} connections, median of {ROUNDS} rounds; CPU of the web processes")
-    print(f"{'':<14}{'':<16}{'a second':>10}{'p50 ms':>9}{'p95':>9}{'p99':>9}{'CPU ms':>10}{'SQL':>6}")
+    print(f"{'':<14}{'':<16}{'per second':>10}{'p50 ms':>9}{'p95':>9}{'p99':>9}{'CPU ms':>10}{'SQL':>6}")
     for unit in ("exchange", "refresh", "introspect", "revoke", "info/login"):
         for name in (*peers, "empty WSGI"):
             if (name, unit) in runs.runs:
@@ -161,45 +161,45 @@ def evaluate(goal: Goal, runs: Runs) -> bool:
 
 
 def evaluate_info_login(runs: Runs) -> bool:
-    """5,000 a second, or 0.8 of an empty answer of the same server."""
+    """Goal: 5,000 per second, or 0.8 of the rate of an empty response from the same server."""
     rate, ratio = (
         statistics.median(runs.rates("Gatepass", "info/login")),
         runs.ratio("info/login", "Gatepass", "empty WSGI"),
     )
-    kept = rate >= 5000 or ratio >= 0.8
-    print(f"{'info/login':<40}{rate:>10,.0f}/s, {ratio:.2f} of an empty answer (goal 5,000/s or 0.8){missed(kept)}")
-    return kept
+    met = rate >= 5000 or ratio >= 0.8
+    print(f"{'info/login':<40}{rate:>10,.0f}/s, {ratio:.2f} of an empty response (goal 5,000/s or 0.8){missed(met)}")
+    return met
 
 
 def evaluate_many(runs: Runs, many: Peer) -> bool:
     pairs = zip(runs.rates("many", "refresh"), runs.rates("Gatepass", "refresh"), strict=True)
     ratio = statistics.median(large / small for large, small in pairs)
-    kept = verdict(f"refresh at {MANY:,} living tokens", ratio, 0.9)
+    met = verdict(f"refresh with {MANY:,} valid tokens", ratio, 0.9)
     with psycopg.connect(many.facts["database"]) as connection:
         for table in ("oauth2_provider_refreshtoken", "oauth2_provider_accesstoken", "oauth_provider_device"):
             rows, size = connection.execute(  # one of three names above
                 f"SELECT count(*), pg_size_pretty(pg_total_relation_size('{table}')) FROM {table}"
             ).fetchone() or (0, "")
             print(f"  {table:<38}{rows:>10,} rows, {size} with indexes; a refresh adds none")
-    return kept
+    return met
 
 
 def evaluate_memory(peer: Peer) -> bool:
-    """Resident memory of the web processes after a tenth of the requests and at their end."""
-    hand = hand_out(peer)
-    peer.run(refreshing(hand), units=STEADY_REQUESTS // 10)
+    """Compare resident memory of the web processes after a tenth of the requests and at the end."""
+    cycles = token_cycles_of(peer)
+    peer.run(refreshing(cycles), units=STEADY_REQUESTS // 10)
     before = resident(peer)
-    peer.run(refreshing(hand), units=STEADY_REQUESTS * 9 // 10)
+    peer.run(refreshing(cycles), units=STEADY_REQUESTS * 9 // 10)
     growth = resident(peer) / before
-    kept = growth <= GROWTH
+    met = growth <= GROWTH
     print(
-        f"{f'memory over {STEADY_REQUESTS:,} requests':<40}{growth:>10.2f} times (goal at most {GROWTH}){missed(kept)}"
+        f"{f'memory over {STEADY_REQUESTS:,} requests':<40}{growth:>10.2f} times (goal at most {GROWTH}){missed(met)}"
     )
-    return kept
+    return met
 
 
 def resident(peer: Peer) -> float:
-    """Megabytes of all its processes now."""
+    """Return the resident memory of all its processes in megabytes."""
     total = 0
     for pid in of_session(peer.process.pid):
         with contextlib.suppress(OSError):
@@ -208,10 +208,10 @@ def resident(peer: Peer) -> float:
 
 
 def verdict(what: str, ratio: float, goal: float) -> bool:
-    kept = ratio >= goal
-    print(f"{what:<40}{ratio:>10.2f} times (goal {goal:g}){missed(kept)}")
-    return kept
+    met = ratio >= goal
+    print(f"{what:<40}{ratio:>10.2f} times (goal {goal:g}){missed(met)}")
+    return met
 
 
-def missed(kept: bool) -> str:
-    return "" if kept else "  missed"
+def missed(met: bool) -> str:
+    return "" if met else "  missed"

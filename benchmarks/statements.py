@@ -1,4 +1,4 @@
-"""How many SQL statements a peer that is a Django project takes for one of each unit of work."""
+"""Counts the SQL statements of each unit of work, for peers that are Django projects."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ _BRACKETS = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
 
 
 def count_statements(facts: dict[str, Any], browser: Client) -> dict[str, int]:
-    """``{unit: statements}``, each unit walked once before it is counted, so that nothing is counted of a first use."""
-    kept: list[Tokens] = []
-    phone = Phone({**facts, "port": 80, "cookies": {}}, kept)
+    """Return ``{unit: statements}``. Each unit runs once before it is counted, so that first-use costs are excluded."""
+    tokens: list[Tokens] = []
+    phone = Phone({**facts, "port": 80, "cookies": {}}, tokens)
     units = {
         "exchange": phone.exchange,
-        "refresh": lambda: phone.refresh(kept[-1]),
-        "introspect": lambda: phone.introspect(kept[-1]),
+        "refresh": lambda: phone.refresh(tokens[-1]),
+        "introspect": lambda: phone.introspect(tokens[-1]),
         "info/login": phone.info_login,
-        "revoke": lambda: phone.revoke(kept[-1]),
+        "revoke": lambda: phone.revoke(tokens[-1]),
     }
     if "info" not in facts:
         del units["info/login"]
@@ -38,18 +38,18 @@ def count_statements(facts: dict[str, Any], browser: Client) -> dict[str, int]:
 
 
 def walk(browser: Client, flow: Flow) -> int:
-    """Walk through one unit of work without a socket and return its SQL statements. Only pages get the cookies."""
+    """Run one unit of work without a socket; return the number of SQL statements. Only pages get the cookies."""
     with CaptureQueriesContext(connection) as queries:
         data = next(flow)
         while True:
             try:
-                data = flow.send(_ask(browser, data))
+                data = flow.send(_send(browser, data))
             except StopIteration:
                 return sum(not (query["sql"] or "").upper().startswith(_BRACKETS) for query in queries)
 
 
-def _ask(browser: Client, data: bytes) -> Answer:
-    """What the project answers to these bytes, without a socket."""
+def _send(browser: Client, data: bytes) -> Answer:
+    """Return the project's response to this request, without a socket."""
     head, _, body = data.partition(b"\r\n\r\n")
     first, *lines = head.decode().split("\r\n")
     method, target, _version = first.split()

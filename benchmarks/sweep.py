@@ -1,12 +1,12 @@
-"""A sweep of 10,000 sites by two workers, on PostgreSQL and Redis, beside what it could cost at the least.
+"""A sweep of 10,000 sites by two workers, on PostgreSQL and Redis, compared with lower bounds.
 
-Each site is a host of its own on a local server. Three measurements, each with workers fresh from the start:
+Each site is on a different host of a local server. Three measurements, each with freshly started workers:
 
-- the server answers after 200 ms: the time of the sweep beside the floor, requests × latency / sites at once, and how
-  many requests a host and all hosts were asked at once;
-- the same with 1,000 sites: the most memory a worker had then, beside that at 10,000;
-- the server answers at once: the CPU time of the workers, writing included, beside that of ``curl --parallel`` making
-  the same requests afterwards.
+- The server responds after 200 ms: the time of the sweep compared with the lower bound, requests × latency / sites at
+  once, and how many requests one host and all hosts got at the same time.
+- The same with 1,000 sites: the peak memory of a worker compared with that for 10,000 sites.
+- The server responds at once: the CPU time of the workers, including writing, compared with that of
+  ``curl --parallel`` for the same requests.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from tests.support import servers
 from .processes import MassServer, cpu_seconds, peak_megabytes, workers
 
 SITES = int(os.environ.get("BENCH_SITES", "10000"))
-FEW = max(SITES // 10, 1)
+FEWER_SITES = max(SITES // 10, 1)
 LATENCY = 0.2
 WORKERS = 2
-LONGEST = 1800  # seconds, a sweep
-MOST_TIME, MOST_CPU, MOST_MEMORY = 1.3, 3.0, 1.2
+MAX_SECONDS = 1800  # per sweep
+MAX_TIME_RATIO, MAX_CPU_RATIO, MAX_MEMORY_RATIO = 1.3, 3.0, 1.2
 
 
 @dataclass(frozen=True)
 class Run:
-    """What one sweep took. ``counted`` is the server's account."""
+    """The result of one sweep. ``counted`` are the server's counts."""
 
     seconds: float
     cpu: float
@@ -45,7 +45,7 @@ class Run:
 
 
 def main() -> bool:
-    """Print the table; return whether every goal is kept."""
+    """Print the table; return whether every goal was met."""
     if not shutil.which("curl"):
         raise SystemExit("Missing on this machine: curl. On Debian: apt-get install curl")
     with tempfile.TemporaryDirectory(prefix="gps-") as name:
@@ -69,7 +69,7 @@ def _environment(chosen: servers.Servers, directory: Path) -> dict[str, str]:
         "CELERY_BROKER_URL": chosen.broker_url,
         "CELERY_QUEUE": f"gatepass_bench_{os.getpid()}",
         "STATE_DIR": str(directory),
-        "SECRET_KEY": "for benchmarks only: long enough, and known to everybody",
+        "SECRET_KEY": "a public key for benchmarks only, long enough for Django",
         "PUBLIC_URL": "http://127.0.0.1:8000",
         "PROBE_ALLOW_LOOPBACK": "1",
         "LOG_LEVEL": "ERROR",
@@ -88,12 +88,12 @@ def _with_database(environment: dict[str, str], directory: Path) -> bool:
     server = MassServer()
     try:
         at_once = settings.PROBE_SITES_AT_ONCE
-        few = sweep(FEW, LATENCY, server, environment, directory)
-        many = sweep(SITES, LATENCY, server, environment, directory)
+        small = sweep(FEWER_SITES, LATENCY, server, environment, directory)
+        large = sweep(SITES, LATENCY, server, environment, directory)
         log = directory / "requests.jsonl"
-        quick = sweep(SITES, 0, server, environment, directory, log=log)
+        immediate = sweep(SITES, 0, server, environment, directory, log=log)
         curl = curl_cpu(log, directory, at_once)
-        return report(few, many, quick, curl, at_once)
+        return report(small, large, immediate, curl, at_once)
     finally:
         server.stop()
         connection.close()
@@ -109,7 +109,7 @@ def sweep(
     *,
     log: Path | None = None,
 ) -> Run:
-    """Seed that many sites, sweep them once with fresh workers, and say what it took."""
+    """Create this many sites and sweep them once with fresh workers; return the result."""
     from rollout.models import CheckRun, RunState, Site
     from rollout.services.checks.sweeps import start_sweep
 
@@ -117,13 +117,13 @@ def sweep(
     with workers(WORKERS, environment, directory) as sessions:
         server.order(delay=delay, log=str(log) if log else None)
         used = cpu_seconds(sessions)
-        began = time.monotonic()
-        seconds = _until_finished(start_sweep(actor=None, trigger="command").pk, began)
+        started = time.monotonic()
+        seconds = _until_finished(start_sweep(actor=None, trigger="command").pk, started)
         cpu, megabytes = cpu_seconds(sessions) - used, peak_megabytes(sessions)
         counted = server.order(delay=0, log=None)
     evaluated = CheckRun.objects.filter(state=RunState.DONE).values("site").distinct().count()
     if evaluated != Site.objects.count():
-        raise SystemExit(f"Only {evaluated} of {size} sites were judged.")
+        raise SystemExit(f"Only {evaluated} of {size} sites were evaluated.")
     return Run(seconds, cpu, megabytes, counted, evaluated)
 
 
@@ -154,24 +154,24 @@ def _seed(size: int, server: MassServer) -> None:
         cursor.execute("ANALYZE")
 
 
-def _until_finished(pk: int, began: float) -> float:
-    """Seconds until the sweep is finished; wakes waiting work every so often, as the beat does."""
+def _until_finished(pk: int, started: float) -> float:
+    """Wait until the sweep is finished, waking workers as beat does; return the seconds."""
     from rollout.models import Sweep
     from rollout.services.queue import wake_worker
 
     woken = time.monotonic()
     while Sweep.objects.filter(pk=pk, finished_at=None).exists():
-        if time.monotonic() > began + LONGEST:
-            raise SystemExit(f"The sweep did not end: {Sweep.objects.filter(pk=pk).values()}")
+        if time.monotonic() > started + MAX_SECONDS:
+            raise SystemExit(f"The sweep did not end in time: {Sweep.objects.filter(pk=pk).values()}")
         if time.monotonic() > woken + 30:
             wake_worker("pick_up_waiting_work")
             woken = time.monotonic()
         time.sleep(0.1)
-    return time.monotonic() - began
+    return time.monotonic() - started
 
 
 def curl_cpu(log: Path, directory: Path, at_once: int) -> float:
-    """CPU seconds of one curl that makes the requests of the log, so many at once."""
+    """Return the CPU seconds of one curl that sends the requests of the log, ``at_once`` in parallel."""
     config = directory / "curl.txt"
     config.write_text("\n".join(_curl_lines(log)) + "\n")
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -188,42 +188,42 @@ def _curl_lines(log: Path) -> list[str]:
     for row in log.read_text().splitlines():
         method, url, body = json.loads(row)
         one = [f"url = {json.dumps(url)}", 'output = "/dev/null"']
-        if method == "POST":  # its data would be sent with every address of the same part
+        if method == "POST":  # curl would send its data to every URL of the same section
             one = ["next", *one, f"data = {json.dumps(body)}", "next"]
         lines += one
     return lines
 
 
-def report(few: Run, many: Run, quick: Run, curl: float, at_once: int) -> bool:
-    floor = many.counted["requests"] * LATENCY / at_once
+def report(small: Run, large: Run, immediate: Run, curl: float, at_once: int) -> bool:
+    floor = large.counted["requests"] * LATENCY / at_once
     rows: list[tuple[str, str, float, float]] = [
         (
             f"time of {SITES:,} sites at {LATENCY * 1000:.0f} ms",
-            f"{many.seconds:.1f} s / floor {floor:.1f} s",
-            many.seconds / floor,
-            MOST_TIME,
+            f"{large.seconds:.1f} s / lower bound {floor:.1f} s",
+            large.seconds / floor,
+            MAX_TIME_RATIO,
         ),
         (
-            f"CPU of {SITES:,} sites at once",
-            f"{quick.cpu:.1f} s / curl {curl:.1f} s",
-            quick.cpu / max(curl, 0.01),
-            MOST_CPU,
+            f"CPU of {SITES:,} sites without latency",
+            f"{immediate.cpu:.1f} s / curl {curl:.1f} s",
+            immediate.cpu / max(curl, 0.01),
+            MAX_CPU_RATIO,
         ),
         (
-            f"memory at {SITES:,} and {FEW:,} sites",
-            f"{many.megabytes:.0f} MB / {few.megabytes:.0f} MB",
-            many.megabytes / few.megabytes,
-            MOST_MEMORY,
+            f"memory at {SITES:,} and {FEWER_SITES:,} sites",
+            f"{large.megabytes:.0f} MB / {small.megabytes:.0f} MB",
+            large.megabytes / small.megabytes,
+            MAX_MEMORY_RATIO,
         ),
-        ("requests at once on one host", f"{many.counted['most_a_host']}", float(many.counted["most_a_host"]), 1.0),
+        ("requests at once on one host", f"{large.counted['max_per_host']}", float(large.counted["max_per_host"]), 1.0),
     ]
     print(f"{'sweep':<34}{'measured':>34}{'ratio':>10}{'goal':>8}")
-    for name, measured, ratio, most in rows:
-        print(f"{name:<34}{measured:>34}{ratio:>10.2f}{most:>8.1f}{'' if ratio <= most else '  missed'}")
-    asked = many.counted["requests"]
+    for name, measured, ratio, maximum in rows:
+        print(f"{name:<34}{measured:>34}{ratio:>10.2f}{maximum:>8.1f}{'' if ratio <= maximum else '  missed'}")
+    requests = large.counted["requests"]
     print(
-        f"{asked:,} requests, {asked / many.seconds:,.0f} a second at {LATENCY * 1000:.0f} ms and "
-        f"{quick.counted['requests'] / quick.seconds:,.0f} a second at once; at most "
-        f"{many.counted['most_at_once']} of {at_once} allowed in flight."
+        f"{requests:,} requests, {requests / large.seconds:,.0f} per second at {LATENCY * 1000:.0f} ms and "
+        f"{immediate.counted['requests'] / immediate.seconds:,.0f} per second without latency; at most "
+        f"{large.counted['max_at_once']} of {at_once} allowed in flight."
     )
-    return all(ratio <= most for _name, _measured, ratio, most in rows)
+    return all(ratio <= maximum for _name, _measured, ratio, maximum in rows)

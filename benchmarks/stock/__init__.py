@@ -1,1 +1,1 @@
-"""django-oauth-toolkit as it comes: a fresh Django project with nothing but its documented first steps."""
+"""Stock django-oauth-toolkit: a new Django project with only the toolkit's documented first steps."""

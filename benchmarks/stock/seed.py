@@ -1,11 +1,11 @@
-"""Prepares the stock project's database and prints what a load generator needs, as one JSON object."""
+"""Prepares the stock project's database and prints the facts for the load generator as JSON."""
 
 from __future__ import annotations
 
 import json
 import os
 
-REDIRECT_URI = "https://app.example.com/oauth-callback"  # it takes no custom scheme before a setting says so
+REDIRECT_URI = "https://app.example.com/oauth-callback"  # by default the toolkit allows no custom scheme
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""What `startproject` writes, and the two settings that the toolkit's getting-started page adds."""
+"""The settings from `startproject`, plus the two from the toolkit's getting-started page."""
 
 import os
 

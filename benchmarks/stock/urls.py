@@ -1,4 +1,4 @@
-"""The toolkit's own addresses."""
+"""The toolkit's URLs."""
 
 from django.urls import include, path
 

@@ -1,4 +1,4 @@
-"""What the web server serves."""
+"""The WSGI application of the stock project."""
 
 from django.core.wsgi import get_wsgi_application
 
