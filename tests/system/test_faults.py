@@ -1,7 +1,7 @@
-"""A sweep while everything under it breaks: a worker is killed, Redis goes and comes back empty, PostgreSQL restarts.
+"""A sweep during failures: a worker is killed, Redis restarts empty, PostgreSQL restarts.
 
 Real processes on servers of its own: two workers, the beat, the web and a server that is every site. In the end every
-site is judged, none is lost, and none is judged twice for one due time; the web stays up and says what is missing.
+site is evaluated, none is lost, and none is evaluated twice for one due time; the web stays up and names what is down.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ pytestmark = pytest.mark.worker
 
 
 class Ground:
-    """The servers and processes of one test, all its own."""
+    """The servers and processes of one test."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -62,7 +62,7 @@ class Ground:
         }
 
     def python(self, *arguments: str) -> str:
-        """What a program of ours prints."""
+        """Return the output of a program."""
         command = [sys.executable, *arguments]
         done = subprocess.run(
             command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=120, check=False
@@ -78,7 +78,7 @@ class Ground:
             )  # fmt: skip
 
     def kill(self, name: str) -> None:
-        """Like kill -9: master and children at once, without any notice."""
+        """Kill master and child at once, as kill -9 does."""
         process = self.processes.pop(name)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -92,7 +92,7 @@ class Ground:
         return self.rows(sql)[0][0]
 
     def get(self, path: str, session: str = "") -> tuple[int, str]:
-        """Status and text of a page of the portal."""
+        """Return status and text of a portal page."""
         session = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         try:
             session.request("GET", path, headers={"Cookie": f"gatepass_session={session}"} if session else {})
@@ -104,8 +104,8 @@ class Ground:
     def components(self) -> dict[str, str]:
         return json.loads(self.get("/readyz")[1])["components"]
 
-    def told(self) -> str:
-        """The end of every log, for a test that failed."""
+    def log_ends(self) -> str:
+        """Return the end of every log, for a failed test."""
         logs = sorted(self.directory.glob("*.log"))
         return "\n".join(f"--- {log.name}\n{log.read_text(errors='replace')[-2500:]}" for log in logs)
 
@@ -132,7 +132,7 @@ def until(condition: Callable[[], Any], what: str, ground: Ground, seconds: floa
             if condition():
                 return
         time.sleep(0.1)
-    pytest.fail(f"{what} did not happen in {seconds:.0f} seconds\n{ground.released()}")
+    pytest.fail(f"{what} did not happen in {seconds:.0f} seconds\n{ground.log_ends()}")
 
 
 def evaluated(ground: Ground) -> int:
@@ -140,7 +140,7 @@ def evaluated(ground: Ground) -> int:
 
 
 def begin(ground: Ground) -> str:
-    """Everything started and ready, the sites seeded; return an administrator's session."""
+    """Start everything and create the sites; return an administrator's session."""
     ground.python("manage.py", "migrate", "--verbosity", "0")
     ground.python("manage.py", "collectstatic", "--no-input", "--verbosity", "0")
     session = json.loads(ground.python("-m", "tests.support.faults_seed", str(ground.mass.port), str(SITES)))["session"]
@@ -197,7 +197,7 @@ def assert_each_was_judged_once(ground: Ground) -> None:
     assert (
         ground.one("SELECT count(DISTINCT (site_id, due_at)) FROM rollout_checkrun WHERE due_at IS NOT NULL") == SITES
     )
-    # The counters move with each judgement: a site judged twice would be counted twice.
+    # A site evaluated twice would be counted twice.
     assert ground.rows("SELECT state, total, done, failing, broken FROM rollout_sweep") == [
         ("done", SITES, SITES, 0, 0)
     ]

@@ -17,16 +17,16 @@ DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs
 
 
 def commands(path: Path) -> list[str]:
-    """The lines of the shell blocks of a document, without comments."""
+    """Return the commands in the shell blocks of a document, without comments."""
     blocks = re.findall(r"^```(?:sh|bash|shell|console)\n(.*?)^```", path.read_text(), re.MULTILINE | re.DOTALL)
     lines = [line.split("  #")[0].strip().removeprefix("$ ") for block in blocks for line in block.splitlines()]
     return [line for line in lines if line and not line.startswith("#")]
 
 
 def make(*arguments: str) -> str:
-    """What make would do."""
+    """Return the commands that make would run."""
     command = ["make", "--dry-run", *arguments]
-    clean = {"PATH": os.environ["PATH"]}  # the settings of this test run are not those of a trial
+    clean = {"PATH": os.environ["PATH"]}  # the settings of this test run must not apply
     return subprocess.run(command, cwd=ROOT, env=clean, capture_output=True, text=True, timeout=30, check=True).stdout
 
 
@@ -51,13 +51,13 @@ def test_ci_runs_the_test_command_of_the_readme_and_no_other() -> None:
     assert "make check" in (ROOT / "README.md").read_text()
 
 
-def test_check_holds_every_gate() -> None:
-    gates = make("check")
-    for gate in (
+def test_check_runs_every_check() -> None:
+    commands_run = make("check")
+    for command in (
         "ruff format --check", "ruff check", "djlint --check", "djlint --quiet --lint", "mypy", "lint-imports",
         "makemigrations --check", "check --deploy --fail-level WARNING", "-m pytest",
     ):  # fmt: skip
-        assert gate in gates
+        assert command in commands_run
 
 
 def test_test_runs_everything() -> None:
@@ -71,7 +71,7 @@ def test_test_runs_everything() -> None:
 @pytest.mark.parametrize(
     "target", ["run", "test", "test-unit", "test-long", "lint", "typecheck", "format", "check", "bench", "demo"]
 )
-def test_the_commands_of_a_habit_exist(target: str) -> None:
+def test_common_targets_exist(target: str) -> None:
     assert target in TARGETS
     assert make(target)
 
@@ -86,7 +86,7 @@ def test_every_make_command_of_the_documents_exists(path: Path) -> None:
 
 
 @pytest.mark.parametrize("script", [".ci/run", ".ci/bootstrap"])
-def test_the_scripts_are_executable_and_sound(script: str) -> None:
+def test_the_scripts_are_executable_and_valid(script: str) -> None:
     assert os.access(ROOT / script, os.X_OK)
     subprocess.run(["sh", "-n", script], cwd=ROOT, check=True)
 

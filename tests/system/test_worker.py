@@ -1,4 +1,4 @@
-"""The tests' own ground: a site added here is checked by a real worker, over a real broker, on the same database."""
+"""The test environment: a real worker checks an added site, over a real broker, on the same database."""
 
 from __future__ import annotations
 
@@ -39,21 +39,21 @@ def test_a_worker_checks_the_site_that_was_added(worker: Any, administrator: Use
     assert run.mdm_verdict == PERSONAS[name].mdm.value
 
 
-def test_the_live_server_is_the_public_address(live_server: Any) -> None:
+def test_the_live_server_has_the_public_url(live_server: Any) -> None:
     assert live_server.url == settings.PUBLIC_URL
 
 
-def test_the_trail_is_empty_again_after_a_transaction(transactional_db: None) -> None:
+def test_the_audit_log_is_empty_after_a_transactional_test(transactional_db: None) -> None:
     assert not AuditEvent.objects.exists()
 
 
-def test_the_database_is_one_of_our_own(db: None) -> None:
+def test_the_database_is_a_test_database(db: None) -> None:
     assert "test" in str(connection.settings_dict["NAME"])
 
 
 @pytest.mark.parametrize("address", [("192.0.2.1", 80), ("93.184.216.34", 443), ("10.0.0.1", 22)])
 @pytest.mark.filterwarnings("ignore:A test tried")
-def test_the_network_ends_at_this_machine(address: tuple[str, int]) -> None:
+def test_only_loopback_can_be_reached(address: tuple[str, int]) -> None:
     import socket
 
     with pytest.raises(RuntimeError, match="allowed"):

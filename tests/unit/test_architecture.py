@@ -1,4 +1,4 @@
-"""ARCHITECTURE.md names what there is, and a module's name means one thing. The arrows are import contracts."""
+"""ARCHITECTURE.md names all packages and modules, and module names are unique. Import contracts check the layers."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ CONCEPTS = {
 
 
 def section(package: str) -> str:
-    """The part of the page about one package."""
+    """Return the section about one package."""
     parts = re.split(r"^## ", (ROOT / "ARCHITECTURE.md").read_text(), flags=re.M)
     return next(part for part in parts if part.startswith(f"`{package}/`"))
 
 
 def members(package: str) -> list[str]:
-    """Packages as ``name/`` and modules as ``name``, migrations and translations left out."""
+    """Return packages as ``name/`` and modules as ``name``, without migrations and translations."""
     found = []
     for path in sorted((ROOT / package).iterdir()):
         if path.is_dir() and (path / "__init__.py").exists() and path.name != "migrations":
@@ -59,7 +59,7 @@ def test_every_path_on_the_page_exists() -> None:
     assert [path for path in paths if not path.startswith("portal/locale/") and not (ROOT / path).exists()] == []
 
 
-def test_a_basename_means_one_thing() -> None:
+def test_module_names_are_unique() -> None:
     places: dict[str, list[str]] = defaultdict(list)
     for package in PACKAGES:
         for path in (ROOT / package).rglob("*"):

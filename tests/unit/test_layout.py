@@ -14,7 +14,7 @@ DATABASE = {"db", "transactional_db", "live_server", "worker"}
 
 
 def imported(tree: ast.AST) -> Iterator[str]:
-    """The full names of all that a module imports, at its top or inside a function."""
+    """Return the full names of everything that a module imports, also inside functions."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -40,7 +40,7 @@ def test_no_module_imports_a_test_module() -> None:
 
 
 def test_unit_tests_request_no_database() -> None:
-    """``tests/unit/conftest.py`` refuses what is requested through other fixtures."""
+    """``tests/unit/conftest.py`` rejects indirect requests through other fixtures."""
     for module in (name for name in MODULES if name.startswith("tests/unit/")):
         for node in ast.walk(ast.parse((ROOT / module).read_text())):
             if isinstance(node, ast.FunctionDef):

@@ -1,4 +1,4 @@
-"""The files beside the code agree with each other: requirements, pre-commit hooks and the index of the documents."""
+"""Requirements, pre-commit hooks and the documentation index are consistent."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ LINE = re.compile(r"--only-binary :all:|[a-z0-9.-]+==\S+( ; [^/]+)? \\|    --has
 
 
 def pins(name: str) -> dict[str, str]:
-    """The pinned version of each package of ``requirements/<name>.txt``."""
+    """Return the pinned version of each package in ``requirements/<name>.txt``."""
     text = (ROOT / "requirements" / f"{name}.txt").read_text()
     return dict(re.findall(r"^([a-z0-9.-]+)==(\S+)", text, re.MULTILINE))
 
 
 @pytest.mark.parametrize("name", ["run", "dev"])
-def test_requirements_hold_pins_and_hashes_and_name_no_host(name: str) -> None:
+def test_requirements_have_pins_and_hashes_and_no_index(name: str) -> None:
     text = (ROOT / "requirements" / f"{name}.txt").read_text()
     assert [line for line in text.splitlines() if not LINE.fullmatch(line)] == []
     assert "://" not in text

@@ -1,4 +1,4 @@
-"""The database engine's way for hot statements: as safe as Django's own."""
+"""Prepared statements of the database engine: as safe as Django's cursor."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_rows_by_name() -> None:
     assert connection.rows(statement, {"text": "x", "count": 0}) == []
 
 
-def test_a_connection_that_was_ended_is_replaced() -> None:
+def test_a_closed_connection_is_replaced() -> None:
     [(backend,)] = connection.rows("SELECT pg_backend_pid()", {})
     with psycopg.connect(connection.connection.info.dsn, autocommit=True) as other:
         other.execute("SELECT pg_terminate_backend(%s, 5000)", [backend])
@@ -33,7 +33,7 @@ def test_a_connection_that_was_ended_is_replaced() -> None:
     assert another != backend
 
 
-def test_a_connection_that_ends_under_a_statement_is_an_operational_error() -> None:
+def test_a_connection_closed_during_a_statement_is_an_operational_error() -> None:
     [(backend,)] = connection.rows("SELECT pg_backend_pid()", {})
     with psycopg.connect(connection.connection.info.dsn, autocommit=True) as other:
         other.execute("SELECT pg_terminate_backend(%s, 5000)", [backend])
@@ -44,13 +44,13 @@ def test_a_connection_that_ends_under_a_statement_is_an_operational_error() -> N
     assert connection.rows("SELECT 1", {}) == [(1,)]
 
 
-def test_an_error_is_djangos_and_the_next_statement_works() -> None:
+def test_errors_are_djangos_and_the_next_statement_works() -> None:
     with pytest.raises(ProgrammingError):
         connection.rows("SELECT nonsense", {})
     assert connection.rows("SELECT 1", {}) == [(1,)]
 
 
-def test_a_statement_survives_a_transaction_that_was_rolled_back() -> None:
+def test_a_statement_works_after_a_rollback() -> None:
     statement = "SELECT %(text)s::text"
     for _ in range(10):  # so often that psycopg prepares its own
         connection.rows(statement, {"text": "x"})
@@ -62,14 +62,14 @@ def test_a_statement_survives_a_transaction_that_was_rolled_back() -> None:
         assert connection.rows(statement, {"text": "x"}) == [("x",)]
 
 
-def test_a_percent_sign_and_a_value_that_comes_twice() -> None:
+def test_a_percent_sign_and_a_repeated_value() -> None:
     assert connection.rows("SELECT %(a)s::text || '%%' || %(a)s::text || %(b)s::text", {"a": "x", "b": None}) == [
         (None,)
     ]
     assert connection.rows("SELECT %(a)s::text || '%%' || %(a)s::text", {"a": "x"}) == [("x%x",)]
 
 
-def test_a_migration_that_changes_what_comes_back_is_noticed() -> None:
+def test_a_migration_that_changes_result_types() -> None:
     statement = "SELECT * FROM changing"
     with connection.cursor() as cursor:
         cursor.execute("CREATE TEMPORARY TABLE changing AS SELECT 1::int AS value")
@@ -98,7 +98,7 @@ def test_it_takes_part_in_a_transaction() -> None:
     assert connection.rows("SELECT current_setting('a.b', true)", {}) == [("",)]
 
 
-def test_tools_that_count_statements_see_it() -> None:
+def test_statement_counters_see_it() -> None:
     with CaptureQueriesContext(connection) as queries:
         connection.rows("SELECT 1", {})
     assert [query["sql"] for query in queries] == ["SELECT 1"]

@@ -1,4 +1,4 @@
-"""The demo fleet's sites, and the commands around a trial."""
+"""The simulated sites of the demo, and the commands for a trial."""
 
 from __future__ import annotations
 
@@ -52,20 +52,20 @@ def test_loading_again_adds_what_is_missing(db: None) -> None:
     assert len(demo.load()) == 1
 
 
-def test_every_demo_site_says_that_it_is_simulated(db: None) -> None:
+def test_every_demo_site_is_marked_as_simulated(db: None) -> None:
     assert set(DEMO) >= demo.OWNED
     for site in demo.load():
         assert site.people
         assert site.is_provided or site.notes.startswith("Simulated site. ")
 
 
-def test_no_account_of_the_demo_has_a_password(db: None) -> None:
+def test_demo_accounts_have_no_password(db: None) -> None:
     demo.load()
     assert User.objects.count() == len(demo.ACCOUNTS)
     assert not any(user.has_usable_password() for user in User.objects.all())
 
 
-def test_the_demo_is_not_added_to_existing_sites(site: Site) -> None:
+def test_the_demo_is_not_loaded_into_a_database_with_sites(site: Site) -> None:
     assert not demo.is_wanted()
     assert not demo.is_loaded()
 
@@ -77,15 +77,15 @@ def test_load_demo_is_for_trials_only(db: None, settings) -> None:
     assert not Site.objects.exists()
 
 
-def test_load_demo_says_how_many(db: None) -> None:
-    assert run("load_demo") == f"Sites added: {len(DEMO) + 1}"
-    assert run("load_demo") == "Sites added: 0"
+def test_load_demo_prints_the_number_of_sites(db: None) -> None:
+    assert run("load_demo") == f"{len(DEMO) + 1} sites added."
+    assert run("load_demo") == "0 sites added."
 
 
 # --- The first administrator -------------------------------------------------------------------------------------
 
 
-def test_the_first_administrator_is_made_once(db: None) -> None:
+def test_the_first_administrator_is_created_once(db: None) -> None:
     user = first_administrator()
     assert (user.email, user.role, user.is_staff, user.is_superuser) == (ADDRESS, Role.ADMINISTRATOR, True, True)
     assert not user.has_usable_password()
@@ -139,14 +139,14 @@ def test_sign_in_link_without_an_address_is_for_the_first_administrator(db: None
     assert User.objects.get().email == ADDRESS
 
 
-@pytest.mark.parametrize("email", ["unknown@example.com", "not an address", "'; --"])
-def test_sign_in_link_refuses_strangers(db: None, email: str) -> None:
-    with pytest.raises(CommandError, match="No person has the e-mail address"):
+@pytest.mark.parametrize("email", ["nobody@example.com", "not an address", "'; --"])
+def test_sign_in_link_rejects_unknown_addresses(db: None, email: str) -> None:
+    with pytest.raises(CommandError, match="nobody with the address"):
         run("sign_in_link", email)
     assert not User.objects.exists()
 
 
-def test_sign_in_link_refuses_the_deactivated(make_user: Callable[..., User]) -> None:
+def test_sign_in_link_rejects_deactivated_people(make_user: Callable[..., User]) -> None:
     make_user(Role.MEMBER, "gone@example.com", is_active=False)
     with pytest.raises(CommandError, match="deactivated"):
         run("sign_in_link", "gone@example.com")
@@ -158,7 +158,7 @@ def test_verify_audit(db: None) -> None:
     assert "is intact" in run("verify_audit")
 
 
-def test_verify_audit_notices_a_cut_end(db: None) -> None:
+def test_verify_audit_detects_a_truncated_log(db: None) -> None:
     from rollout.models import AuditHead
 
     demo.load()

@@ -1,4 +1,4 @@
-"""Nothing secret reaches the log: a person's and a phone's whole way, as production writes it."""
+"""No secret reaches the production log during the sign-in of a person and of a phone."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ PASSWORD = "correct horse battery staple"
 
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
-    """Everything that LOG_JSON=1 LOG_LEVEL=DEBUG writes; the database's own statements are not among it."""
+    """The log with LOG_JSON=1 and LOG_LEVEL=DEBUG, without database statements."""
     lines = logging_config(level="DEBUG", as_json=True)["formatters"]["line"]
     written = io.StringIO()
     handler = logging.StreamHandler(written)
@@ -55,13 +55,13 @@ def provided(administrator: User) -> Site:
 
 
 def authorize(browser: Client, site: Site, client_id: str) -> str:
-    """The code that the app is handed."""
+    """Return the code that the app receives."""
     query = {
         "response_type": "code",
         "client_id": client_id,
         "redirect_uri": REDIRECT_URI,
         "scope": "WRITE",
-        "state": "a-state-that-is-secret-enough",
+        "state": "a-state-that-is-hard-to-guess",
         "code_challenge": CHALLENGE,
         "code_challenge_method": "S256",
     }
@@ -72,7 +72,7 @@ def authorize(browser: Client, site: Site, client_id: str) -> str:
 
 def test_it_works(log: io.StringIO, administrator: User, provided: Site, make_user: Callable[..., User]) -> None:
     member = make_user("member", "phone@example.com", PASSWORD)
-    secrets = {"password": PASSWORD, "verifier": VERIFIER, "challenge": CHALLENGE, "state": "a-state-that-is-secret"}
+    secrets = {"password": PASSWORD, "verifier": VERIFIER, "challenge": CHALLENGE, "state": "a-state-that-is-hard"}
 
     # A person is let in by a link, and once more by a password they had reset.
     browser = Client()
@@ -132,7 +132,7 @@ def test_it_works(log: io.StringIO, administrator: User, provided: Site, make_us
     assert found == []
 
 
-def test_a_page_that_breaks_tells_no_token(log: io.StringIO, db: None) -> None:
+def test_an_error_page_logs_no_token(log: io.StringIO, db: None) -> None:
     @login_not_required
     def broken(request: HttpRequest, token: str) -> HttpResponse:
         password = request.POST.get("password")
@@ -153,7 +153,7 @@ def test_a_page_that_breaks_tells_no_token(log: io.StringIO, db: None) -> None:
     assert "VERYSECRET" not in written
 
 
-def test_a_value_that_is_no_text_is_cut_too(log: io.StringIO) -> None:
+def test_values_other_than_text_are_masked(log: io.StringIO) -> None:
     structlog.get_logger("test").warning(
         "test", request=RuntimeError("/e/SECRET"), paths=["/welcome/SECRET/"], more={"url": "/x?code=SECRET"}, count=3
     )

@@ -1,4 +1,4 @@
-"""Check runs: queued once, claimed once, judged from the live site, and healed when a message is lost."""
+"""Check runs: queued once, claimed once, evaluated from a real response, and resumed when a message is lost."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def add(administrator, fleet):
-    """``add(name)``: the persona as a site, its first check queued."""
+    """``add(name)``: add the simulated site with a queued first check."""
 
     def add_persona(name):
         simulated = PERSONAS[name]
@@ -73,7 +73,7 @@ def test_a_run_is_claimed_once(add):
     assert run_queued_checks() == []
 
 
-def test_a_run_whose_worker_died_is_taken_up_again(add):
+def test_a_run_of_a_dead_worker_is_claimed_again(add):
     run = add("unreachable").check_runs.get()
     now = timezone.now()
     CheckRun.objects.update(state=RunState.RUNNING, lease="of the dead", lease_until=now + timedelta(minutes=1))
@@ -86,7 +86,7 @@ def test_a_run_whose_worker_died_is_taken_up_again(add):
     assert CheckRun.objects.get().state == RunState.DONE
 
 
-def test_a_site_edited_during_its_run_is_asked_again(add, administrator, fleet):
+def test_a_site_edited_during_its_run_is_checked_again(add, administrator, fleet):
     site = add("ready-mdm")
     [run] = leases.swap_leases(lease="test", limit=1)
     target = Target(base_url=site.base_url, product=site.product, plugins=site.plugin_versions)
@@ -105,7 +105,7 @@ def test_a_site_edited_during_its_run_is_asked_again(add, administrator, fleet):
     assert site.mdm_verdict == Verdict.INCOMPATIBLE
 
 
-def test_a_changed_verdict_is_kept_with_what_it_was(add, administrator, fleet):
+def test_a_changed_verdict_is_stored_with_the_previous_one(add, administrator, fleet):
     site = add("ready-mdm")
     run_queued_checks()
     Site.objects.update(mdm_verdict=Verdict.ACTION_NEEDED)
@@ -121,7 +121,7 @@ def test_a_changed_verdict_is_kept_with_what_it_was(add, administrator, fleet):
 
 @pytest.mark.worker
 @pytest.mark.django_db(transaction=True)
-def test_a_real_worker_does_it(worker, add):
+def test_a_real_worker_runs_the_check(worker, add):
     site = add("ready-mdm")
 
     deadline = time.monotonic() + 60
@@ -134,7 +134,7 @@ def test_a_real_worker_does_it(worker, add):
 
 @pytest.mark.worker
 @pytest.mark.django_db(transaction=True)
-def test_a_lost_message_heals(worker, make_site, fleet):
+def test_a_run_with_a_lost_message_is_resumed(worker, make_site, fleet):
     from rollout.tasks import pick_up_waiting_work
 
     site = make_site(base_url=fleet.base_url("unreachable"))

@@ -1,4 +1,4 @@
-"""Shards: many sites at once, a host one at a time, and nothing lost or judged twice when a worker or a lease goes."""
+"""Check workers: many sites at once, one per host, and no run is lost or evaluated twice."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 class Crowd:
-    """A small server on every loopback address; counts what it is asked at the same time."""
+    """A small server on all loopback addresses that counts simultaneous requests."""
 
     def __init__(self, seconds: float) -> None:
         crowd, self.seconds = self, seconds
         self.lock, self.now = threading.Lock(), defaultdict[str, int](int)
-        self.most_of_a_host = self.most = self.asked = 0
+        self.max_per_host = self.max_at_once = self.requests = 0
 
         class Handler(BaseHTTPRequestHandler):
             def answer(self) -> None:
@@ -51,10 +51,10 @@ class Crowd:
 
     def enter(self, host: str) -> None:
         with self.lock:
-            self.asked += 1
+            self.requests += 1
             self.now[host] += 1
-            self.most_of_a_host = max(self.most_of_a_host, self.now[host])
-            self.most = max(self.most, sum(1 for count in self.now.values() if count))
+            self.max_per_host = max(self.max_per_host, self.now[host])
+            self.max_at_once = max(self.max_at_once, sum(1 for count in self.now.values() if count))
 
     def leave(self, host: str) -> None:
         with self.lock:
@@ -74,7 +74,7 @@ def crowd() -> Iterator[Crowd]:
 
 @pytest.fixture
 def fleet_of(make_site: Any, crowd: Crowd) -> Callable[[int, int], list[Site]]:
-    """``fleet_of(hosts, sites on each)``."""
+    """``fleet_of(hosts, sites_per_host)``."""
 
     def make(hosts: int, each: int = 1) -> list[Site]:
         return [
@@ -114,10 +114,10 @@ def test_it_works(fleet_of: Any, administrator: Any, crowd: Crowd) -> None:
     assert CheckRun.objects.filter(state=RunState.DONE, lease="", lease_until=None).count() == 12
     assert Site.objects.filter(checked_at__isnull=False, check_due_at__isnull=False).count() == len(sites)
     assert not ProbeHost.objects.exclude(lease="").exists()
-    assert crowd.most > 3
+    assert crowd.max_at_once > 3
 
 
-def test_two_shards_ask_every_site_once_and_a_host_one_thing_at_a_time(
+def test_two_workers_check_every_site_once_and_one_site_per_host_at_a_time(
     fleet_of: Any, administrator: Any, crowd: Crowd, settings: Any
 ) -> None:
     settings.PROBE_HOST_PAUSE, settings.PROBE_SITES_PER_TASK = 0.01, 6
@@ -129,10 +129,10 @@ def test_two_shards_ask_every_site_once_and_a_host_one_thing_at_a_time(
     sweep.refresh_from_db()
     assert (sweep.state, sweep.done) == (SweepState.DONE, 30)
     assert CheckRun.objects.filter(state=RunState.DONE).count() == 30
-    assert crowd.most_of_a_host == 1
+    assert crowd.max_per_host == 1
 
 
-def test_all_shards_together_keep_to_the_budget(fleet_of: Any, administrator: Any, crowd: Crowd, settings: Any) -> None:
+def test_all_workers_stay_within_the_limit(fleet_of: Any, administrator: Any, crowd: Crowd, settings: Any) -> None:
     settings.PROBE_SITES_AT_ONCE, settings.PROBE_SITES_PER_TASK = 3, 3
     fleet_of(12)
     sweeps.start_sweep(actor=administrator)
@@ -140,17 +140,17 @@ def test_all_shards_together_keep_to_the_budget(fleet_of: Any, administrator: An
     in_threads(3, check_worker.run_check_worker)
 
     assert CheckRun.objects.filter(state=RunState.DONE).count() == 12
-    assert crowd.most <= 3
+    assert crowd.max_at_once <= 3
 
 
-def test_who_waits_goes_first_and_still_waits_for_the_host(fleet_of: Any, administrator: Any) -> None:
+def test_urgent_runs_come_first_and_wait_for_their_host(fleet_of: Any, administrator: Any) -> None:
     one, two, three = fleet_of(2, 2)[:3]  # the first and the third share a host
     sweeps.start_sweep(actor=administrator)
     check_runs.request_check(site=three, actor=administrator, trigger=CheckRun.Trigger.BUTTON)
 
     first = leases.swap_leases(lease="a", limit=10)
     assert [run.site for run in first] == [three, two]
-    assert leases.swap_leases(lease="b", limit=10) == []  # both hosts are being asked
+    assert leases.swap_leases(lease="b", limit=10) == []  # both hosts are leased
 
     run = check_runs.request_check(site=one, actor=administrator, trigger=CheckRun.Trigger.BUTTON)
     assert run.urgent
@@ -159,7 +159,7 @@ def test_who_waits_goes_first_and_still_waits_for_the_host(fleet_of: Any, admini
     assert [run.site for run in leases.swap_leases(lease="b", limit=10)] == [one]
 
 
-def test_a_host_rests_between_two_of_its_sites(fleet_of: Any, administrator: Any, settings: Any) -> None:
+def test_there_is_a_pause_between_two_sites_of_a_host(fleet_of: Any, administrator: Any, settings: Any) -> None:
     settings.PROBE_HOST_PAUSE = 30
     fleet_of(1, 2)
     sweeps.start_sweep(actor=administrator)
@@ -171,7 +171,7 @@ def test_a_host_rests_between_two_of_its_sites(fleet_of: Any, administrator: Any
     assert len(leases.swap_leases(lease="a", limit=5)) == 1
 
 
-def test_what_a_dead_worker_held_is_taken_again_and_its_late_answer_is_not_written(make_site: Any) -> None:
+def test_runs_of_a_dead_worker_are_claimed_again_and_its_late_result_is_not_written(make_site: Any) -> None:
     site = make_site()
     run = check_runs.request_check(site=site, actor=None, trigger=CheckRun.Trigger.BUTTON)
     [taken] = leases.swap_leases(lease="dead", limit=1)
@@ -193,7 +193,7 @@ def test_what_a_dead_worker_held_is_taken_again_and_its_late_answer_is_not_writt
     assert Site.objects.get().server_version == "8.5.4"
 
 
-def test_a_lease_is_extended_while_its_holder_lives(make_site: Any) -> None:
+def test_a_lease_is_extended_while_its_holder_runs(make_site: Any) -> None:
     check_runs.request_check(site=make_site(), actor=None, trigger=CheckRun.Trigger.BUTTON)
     [run] = leases.swap_leases(lease="a", limit=1)
     soon = timezone.now() + timedelta(seconds=2)
@@ -206,10 +206,10 @@ def test_a_lease_is_extended_while_its_holder_lives(make_site: Any) -> None:
     assert ProbeHost.objects.get().leased_until > soon
 
 
-def test_a_batch_takes_the_same_number_of_statements(make_site: Any, django_assert_max_num_queries: Any) -> None:
+def test_statements_do_not_grow_with_the_batch(make_site: Any, django_assert_max_num_queries: Any) -> None:
     def batch(count: int) -> list[ProbeResult]:
-        made = [make_site() for _ in range(count)]
-        for site in made:
+        sites = [make_site() for _ in range(count)]
+        for site in sites:
             check_runs.request_check(site=site, actor=None, trigger=CheckRun.Trigger.BUTTON)
         taken = leases.swap_leases(lease="a", limit=100)
         leases.release(lease="a", hosts=[run.host for run in taken], pause=0)
@@ -221,7 +221,7 @@ def test_a_batch_takes_the_same_number_of_statements(make_site: Any, django_asse
             assert len(record(answers)) == size
 
 
-def test_our_own_fault_is_the_runs_not_the_sites(make_site: Any) -> None:
+def test_an_internal_error_fails_the_run_and_keeps_the_site(make_site: Any) -> None:
     site = make_site(mdm_verdict="READY_MDM", checked_at=timezone.now())
     run = check_runs.request_check(site=site, actor=None, trigger=CheckRun.Trigger.BUTTON)
     leases.swap_leases(lease="a", limit=1)
@@ -235,7 +235,7 @@ def test_our_own_fault_is_the_runs_not_the_sites(make_site: Any) -> None:
     assert timezone.now() < site.check_due_at < timezone.now() + timedelta(hours=2)
 
 
-def test_a_verdict_that_changes_is_kept_and_told_once(make_site: Any) -> None:
+def test_a_changed_verdict_is_stored_and_reported_once(make_site: Any) -> None:
     sites = [make_site() for _ in range(3)]
     for kind in ("ready", "old"):
         for site in sites:
@@ -250,7 +250,7 @@ def test_a_verdict_that_changes_is_kept_and_told_once(make_site: Any) -> None:
     assert "INCOMPATIBLE" not in set(changed.values_list("was_mdm_verdict", flat=True))
 
 
-def test_a_paused_sweep_starts_only_urgent_runs(fleet_of: Any, administrator: Any) -> None:
+def test_a_paused_sweep_starts_urgent_runs_only(fleet_of: Any, administrator: Any) -> None:
     sites = fleet_of(4)
     sweep = sweeps.start_sweep(actor=administrator)
     sweeps.pause_sweep(actor=administrator, sweep=sweep)
@@ -263,7 +263,7 @@ def test_a_paused_sweep_starts_only_urgent_runs(fleet_of: Any, administrator: An
     assert Sweep.objects.get().state == SweepState.DONE
 
 
-def test_a_shard_that_has_no_time_left_waits_for_what_it_asked(fleet_of: Any, administrator: Any, crowd: Crowd) -> None:
+def test_a_worker_waits_for_running_probes_after_its_deadline(fleet_of: Any, administrator: Any, crowd: Crowd) -> None:
     crowd.seconds = 0.3
     fleet_of(3, 2)
     sweeps.start_sweep(actor=administrator)
@@ -275,7 +275,7 @@ def test_a_shard_that_has_no_time_left_waits_for_what_it_asked(fleet_of: Any, ad
     assert not ProbeHost.objects.exclude(lease="").exists()
 
 
-def test_a_shard_asks_what_it_took_although_the_answer_was_lost(
+def test_a_worker_finds_claimed_runs_after_a_lost_connection(
     fleet_of: Any, administrator: Any, crowd: Crowd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fleet_of(5, 2)
@@ -295,7 +295,7 @@ def test_a_shard_asks_what_it_took_although_the_answer_was_lost(
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="cuts the connections of PostgreSQL")
-def test_a_shard_goes_on_when_its_connections_are_cut(fleet_of: Any, administrator: Any, crowd: Crowd) -> None:
+def test_a_worker_continues_after_its_connections_are_closed(fleet_of: Any, administrator: Any, crowd: Crowd) -> None:
     crowd.seconds = 0.3
     fleet_of(20, 2)
     sweep = sweeps.start_sweep(actor=administrator)
@@ -323,11 +323,11 @@ def test_a_shard_goes_on_when_its_connections_are_cut(fleet_of: Any, administrat
 
     sweep.refresh_from_db()
     assert (sweep.state, sweep.done, sweep.broken) == (SweepState.DONE, 40, 0)
-    assert crowd.most_of_a_host == 1
+    assert crowd.max_per_host == 1
 
 
 @pytest.mark.worker
-def test_a_real_worker_does_a_sweep(worker: Any, fleet_of: Any, administrator: Any) -> None:
+def test_a_real_worker_runs_a_sweep(worker: Any, fleet_of: Any, administrator: Any) -> None:
     fleet_of(10, 3)
     sweep = sweeps.start_sweep(actor=administrator)
 

@@ -1,4 +1,4 @@
-"""Many writers at once: no deadlock, nothing happens twice, and the audit chain stays intact."""
+"""Concurrent writers: no deadlocks, nothing happens twice, and the audit chain stays intact."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ROUNDS = 120 if LONG else 12  # of each of six writers
 
 
 def at_once(*works: Callable[[], object]) -> list[BaseException]:
-    """Run the works in threads of their own that start together; return what they raised."""
+    """Run the functions in threads that start together; return the exceptions."""
     start, raised = threading.Barrier(len(works)), []
 
     def run(work: Callable[[], object]) -> None:
@@ -43,12 +43,12 @@ def at_once(*works: Callable[[], object]) -> list[BaseException]:
         thread.start()
     for thread in threads:
         thread.join(120)
-    assert not any(thread.is_alive() for thread in threads), "a thread is blocked"
+    assert not any(thread.is_alive() for thread in threads), "deadlock"
     return raised
 
 
 def repeated(seed: int, *works: Callable[[int], object]) -> Callable[[], None]:
-    """The works in a random order that is the same each time the test runs."""
+    """Return the functions in a random order that is the same in each test run."""
 
     def run() -> None:
         order = random.Random(seed)
@@ -64,7 +64,7 @@ def fleet_of_two(make_site: Any, alice: Any) -> list[Site]:
 
 
 def test_it_works(fleet_of_two: list[Site], make_site: Any, administrator: Any, alice: Any) -> None:
-    """Every write that takes more than one lock, against every other, on the same two sites."""
+    """Run all writes that take several locks against each other, on the same two sites."""
     one, two = fleet_of_two
     provided = make_site(owners=[alice], provider="gatepass", slug="pilot")
     app = links.create_link(actor=alice, site=provided, redirect_url="confluence-server://oauth-callback")
@@ -129,9 +129,9 @@ def test_it_works(fleet_of_two: list[Site], make_site: Any, administrator: Any, 
     assert all(unfinished.filter(site=site).count() <= 1 for site in fleet_of_two)
 
 
-@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one writer at a time, so no deadlock is possible")
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one writer at a time, so it cannot deadlock")
 def test_a_row_that_points_at_a_locked_site_is_committed_without_waiting(site: Site, alice: Any) -> None:
-    """One holds the site and wants the chain's head; the other holds the head and commits a row of that site."""
+    """One transaction locks the site and needs the chain's head; the other has the head and adds a row for the site."""
     has_site, has_head = threading.Event(), threading.Event()
 
     def edit() -> None:
@@ -151,8 +151,8 @@ def test_a_row_that_points_at_a_locked_site_is_committed_without_waiting(site: S
     assert at_once(edit, issue) == []
 
 
-def test_no_lock_is_stronger_than_it_has_to_be(request: pytest.FixtureRequest) -> None:
-    """``select_for_update()`` alone makes rows that point at the locked one wait at commit, with the head in hand."""
+def test_no_lock_is_stronger_than_necessary(request: pytest.FixtureRequest) -> None:
+    """``select_for_update()`` alone blocks commits that reference the locked row."""
     root = request.config.rootpath
     found = [
         f"{path.relative_to(root)}: {line.strip()}"
@@ -164,7 +164,7 @@ def test_no_lock_is_stronger_than_it_has_to_be(request: pytest.FixtureRequest) -
     assert found == []
 
 
-def test_a_button_pressed_twice_adds_one_site(alice: Any) -> None:
+def test_a_form_sent_twice_adds_one_site(alice: Any) -> None:
     def add() -> object:
         return sites.create_site(actor=alice, title="Wiki", base_url="https://twice.example.com", owners=[alice])
 
@@ -174,7 +174,7 @@ def test_a_button_pressed_twice_adds_one_site(alice: Any) -> None:
     assert Site.objects.filter(base_url="https://twice.example.com").count() == 1
 
 
-def test_a_button_pressed_twice_plans_one_wave(site: Site, administrator: Any) -> None:
+def test_a_form_sent_twice_creates_one_wave(site: Site, administrator: Any) -> None:
     raised = at_once(*[lambda: waves.create_wave(actor=administrator, title="Pilot", sites=[site])] * 4)
 
     assert [type(error) for error in raised] == [ValidationError] * 3
@@ -194,7 +194,7 @@ def test_one_file_imported_twice_at_once_adds_its_sites_once(administrator: Any)
 
 
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite reads a whole chain at one moment")
-def test_a_chain_in_use_is_not_taken_for_a_broken_one(site: Site, alice: Any) -> None:
+def test_verification_during_writes_reports_no_error(site: Site, alice: Any) -> None:
     def write() -> None:
         for _ in range(60):
             audit.record(actor=alice, action="test.written", target=site)

@@ -1,4 +1,4 @@
-"""Replaying rules on stored observations: no network, nothing rewritten, idempotent, in batches."""
+"""Re-evaluation of stored observations: no network, old results stay, idempotent, in batches."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
 def stricter(
     administrator: User, first_edition: MatrixEdition, django_capture_on_commit_callbacks: Any
 ) -> Callable[[], MatrixEdition]:
-    """Put an edition in force by which Confluence 9.2.1 is too old."""
+    """Activate an edition for which Confluence 9.2.1 is too old."""
 
     def put() -> MatrixEdition:
         draft = matrix.copy_edition(actor=administrator, edition=first_edition)
@@ -41,7 +41,7 @@ def stricter(
 def test_it_works_without_the_network(
     make_site: Callable[..., Site], administrator: User, stricter: Callable[[], MatrixEdition]
 ) -> None:
-    site = make_site(base_url="https://unknown.invalid", **WITH_PLUGINS)
+    site = make_site(base_url="https://unreachable.invalid", **WITH_PLUGINS)
     before = evaluate(site)
     edition = stricter()
 
@@ -61,20 +61,18 @@ def test_it_works_without_the_network(
     assert AuditEvent.objects.get(action="checks.rejudged").details == {"sites": 1, "changed": 1, "unreadable": 0}
 
 
-def test_what_a_run_said_is_never_rewritten(
+def test_the_result_of_a_run_is_never_changed(
     make_site: Callable[..., Site], administrator: User, stricter: Callable[[], MatrixEdition]
 ) -> None:
     run = evaluate(make_site(**WITH_PLUGINS))
-    said = (run.mdm_verdict, run.evaluated_findings, run.matrix)
+    before = (run.mdm_verdict, run.evaluated_findings, run.matrix)
     stricter()
     reevaluation.reevaluate_sites(actor=administrator, sites=Site.objects.all())
     run.refresh_from_db()
-    assert (run.mdm_verdict, run.evaluated_findings, run.matrix) == said
+    assert (run.mdm_verdict, run.evaluated_findings, run.matrix) == before
 
 
-def test_where_nothing_changes_the_run_only_notes_the_matrix(
-    make_site: Callable[..., Site], administrator: User
-) -> None:
+def test_an_unchanged_result_only_records_the_matrix(make_site: Callable[..., Site], administrator: User) -> None:
     run = evaluate(make_site(**WITH_PLUGINS))
     CheckRun.objects.update(matrix="an older one")
     result = reevaluation.reevaluate_sites(actor=administrator, sites=Site.objects.all())
@@ -84,9 +82,7 @@ def test_where_nothing_changes_the_run_only_notes_the_matrix(
     assert CheckRun.objects.count() == 1
 
 
-def test_an_observation_that_cannot_be_read_is_counted_and_left(
-    make_site: Callable[..., Site], administrator: User
-) -> None:
+def test_an_unreadable_observation_is_counted_and_skipped(make_site: Callable[..., Site], administrator: User) -> None:
     broken = [evaluate(make_site(**WITH_PLUGINS)) for _ in range(4)]
     for run, stored in zip(broken, ({"format": 99}, {}, {"format": 1, "base_url": 5}, [1]), strict=True):
         CheckRun.objects.filter(pk=run.pk).update(observation=stored)
@@ -96,7 +92,7 @@ def test_an_observation_that_cannot_be_read_is_counted_and_left(
     assert set(Site.objects.values_list("mdm_verdict", flat=True)) == {Verdict.READY_MDM}
 
 
-def test_sites_without_a_past_and_with_a_check_under_way_are_left(
+def test_sites_without_an_observation_or_with_a_running_check_are_skipped(
     make_site: Callable[..., Site], administrator: User, stricter: Callable[[], MatrixEdition]
 ) -> None:
     make_site()
@@ -112,7 +108,7 @@ def test_sites_without_a_past_and_with_a_check_under_way_are_left(
     assert not CheckRun.objects.filter(trigger=CheckRun.Trigger.REEVALUATED).exists()
 
 
-def test_the_beat_judges_what_another_matrix_judged_once(
+def test_the_task_reevaluates_outdated_results_once(
     make_site: Callable[..., Site], stricter: Callable[[], MatrixEdition]
 ) -> None:
     evaluate(make_site(**WITH_PLUGINS))
@@ -165,16 +161,16 @@ def test_many_batches_reach_every_site(
     assert reevaluation.reevaluate_outdated().evaluated == 0
 
 
-def test_the_command_says_what_changed(make_site: Callable[..., Site], stricter: Callable[[], MatrixEdition]) -> None:
+def test_the_command_prints_changes(make_site: Callable[..., Site], stricter: Callable[[], MatrixEdition]) -> None:
     site, other = make_site(**WITH_PLUGINS), make_site(**WITH_PLUGINS)
     evaluate(site)
     evaluate(other)
     edition, output = stricter(), StringIO()
     call_command("reevaluate", site.base_url + "/", "--json", stdout=output)
-    said = json.loads(output.getvalue())
-    assert (said["matrix"], said["sites"], said["evaluated"], said["changed"]) == (str(edition), 1, 1, 1)
-    assert said["changes"][0]["url"] == site.base_url
-    assert (said["changes"][0]["was"]["mdm"], said["changes"][0]["now"]["mdm"]) == ("READY_MDM", "INCOMPATIBLE")
+    report = json.loads(output.getvalue())
+    assert (report["matrix"], report["sites"], report["evaluated"], report["changed"]) == (str(edition), 1, 1, 1)
+    assert report["changes"][0]["url"] == site.base_url
+    assert (report["changes"][0]["was"]["mdm"], report["changes"][0]["now"]["mdm"]) == ("READY_MDM", "INCOMPATIBLE")
     output = StringIO()
     call_command("reevaluate", "--all", stdout=output)
     assert "Re-evaluated 2 of 2 sites" in output.getvalue()
@@ -182,6 +178,6 @@ def test_the_command_says_what_changed(make_site: Callable[..., Site], stricter:
 
 
 @pytest.mark.parametrize("arguments", [[], ["--all", "https://wiki.example.com"], ["nothing"], ["https://a.invalid"]])
-def test_the_command_refuses_what_names_no_site(arguments: list[str]) -> None:
+def test_the_command_rejects_unknown_sites(arguments: list[str]) -> None:
     with pytest.raises(CommandError):
         call_command("reevaluate", *arguments)

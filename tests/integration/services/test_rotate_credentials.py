@@ -1,4 +1,4 @@
-"""The command that seals every stored secret with the first key."""
+"""The command that encrypts every stored secret with the first key."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def sealed_rows(site) -> tuple[SiteCredential, Webhook]:
     return token, hook
 
 
-def test_the_command_seals_everything_anew(site, settings) -> None:
+def test_the_command_encrypts_all_secrets_again(site, settings) -> None:
     token, hook = sealed_rows(site)
     settings.CREDENTIAL_KEYS = [NEW, OLD]
     out = StringIO()
@@ -43,7 +43,7 @@ def test_the_command_seals_everything_anew(site, settings) -> None:
     assert AuditEvent.objects.get().action == "credentials.rotated"
 
 
-def test_the_command_says_what_no_key_opens(site, settings) -> None:
+def test_the_command_lists_secrets_that_no_key_decrypts(site, settings) -> None:
     token, _hook = sealed_rows(site)
     settings.CREDENTIAL_KEYS = [OTHER]
     stored = SiteCredential.objects.get(pk=token.pk).token

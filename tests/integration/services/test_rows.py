@@ -1,4 +1,4 @@
-"""Many rows written at once: each gets its own values, of every kind of column there is, by one statement a kind."""
+"""Bulk updates: each row gets its own values, for every column type."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_it_works(administrator: User) -> None:
     assert untouched.failure == "as it was"
 
 
-def test_nothing_is_nothing(db: None) -> None:
+def test_no_rows_send_no_statement(db: None) -> None:
     with CaptureQueriesContext(connection) as statements:
         update_rows([], ["failure"])
     assert len(statements) == 0

@@ -1,4 +1,4 @@
-"""Sweeps: who is taken, once; pause and resume; the end, its summary, and when a sweep has failed."""
+"""Sweeps: which sites they check, pause and resume, the summary, and when a sweep fails."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 
 def finish(kind: str = "ready", *, broken: int = 0) -> None:
-    """Finish every run that waits, so many of them by our own fault."""
+    """Finish every waiting run, ``broken`` of them with an internal error."""
     taken = leases.swap_leases(lease=kind, limit=100)
     leases.release(lease=kind, hosts=[run.host for run in taken], pause=0)
     record(
@@ -52,7 +52,7 @@ def test_it_works(make_site: Any, administrator: Any) -> None:
     ]
 
 
-def test_the_counters_say_who_was_not_reached_and_what_changed(make_site: Any, administrator: Any) -> None:
+def test_the_counters_of_unreachable_and_changed_sites(make_site: Any, administrator: Any) -> None:
     sites = [make_site() for _ in range(2)]
     for site in sites:
         evaluate(site, "old")
@@ -64,7 +64,7 @@ def test_the_counters_say_who_was_not_reached_and_what_changed(make_site: Any, a
     assert sweep.summary == {"mdm": {"UNKNOWN": 2}, "non_mdm": {"UNKNOWN": 2}}
 
 
-def test_a_site_that_waits_for_its_check_is_not_queued_twice(make_site: Any, administrator: Any) -> None:
+def test_a_waiting_site_is_not_queued_twice(make_site: Any, administrator: Any) -> None:
     one, two = make_site(), make_site()
     check_runs.request_check(site=one, actor=administrator, trigger=CheckRun.Trigger.BUTTON)
 
@@ -73,7 +73,7 @@ def test_a_site_that_waits_for_its_check_is_not_queued_twice(make_site: Any, adm
     assert [run.site for run in sweep.runs.all()] == [two]
 
 
-def test_there_is_one_sweep_by_hand_at_a_time(make_site: Any, administrator: Any) -> None:
+def test_there_is_one_manual_sweep_at_a_time(make_site: Any, administrator: Any) -> None:
     make_site()
     sweeps.start_sweep(actor=administrator)
     make_site()
@@ -90,7 +90,7 @@ def test_without_a_site_there_is_no_sweep(administrator: Any) -> None:
     assert not AuditEvent.objects.exists()
 
 
-def test_a_scheduled_sweep_takes_what_comes_due_before_the_next(make_site: Any, settings: Any) -> None:
+def test_a_scheduled_sweep_checks_sites_due_before_the_next(make_site: Any, settings: Any) -> None:
     settings.SWEEP_EVERY_MINUTES = 60
     now = timezone.now()
     due = [make_site(check_due_at=now + timedelta(minutes=minutes)) for minutes in (-500, -1, 50)]
@@ -109,7 +109,7 @@ def test_a_scheduled_sweep_takes_what_comes_due_before_the_next(make_site: Any, 
     assert sweeps.start_due_sweep() is None  # it is time, and nothing is due
 
 
-def test_a_due_time_is_judged_once(make_site: Any) -> None:
+def test_a_due_time_is_evaluated_once(make_site: Any) -> None:
     due_at = timezone.now()
     site = make_site(check_due_at=due_at)
     sweeps.start_due_sweep()
@@ -148,7 +148,7 @@ def test_two_beats_at_once_queue_nothing_twice(make_site: Any) -> None:
     assert verify_chain().intact
 
 
-def test_pause_and_resume_are_done_once_and_told(make_site: Any, administrator: Any) -> None:
+def test_pause_and_resume_are_recorded_once(make_site: Any, administrator: Any) -> None:
     make_site()
     sweep = sweeps.start_sweep(actor=administrator)
 
@@ -166,7 +166,7 @@ def test_pause_and_resume_are_done_once_and_told(make_site: Any, administrator: 
 
 
 @pytest.mark.parametrize(("broken", "state"), [(2, SweepState.DONE), (3, SweepState.FAILED), (4, SweepState.FAILED)])
-def test_a_sweep_has_failed_when_we_broke_more_than_half_of_it(
+def test_a_sweep_fails_if_more_than_half_of_its_runs_fail(
     make_site: Any, administrator: Any, broken: int, state: str
 ) -> None:
     for _ in range(4):
@@ -180,7 +180,7 @@ def test_a_sweep_has_failed_when_we_broke_more_than_half_of_it(
     assert Notice.objects.filter(sweep=sweep).exists() == (state == SweepState.FAILED)
 
 
-def test_a_sweep_whose_sites_are_gone_ends(make_site: Any, administrator: Any) -> None:
+def test_a_sweep_whose_sites_are_deleted_ends(make_site: Any, administrator: Any) -> None:
     make_site()
     gone = make_site()
     sweep = sweeps.start_sweep(actor=administrator)
@@ -194,7 +194,7 @@ def test_a_sweep_whose_sites_are_gone_ends(make_site: Any, administrator: Any) -
     assert (sweep.state, sweep.done) == (SweepState.DONE, 1)
 
 
-def test_the_rate_leaves_pauses_out() -> None:
+def test_the_rate_excludes_pauses() -> None:
     now = timezone.now()
     start = now - timedelta(minutes=10)
     sweep = Sweep(started_at=start, total=500, done=90, broken=10, paused_seconds=300, state=SweepState.RUNNING)
@@ -209,7 +209,7 @@ def test_the_rate_leaves_pauses_out() -> None:
 @pytest.mark.parametrize(
     ("failed", "hours"), [(0, 24), (1, 24), (2, 48), (3, 96), (4, 168), (5, 168), (30, 168), (1000, 168)]
 )
-def test_who_is_not_reached_is_asked_less_often(settings: Any, failed: int, hours: int) -> None:
+def test_unreachable_sites_are_checked_less_often(settings: Any, failed: int, hours: int) -> None:
     settings.CHECK_EVERY_HOURS = 24
     now = timezone.now()
     found = {next_due(now, failed_checks=failed) - now for _ in range(200)}
@@ -223,14 +223,14 @@ def test_an_interval_longer_than_a_week_stays(settings: Any) -> None:
     assert next_due(now, failed_checks=9) - now > timedelta(days=26)
 
 
-def test_failures_in_a_row_are_counted_until_a_response(make_site: Any) -> None:
+def test_consecutive_failures_are_counted_until_the_site_responds(make_site: Any) -> None:
     site = make_site()
     for expected, kind in ((1, "down"), (2, "down"), (0, "sso"), (1, "down"), (0, "ready")):
         evaluate(site, kind)
         assert site.failed_checks == expected
 
 
-def test_old_runs_go_but_the_newest_and_those_that_changed_a_verdict(make_site: Any, settings: Any) -> None:
+def test_old_runs_are_deleted_except_the_newest_and_verdict_changes(make_site: Any, settings: Any) -> None:
     settings.CHECK_RUNS_KEPT_DAYS = 10
     site, quiet = make_site(), make_site()
     first, same, changed, newest = (evaluate(site, kind) for kind in ("ready", "ready", "old", "old"))

@@ -1,4 +1,4 @@
-"""What a page says while a server of ours is away: which one, and that it is not for ever."""
+"""Error pages while the database or Redis is unavailable name the server and that the problem is temporary."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from portal.pages.errors import server_error
 
 
 def page_after(error: Exception) -> HttpResponse:
-    """The page of an error while it is being handled, as Django asks for it."""
+    """Render the error page during an exception, as Django does."""
     try:
         raise error
     except type(error):
@@ -28,13 +28,13 @@ def caused(error: Exception, cause: Exception) -> Exception:
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (RedisConnectionError("Error 2 connecting to /run/redis.sock"), "Redis does not answer."),
+        (RedisConnectionError("Error 2 connecting to /run/redis.sock"), "Redis does not respond."),
         (OperationalError("connection refused"), "The database does not respond."),
         (InterfaceError("connection already closed"), "The database does not respond."),
         (caused(OperationalError("over"), psycopg.errors.AdminShutdown("over")), "The database does not respond."),
     ],
 )
-def test_a_server_that_is_away_is_named(error: Exception, words: str) -> None:
+def test_an_unavailable_server_is_named(error: Exception, words: str) -> None:
     answer = page_after(error)
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "30"
@@ -45,5 +45,5 @@ def test_a_server_that_is_away_is_named(error: Exception, words: str) -> None:
 @pytest.mark.parametrize(
     "error", [ValueError("ours"), caused(OperationalError("slow"), psycopg.errors.LockNotAvailable("slow"))]
 )
-def test_what_is_our_own_fault_stays_that(error: Exception) -> None:
+def test_other_errors_are_server_errors(error: Exception) -> None:
     assert page_after(error).status_code == 500

@@ -1,4 +1,4 @@
-"""A process starts with right settings only, and the web server's environment holds no secret."""
+"""A process starts with valid settings only, and the web server's environment contains no secrets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ KEY = "a-key-for-this-test-only-0f1e2d3c4b5a69788796a5b4c3d2e1f0"
 
 
 def example() -> dict[str, str]:
-    """The environment that .env.example documents."""
+    """Return the environment that .env.example documents."""
     lines = (ROOT / ".env.example").read_text().splitlines()
     return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
 
@@ -73,14 +73,14 @@ def test_a_wrong_environment_stops_the_start(environment: dict[str, str], says: 
     assert KEY not in answer.stderr
 
 
-def test_the_web_server_is_not_handed_the_secrets() -> None:
-    """Granian puts its environment into each request's: what is secret is gone by then, and the settings have it."""
+def test_the_web_servers_environment_contains_no_secrets() -> None:
+    """Granian copies its environment into each request's. Secrets are removed after the settings have read them."""
     secrets = {"SECRET_KEY": "x" * 40, "REDIS_URL": "redis://:password@127.0.0.1:6379/0", "OIDC_CLIENT_SECRET": "s"}
     look = (
         "import os, portal.wsgi; from django.conf import settings as s; print(set(os.environ) & {names}, s.SECRET_KEY)"
     )
-    told = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", look.format(names=set(secrets) | {"DATABASE_URL"})],
         cwd=ROOT, env={**os.environ, **secrets}, capture_output=True, text=True, check=True,
     )  # fmt: skip
-    assert told.stdout.strip() == f"set() {'x' * 40}"
+    assert result.stdout.strip() == f"set() {'x' * 40}"

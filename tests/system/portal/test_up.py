@@ -1,4 +1,4 @@
-"""`manage.py up`, whole: SQLite, the filesystem broker, real children, the demo fleet, a crash, and a second start."""
+"""`manage.py up` with SQLite, the filesystem broker, real child processes, simulated sites, a crash, and a restart."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PATIENCE = 60  # seconds, on a busy machine; it takes about ten
 
 
 class Trial:
-    """One trial's state directory and ports; ``start`` runs the supervisor on them."""
+    """The state directory and ports of one trial; ``start`` runs the supervisor."""
 
     def __init__(self, state: Path) -> None:
         self.state, self.port, self.fleet = state, free_port(), free_ports_in_a_row()
@@ -73,7 +73,7 @@ class Trial:
 
 
 def free_ports_in_a_row() -> int:
-    """The first of enough free ports for the fleet."""
+    """Return the first of enough free ports for the simulated sites."""
     return next(base for base in range(21000, 32000, 101) if all(port_is_free(port) for port in ports(base)))
 
 
@@ -88,7 +88,7 @@ def until(condition: Callable[[], Any], what: str, trial: Trial) -> Any:
 
 
 def command_lines(trial: Trial) -> dict[int, str]:
-    """The processes of this trial, by their environment, without the supervisor's short-lived forks."""
+    """Return the processes of this trial, found by their environment, without the supervisor's short-lived forks."""
     found = {}
     for entry in Path("/proc").iterdir():
         with contextlib.suppress(OSError):

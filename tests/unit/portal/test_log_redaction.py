@@ -1,4 +1,4 @@
-"""Tokens, codes and keys are cut out of the paths and queries that are logged."""
+"""Tokens, codes and keys are masked in logged paths and queries."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ from portal.logs import redact
         "/HOST/AT/welcome/SECRET", "('/welcome/SECRET/',)",
     ],
 )  # fmt: skip
-def test_what_is_cut_out(text: str) -> None:
+def test_secrets_are_masked(text: str) -> None:
     assert "SECRET" not in redact(text)

@@ -1,4 +1,4 @@
-"""What is sealed is opened by its key only, and keys can be changed without losing a secret."""
+"""Encrypted secrets need their key, and keys can be rotated without losing a secret."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ def test_it_works() -> None:
     assert vault.open_(sealed) == SECRET
 
 
-def test_the_same_text_is_never_sealed_the_same_way() -> None:
+def test_the_same_text_is_encrypted_differently_each_time() -> None:
     assert vault.seal(SECRET) != vault.seal(SECRET)
 
 
-def test_without_a_key_nothing_is_sealed(settings) -> None:
+def test_without_a_key_nothing_is_encrypted(settings) -> None:
     settings.CREDENTIAL_KEYS = []
     assert not vault.is_available()
     with pytest.raises(vault.VaultError, match="CREDENTIAL_KEYS is not set"):
         vault.seal(SECRET)
 
 
-def test_another_key_opens_nothing_and_repeats_nothing(settings) -> None:
+def test_another_key_decrypts_nothing_and_the_error_contains_no_secret(settings) -> None:
     sealed = vault.seal(SECRET)
     settings.CREDENTIAL_KEYS = [OTHER]
     with pytest.raises(vault.VaultError) as caught:
@@ -47,12 +47,12 @@ def test_another_key_opens_nothing_and_repeats_nothing(settings) -> None:
 @pytest.mark.parametrize(
     "change", [lambda text: text[:-4] + "AAAA", lambda text: text[:20], lambda text: "", str.lower]
 )
-def test_what_was_tampered_with_stays_closed(change) -> None:
+def test_a_modified_value_is_not_decrypted(change) -> None:
     with pytest.raises(vault.VaultError):
         vault.open_(change(vault.seal(SECRET)))
 
 
-def test_the_first_key_seals_and_every_key_opens(settings) -> None:
+def test_the_first_key_encrypts_and_every_key_decrypts(settings) -> None:
     sealed = vault.seal(SECRET)
     settings.CREDENTIAL_KEYS = [NEW, OLD]
     assert vault.open_(sealed) == SECRET
@@ -61,7 +61,7 @@ def test_the_first_key_seals_and_every_key_opens(settings) -> None:
     assert vault.open_(again) == SECRET
 
 
-def test_keys_are_checked_at_the_start_without_being_shown(settings) -> None:
+def test_invalid_keys_are_reported_at_start_without_showing_them(settings) -> None:
     settings.CREDENTIAL_KEYS = [OLD]
     assert checks.credential_keys_are_valid(None) == []
     settings.CREDENTIAL_KEYS = [OLD, "hunter2", OLD]
