@@ -1,4 +1,4 @@
-"""Tasks of the portal that neither the domain nor the provider can start itself."""
+"""Celery tasks that delete expired sessions, tokens, device data and rate limit counters."""
 
 from __future__ import annotations
 

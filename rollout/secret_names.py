@@ -11,7 +11,7 @@ _WORDS = (
 # ``code`` and ``state`` are common words: they are secrets only as whole names.
 _WHOLE = r"(?:(?:auth|oauth|user|device|access|login)_?)?code|state|sid|sig|pwd|otp|wresult"
 _SECRET = re.compile(rf"(?:.*(?:{_WORDS}).*|{_WHOLE})\Z", re.I | re.S)
-# In free text a *_type, *_in or *_endpoint next to a token is not a secret.
+# Metadata fields such as token_type and token_endpoint contain a secret word but hold no secret.
 _HARMLESS = re.compile(r"(?:token_type|\w*_(?:endpoint|method|methods_supported|supported|expires_in))\Z", re.I)
 
 

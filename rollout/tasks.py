@@ -1,4 +1,4 @@
-"""Celery tasks of the domain: ids in, one service call."""
+"""Celery tasks of the domain. They call services and contain no rules of their own."""
 
 from __future__ import annotations
 
@@ -65,13 +65,13 @@ def remove_old_notices() -> None:
 
 @shared_task
 def look_up_plugin_versions() -> None:
-    """Ask sites whose plugin versions are due, with the tokens that administrators left."""
+    """Read plugin versions that are due, with the stored tokens of administrators."""
     plugins.read_due_versions()
 
 
 @shared_task
 def reevaluate_sites(after: int = 0) -> None:
-    """Re-evaluate observations of other matrices than the one in force; the beat resumes lost work."""
+    """Re-evaluate observations of other matrices than the one in force; beat restarts lost work."""
     reevaluation.reevaluate_outdated(after=after)
 
 

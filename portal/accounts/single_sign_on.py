@@ -33,7 +33,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
     """Maps an account at the provider to a person. django-allauth implements the protocol itself."""
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
-        """Find or create the person and set their role. Raises ImmediateHttpResponse with a page that says why not."""
+        """Find or create the person and set their role. Raises ImmediateHttpResponse with an error page."""
         claims = claims_of(sociallogin.account.extra_data)
         role = role_of(claims)
         if role is None:

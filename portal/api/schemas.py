@@ -30,7 +30,7 @@ class Error(Schema):
 
 class SiteFilters(Schema):
     q: str = Field("", max_length=200, description="Words in the title or base URL")
-    verdict: Verdict | None = Field(None, description="Status of the MDM or the non-MDM setup")
+    verdict: Verdict | None = Field(None, description="Status of the MDM or the Non-MDM setup")
     product: Product | None = None
     provider: Provider | None = None
     archived: bool = False

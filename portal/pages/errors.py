@@ -41,7 +41,7 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 
 def too_many_requests(request: HttpRequest, reason: str) -> HttpResponse:
-    """Return the page for a reached rate limit; ``reason`` says when to try again."""
+    """Return the page for a reached rate limit; ``reason`` includes the time of the next attempt."""
     return _page(request, "429.html", 429, reason=reason)
 
 

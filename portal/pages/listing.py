@@ -2,7 +2,7 @@
 
 A module declares a ``Table`` once; the list page uses ``table.listing`` and the export ``table.csv``. Exports are
 recorded in the audit log here and nowhere else. A list accepts any query string: an invalid filter is ignored, and the
-page says which.
+page names it.
 """
 
 from __future__ import annotations

@@ -15,5 +15,5 @@ def observed(observation: Observation | None) -> Observed | None:
     """Return the facts and requests of an observation; None when there is none or its content is invalid."""
     try:
         return read(observation) if observation else None
-    except (AttributeError, TypeError, ValueError):  # stored by hand or by another version
+    except (AttributeError, TypeError, ValueError):  # edited in the database, or stored by another version
         return None

@@ -66,7 +66,7 @@ def _sign_in(request: HttpRequest, link: SignInLink, user: User) -> HttpResponse
         request.session.set_expiry(sign_in_links.LIFETIMES[SignInLink.Purpose.REHEARSAL])
         return _without_referrer(HttpResponseRedirect(safe_next(request) or home(user)))
     first_page = home(user) if user.has_usable_password() else reverse("account_set_password")
-    # As after a password, a person who has a second factor is asked for it.
+    # As with a password, a person who has a second factor must enter it.
     return _without_referrer(perform_login(request, user, redirect_url=first_page))
 
 

@@ -63,9 +63,9 @@ def name_device(request: HttpRequest, pk: int) -> HttpResponse:
 
 @action("my_devices")
 def sign_out_device(request: HttpRequest, pk: int) -> HttpResponse:
-    """Sign out one of one's own phones."""
+    """Sign out a phone of the signed-in person."""
     if sign_out_phone(person=person(request), pk=pk):
-        messages.success(request, _("Signed out. The app asks for a new sign-in the next time it connects."))
+        messages.success(request, _("Signed out. The app requires a new sign-in the next time it connects."))
     else:
         messages.info(request, _("That phone is already signed out."))
     return redirect("my_devices")

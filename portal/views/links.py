@@ -1,4 +1,4 @@
-"""Application links: creation, client ID rotation, revocation, and the OAuth 2.0 switch of the non-MDM setup."""
+"""Application links: creation, client ID rotation, revocation, and the OAuth 2.0 switch of the Non-MDM setup."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
 @dashboard
 @action("site", "pk")
 def switch(request: HttpRequest, pk: int) -> HttpResponse:
-    """Turn OAuth 2.0 for the non-MDM setup on or off."""
+    """Turn OAuth 2.0 for the Non-MDM setup on or off."""
     site = changeable_site(request, pk)
     state = request.POST.get("on")
     if state not in {"1", "0"}:

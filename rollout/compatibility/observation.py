@@ -36,11 +36,10 @@ class Hop:
 class Answer:
     """One HTTP request and its response.
 
-    ``status`` is None when nothing usable came back; ``error`` then says why, in the door's vocabulary
-    (``http_client.failures.ERRORS``). ``location`` is where a redirect pointed, never followed silently:
-    ``hops`` lists the URLs walked, the asked one first, and ``trace`` what each of them said. ``headers`` are the
-    chosen ones (``http_client.evidence_headers``), names in lower case; ``size`` counts the body's bytes
-    after decompression.
+    ``status`` is None without a usable response; ``error`` is then a key of ``http_client.failures.ERRORS``.
+    ``location`` is the target of a redirect that was not followed. ``hops`` lists the requested URLs in order, and
+    ``trace`` the response of each. ``headers`` are those of ``http_client.evidence_headers.EVIDENCE_HEADERS``, names in
+    lower case. ``size`` is the length of the decompressed body in bytes.
     """
 
     method: str

@@ -24,7 +24,7 @@ _MESSAGES = {
 
 
 class BadUrlError(ValueError):
-    """An invalid URL; the message says why."""
+    """An invalid URL; the message explains the reason."""
 
 
 @dataclass(frozen=True)

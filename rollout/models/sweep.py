@@ -43,9 +43,8 @@ class Sweep(models.Model):
     done = models.PositiveIntegerField(_("checked"), default=0)  # evaluated
     failing = models.PositiveIntegerField(_("unreachable"), default=0)  # of those, unreachable sites
     broken = models.PositiveIntegerField(_("failed"), default=0)  # runs that ended without an evaluation
-    changed = models.PositiveIntegerField(
-        _("status changed"), default=0
-    )  # of those evaluated, sites whose verdict changed
+    # Of the evaluated sites, those whose verdict changed.
+    changed = models.PositiveIntegerField(_("status changed"), default=0)
     # At the end: {"mdm": {verdict: count}, "non_mdm": {verdict: count}}
     summary = models.JSONField(default=dict)
 

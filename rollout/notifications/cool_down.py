@@ -18,7 +18,7 @@ def held_until(sent_at: datetime | None, *, now: datetime, cool_down: timedelta)
 
 
 def verdict_change(was: tuple[str, str], now: tuple[str, str]) -> dict[str, Any]:
-    """Return the details of one change: the verdicts of the MDM and the non-MDM setup, before and after."""
+    """Return the details of one change: the verdicts of the MDM and the Non-MDM setup, before and after."""
     return {"was": list(was), "now": list(now), "times": 1}
 
 

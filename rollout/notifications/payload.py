@@ -49,7 +49,7 @@ def to_bytes(body: dict[str, Any]) -> bytes:
 
 
 def batches(notices: Sequence[NoticePayload]) -> Iterable[Sequence[NoticePayload]]:
-    """Split the notices into batches of at most ``MOST_NOTICES``, oldest first."""
+    """Split the notices into batches of at most ``MAX_NOTICES``, oldest first."""
     return (notices[at : at + MAX_NOTICES] for at in range(0, len(notices), MAX_NOTICES))
 
 

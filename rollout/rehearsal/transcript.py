@@ -23,8 +23,7 @@ class StepOutcome(StrEnum):
 
 @dataclass(frozen=True)
 class Exchange:
-    """A request and its response, masked. ``fields``: the form that was sent; ``answered``: a summary of the "
-    "response."""
+    """A request and its response, masked. ``fields`` is the submitted form, ``answered`` a summary of the response."""
 
     method: str
     url: str

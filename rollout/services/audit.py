@@ -39,7 +39,7 @@ def record(
     """
     with transaction.atomic(savepoint=False):
         rows = run_statement(_statements()["lock_head"], {})
-        head = AuditHead(id=1, number=rows[0][0], hash=rows[0][1]) if rows else locked_chain_head()
+        head = AuditHead(id=1, number=rows[0][0], hash=rows[0][1]) if rows else lock_chain_head()
         event = _next_event(head, actor=actor, action=action, target=target, label=label, details=details)
         values = {name: getattr(event, name) for name in _COLUMNS} | {
             "at": connection.ops.adapt_datetimefield_value(event.at),
@@ -66,7 +66,7 @@ def _statements() -> dict[str, Any]:
 def record_many(*, actor: Actor | None, action: str, targets: list[tuple[Model, dict[str, Any]]]) -> None:
     """Append one event per target. The number of statements does not depend on the number of targets."""
     with transaction.atomic():
-        head = locked_chain_head()
+        head = lock_chain_head()
         events = [
             _next_event(head, actor=actor, action=action, target=target, label="", details=details)
             for target, details in targets
@@ -75,16 +75,11 @@ def record_many(*, actor: Actor | None, action: str, targets: list[tuple[Model, 
         head.save()
 
 
-def lock_chain_head() -> None:
-    """Lock the head of the chain to the end of the transaction.
+def lock_chain_head() -> AuditHead:
+    """Lock the head of the chain until the end of the transaction and return it; create it if there is none.
 
-    Rows that get their ids while it is locked become visible in the order of the ids.
+    Rows numbered while it is locked become visible in the order of their numbers.
     """
-    locked_chain_head()
-
-
-def locked_chain_head() -> AuditHead:
-    """Lock and return the head of the chain; create it if there are no events yet."""
     locked = AuditHead.objects.select_for_update(no_key=True)
     head = locked.filter(pk=1).first()
     if head is None:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from rollout.actor import Actor
 from rollout.models import AuditEvent, AuditHead
 
-from .audit import FIRST_HASH, hash_of, locked_chain_head, record
+from .audit import FIRST_HASH, hash_of, lock_chain_head, record
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def verify_chain() -> ChainReport:
     if isinstance(result, int):
         return ChainReport(result - 1, result, timezone.now())
     with transaction.atomic():
-        head = locked_chain_head()
+        head = lock_chain_head()
         result = _walk(AuditEvent.objects.filter(number__gt=result[0]), *result)
     if isinstance(result, int):
         return ChainReport(result - 1, result, timezone.now())

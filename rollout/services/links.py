@@ -88,7 +88,7 @@ def revoke_link(*, actor: Actor | None, link: ApplicationLink) -> int:
 
 
 def switch_oauth(*, actor: Actor | None, site: Site, on: bool) -> ApplicationLink | None:
-    """Turn *OAuth 2.0* on or off for the non-MDM setup, as the mobile plugin does. Return the active link, if any.
+    """Turn *OAuth 2.0* on or off for the Non-MDM setup, as the mobile plugin does. Return the active link, if any.
 
     Raises ValidationError for sites that Gatepass does not host: their switch is in Confluence.
     """

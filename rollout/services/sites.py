@@ -171,7 +171,7 @@ def _reset_outdated_fields(site: Site, changed: set[str]) -> None:
     changed_versions = changed & {"oauth_plugin_version", "mobile_plugin_version"}
     if changed_versions:
         site.plugin_versions_at, site.plugin_versions_source = timezone.now(), PluginSource.MANUAL
-    for name in changed_versions:  # an entered version does not tell whether the plugin is enabled
+    for name in changed_versions:  # a manually entered version does not include the enabled state
         setattr(site, name.replace("version", "enabled"), None)
     if changed & IDENTITY_FIELDS:
         site.mdm_verdict = site.non_mdm_verdict = Verdict.UNKNOWN.value

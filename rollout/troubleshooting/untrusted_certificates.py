@@ -1,4 +1,4 @@
-"""Causes in the site's certificate."""
+"""Causes of certificate errors: untrusted, expired, or for another host."""
 
 from __future__ import annotations
 

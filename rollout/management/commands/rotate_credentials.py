@@ -1,4 +1,4 @@
-"""Seals every stored token and webhook secret anew with the first of CREDENTIAL_KEYS."""
+"""Encrypt all stored secrets again with the first of CREDENTIAL_KEYS."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ class Command(BaseCommand):
             done = rotate_credentials(actor=None)
         except VaultError as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"Sealed with the first key: {done.sealed}.")
+        self.stdout.write(f"Encrypted with the first key: {done.sealed}.")
         if done.lost:
             raise CommandError(
-                f"No key opens {', '.join(done.lost)}. Put the key back that sealed them, or enter them anew."
+                f"No key decrypts {', '.join(done.lost)}. Add the key that encrypted them to "
+                "CREDENTIAL_KEYS, or enter the secrets again."
             )
-        self.stdout.write("The other keys can be taken out of CREDENTIAL_KEYS now.")
+        self.stdout.write("The other keys can now be removed from CREDENTIAL_KEYS.")

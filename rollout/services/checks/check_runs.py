@@ -1,9 +1,9 @@
 """Queues check runs, and observes the site of one.
 
 1. A run is a row. A message only wakes a worker: a lost one delays the run until the next beat.
-2. A worker claims waiting rows, each with a lease on the run and on its host (services.checks.leases).
-3. Requests to sites are sent outside any transaction; results are written in batches (services.checks.evaluations).
-4. services.checks.check_worker observes many sites at once.
+2. A worker claims waiting rows, each with a lease on the run and on its host (``leases``).
+3. Requests to sites are sent outside any transaction; results are written in batches (``evaluations``).
+4. ``check_worker`` observes many sites at once.
 """
 
 from __future__ import annotations

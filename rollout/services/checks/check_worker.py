@@ -3,8 +3,8 @@
 1. The task's event loop sends the requests; two threads access the database, one claims runs and returns
    hosts, one writes results. Neither a slow site nor a slow write delays the others.
 2. A free slot is filled at once; there are no rounds that wait for the slowest site.
-3. Memory does not grow with the bulk check: a run is claimed when there is a slot for it, and none are claimed while
-   results wait to be written.
+3. Memory does not grow with the bulk check: a run is claimed when there is a slot for it, and fewer are claimed while
+   many results wait to be written.
 4. Leases are extended while the task runs. If the database is unreachable for so long that they may have expired, all
    running probes are dropped: another worker takes over.
 5. After a minute no new sites are started; the next message continues, and this task waits for its running probes.

@@ -32,7 +32,7 @@ def notice_changes(batch: Iterable[Evaluated]) -> int:
     """Create the notices for a batch of evaluated runs. The caller's transaction has locked their sites.
 
     Each item is ``(site, run, observation, evaluation, changed, was)``: ``changed`` is False for a first evaluation,
-    ``was`` holds the previous verdicts of the MDM and the non-MDM setup. Return the number of notices. The number of
+    ``was`` holds the previous verdicts of the MDM and the Non-MDM setup. Return the number of notices. The number of
     statements does not depend on the size of the batch.
     """
     now, evaluated = timezone.now(), list(batch)

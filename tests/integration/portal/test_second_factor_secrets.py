@@ -74,7 +74,7 @@ def test_the_key_can_be_changed(boss: User, settings: Any) -> None:
     secret = generate_totp_secret()
     TOTP.activate(boss, secret)
     settings.CREDENTIAL_KEYS = [NEW, *settings.CREDENTIAL_KEYS]
-    assert "Sealed with the first key: 1." in rotate()
+    assert "Encrypted with the first key: 1." in rotate()
     settings.CREDENTIAL_KEYS = [NEW]
     assert sign_in(boss, secret) == 200
 
@@ -95,7 +95,7 @@ def test_a_factor_whose_key_is_missing_cannot_be_used(boss: User, settings: Any)
     TOTP.activate(boss, secret)
     keys, settings.CREDENTIAL_KEYS = settings.CREDENTIAL_KEYS, [NEW]
     assert sign_in(boss, secret) == 503
-    with pytest.raises(CommandError, match="No key opens authenticator #"):
+    with pytest.raises(CommandError, match="No key decrypts authenticator #"):
         rotate()
     settings.CREDENTIAL_KEYS = keys
     assert sign_in(boss, secret) == 200

@@ -35,7 +35,7 @@ def test_the_command_encrypts_all_secrets_again(site, settings) -> None:
     settings.CREDENTIAL_KEYS = [NEW, OLD]
     out = StringIO()
     call_command("rotate_credentials", stdout=out)
-    assert "Sealed with the first key: 2." in out.getvalue()
+    assert "Encrypted with the first key: 2." in out.getvalue()
     settings.CREDENTIAL_KEYS = [NEW]
     token.refresh_from_db()
     hook.refresh_from_db()
