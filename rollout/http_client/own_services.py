@@ -1,4 +1,4 @@
-"""Gatepass's own database, broker and pages: probes never contact them, even if the settings allow their addresses.
+"""Gatepass's own database, broker and pages: never contacted by a probe, regardless of the allowed networks.
 
 Addresses are compared, not only names, because any name can resolve to the database's address.
 """

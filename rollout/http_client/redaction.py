@@ -37,8 +37,8 @@ def clean(text: object, limit: int = 500) -> str:
     text = str(text)[: limit * 4]
     if text.isprintable():
         return " ".join(text.split())[:limit]
-    kept = "".join(c if c.isprintable() else " " for c in text if not "\ud800" <= c <= "\udfff")
-    return " ".join(kept.split())[:limit]
+    printable = "".join(c if c.isprintable() else " " for c in text if not "\ud800" <= c <= "\udfff")
+    return " ".join(printable.split())[:limit]
 
 
 def safe_url(url: str, limit: int = 1000) -> str:

@@ -93,8 +93,10 @@ class Reply:
         return text_of(self.body, self.headers.get("content-type", ""))
 
     def json(self) -> Any:
-        """Return the body as JSON, whatever its content type. NaN and Infinity become None; the last of duplicate keys
-        counts, as on the phone. Raises ValueError, also for JSON that is nested too deeply.
+        """Return the body as JSON, regardless of its content type.
+
+        NaN and Infinity become None; the last of duplicate keys counts, as on the phone. Raises ValueError, also for
+        JSON that is nested too deeply.
         """
         try:
             return json.loads(self.text().lstrip("\ufeff"), parse_constant=lambda _: None)

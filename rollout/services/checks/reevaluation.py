@@ -87,7 +87,7 @@ class _Replay:
 
 
 def reevaluate_sites(*, actor: Actor | None, sites: QuerySet[Site]) -> Reevaluated:
-    """Re-evaluate the latest observation of each of these sites, regardless of the matrix used before."""
+    """Re-evaluate the latest observation of each of these sites, regardless of the matrix it was evaluated with."""
     result, after = Reevaluated(matrix_in_force().name), 0
     while ids := _next_ids(sites, after):
         _reevaluate_batch(ids, matrix_in_force(), result)

@@ -119,7 +119,7 @@ def finish_counted() -> None:
 
 
 def finish_ended() -> None:
-    """End the sweeps without an unfinished run, regardless of their counters, because sites may have been deleted."""
+    """End the sweeps without an unfinished run, even if their counters differ because a site was deleted."""
     left = CheckRun.objects.filter(sweep=OuterRef("pk"), state__in=UNFINISHED)
     for sweep in Sweep.objects.unfinished().filter(~Exists(left)):
         _finish(sweep.pk)
