@@ -93,13 +93,13 @@ class Ground:
 
     def get(self, path: str, session: str = "") -> tuple[int, str]:
         """Return status and text of a portal page."""
-        session = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         try:
-            session.request("GET", path, headers={"Cookie": f"gatepass_session={session}"} if session else {})
-            answer = session.getresponse()
+            connection.request("GET", path, headers={"Cookie": f"gatepass_session={session}"} if session else {})
+            answer = connection.getresponse()
             return answer.status, answer.read().decode()
         finally:
-            session.close()
+            connection.close()
 
     def components(self) -> dict[str, str]:
         return json.loads(self.get("/readyz")[1])["components"]
@@ -170,7 +170,7 @@ def test_a_sweep_survives_a_killed_worker_and_both_servers(ground: Ground) -> No
     ground.redis.stop()
     assert ground.get("/healthz")[0] == 200
     assert ground.components() == {"database": "ok", "migrations": "ok", "broker": "failing"}
-    assert ground.get("/", session)[0] == 200  # what does not need Redis goes on
+    assert ground.get("/", session)[0] == 200  # pages that do not need Redis work
     ground.redis.start()
     until(lambda: ground.components()["broker"] == "ok", "Redis", ground)
 
@@ -186,13 +186,13 @@ def test_a_sweep_survives_a_killed_worker_and_both_servers(ground: Ground) -> No
     until(
         lambda: ground.one("SELECT count(*) FROM rollout_sweep WHERE finished_at IS NULL") == 0, "the end", ground, 120
     )
-    assert_each_was_judged_once(ground)
+    assert_each_was_evaluated_once(ground)
     assert ground.get("/", session)[0] == 200
     assert ground.processes["web"].poll() is None
     assert ground.processes["web"].pid == web
 
 
-def assert_each_was_judged_once(ground: Ground) -> None:
+def assert_each_was_evaluated_once(ground: Ground) -> None:
     assert ground.rows("SELECT state, count(*) FROM rollout_checkrun GROUP BY state") == [("done", SITES)]
     assert (
         ground.one("SELECT count(DISTINCT (site_id, due_at)) FROM rollout_checkrun WHERE due_at IS NOT NULL") == SITES
@@ -203,4 +203,4 @@ def assert_each_was_judged_once(ground: Ground) -> None:
     ]
     left = "SELECT count(*) FROM rollout_site WHERE checked_at IS NULL OR check_due_at < now()"
     assert ground.one(left) == 0
-    assert ground.mass.order(delay=0, log=None)["most_a_host"] == 1
+    assert ground.mass.order(delay=0, log=None)["max_per_host"] == 1
