@@ -26,9 +26,9 @@ class Client(AbstractApplication):
     client_secret = models.CharField(max_length=255, blank=True, default="", editable=False)
     hash_client_secret = models.BooleanField(default=False, editable=False)
     needs_realm = models.BooleanField(
-        _("needs a realm"),
+        _("hosted sites only"),
         default=False,
-        help_text=_("Known only to the sites that list it, not to the root realm of this server."),
+        help_text=_("If selected, only the hosted sites that list this app accept it; Gatepass itself does not."),
     )
 
     objects: ClassVar[models.Manager[Client]] = models.Manager()
@@ -37,11 +37,13 @@ class Client(AbstractApplication):
         """Raises ValidationError unless this is a public code client with redirect URIs of the apps."""
         super().clean()
         if self.client_type != self.CLIENT_PUBLIC:
-            raise ValidationError({"client_type": _("Only public clients are supported: an app cannot keep a secret.")})
+            raise ValidationError(
+                {"client_type": _("Only public clients are supported, because an app cannot store a secret securely.")}
+            )
         if self.authorization_grant_type != self.GRANT_AUTHORIZATION_CODE:
             raise ValidationError({"authorization_grant_type": _("Only the authorization code grant is supported.")})
         if not all(may_be_registered(uri) for uri in self.redirect_uris.split()):
-            raise ValidationError({"redirect_uris": _("Only the redirect URIs of the apps are allowed.")})
+            raise ValidationError({"redirect_uris": _("Only the redirect URLs of the apps are allowed.")})
         if self.skip_authorization:
             raise ValidationError({"skip_authorization": _("Consent must be required every time.")})
 

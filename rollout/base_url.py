@@ -29,7 +29,9 @@ REFUSALS = {
     "backslash": _("The base URL contains a backslash. Use forward slashes: https://host/path."),
     "not-absolute": _("The base URL is incomplete. Start with https:// and the host name."),
     "scheme": _("The base URL does not start with https://. Enter a web address that does."),
-    "http": _("The base URL starts with http://. OAuth 2.0 requires https: turn on TLS and enter the https address."),
+    "http": _(
+        "The base URL starts with http://. OAuth 2.0 requires HTTPS: turn on TLS and enter the https:// address."
+    ),
     "user-info": _("The base URL contains a user name or password. Remove everything up to the @ sign."),
     "query": _("The base URL has a query, the part after the question mark. Remove it."),
     "fragment": _("The base URL has a fragment, the part after the # sign. Remove it."),

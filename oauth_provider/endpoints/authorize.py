@@ -107,8 +107,9 @@ def _explanation(error: Exception) -> str:
     """Return the error for the person: what is wrong, and what to do where they can do something."""
     if isinstance(error, errors.InvalidClientIdError | errors.MissingClientIdError):
         return _(
-            "This site does not recognize the app’s client ID. The client ID may have changed because an administrator "
-            "re-created the application link. In that case your phone needs the new app configuration."
+            "This site does not recognize the app's client ID. The client ID may have changed because an "
+            "administrator created the application link again. In that case, your phone needs the new app "
+            "configuration."
         )
     if isinstance(
         error, errors.MismatchingRedirectURIError | errors.InvalidRedirectURIError | errors.MissingRedirectURIError

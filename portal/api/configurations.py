@@ -42,7 +42,7 @@ def current_configuration(request: HttpRequest, format: Query[FormatId] = "json"
     if release is None or not ConfigurationRelease.objects.visible_to(user).filter(pk=release.pk).exists():
         raise Http404
     if not may_read_entire_release(user, release):
-        raise PermissionDenied(_("This release holds sites that are not yours. Ask an administrator for it."))
+        raise PermissionDenied(_("This release contains sites that you do not manage. Contact an administrator."))
     text = configurations.export_release(actor=user, release=release, format_id=format)
     chosen = FORMATS[format]
     response = HttpResponse(text, content_type=f"{chosen.content_type}; charset=utf-8")

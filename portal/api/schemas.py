@@ -30,7 +30,7 @@ class Error(Schema):
 
 class SiteFilters(Schema):
     q: str = Field("", max_length=200, description="Words in the title or base URL")
-    verdict: Verdict | None = Field(None, description="Status of the MDM or the Non-MDM setup")
+    verdict: Verdict | None = Field(None, description="Status of the MDM setup or the Non-MDM setup")
     product: Product | None = None
     provider: Provider | None = None
     archived: bool = False
@@ -139,6 +139,6 @@ class CheckRunOut(Schema):
     started_at: datetime | None
     finished_at: datetime | None
     url: str
-    matrix: str = Field(description="Edition of the version matrix; empty before the run is done")
+    matrix: str = Field(description="Edition of the compatibility matrix; empty before the run is done")
     setups: SetupsOut
-    observation: dict[str, Any] | None = Field(description="What the check observed; null before the run is done")
+    observation: dict[str, Any] | None = Field(description="Responses of the site; null before the run is done")

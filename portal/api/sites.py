@@ -118,6 +118,11 @@ def _people(addresses: list[str]) -> list[User]:
     missing = sorted(emails - set(people))
     if missing:
         raise ValidationError(
-            {"owners": _("No person has the e-mail address %(email)s.") % {"email": missing[0][:100]}}
+            {
+                "owners": _(
+                    "No account has the e-mail address %(email)s. Create the account first, or correct the address."
+                )
+                % {"email": missing[0][:100]}
+            }
         )
     return list(people.values())

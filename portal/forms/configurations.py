@@ -85,8 +85,8 @@ class LintForm(forms.Form):
         strip=False,
         max_length=MAX_SITE_LIST_LENGTH,
         widget=forms.Textarea(attrs={"rows": 14, "class": "mono", "spellcheck": "false", "autocomplete": "off"}),
-        help_text=_("The value of the key sites in your MDM's app configuration."),
-        error_messages={"required": _("Paste the value of the key sites.")},
+        help_text=_("The value of the “sites” key in your MDM's app configuration."),
+        error_messages={"required": _("Paste the value of the “sites” key.")},
     )
     format = forms.ChoiceField(label=_("MDM"), initial=DEFAULT_FORMAT)
 

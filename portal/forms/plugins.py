@@ -37,8 +37,8 @@ class PasteForm(forms.Form):
         max_length=upm.MAX_LENGTH,
         error_messages={"required": _("Paste the JSON from the plugin manager.")},
         help_text=_(
-            "One response, several below each other, or the whole list. Only versions and their enabled state are"
-            " stored."
+            "Paste one response, several responses one after another, or the whole list. Gatepass stores "
+            "only the versions and whether the plugins are enabled."
         ),
         widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false", "autocomplete": "off"}),
     )

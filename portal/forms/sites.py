@@ -69,12 +69,13 @@ class SiteForm(forms.Form):
         label=_("Notes"), max_length=4000, required=False, widget=forms.Textarea(attrs={"rows": 3}), strip=True
     )
     cache_session_in_mobile_browser = forms.BooleanField(
-        label=_("Keep the browser session"),
+        label=_("Cache the browser session"),
         required=False,
         help_text=_(
-            "The app signs people in with a browser sheet. If this is on, the sheet's session is kept: the next "
-            "sign-in may not require a password, even for another person who uses the phone. Leave it off for "
-            "shared phones. The MDM configuration contains it as cacheSessionInMobileBrowser."
+            "The app opens the sign-in page in an in-app browser. If this is on, the app caches the "
+            "browser's session: the next sign-in may not require a password, even for another person who "
+            "uses the phone. Leave it off for shared phones. Key in the MDM configuration: "
+            "cacheSessionInMobileBrowser."
         ),
     )
 

@@ -32,7 +32,10 @@ class TroubleshootingForm(forms.Form):
         required=False,
         max_length=MAX_PASTE_LENGTH,
         widget=forms.Textarea(attrs={"rows": 10, "class": "mono", "spellcheck": "false", "autocomplete": "off"}),
-        help_text=gettext_lazy("An error message or error page, the last URL of the sign-in, a trace, or a HAR file."),
+        help_text=gettext_lazy(
+            "An error message or error page, the last URL of the sign-in, the output of "
+            "curl -v, lines from an access log, or a HAR file."
+        ),
     )
     site = forms.ModelChoiceField(
         label=gettext_lazy("Site"),

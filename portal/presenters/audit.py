@@ -64,32 +64,37 @@ ACTIONS: dict[str, ActionText] = {
     "checks.rejudged": ActionText(
         "refresh",
         ngettext_lazy(
-            "%(actor)s re-evaluated %(sites)s site with the version matrix %(target)s; status changed: %(changed)s.",
-            "%(actor)s re-evaluated %(sites)s sites with the version matrix %(target)s; status changed: %(changed)s.",
+            "%(actor)s re-evaluated %(sites)s site with the compatibility matrix %(target)s; status changed: "
+            "%(changed)s.",
+            "%(actor)s re-evaluated %(sites)s sites with the compatibility matrix %(target)s; status "
+            "changed: %(changed)s.",
             "sites",
         ),
     ),
     "checks.exported": ActionText("download", gettext_lazy("%(actor)s exported the checks of %(target)s as CSV.")),
     "matrix.copied": ActionText(
-        "copy", gettext_lazy("%(actor)s created version matrix edition %(target)s from %(from)s.")
+        "copy", gettext_lazy("%(actor)s created the compatibility matrix edition %(target)s from %(from)s.")
     ),
-    "matrix.edited": ActionText("edit", gettext_lazy("%(actor)s edited the version matrix draft %(target)s.")),
-    "matrix.deleted": ActionText("archive", gettext_lazy("%(actor)s deleted the version matrix draft %(target)s.")),
+    "matrix.edited": ActionText("edit", gettext_lazy("%(actor)s edited the compatibility matrix draft %(target)s.")),
+    "matrix.deleted": ActionText(
+        "archive", gettext_lazy("%(actor)s deleted the compatibility matrix draft %(target)s.")
+    ),
     "matrix.in_force": ActionText(
-        "flag", gettext_lazy("%(actor)s put version matrix edition %(target)s in force. It replaced %(instead_of)s.")
+        "flag",
+        gettext_lazy("%(actor)s activated the compatibility matrix edition %(target)s. It replaced %(instead_of)s."),
     ),
     "plugins.entered": ActionText("edit", gettext_lazy("%(actor)s entered the plugin versions of %(target)s.")),
     "plugins.read": ActionText(
-        "refresh", gettext_lazy("%(actor)s retrieved the plugin versions of %(target)s from its plugin manager.")
+        "refresh", gettext_lazy("%(actor)s read the plugin versions of %(target)s from its plugin manager.")
     ),
     "credential.stored": ActionText(
-        "key", gettext_lazy("%(actor)s stored an access token for daily plugin version updates of %(target)s.")
+        "key", gettext_lazy("%(actor)s stored a personal access token for daily plugin version updates of %(target)s.")
     ),
     "credential.removed": ActionText(
-        "revoke", gettext_lazy("%(actor)s removed the stored access token of %(target)s.")
+        "revoke", gettext_lazy("%(actor)s removed the stored personal access token of %(target)s.")
     ),
     "credential.refused": ActionText(
-        "lock", gettext_lazy("%(target)s rejected its stored access token. Gatepass stopped using the token.")
+        "lock", gettext_lazy("%(target)s rejected its stored personal access token. Gatepass no longer uses it.")
     ),
     "inventory.imported": ActionText(
         "upload",
@@ -128,10 +133,10 @@ ACTIONS: dict[str, ActionText] = {
     "sweep.finished": ActionText(
         "flag",
         ngettext_lazy(
-            "A bulk check of %(sites)s site finished: status changed: %(changed)s, unreachable: %(failing)s, "
-            "failed: %(broken)s.",
-            "A bulk check of %(sites)s sites finished: status changed: %(changed)s, unreachable: %(failing)s, "
-            "failed: %(broken)s.",
+            "A bulk check of %(sites)s site finished. Status changed: %(changed)s. Unreachable: %(failing)s. "
+            "Failed: %(broken)s.",
+            "A bulk check of %(sites)s sites finished. Status changed: %(changed)s. Unreachable: "
+            "%(failing)s. Failed: %(broken)s.",
             "sites",
         ),
     ),
@@ -160,9 +165,11 @@ ACTIONS: dict[str, ActionText] = {
             "sessions",
         ),
     ),
-    "switch.turned_on": ActionText("link", gettext_lazy("%(actor)s turned on OAuth 2.0 without MDM for %(target)s.")),
+    "switch.turned_on": ActionText(
+        "link", gettext_lazy("%(actor)s turned on OAuth 2.0 for the Non-MDM setup of %(target)s.")
+    ),
     "switch.turned_off": ActionText(
-        "revoke", gettext_lazy("%(actor)s turned off OAuth 2.0 without MDM for %(target)s.")
+        "revoke", gettext_lazy("%(actor)s turned off OAuth 2.0 for the Non-MDM setup of %(target)s.")
     ),
     "rehearsal.requested": ActionText("rehearsal", gettext_lazy("%(actor)s started a sign-in test of %(target)s.")),
     "rehearsal.finished": ActionText(
@@ -260,8 +267,8 @@ ACTIONS: dict[str, ActionText] = {
     "phone.all_ended": ActionText(
         "sign-out",
         ngettext_lazy(
-            "%(actor)s signed out all of their phones: %(phones)s phone.",
-            "%(actor)s signed out all of their phones: %(phones)s phones.",
+            "%(actor)s signed out all of their phones (%(phones)s phone).",
+            "%(actor)s signed out all of their phones (%(phones)s phones).",
             "phones",
         ),
     ),
@@ -304,7 +311,7 @@ ACTIONS: dict[str, ActionText] = {
 FAMILIES: dict[str, tuple[str | Promise, tuple[str, ...]]] = {
     "sites": (gettext_lazy("Sites and checks"), ("site.", "sites.", "check.", "sweep.", "sweeps.", "rehearsal.",
               "credential", "plugins.", "inventory.")),
-    "matrix": (gettext_lazy("Version matrix"), ("matrix.", "checks.")),
+    "matrix": (gettext_lazy("Compatibility matrix"), ("matrix.", "checks.")),
     "links": (gettext_lazy("Application links"), ("link.", "switch.", "gateway.")),
     "configurations": (gettext_lazy("Configurations"), ("configuration.",)),
     "passes": (gettext_lazy("Waves and passes"), ("wave.", "pass.", "passes.")),
@@ -324,7 +331,7 @@ TARGETS: dict[str, str | Promise] = {
     "user": gettext_lazy("Person"),
     "client": gettext_lazy("OAuth client"),
     "webhook": gettext_lazy("Webhook"),
-    "matrixedition": gettext_lazy("Version matrix edition"),
+    "matrixedition": gettext_lazy("Compatibility matrix edition"),
 }
 _SECRET = re.compile(r"token|secret|passw|digest|code$|verifier|challenge", re.IGNORECASE)
 _SPELLINGS = {"mdm": "MDM", "oauth": "OAuth", "id": "ID", "url": "URL", "qr": "QR", "csv": "CSV"}

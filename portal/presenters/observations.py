@@ -22,12 +22,12 @@ REQUEST_TITLES: dict[str, Promise] = {
     "login_page": gettext_lazy("Login page"),
     "status": gettext_lazy("Server status"),
     "info_login": gettext_lazy("info/login as the app"),
-    "info_login_plain": gettext_lazy("info/login as another browser"),
+    "info_login_plain": gettext_lazy("info/login as another client"),
     "info_login_old": gettext_lazy("info/login as an older app"),
     "authorize": gettext_lazy("Authorization endpoint"),
     "token": gettext_lazy("Token endpoint"),
     "metadata": gettext_lazy("Provider metadata"),
-    "plain_http": gettext_lazy("Plain http"),
+    "plain_http": gettext_lazy("Plain HTTP"),
 }
 KIND_LABELS: dict[str, Promise] = {
     "json": gettext_lazy("returns what the app expects"),
@@ -43,15 +43,15 @@ KIND_LABELS: dict[str, Promise] = {
     "page": gettext_lazy("the site's own"),
     "script": gettext_lazy("a script that redirects"),
     "valid": gettext_lazy("valid"),
-    "plain": gettext_lazy("none (the site uses http)"),
+    "plain": gettext_lazy("none (the site uses HTTP)"),
     "untrusted": gettext_lazy("from an untrusted CA"),
     "expired": gettext_lazy("expired"),
     "wrong_host": gettext_lazy("for another host"),
-    "redirects": gettext_lazy("redirects to https"),
+    "redirects": gettext_lazy("redirects to HTTPS"),
     "elsewhere": gettext_lazy("redirects to another host"),
     "loop": gettext_lazy("redirects in a loop"),
     "serves": gettext_lazy("responds without TLS"),
-    "closed": gettext_lazy("port closed (good)"),
+    "closed": gettext_lazy("port closed, as recommended"),
 }
 ODDITY_LABELS: dict[str, Promise] = {
     "duplicate_keys": gettext_lazy("duplicate name"),
@@ -143,7 +143,7 @@ def _server(seen: Observation) -> Iterator[Fact]:
     manifest, page, status = seen.manifest, seen.login_page, seen.status
     yield Fact("product", SERVER, _("Product"), product_name(manifest.product) if manifest.product else "")
     yield Fact("version", SERVER, _("Version"), _text(manifest.version))
-    yield Fact("build", SERVER, _("Build"), _text(manifest.build))
+    yield Fact("build", SERVER, _("Build number"), _text(manifest.build))
     yield Fact("name", SERVER, _("Name"), _text(manifest.name))
     yield Fact("canonical_url", SERVER, _("Reported base URL"), _text(manifest.canonical_url))
     yield Fact("manifest", SERVER, _("Manifest"), _redirects(manifest.answer))
@@ -162,7 +162,7 @@ def _header(product: str | None, header: str) -> str:
 def _app(seen: Observation) -> Iterator[Fact]:
     info_login = seen.info_login
     yield Fact("info_login", APP, _("Response to the app"), _info(info_login))
-    yield Fact("info_login_plain", APP, _("Response to another browser"), _info(seen.info_login_plain))
+    yield Fact("info_login_plain", APP, _("Response to other clients"), _info(seen.info_login_plain))
     yield Fact("agents", APP, _("Difference"), _difference(info_login, seen.info_login_plain))
     yield Fact("info_login_old", APP, _("Response to older apps"), _info(seen.info_login_old))
     yield Fact("info_login_hops", APP, _("Redirects"), _redirects(info_login.answer))
@@ -187,7 +187,7 @@ def _difference(app: InfoLogin, plain: InfoLogin | None) -> str:
     if (app.kind, app.redirect_host) == (plain.kind, plain.redirect_host):
         return _("none")
     values = {"app": _info(app), "other": _info(plain)}
-    return _("the app: %(app)s; another browser: %(other)s") % values
+    return _("the app: %(app)s; other clients: %(other)s") % values
 
 
 def _sign_in(seen: Observation) -> Iterator[Fact]:
@@ -199,7 +199,7 @@ def _sign_in(seen: Observation) -> Iterator[Fact]:
         "metadata",
         SIGN_IN,
         REQUEST_TITLES["metadata"],
-        "" if metadata is None else _("offered") if offered else _("none"),
+        "" if metadata is None else _("available") if offered else _("none"),
     )
     yield Fact("issuer", SIGN_IN, _("Issuer"), _text(metadata.issuer) if metadata else "")
     methods = metadata.code_challenge_methods if metadata else ()
@@ -223,7 +223,7 @@ def _connection(seen: Observation) -> Iterator[Fact]:
     yield Fact("tls_chain", CONNECTION, _("Chain"), " ← ".join(certificate.subject for certificate in tls.chain))
     yield Fact("tls_fingerprint", CONNECTION, _("Fingerprint"), tls.chain[0].fingerprint if tls.chain else "")
     yield Fact("address", CONNECTION, _("Address"), _text(seen.manifest.answer.address))
-    yield Fact("plain_http", CONNECTION, _("Plain http"), kind(plain.kind) if plain else "")
+    yield Fact("plain_http", CONNECTION, _("Plain HTTP"), kind(plain.kind) if plain else "")
 
 
 def _plugins(seen: Observation) -> Iterator[Fact]:

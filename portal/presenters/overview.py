@@ -35,7 +35,7 @@ READY_NON_MDM = Q(non_mdm_verdict=Verdict.READY_NON_MDM)
 # A site counts once, in its best category: one ready setup is enough for its people.
 CATEGORIES: tuple[tuple[str, Promise, str, Q], ...] = (
     ("ready_mdm", _("MDM setup: ready"), "ok", READY_MDM),
-    ("ready_non_mdm", _("Only Non-MDM setup: ready"), "info", READY_NON_MDM),
+    ("ready_non_mdm", _("Ready for Non-MDM setup only"), "info", READY_NON_MDM),
     (
         "action",
         _("Action needed"),

@@ -100,7 +100,7 @@ def is_ready(site: Site) -> bool:
 def _linked(site: Site, facts: Facts) -> dict[str, Any]:
     link = facts.mdm_link
     if link is None and site.non_mdm_verdict == Verdict.READY_NON_MDM:
-        return {"done": True, "at": None, "note": _("by the mobile plugin")}
+        return {"done": True, "at": None, "note": _("created by the mobile plugin")}
     return {"done": link is not None, "at": link and (link.rotated_at or link.created_at), "note": ""}
 
 
@@ -192,7 +192,7 @@ def _roll_out_step(site: Site, facts: Facts) -> NextStep:
             "real phone to verify the setup."
         )
     url = f"{reverse('pass_create')}?site={site.pk}"
-    return NextStep(_("Set up the first phone"), text, _("Issue a pass"), url)
+    return NextStep(_("Set up the first phone"), text, _("Issue pass"), url)
 
 
 _NEXT_STEPS = {

@@ -114,7 +114,7 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     if row is None:
         raise Http404
     if revoke_phone(actor=person(request), owner=row.user, pk=row.pk):
-        messages.success(request, _("%(person)s’s phone was signed out.") % {"person": row.user})
+        messages.success(request, _("%(person)s's phone was signed out.") % {"person": row.user})
     else:
         messages.info(request, _("That phone is already signed out."))
     return redirect("phones")

@@ -45,7 +45,9 @@ NEXT_STEPS = {
     "revoke": gettext_lazy(
         "Phones can sign in, but sign-out does not revoke their tokens. Check the version of the OAuth plugin."
     ),
-    "refresh-after-revoke": gettext_lazy("You could not sign out a lost phone. Check the version of the OAuth plugin."),
+    "refresh-after-revoke": gettext_lazy(
+        "People would not be able to sign out a lost phone. Check the version of the OAuth plugin."
+    ),
 }
 STOPPED_NEXT = gettext_lazy("Continue with a real phone: issue a pass to yourself and sign in with it.")
 RETRY = gettext_lazy("Fix this step, then test again.")

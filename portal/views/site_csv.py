@@ -22,7 +22,7 @@ EXPLANATIONS = {
     "title": gettext_lazy("The name in the app's site list, at most 120 characters."),
     "product": gettext_lazy("confluence or jira. Default: confluence."),
     "base_url": gettext_lazy(
-        "The https address with context path. It identifies the site: an existing one is updated."
+        "The https:// URL with context path. It identifies the site: if a site has this base URL, it is updated."
     ),
     "provider": gettext_lazy("confluence (default). Add sites hosted by Gatepass on their own page."),
     "owners": gettext_lazy("E-mail addresses of site owners, separated by spaces."),

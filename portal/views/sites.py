@@ -114,7 +114,7 @@ def archive(request: HttpRequest, pk: int) -> HttpResponse:
     """Archive the site. Its history is kept."""
     site = changeable_site(request, pk)
     services.archive_site(actor=person(request), site=site)
-    messages.success(request, _("%(title)s was archived. Its history is kept.") % {"title": site.title})
+    messages.success(request, _("%(title)s was archived. Its history is preserved.") % {"title": site.title})
     return redirect("site", visible_site(request, pk).pk)
 
 

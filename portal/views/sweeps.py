@@ -109,7 +109,9 @@ def pause(request: HttpRequest, pk: int) -> HttpResponse:
     if services.pause_sweep(actor=person(request), sweep=row):
         messages.success(request, _("Paused. Running checks finish; no new ones start."))
     else:
-        messages.warning(request, _("This bulk check is not running."))
+        messages.warning(
+            request, _("This bulk check is not running, so it cannot be paused. Reload the page to see its state.")
+        )
     return redirect("sweep", row.pk)
 
 
@@ -122,5 +124,7 @@ def resume(request: HttpRequest, pk: int) -> HttpResponse:
     if services.resume_sweep(actor=person(request), sweep=row):
         messages.success(request, _("The bulk check has resumed."))
     else:
-        messages.warning(request, _("This bulk check is not paused."))
+        messages.warning(
+            request, _("This bulk check is not paused, so it cannot be resumed. Reload the page to see its state.")
+        )
     return redirect("sweep", row.pk)

@@ -22,12 +22,12 @@ from rollout.troubleshooting.diagnosis import Suspect, diagnose
 MAX_EXPANDED_CAUSES = 3
 KINDS = {
     "site_list": gettext_lazy("a site list"),
-    "archive": gettext_lazy("an HTTP archive"),
+    "archive": gettext_lazy("a HAR file"),
     "redirect": gettext_lazy("a URL with an error"),
     "oauth_json": gettext_lazy("an OAuth error"),
     "tls": gettext_lazy("a certificate error"),
     "page": gettext_lazy("a web page"),
-    "trace": gettext_lazy("a trace"),
+    "trace": gettext_lazy("HTTP requests and responses"),
     "text": gettext_lazy("plain text"),
 }
 

@@ -85,7 +85,7 @@ def wave(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method != "POST":
         return _wave_page(request, row, IssueForm())
     if not person(request).is_administrator:
-        raise PermissionDenied(_("Only administrators can run waves. You can view this one."))
+        raise PermissionDenied(_("Only administrators can manage waves. You have read-only access to this one."))
     action = ACTIONS.get(request.POST.get("do", ""))
     return action(request, row) if action else HttpResponseBadRequest(_("Unknown action. Go back and try again."))
 

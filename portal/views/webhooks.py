@@ -79,7 +79,9 @@ def webhook(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method != "POST":
         return _page(request, row)
     action = ACTIONS.get(request.POST.get("do", ""))
-    return action(request, row) if action else HttpResponseBadRequest(_("Unknown action."))
+    return (
+        action(request, row) if action else HttpResponseBadRequest(_("Unknown action. Reload the page and try again."))
+    )
 
 
 def _page(request: HttpRequest, row: Webhook) -> HttpResponse:

@@ -166,10 +166,10 @@ class MatrixEditionAdmin(admin.ModelAdmin):
         if edition is None:
             return None
         draft = matrix.copy_edition(actor=actor_of(request), edition=edition)
-        self.message_user(request, gettext("Draft created. Sites are not evaluated with it until you put it in force."))
+        self.message_user(request, gettext("Draft created. Sites are not evaluated with it until you activate it."))
         return redirect(reverse("admin:rollout_matrixedition_change", args=[draft.pk]))
 
-    @admin.action(description=_("Put in force…"), permissions=["operate"])
+    @admin.action(description=_("Activate…"), permissions=["operate"])
     def put_in_force(self, request: HttpRequest, queryset: QuerySet[MatrixEdition]) -> HttpResponse | None:
         """Show the changes and the number of sites affected; after confirmation, put the edition in force."""
         edition = self._one(request, queryset)
@@ -201,7 +201,7 @@ class MatrixEditionAdmin(admin.ModelAdmin):
         sites = sites_to_reevaluate()
         context = {
             **self.admin_site.each_context(request),
-            "title": gettext("Put %(edition)s in force?") % {"edition": edition},
+            "title": gettext("Activate %(edition)s?") % {"edition": edition},
             "opts": self.opts,
             "edition": edition,
             "previous": matrix.matrix_in_force().name,
@@ -213,7 +213,7 @@ class MatrixEditionAdmin(admin.ModelAdmin):
         return TemplateResponse(request, "admin/rollout/matrixedition/put_in_force.html", context)
 
     def _report_in_force(self, request: HttpRequest, edition: MatrixEdition) -> None:
-        text = gettext("%(edition)s is in force. Gatepass is re-evaluating the sites.")
+        text = gettext("%(edition)s is active. Gatepass is re-evaluating the sites.")
         self.message_user(request, text % {"edition": edition}, messages.SUCCESS)
 
     def _report_errors(self, request: HttpRequest, error: ValidationError) -> None:

@@ -15,12 +15,12 @@ from .verdict import Finding, Outcome
 EXPIRES_SOON = timedelta(days=30)
 
 USE_HTTPS = _(
-    "Turn on TLS, set the site's own base URL to https, and enter the https address in Gatepass. "
-    'If TLS ends at a reverse proxy, set scheme="https" and secure="true" on the Tomcat connector behind it.'
+    "Turn on TLS, change the site's own base URL to https://, and enter that address in Gatepass. If TLS "
+    'ends at a reverse proxy, set scheme="https" and secure="true" on the Tomcat connector behind it.'
 )
-_NO_HTTPS = _("The base URL does not use https, which OAuth 2.0 requires.")
-_TRIAL = _("The base URL uses http on this computer, which is suitable for a trial only.")
-_HTTPS = Finding("HTTPS", Outcome.PASS, _("The base URL uses https."), "", {})
+_NO_HTTPS = _("The base URL does not use HTTPS, which OAuth 2.0 requires.")
+_TRIAL = _("The base URL uses HTTP on this computer, which is suitable for a trial only.")
+_HTTPS = Finding("HTTPS", Outcome.PASS, _("The base URL uses HTTPS."), "", {})
 
 RENEW = _("Renew the certificate.")
 _TLS = {
@@ -68,22 +68,23 @@ _PUBLIC = Finding(
 )
 
 STOP_LOOP = _(
-    "Find two redirects that reverse each other, often from http to https at the reverse proxy and back at the site. "
-    'If TLS ends at the proxy, set scheme="https" and secure="true" on the Tomcat connector behind it.'
+    "Find two redirects that reverse each other, often from HTTP to HTTPS at the reverse proxy and back "
+    'at the site. If TLS ends at the proxy, set scheme="https" and secure="true" on the Tomcat connector '
+    "behind it."
 )
-_REDIRECT_TO_HTTPS = _("Redirect http to https on the same host, or close the http port.")
+_REDIRECT_TO_HTTPS = _("Redirect HTTP to HTTPS on the same host, or close the HTTP port.")
 _PLAIN_HTTP = {
-    "redirects": (Outcome.PASS, _("Plain http redirects to https on the same host."), ""),
-    "closed": (Outcome.PASS, _("The http port is closed."), ""),
-    "elsewhere": (Outcome.WARNING, _("Plain http redirects to another host, %(host)s."), _REDIRECT_TO_HTTPS),
+    "redirects": (Outcome.PASS, _("Plain HTTP redirects to HTTPS on the same host."), ""),
+    "closed": (Outcome.PASS, _("The HTTP port is closed."), ""),
+    "elsewhere": (Outcome.WARNING, _("Plain HTTP redirects to another host, %(host)s."), _REDIRECT_TO_HTTPS),
     "serves": (
         Outcome.WARNING,
-        _("The site also responds over plain http, where passwords and tokens can be intercepted."),
+        _("The site also responds over plain HTTP, where passwords and tokens can be intercepted."),
         _REDIRECT_TO_HTTPS,
     ),
-    "loop": (Outcome.ACTION_NEEDED, _("The redirect from plain http ends in a loop."), STOP_LOOP),
+    "loop": (Outcome.ACTION_NEEDED, _("The redirect from plain HTTP ends in a loop."), STOP_LOOP),
 }
-_NO_LOOP = Finding("REDIRECTS", Outcome.PASS, _("No redirect ends in a loop or goes back to plain http."), "", {})
+_NO_LOOP = Finding("REDIRECTS", Outcome.PASS, _("No redirect ends in a loop or goes back to plain HTTP."), "", {})
 
 
 def https(observation: Observation, matrix: Matrix) -> Finding | None:
@@ -91,7 +92,7 @@ def https(observation: Observation, matrix: Matrix) -> Finding | None:
     if observation.base_url[:8].lower() == "https://":
         return _HTTPS
     if parsed(observation.base_url) is not None:
-        return Finding("HTTPS", Outcome.WARNING, _TRIAL, _("Use https before phones sign in."), {})
+        return Finding("HTTPS", Outcome.WARNING, _TRIAL, _("Use HTTPS before phones sign in."), {})
     return Finding("HTTPS", Outcome.ACTION_NEEDED, _NO_HTTPS, USE_HTTPS, {})
 
 
@@ -144,7 +145,7 @@ def redirects(observation: Observation, matrix: Matrix) -> Finding | None:
             message = _("The site redirects in a loop or too often.")
             return Finding("REDIRECTS", Outcome.ACTION_NEEDED, message, STOP_LOOP, {}, answer)
         if answer.location and _is_downgrade(answer):
-            message = _("The site redirects an https request back to plain http.")
+            message = _("The site redirects an HTTPS request back to plain HTTP.")
             return Finding("REDIRECTS", Outcome.ACTION_NEEDED, message, STOP_LOOP, {}, answer)
     return None if manifest.status is None else _NO_LOOP
 

@@ -9,13 +9,13 @@ from .observation import Observation
 from .verdict import Finding, Outcome
 
 UPDATE_NON_MDM_LINK = _(
-    "Enter the current client ID as the link for the Non-MDM setup. The link was probably created again, so "
-    "people who signed in with the old one may have to sign in again."
+    "In the link for the Non-MDM setup, enter the current client ID. The link was probably created "
+    "again, so people who signed in with the old client ID may have to sign in again."
 )
 COMPARE_MDM_LINK = _(
-    "Compare with the application link on the site. If it was created again, enter its client ID and "
-    "publish the configuration again. If the mobile plugin has its own link, enter that one as the link "
-    "for the Non-MDM setup."
+    "Compare the client ID with the application link on the site. If the link was created again, enter "
+    "its client ID and publish the configuration again. If the mobile plugin has its own link, enter "
+    "that link's client ID for the Non-MDM setup."
 )
 COMPARE_LINK = _(
     "Compare the client ID with the application link on the site. If the link was created again, enter "

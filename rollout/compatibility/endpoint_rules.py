@@ -59,7 +59,10 @@ _AUTHORIZE_UNREACHABLE = (
 )
 _TOKEN_UNREACHABLE = (Outcome.UNKNOWN, _("The token endpoint is unreachable: %(result)s."), CHECK_NETWORK)
 
-CORRECT_ISSUER = _("Correct the base URL on the site, then check its metadata again. The app may not use the metadata.")
+CORRECT_ISSUER = _(
+    "Correct the base URL on the site, then check again. This may not affect the app, which "
+    "does not have to read the metadata."
+)
 
 
 def authorize_reachable(observation: Observation, matrix: Matrix) -> Finding | None:

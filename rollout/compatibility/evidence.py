@@ -20,9 +20,9 @@ REASONS = {
         "Gatepass is not allowed to connect to this address; "
         "if it is private, add its network to PROBE_ALLOWED_NETWORKS"
     ),
-    "not_https": _("the address uses http, and only https is allowed"),
-    "too_large": _("the response is larger than Gatepass reads"),
-    "too_many_redirects": _("the redirects form a loop or are too many"),
+    "not_https": _("the address uses HTTP, and only HTTPS is allowed"),
+    "too_large": _("the response is larger than Gatepass accepts"),
+    "too_many_redirects": _("there is a redirect loop, or there are too many redirects"),
     "bad_answer": _("the response is not valid HTTP"),
     "bad_url": _("the URL is invalid"),
     "proxy": _("the outbound proxy did not connect"),

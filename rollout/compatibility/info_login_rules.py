@@ -43,7 +43,7 @@ _ONLY_APP_BLOCKED = (
     Outcome.ACTION_NEEDED,
     _("The site blocks the app, whose User-Agent ends in AtlassianMobileApp, but not other clients (%(result)s)."),
     _(
-        "Exempt this User-Agent from the rule of the reverse proxy, firewall or single sign-on that blocks "
+        "Exclude this User-Agent from the rule of the reverse proxy, firewall or single sign-on that blocks "
         "it, or use the MDM setup."
     ),
 )
@@ -52,7 +52,9 @@ TREAT_ALIKE = _(
     "Check the reverse proxy, the web application firewall and AD FS (Windows Integrated Authentication) "
     "for rules by User-Agent, and let them treat the app like any browser."
 )
-_DIFFERENT = _("info/login returns %(app)s to the app's User-Agent (…AtlassianMobileApp) and %(plain)s to a plain one.")
+_DIFFERENT = _(
+    "info/login returns %(app)s to the app's User-Agent (…AtlassianMobileApp) and %(plain)s to other clients."
+)
 
 FIX_JSON = _(
     "Check for a reverse proxy or filter that modifies the response. If there is none, test the sign-in on one phone."
@@ -100,7 +102,7 @@ def user_agent(observation: Observation, matrix: Matrix) -> Finding | None:
     if plain is None or app.answer.status is None or plain.answer.status is None:
         return None
     if (app.kind, app.client_id, app.redirect_host) == (plain.kind, plain.client_id, plain.redirect_host):
-        message = _("The app's User-Agent receives the same response as a plain one.")
+        message = _("The app's User-Agent receives the same response as other clients.")
         return Finding("USER-AGENT", Outcome.PASS, message, "", {}, app.answer)
     values = {"app": _summary(app), "plain": _summary(plain)}
     return Finding("USER-AGENT", Outcome.WARNING, _DIFFERENT, TREAT_ALIKE, values, app.answer)

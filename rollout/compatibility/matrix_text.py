@@ -19,23 +19,30 @@ PLACEHOLDER = "%(found)s"
 
 _NO_VERSION = _("%(text)s is not a version number. Use the form 9.1.0.")
 _NO_APP = _("Enter the first version of the iOS app that works.")
-_QUALIFIED = _("Enter numbers only, such as 9.13. A milestone belongs to the line of its release.")
-_NO_SOURCE = _("Enter the https address of the page that the line comes from.")
+_QUALIFIED = _("Enter numbers only, such as 9.13. Milestones such as 9.13-m01 count as their release.")
+_NO_SOURCE = _("Enter the https:// URL of the page that contains these requirements.")
 _REDIRECT = _("The app of %(product)s handles %(scheme)s:// only. Enter the redirect URL from Atlassian's page.")
-_REVERSED = _("The line ends before it starts: from %(since)s, below %(below)s.")
-_OUTSIDE = _("The first version that works, %(server)s, is outside the line.")
-_NEITHER = _("Enter the first version that works, or the reason why the line is unclear.")
-_BOTH = _("An unclear line has no minimum versions. Clear the versions or the reason.")
+_REVERSED = _("The version range ends before it starts: from %(since)s, below %(below)s. Correct one of the two.")
+_OUTSIDE = _("The minimum server version, %(server)s, is outside the version range. Correct it or the range.")
+_NEITHER = _("Enter the minimum server version, or the reason why the requirements are unclear.")
+_BOTH = _("Enter either minimum versions or a reason, not both.")
 _BAD_PLACEHOLDER = _("The reason may contain only the placeholder %%(found)s. Write any other percent sign twice.")
-_OVERLAP = _("Two lines of %(product)s overlap: %(first)s and %(second)s. Each version may be in one line only.")
-_TWO_REDIRECTS = _("The lines of %(product)s have different redirect URLs; the app handles one.")
-_EMPTY = _("Add at least one line.")
-_GAP = _(
-    "No line of %(product)s covers versions from %(since)s to below %(below)s. The status of such sites "
-    "will be unknown."
+_OVERLAP = _(
+    "Two version ranges of %(product)s overlap: %(first)s and %(second)s. Each version can be in one range only."
 )
-_GAP_START = _("No line of %(product)s covers versions below %(below)s. The status of such sites will be unknown.")
-_GAP_END = _("No line of %(product)s covers %(since)s and later. The status of such sites will be unknown.")
+_TWO_REDIRECTS = _(
+    "The version ranges of %(product)s have different redirect URLs. The app handles only "
+    "one: enter the same URL everywhere."
+)
+_EMPTY = _("Add at least one version range.")
+_GAP = _(
+    "No version range of %(product)s covers versions from %(since)s to below %(below)s. The status of "
+    "such sites will be unknown."
+)
+_GAP_START = _(
+    "No version range of %(product)s covers versions below %(below)s. The status of such sites will be unknown."
+)
+_GAP_END = _("No version range of %(product)s covers %(since)s and later. The status of such sites will be unknown.")
 _MISSING = _("%(product)s is not in this edition. The status of all its sites will be unknown.")
 
 

@@ -17,7 +17,7 @@ _ALLOW_MANIFEST = _(
     "Allow rest/applinks/1.0/manifest without sign-in, then check again. Required: %(needed)s or later."
 )
 _BAD_VERSION = _("The site reports the version %(found)s, which is not a version number.")
-_NO_LINE = _("The compatibility matrix has no line for %(product)s %(found)s.")
+_NO_LINE = _("The compatibility matrix has no requirements for %(product)s %(found)s.")
 UPGRADE_SERVER = _("Upgrade %(product)s to %(needed)s or later.")
 _LATER_LINE = _("Upgrade %(product)s to a version that Atlassian lists: %(needed)s or later.")
 # By whether the version comes from the login page, which is read if the manifest is not accessible.

@@ -153,11 +153,14 @@ def _add(inventory: Inventory, line: int, cells: list[str], indexes: dict[str, i
         return
     device, version = _device(row), _BUILD.sub("", row["version"])
     if "\0" in device or "\0" in version:
-        inventory.skip(line, _("This line contains a null character."))
+        inventory.skip(line, _("This line contains a null character. Save the file as “CSV UTF-8”."))
     elif not device:
-        inventory.skip(line, _("This line does not identify a phone."))
+        inventory.skip(line, _("This line does not identify a phone. Add a serial number, device ID or device name."))
     elif len(version) > MAX_VERSION_LENGTH:
-        inventory.skip(line, _("The version on this line is longer than 60 characters."))
+        inventory.skip(
+            line,
+            _("The version on this line is longer than 60 characters. Check that the columns are in the right order."),
+        )
     elif device not in inventory.phones and len(inventory.phones) >= MAX_PHONES:
         raise InventoryError(
             "too-many",

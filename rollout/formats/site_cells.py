@@ -55,7 +55,7 @@ def _base_url(text: str, allow_loopback_http: bool) -> str:
 
 def _title(text: str) -> str:
     if not text:
-        raise InvalidCellError("title-empty", _("The title is empty."))
+        raise InvalidCellError("title-empty", _("The title is empty. Enter the name that the app shows."))
     if re.search(r"[\t\r\n\u2028\u2029]", text):
         raise InvalidCellError("title-line-break", _("The title has more than one line. Write it on one line."))
     return _limited(text, MAX_TITLE)
@@ -63,7 +63,9 @@ def _title(text: str) -> str:
 
 def _limited(text: str, limit: int) -> str:
     if len(text) > limit:
-        raise InvalidCellError("too-long", _("The text is longer than %(limit)s characters."), limit=str(limit))
+        raise InvalidCellError(
+            "too-long", _("The text is longer than %(limit)s characters. Shorten it."), limit=str(limit)
+        )
     return text
 
 
@@ -85,10 +87,16 @@ def _owners(text: str) -> tuple[str, ...]:
         if not email:
             continue
         if len(email) > MAX_EMAIL or not _EMAIL.fullmatch(email):
-            raise InvalidCellError("not-an-email", _("%(found)s is not an e-mail address."), found=shown(email))
+            raise InvalidCellError(
+                "not-an-email",
+                _("%(found)s is not an e-mail address. Use the form name@example.com."),
+                found=shown(email),
+            )
         owners.setdefault(email.lower(), email)
     if len(owners) > MAX_OWNERS:
-        raise InvalidCellError("too-many-owners", _("A site has at most %(limit)s owners."), limit=str(MAX_OWNERS))
+        raise InvalidCellError(
+            "too-many-owners", _("The site has too many owners. Enter at most %(limit)s."), limit=str(MAX_OWNERS)
+        )
     return tuple(owners.values())
 
 
@@ -115,7 +123,7 @@ def _version(text: str) -> str:
 
 def _boolean(text: str) -> bool:
     if text.lower() not in _BOOLEANS:
-        raise InvalidCellError("not-a-boolean", _("%(found)s is neither true nor false."), found=shown(text))
+        raise InvalidCellError("not-a-boolean", _("%(found)s is not allowed. Use true or false."), found=shown(text))
     return _BOOLEANS[text.lower()]
 
 

@@ -128,7 +128,7 @@ def _decode(data: bytes) -> str:
             "nul", _("The file is not a text file: it contains null characters. Save it as “CSV UTF-8”.")
         )
     if not text.strip():
-        raise InvalidCellError("empty", _("The file is empty."))
+        raise InvalidCellError("empty", _("The file is empty. Choose a CSV file with one site per row."))
     return text
 
 
@@ -190,7 +190,19 @@ def _rows(
             continue
         row, row_errors = _row(number, dict(zip(columns, cells, strict=False)), allow_loopback_http)
         if _filled(cells[len(columns) :]):
-            row_errors.append(CellError(number, "", "too-many-cells", _("The row has more cells than the header.")))
+            row_errors.append(
+                CellError(
+                    number,
+                    "",
+                    "too-many-cells",
+                    _(
+                        "The row has more cells than the "
+                        "header. Remove the extra cells, or "
+                        "put text that contains the "
+                        "separator in quotation marks."
+                    ),
+                )
+            )
         if row and first_at.setdefault(row.base_url, number) != number:
             values = {"first": str(first_at[row.base_url])}
             message = _("Row %(first)s has the same base URL. Keep one of the two.")

@@ -26,9 +26,9 @@ ERRORS: dict[str, str] = {
         "Gatepass is not allowed to connect to this address. "
         "If it is private, add its network to PROBE_ALLOWED_NETWORKS."
     ),
-    "not_https": _("The address uses http. Only https is allowed."),
-    "too_large": _("The response is larger than Gatepass reads."),
-    "too_many_redirects": _("The redirects form a loop or are too many."),
+    "not_https": _("The address uses HTTP. Only HTTPS is allowed."),
+    "too_large": _("The response is larger than Gatepass accepts."),
+    "too_many_redirects": _("There is a redirect loop, or there are too many redirects."),
     "bad_answer": _("The response is not valid HTTP."),
     "bad_url": _("The URL is invalid."),
     "proxy": _("The outbound proxy is unreachable or did not connect."),

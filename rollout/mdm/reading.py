@@ -62,7 +62,7 @@ def _load(text: str) -> Any:
     check_length(text)
     text = text.removeprefix("\ufeff")
     if not text.strip():
-        raise SiteListError("empty", _("The text is empty. Paste the value of the key sites."))
+        raise SiteListError("empty", _("The text is empty. Paste the value of the “sites” key."))
     try:
         return json.loads(text, object_pairs_hook=_object, parse_constant=_reject_constant)
     except SiteListError:
@@ -94,7 +94,7 @@ def _array(payload: Any) -> list[Any]:
     if isinstance(payload, dict):
         if "sites" in payload:
             raise SiteListError(
-                "wrapped", _("The list is inside an object with the key sites. Paste only the value of that key.")
+                "wrapped", _("The list is inside an object with the key “sites”. Paste only the value of that key.")
             )
         raise SiteListError(
             "single-object", _("This is a single object. Put square brackets around it: the list must be an array.")

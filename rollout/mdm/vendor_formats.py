@@ -42,7 +42,10 @@ FORMATS: dict[str, Format] = {
             vendor="any",
             filename="sites.json",
             content_type="application/json",
-            where=_("The app's managed app configuration in any MDM: key sites, type String, this text as the value"),
+            where=_(
+                "In your MDM's app configuration for the app, add the key “sites” with type String and "
+                "this text as the value."
+            ),
             build=_unchanged,
         ),
         Format(
@@ -51,7 +54,7 @@ FORMATS: dict[str, Format] = {
             vendor="any",
             filename="sites-indented.json",
             content_type="application/json",
-            where=_("For review only. In your MDM, use the format on one line"),
+            where=_("For review only. In your MDM, use the format on one line."),
             build=prettify,
         ),
         Format(

@@ -113,7 +113,7 @@ class CheckRun(models.Model):
     was_mdm_verdict = models.CharField(_("previous MDM setup status"), max_length=16, blank=True)
     was_non_mdm_verdict = models.CharField(_("previous non-MDM setup status"), max_length=16, blank=True)
     changed_at = models.DateTimeField(_("status changed"), null=True)
-    matrix = models.CharField(_("version matrix edition"), max_length=40, blank=True)
+    matrix = models.CharField(_("compatibility matrix edition"), max_length=40, blank=True)
     evaluated_at = models.DateTimeField(_("evaluated"), null=True)
     evaluated_findings = models.JSONField(default=list)  # of both setups, most severe first within each
 

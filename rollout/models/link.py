@@ -33,7 +33,7 @@ class ApplicationLink(models.Model):
 
     class Origin(models.TextChoices):
         WIZARD = "wizard", _("MDM (created by an administrator)")
-        SWITCH = "switch", _("Non-MDM (created by the OAuth 2.0 switch)")
+        SWITCH = "switch", _("Non-MDM (created by the OAuth 2.0 setting)")
 
     site = models.ForeignKey("rollout.Site", on_delete=models.CASCADE, related_name="links")
     origin = models.CharField(_("origin"), max_length=16, choices=Origin.choices, default=Origin.WIZARD)

@@ -18,12 +18,12 @@ class MatrixEdition(models.Model):
     note = models.TextField(_("changes"), max_length=2000, blank=True, validators=NOTES)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(_("created"), editable=False)
-    in_force_at = models.DateTimeField(_("in force since"), null=True, editable=False)
+    in_force_at = models.DateTimeField(_("active since"), null=True, editable=False)
 
     class Meta:
         ordering = ["-pk"]
-        verbose_name = _("version matrix edition")
-        verbose_name_plural = _("version matrix editions")
+        verbose_name = _("compatibility matrix edition")
+        verbose_name_plural = _("compatibility matrix editions")
         indexes = [models.Index(fields=["-in_force_at", "-id"], name="matrix_in_force")]
 
     def __str__(self) -> str:
@@ -56,8 +56,8 @@ class MatrixLine(models.Model):
 
     class Meta:
         ordering = ["edition", "position", "pk"]
-        verbose_name = _("line")
-        verbose_name_plural = _("lines")
+        verbose_name = _("version range")
+        verbose_name_plural = _("version ranges")
 
     def __str__(self) -> str:
         return f"{self.product} {self.since or '…'} – {self.below or '…'}"

@@ -84,9 +84,9 @@ class Site(models.Model):
         _("people"), default=0, help_text=_("Approximate number of people who use this site on an iPhone.")
     )
     cache_session_in_mobile_browser = models.BooleanField(
-        _("keep the sign-in session"),
+        _("cache the browser session"),
         default=False,
-        help_text=_("The app keeps the session of the browser sheet used to sign in, so people sign in less often."),
+        help_text=_("The app caches the session of the in-app browser used to sign in, so people sign in less often."),
     )
 
     oauth_plugin_version = models.CharField(_("OAuth plugin version"), max_length=40, blank=True)

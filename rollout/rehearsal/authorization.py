@@ -64,7 +64,7 @@ async def _sign_in(context: StepContext, browser: Browser) -> None:
         await browser.submit(page, form, form.buttons[0])
         context.signed_in = True
         return
-    raise failed(_("The sign-in page of the test has no button, because its link was used or has expired. Test again."))
+    raise failed(_("The one-time sign-in link of the test was already used or has expired. Test again."))
 
 
 def _callback(context: StepContext, page: Reply) -> dict[str, list[str]]:

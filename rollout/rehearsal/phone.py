@@ -30,9 +30,9 @@ STEPS: tuple[tuple[str, str, Step], ...] = (
     ("authorize", _("Sign in and allow access"), authorize),
     ("token", _("Exchange the code for tokens"), steps.exchange_code),
     ("refresh", _("Refresh the tokens"), steps.refresh),
-    ("old-refresh-token", _("Reject the replaced refresh token"), steps.skip_old_refresh_token),
+    ("old-refresh-token", _("Verify that the replaced refresh token is rejected"), steps.skip_old_refresh_token),
     ("revoke", _("Sign out"), steps.revoke),
-    ("refresh-after-revoke", _("Reject a refresh after sign-out"), steps.refresh_after_revoke),
+    ("refresh-after-revoke", _("Verify that the refresh token is rejected after sign-out"), steps.refresh_after_revoke),
 )
 
 

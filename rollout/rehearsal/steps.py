@@ -83,7 +83,7 @@ async def skip_old_refresh_token(context: StepContext) -> StepMessage:
     """Skip the replay of the replaced token. The step is kept because stored transcripts contain it."""
     raise Halt(
         StepOutcome.SKIPPED,
-        _("Not tested: a provider that detects token theft would end the sign-in."),
+        _("Not tested: a provider that detects token theft would end the sign-in if the replaced token were used."),
     )
 
 

@@ -114,7 +114,14 @@ def _add(plan: _Plan, row: SiteRow, site: Site | None, users: dict[str, Any]) ->
     """Add one row to the plan. Raises ValidationError by column."""
     for email in row.owners:
         if email.lower() not in users:
-            raise ValidationError({"owners": _("No account has the address %(email)s.") % {"email": email}})
+            raise ValidationError(
+                {
+                    "owners": _(
+                        "No account has the e-mail address %(email)s. Create the account first, or correct the address."
+                    )
+                    % {"email": email}
+                }
+            )
     owners = [users[email.lower()] for email in row.owners]
     if row.provider != Provider.CONFLUENCE and site is None:
         raise ValidationError({"provider": _("Sites hosted by Gatepass cannot be imported. Add them with Add site.")})

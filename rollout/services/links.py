@@ -44,7 +44,9 @@ def create_link(
     with transaction.atomic():
         site = _locked(site)
         if site.links.for_mdm().exists():
-            raise ValidationError(_("This site already has an application link. Replace its client ID or revoke it."))
+            raise ValidationError(
+                _("This site already has an application link. Rotate its client ID or revoke the link.")
+            )
         link = _create(actor, site, ApplicationLink.Origin.WIZARD, client_id)
         audit.record(actor=actor, action="link.created", target=link, details={"site": site.pk})
     return link
@@ -68,7 +70,14 @@ def rotate_link(*, actor: Actor, link: ApplicationLink, client_id: str = "") -> 
             client_id = client_id.strip()
             _check_client_id(client_id)
             if client_id == link.client_id:
-                raise ValidationError({"client_id": _("The link already has this client ID.")})
+                raise ValidationError(
+                    {
+                        "client_id": _(
+                            "The link already has this client ID. Copy the new one "
+                            "from the application link on the site."
+                        )
+                    }
+                )
             link.client_id = client_id
         link.rotated_at = timezone.now()
         link.save(update_fields=["client_id", "rotated_at"])

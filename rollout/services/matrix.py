@@ -136,7 +136,7 @@ def delete_draft(*, actor: Actor, edition: MatrixEdition) -> None:
 
 def _lock_draft(edition: MatrixEdition) -> None:
     if not MatrixEdition.objects.select_for_update(no_key=True).filter(pk=edition.pk, in_force_at=None).exists():
-        raise ValidationError(_("This edition was put in force in the meantime. Create a new edition from it."))
+        raise ValidationError(_("This edition was activated in the meantime. Create a new edition from it."))
 
 
 def put_in_force(*, actor: Actor, edition: MatrixEdition) -> MatrixEdition:
@@ -147,7 +147,7 @@ def put_in_force(*, actor: Actor, edition: MatrixEdition) -> MatrixEdition:
     with transaction.atomic():
         edition = MatrixEdition.objects.select_for_update(no_key=True).get(pk=edition.pk)
         if edition.in_force_at:
-            raise ValidationError(_("This edition has already been in force. Create a new edition from it."))
+            raise ValidationError(_("This edition has already been active. Create a new edition from it."))
         matrix = matrix_of(edition)
         before = matrix_in_force().name
         edition.in_force_at = timezone.now()

@@ -113,7 +113,9 @@ def _unique_address(site: Site) -> Iterator[None]:
         yield
     except IntegrityError as error:
         field = "slug" if site.is_provided else "base_url"
-        raise ValidationError({field: _("Another site already has this address.")}) from error
+        raise ValidationError(
+            {field: _("Another site already has this base URL. Edit that site, or enter a different base URL.")}
+        ) from error
 
 
 def create_sites(*, actor: Actor | None, sites: list[tuple[Site, list[Any]]]) -> None:

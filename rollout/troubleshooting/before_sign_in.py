@@ -176,11 +176,14 @@ CAUSES = (
         stage=Stage.BEFORE,
         title=_("The app cannot read the site list"),
         explanation=_(
-            "The value of the key sites is JSON. Typographic quotes, an extra comma, HTML-escaped quotes, or a single "
-            "object instead of a list make the whole list invalid."
+            "The value of the “sites” key is JSON. Typographic quotes, an extra comma, HTML-escaped quotes, "
+            "or a single object instead of a list make the whole list invalid."
         ),
         symptoms=(_("The app reports that it cannot display the sites."), _("The site list in the app is empty.")),
-        confirm=_("Copy the value from the MDM and paste it into Check a list, which shows the position of the error."),
+        confirm=_(
+            "Copy the value from the MDM and paste it in Configurations → Check a site list, which "
+            "shows the position of the error."
+        ),
         remedy=_("Correct the value in the MDM, or replace it with an export from Gatepass for your MDM."),
         source=CONFLUENCE_PAGE,
         certainty=Certainty.DOCUMENTED,

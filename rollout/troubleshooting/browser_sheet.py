@@ -21,9 +21,9 @@ CAUSES = (
         stage=Stage.SHEET,
         title=_("AD FS requests Windows Integrated Authentication from the phone"),
         explanation=_(
-            "AD FS uses the User-Agent to decide whether a device supports Windows Integrated Authentication. If the "
-            "app's User-Agent matches, AD FS sends a challenge, which an iPhone cannot answer, instead of its login "
-            "form."
+            "AD FS uses the User-Agent to decide whether a device supports Windows Integrated "
+            "Authentication. If the app's User-Agent matches, AD FS sends a challenge, which an iPhone does "
+            "not support, instead of its login form."
         ),
         symptoms=(_("The AD FS sign-in page is blank or shows an error."),),
         confirm=_("Look for WWW-Authenticate: Negotiate in the response, and check WIASupportedUserAgents in AD FS."),
@@ -77,8 +77,8 @@ CAUSES = (
         stage=Stage.SHEET,
         title=_("The site does not recognize the client ID"),
         explanation=_(
-            "The client ID in the configuration has a typing error, or it belongs to another site or to a link that "
-            "was deleted or created again. Every new link has a new client ID."
+            "The client ID in the configuration contains a typo, or it belongs to another site or to a link "
+            "that was deleted or created again. Every new link has a new client ID."
         ),
         symptoms=(_("An error page appears after Allow."), _("The sign-in page stays open.")),
         confirm=_("Compare the client ID of the link in Confluence with the client ID in the current configuration."),
@@ -137,10 +137,10 @@ CAUSES = (
     Cause(
         id="tls-at-proxy",
         stage=Stage.SHEET,
-        title=_("Confluence treats requests as http, not https"),
+        title=_("Confluence treats requests as HTTP, not HTTPS"),
         explanation=_(
-            "OAuth 2.0 requires https. If TLS ends at a reverse proxy and the connector of Confluence is not marked as "
-            "secure, pages work but OAuth fails, or https and http redirect to each other."
+            "OAuth 2.0 requires HTTPS. If TLS ends at a reverse proxy and the connector of Confluence is not "
+            "marked as secure, pages work but OAuth fails, or HTTPS and HTTP redirect to each other."
         ),
         symptoms=(_("The site works in a browser, but OAuth fails."), _("The browser reports too many redirects.")),
         confirm=_(
@@ -148,13 +148,13 @@ CAUSES = (
             "in server.xml."
         ),
         remedy=_(
-            'Change the base URL to https, and set scheme="https" secure="true" proxyPort="443" on the connector.'
+            'Change the base URL to https://, and set scheme="https" secure="true" proxyPort="443" on the connector.'
         ),
         source=PROVIDER_API,
         certainty=Certainty.SEEN,
         indicators=(
             request_matches(
-                "^https://", 5, _("An https address redirects to http"), status=REDIRECTS, and_also=_falls_back_to_http
+                "^https://", 5, _("An HTTPS address redirects to HTTP"), status=REDIRECTS, and_also=_falls_back_to_http
             ),
             text_matches(
                 r"too many redirects|redirected too many times|TOO_MANY_REDIRECTS|redirects? followed"
@@ -166,7 +166,7 @@ CAUSES = (
                 r"https (?:is )?required|must (?:use|be) https|insecure (?:connection|request|transport)"
                 r"|requires? (?:https|a secure)",
                 4,
-                _("An error because of http"),
+                _("An error because of HTTP"),
             ),
         ),
         rules=("HTTPS", "PLAIN-HTTP", "REDIRECTS"),

@@ -199,7 +199,7 @@ CAUSES = (
         confirm=_(
             "Look for changes to the application link in the audit log of Confluence, and compare the client IDs."
         ),
-        remedy=_("Deploy the new client ID with your MDM. In future, edit the link instead of creating it again."),
+        remedy=_("Deploy the new client ID with your MDM. In the future, edit the link instead of creating it again."),
         source=PROVIDER_API,
         certainty=Certainty.DOCUMENTED,
         indicators=(

@@ -17,8 +17,9 @@ CAUSES = (
         stage=Stage.BEFORE,
         title=_("The phone does not trust the issuer of the certificate"),
         explanation=_(
-            "The certificate is self-signed or from your own certificate authority (CA), or the server does not send "
-            "the intermediate certificate. Desktop browsers may know the CA or download the certificate; phones do not."
+            "The certificate is self-signed or from your own certificate authority (CA), or the server does "
+            "not send the intermediate certificate. Desktop browsers may trust the CA or download the "
+            "certificate; phones do not."
         ),
         symptoms=(_("The app reports that it cannot make a secure connection."),),
         confirm=_(

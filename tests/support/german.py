@@ -13,7 +13,7 @@ from django.utils.translation import trans_real
 GERMAN = {
     "The site is unreachable: %(result)s.": "Die Site war nicht erreichbar: %(result)s.",
     "the host name does not resolve": "ihr Name lässt sich nicht auflösen",
-    "The title is empty.": "Der Titel ist leer.",
+    "The title is empty. Enter the name that the app shows.": "Der Titel ist leer.",
     "Unknown column %(column)s. Known columns: %(known)s.": "Die Spalte %(column)s gibt es nicht.",
 }
 

@@ -83,7 +83,7 @@ def save_email_settings(
     if every not in Every.values or not 0 <= hour <= 23:
         raise ValidationError({"every": _("Choose how often to get e-mail.")})
     if time_zone and time_zone not in time_zones():
-        raise ValidationError({"time_zone": _("Unknown time zone. Choose one from the list.")})
+        raise ValidationError({"time_zone": _("This time zone is unknown. Choose one from the list.")})
     now = timezone.now()
     chosen = EmailSettings(
         every, tuple(kind for kind in kinds_for(actor) if kind in kinds), only_followed, hour, time_zone

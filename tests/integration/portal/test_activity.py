@@ -80,7 +80,7 @@ def test_filters_by_category_object_person_day_and_words(
     assert "created the wave" in page("q=pilot")
     today = timezone.localdate()
     assert "created the wave" in page(f"since={today}&until={today}")
-    assert "No matching events" in page(f"until={today - timedelta(days=2)}")
+    assert "No event matches" in page(f"until={today - timedelta(days=2)}")
 
 
 @pytest.mark.parametrize(

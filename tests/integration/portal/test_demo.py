@@ -78,8 +78,8 @@ def test_load_demo_is_for_trials_only(db: None, settings) -> None:
 
 
 def test_load_demo_prints_the_number_of_sites(db: None) -> None:
-    assert run("load_demo") == f"{len(DEMO) + 1} sites added."
-    assert run("load_demo") == "0 sites added."
+    assert run("load_demo") == f"Sites added: {len(DEMO) + 1}"
+    assert run("load_demo") == "Sites added: 0"
 
 
 # --- The first administrator -------------------------------------------------------------------------------------
@@ -139,9 +139,9 @@ def test_sign_in_link_without_an_address_is_for_the_first_administrator(db: None
     assert User.objects.get().email == ADDRESS
 
 
-@pytest.mark.parametrize("email", ["nobody@example.com", "not an address", "'; --"])
+@pytest.mark.parametrize("email", ["unknown@example.com", "not an address", "'; --"])
 def test_sign_in_link_rejects_unknown_addresses(db: None, email: str) -> None:
-    with pytest.raises(CommandError, match="nobody with the address"):
+    with pytest.raises(CommandError, match="No person has the e-mail address"):
         run("sign_in_link", email)
     assert not User.objects.exists()
 

@@ -98,7 +98,7 @@ def test_rotating_shows_how_many_people_are_signed_out(
     link = links.create_link(actor=alice, site=provided, redirect_url=REDIRECT)
     SignIn.objects.create(site=provided, person=bob, client_id=link.client_id, signed_in_at=timezone.now())
     client, address = client_of(alice), f"/links/{link.pk}/rotate/"
-    assert "Signs out 1 person immediately" in client.get(address).content.decode()
+    assert "1 person is signed out immediately" in client.get(address).content.decode()
     assert ApplicationLink.objects.get().client_id == link.client_id  # opening the page changes nothing
     page = client.post(address, follow=True).content.decode()
     new = ApplicationLink.objects.get().client_id

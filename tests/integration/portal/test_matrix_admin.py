@@ -1,4 +1,4 @@
-"""Version matrix editions in Django admin: copying, editing with clear errors, and putting one in force."""
+"""Compatibility matrix editions in Django admin: copying, editing with clear errors, and putting one in force."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_it_works(
 
     with django_capture_on_commit_callbacks(execute=True):
         done = act(operator, "put_in_force", draft, confirmed="yes")
-    assert "is in force" in done.content.decode()
+    assert "is active" in done.content.decode()
     assert matrix.matrix_in_force().edition == draft.pk
 
 
@@ -78,13 +78,13 @@ def test_it_works(
     [
         ({"line_0__server": "nine"}, "nine is not a version number"),
         ({"line_0__since": "9.5", "line_0__below": "9.1"}, "ends before it starts"),
-        ({"line_0__server": ""}, "Enter the first version that works, or the reason"),
-        ({"line_0__unclear": "Undocumented."}, "An unclear line has no minimum versions."),
-        ({"line_0__source": "http://example.com"}, "Enter the https address of the page"),
+        ({"line_0__server": ""}, "Enter the minimum server version, or the reason"),
+        ({"line_0__unclear": "Undocumented."}, "Enter either minimum versions or a reason"),
+        ({"line_0__source": "http://example.com"}, "Enter the https:// URL of the page"),
         ({"line_0__redirect_url": "https://example.com"}, "handles confluence-server:// only"),
         ({"line_0__server": "\x00"}, "Null characters are not allowed."),
         ({"line_0__server": "9" * 41}, "at most 40 characters"),
-        ({"line_1__below": "9.14"}, "Two lines of Jira overlap"),
+        ({"line_1__below": "9.14"}, "Two version ranges of Jira overlap"),
         ({"line_0__product": "bamboo"}, "bamboo is not one of the available choices"),
         ({"source": "http://example.com"}, "Enter the source as an https:// URL."),
         ({"source": "x"}, "Enter a valid URL."),
@@ -106,7 +106,7 @@ def test_an_invalid_line_is_reported_and_nothing_is_saved(
 def test_a_gap_is_allowed_with_a_warning(operator: Client, draft: MatrixEdition) -> None:
     form = posted(draft, **{"lines-2-DELETE": "on"})
     page = operator.post(f"{LIST}{draft.pk}/change/", form, follow=True)
-    assert "No line of Jira covers versions from 9.13 to below 10.1" in page.content.decode()
+    assert "No version range of Jira covers versions from 9.13 to below 10.1" in page.content.decode()
     assert draft.lines.count() == 3
 
 
@@ -129,7 +129,7 @@ def test_one_edition_at_a_time_and_none_twice(operator: Client, first: MatrixEdi
     assert "Select exactly one edition." in act(operator, "put_in_force", first, draft).content.decode()
     assert "Select exactly one edition." in act(operator, "new_edition", first, draft).content.decode()
     again = act(operator, "put_in_force", first, confirmed="yes").content.decode()
-    assert "has already been in force" in again
+    assert "has already been active" in again
     assert not AuditEvent.objects.filter(action="matrix.in_force").exists()
 
 

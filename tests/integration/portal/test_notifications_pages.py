@@ -13,12 +13,12 @@ FORM = {"every": "hour", "kinds": ["verdict"], "hour": "7", "time_zone": "Europe
 
 def test_it_works(alice, client_of):
     browser = client_of(alice)
-    assert "Default for your role." in browser.get(reverse("my_notifications")).content.decode()
+    assert "default settings for your role." in browser.get(reverse("my_notifications")).content.decode()
     assert browser.post(reverse("my_notifications"), FORM).status_code == 302
 
     row = NotificationPreference.objects.get(person=alice)
     assert (row.every, row.kinds, row.hour, row.time_zone) == ("hour", ["verdict"], 7, "Europe/Berlin")
-    assert "Default for your role." not in browser.get(reverse("my_notifications")).content.decode()
+    assert "default settings for your role." not in browser.get(reverse("my_notifications")).content.decode()
 
 
 def test_bulk_checks_are_not_offered_to_owners(alice, administrator, client_of):

@@ -69,7 +69,7 @@ def test_it_works(full: Observation) -> None:
     assert shown["plugins_from"] == "Pasted from the plugin manager"
     assert shown["tls_chain"] == "CN=wiki.example.com ← CN=Example CA"
     assert shown["oddities"] == "duplicate name"
-    assert shown["plain_http"] == "redirects to https"
+    assert shown["plain_http"] == "redirects to HTTPS"
 
 
 def test_an_observation_without_optional_requests_has_no_facts_of_them(site: Site) -> None:

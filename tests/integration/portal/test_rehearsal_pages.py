@@ -86,7 +86,7 @@ def test_a_failed_test_shows_the_reason_and_the_next_step(
 def test_an_internal_error_does_not_blame_the_site(client_of: ClientOf, alice: User, make_rehearsal: Any) -> None:
     row = make_rehearsal(state=RunState.FAILED, failure="KeyError during the sign-in test")
     page = client_of(alice).get(reverse("rehearsal", args=[row.pk])).content.decode()
-    assert "an error in Gatepass, not on the site" in page
+    assert "The error is in Gatepass, not on the site" in page
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ def test_no_secret_shows_in_the_evidence(make_provider, faults) -> None:
     ("fault", "step", "text"),
     [
         ("unknown_client", "authorize", "returned an error (400"),
-        ("link_used", "authorize", "no button"),
+        ("link_used", "authorize", "already used or has expired"),
         ("no_consent", "authorize", "did not show a consent page"),
         ("denied", "authorize", "access_denied"),
         ("wrong_state", "authorize", "state"),

@@ -68,7 +68,7 @@ def test_an_edition_put_in_force_is_used(
 
 
 def test_an_edition_is_put_in_force_once(first: MatrixEdition, administrator: User) -> None:
-    with pytest.raises(ValidationError, match="already been in force"):
+    with pytest.raises(ValidationError, match="already been active"):
         matrix.put_in_force(actor=administrator, edition=first)
     assert not AuditEvent.objects.exists()
 
@@ -77,7 +77,7 @@ def test_an_edition_is_put_in_force_once(first: MatrixEdition, administrator: Us
     ("change", "says"),
     [
         ({"server": "nine"}, "nine is not a version number"),
-        ({"below": "9.0"}, "outside the line"),
+        ({"below": "9.0"}, "outside the version range"),
         ({"redirect_url": "https://example.com"}, "confluence-server://"),
         ({"product": "jira", "redirect_url": "jira-server://oauth-callback"}, "overlap"),
     ],
@@ -96,7 +96,7 @@ def test_a_draft_with_errors_is_not_put_in_force(
 
 def test_a_draft_without_lines_is_not_put_in_force(administrator: User) -> None:
     draft = MatrixEdition.objects.create(as_of=MATRIX.as_of, source=MATRIX.source, created_at=timezone.now())
-    with pytest.raises(ValidationError, match="at least one line"):
+    with pytest.raises(ValidationError, match="at least one version range"):
         matrix.put_in_force(actor=administrator, edition=draft)
 
 

@@ -15,11 +15,11 @@ from django.contrib import admin
 from django.db import connection
 from django.urls import reverse
 from playwright.sync_api import BrowserContext
-from tests.support.fleet_of_pages import Pages, fill
 
 from portal.models import User
 from rollout.simulator.fleet import SimulatedFleet
 from rollout.simulator.table import DEMO
+from tests.support.example_pages import Pages, create_example_data
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 SCREENSHOTS = os.environ.get("SCREENSHOTS")
@@ -35,7 +35,7 @@ CUT_OFF = """() => {
 def pages(administrator: User, member: User) -> Iterator[Pages]:
     def filled(fleet: SimulatedFleet) -> Pages:
         try:
-            return fill(administrator, member, fleet)
+            return create_example_data(administrator, member, fleet)
         finally:
             connection.close()
 

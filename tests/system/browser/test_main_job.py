@@ -112,7 +112,7 @@ def create_the_link(page: Page, site_url: str) -> str:
     page.get_by_role("link", name="Create link").first.click()
     page.get_by_label("External application").check()
     page.get_by_label("Incoming").check()
-    page.get_by_label("Redirect URL").first.fill("confluence-server://oauth-callback")
+    page.get_by_label("Redirect URL", exact=True).first.fill("confluence-server://oauth-callback")
     page.get_by_label("READ", exact=True).check()
     page.get_by_role("button", name="Save link").click()
     expect(page.get_by_text("invalid_scope").first).to_be_visible()
@@ -125,7 +125,7 @@ def create_the_link(page: Page, site_url: str) -> str:
 
 def build_and_publish(page: Page, site_url: str) -> dict[str, Any]:
     """Return the site's entry in the value for the MDM, after publishing release 1."""
-    page.get_by_role("link", name="Build MDM configuration").click()
+    page.get_by_role("link", name="Build configuration").click()
     value = page.get_by_label("Value").first.input_value()
     assert "}}" not in value
     assert "{{" not in value

@@ -41,7 +41,7 @@ def create_the_link(page: Page) -> None:
     page.goto(f"/sites/{page.url.rstrip('/').rpartition('/')[2]}/link/")
     for choice in ("External application", "Incoming", "WRITE"):
         page.get_by_label(choice, exact=True).check()
-    page.get_by_label("Redirect URL").fill(REDIRECT_URL)
+    page.get_by_label("Redirect URL", exact=True).fill(REDIRECT_URL)
     page.get_by_role("button", name="Save link").click()
     expect(page.get_by_role("textbox", name="Client ID")).to_have_value(ApplicationLink.objects.get().client_id)
 

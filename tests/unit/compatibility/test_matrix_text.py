@@ -50,13 +50,13 @@ def test_the_built_in_lines_have_no_error() -> None:
         ({"below": "10.1-SNAPSHOT"}, "below", "numbers only"),
         ({"since": "10.1"}, "below", "ends before it starts"),
         ({"since": "11", "server": ""}, "below", "ends before it starts"),
-        ({"server": "9.12"}, "server", "outside the line"),
-        ({"server": "10.1"}, "server", "outside the line"),
+        ({"server": "9.12"}, "server", "outside the version range"),
+        ({"server": "10.1"}, "server", "outside the version range"),
         ({"server": "", "oauth_plugin": ""}, "server", "or the reason why"),
-        ({"unclear": "Undocumented."}, "unclear", "no minimum versions"),
-        ({"source": "http://example.com/page"}, "source", "https address"),
-        ({"source": "https://"}, "source", "https address"),
-        ({"source": "https://[::1"}, "source", "https address"),
+        ({"unclear": "Undocumented."}, "unclear", "not both"),
+        ({"source": "http://example.com/page"}, "source", "https:// URL"),
+        ({"source": "https://"}, "source", "https:// URL"),
+        ({"source": "https://[::1"}, "source", "https:// URL"),
         ({"redirect_url": "confluence-server://oauth-callback"}, "redirect_url", "jira-server://"),
         ({"redirect_url": "https://example.com"}, "redirect_url", "jira-server://"),
         ({"redirect_url": "jira-server://"}, "redirect_url", "jira-server://"),
@@ -90,7 +90,7 @@ def test_lines_that_overlap_are_refused_and_neighbours_are_not() -> None:
     wider = replace(old, below=Version.parse("9.13.1"))
     (error,) = errors_between([confluence, wider, middle, new])
     assert error.message % error.values == (
-        "Two lines of Jira overlap: … – 9.13.1 and 9.13 – 10.1. Each version may be in one line only."
+        "Two version ranges of Jira overlap: … – 9.13.1 and 9.13 – 10.1. Each version can be in one range only."
     )
     assert errors_between([replace(old, below=None), new])
     assert not errors_between([new, middle, old, confluence])  # in any order
@@ -110,11 +110,11 @@ def test_every_gap_is_listed() -> None:
     _confluence, old, middle, new = MATRIX.requirements
     notes = [gap.message % gap.values for gap in gaps([old, new], ["confluence", "jira"])]
     assert notes == [
-        "No line of Jira covers versions from 9.13 to below 10.1. The status of such sites will be unknown.",
+        "No version range of Jira covers versions from 9.13 to below 10.1. The status of such sites will be unknown.",
         "Confluence is not in this edition. The status of all its sites will be unknown.",
     ]
     notes = [gap.message % gap.values for gap in gaps([middle])]
     assert notes == [
-        "No line of Jira covers versions below 9.13. The status of such sites will be unknown.",
-        "No line of Jira covers 10.1 and later. The status of such sites will be unknown.",
+        "No version range of Jira covers versions below 9.13. The status of such sites will be unknown.",
+        "No version range of Jira covers 10.1 and later. The status of such sites will be unknown.",
     ]

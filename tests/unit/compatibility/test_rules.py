@@ -453,7 +453,9 @@ def test_a_version_that_an_edition_does_not_cover_is_unknown(ready: Observation)
     found = finding(evaluate(ready, Matrix(MATRIX.as_of, MATRIX.source, tuple(only_old))), "CONFLUENCE-VERSION")
     assert found is not None
     assert found.outcome is UNKNOWN
-    assert found.to_json()["evidence"]["summary"] == "The compatibility matrix has no line for Confluence 9.2.1."
+    assert (
+        found.to_json()["evidence"]["summary"] == "The compatibility matrix has no requirements for Confluence 9.2.1."
+    )
 
 
 def test_the_source_of_a_version_is_named(build: Build):

@@ -21,9 +21,11 @@ def test_templates_use_the_same_translation(german: None) -> None:
 
 
 def test_text_from_people_is_never_translated(german: None) -> None:
-    assert "The title is empty." not in TRANSLATED_VALUES
-    said = sentence("The site is unreachable: %(result)s.", {"result": "The title is empty."})
-    assert said == "Die Site war nicht erreichbar: The title is empty.."
+    assert "The title is empty. Enter the name that the app shows." not in TRANSLATED_VALUES
+    said = sentence(
+        "The site is unreachable: %(result)s.", {"result": "The title is empty. Enter the name that the app shows."}
+    )
+    assert said == "Die Site war nicht erreichbar: The title is empty. Enter the name that the app shows.."
 
 
 def test_a_message_with_unknown_placeholders_is_shown_unchanged() -> None:
