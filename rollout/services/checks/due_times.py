@@ -13,6 +13,7 @@ RETRY_INTERVAL = timedelta(hours=1)
 
 
 def check_interval() -> timedelta:
+    """Return the time between two scheduled checks of a site, without the random spread."""
     return timedelta(hours=settings.CHECK_EVERY_HOURS)
 
 
