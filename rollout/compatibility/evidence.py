@@ -11,11 +11,15 @@ from .observation import Answer
 PRODUCTS = {"confluence": "Confluence", "jira": "Jira"}
 # Why a request got no response, by the ids of rollout.http_client.failures.ERRORS.
 REASONS = {
-    # Translators: this and the next ten reasons end a sentence: "The site is unreachable: …".
+    # Translators: this and the next sixteen reasons end a sentence: "The site is unreachable: …".
     "dns": _("the host name does not resolve"),
-    "refused": _("the connection was refused or dropped"),
+    "refused": _("the connection was refused"),
+    "reset": _("the connection was closed before a response"),
     "timeout": _("the response timed out"),
     "tls": _("the TLS connection failed"),
+    "client_certificate": _("the host requires a client certificate"),
+    "http2_only": _("the host speaks HTTP/2 only, which phones support but Gatepass does not"),
+    "tls_version": _("the host supports neither TLS 1.2 nor TLS 1.3"),
     "blocked_address": _(
         "Gatepass is not allowed to connect to this address; "
         "if it is private, add its network to PROBE_ALLOWED_NETWORKS"
@@ -24,8 +28,10 @@ REASONS = {
     "too_large": _("the response is larger than Gatepass accepts"),
     "too_many_redirects": _("there is a redirect loop, or there are too many redirects"),
     "bad_answer": _("the response is not valid HTTP"),
+    "encoding": _("the response is compressed in a way that Gatepass cannot read"),
     "bad_url": _("the URL is invalid"),
     "proxy": _("the outbound proxy did not connect"),
+    "not_sent": _("the request was not sent, because an earlier one failed"),
 }
 NO_REASON = _("the reason is unknown")
 

@@ -9,8 +9,12 @@ from typing import cast
 _PAUSE_AT = 262_144
 
 
+class ConnectionLostError(OSError):
+    """An established connection broke: caused by the OSError, which is an ssl.SSLError for a TLS alert."""
+
+
 class ByteStream(asyncio.Protocol):
-    """A subset of asyncio's streams for one reader. Raises OSError when the connection breaks."""
+    """A subset of asyncio's streams for one reader. Raises ConnectionLostError when the connection breaks."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -30,13 +34,18 @@ class ByteStream(asyncio.Protocol):
         return stream
 
     async def start_tls(self, context: ssl.SSLContext, host: str, *, seconds: float) -> None:
-        """Encrypt the connection. Raises ssl.SSLError (handshake errors), OSError, TimeoutError."""
+        """Encrypt the connection. Raises ssl.SSLError (handshake errors), ConnectionLostError, TimeoutError."""
         name = host.rstrip(".")
         transport = cast(asyncio.Transport, self._transport)
-        async with asyncio.timeout(seconds):
-            secured = await self._loop.start_tls(transport, self, context, server_hostname=name)
+        if self._ended or transport.is_closing():  # asyncio would wait for its end once more
+            raise ConnectionLostError("the connection ended before the handshake")
+        try:
+            async with asyncio.timeout(seconds):
+                secured = await self._loop.start_tls(transport, self, context, server_hostname=name)
+        except (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError) as error:
+            raise ConnectionLostError("the connection ended during the handshake") from error
         if secured is None:
-            raise ConnectionAbortedError("the connection ended during the handshake")
+            raise ConnectionLostError("the connection ended during the handshake")
         self._transport = secured
 
     @property
@@ -53,7 +62,7 @@ class ByteStream(asyncio.Protocol):
             self._transport.write(data)
 
     async def read(self) -> bytes:
-        """Return received bytes, at least one; empty at the end."""
+        """Return received bytes, at least one; empty at the end. Raises ConnectionLostError."""
         if not self._received and not self._ended:
             self._reading = self._loop.create_future()
             try:
@@ -61,7 +70,7 @@ class ByteStream(asyncio.Protocol):
             finally:
                 self._reading = None
         if not self._received and self._error is not None:
-            raise self._error
+            raise ConnectionLostError("the connection broke") from self._error
         data = bytes(self._received)
         self._received.clear()
         if self._paused and self._transport is not None and not self._ended:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import ssl
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from rollout.compatibility.observation import Answer
 from rollout.message_ids import gettext_noop as _
 
-from .decoding import TooLargeError, UndecodableError
+from .byte_stream import ConnectionLostError
+from .client_certificates import ClientCertificateError
+from .decoding import TooLargeError, UndecodableError, UnknownEncodingError
 from .guard import AddressRefusedError, NameNotFoundError, PlainHttpRefusedError
-from .http1 import LimitError, NoResponseError
+from .handshakes import reason_of
+from .http1 import Http2OnlyError, LimitError, NoResponseError
 from .redaction import clean
 from .reply import Reply, TlsFailure
 from .request_urls import BadUrlError
@@ -19,9 +23,13 @@ from .transport import ProxyFailedError, TlsFailedError
 # Error code → an English sentence for people (a message id).
 ERRORS: dict[str, str] = {
     "dns": _("The host name does not resolve."),
-    "refused": _("The host refused or dropped the connection."),
+    "refused": _("The host refused the connection."),
+    "reset": _("The host closed the connection before it responded."),
     "timeout": _("The response timed out."),
     "tls": _("The TLS connection failed."),
+    "client_certificate": _("The host requires a client certificate."),
+    "http2_only": _("The host speaks HTTP/2 only. Phones can connect, but Gatepass cannot check it."),
+    "tls_version": _("The host supports neither TLS 1.2 nor TLS 1.3, and phones accept no other version."),
     "blocked_address": _(
         "Gatepass is not allowed to connect to this address. "
         "If it is private, add its network to PROBE_ALLOWED_NETWORKS."
@@ -30,8 +38,10 @@ ERRORS: dict[str, str] = {
     "too_large": _("The response is larger than Gatepass accepts."),
     "too_many_redirects": _("There is a redirect loop, or there are too many redirects."),
     "bad_answer": _("The response is not valid HTTP."),
+    "encoding": _("The response is compressed in a way that Gatepass cannot read."),
     "bad_url": _("The URL is invalid."),
     "proxy": _("The outbound proxy is unreachable or did not connect."),
+    "not_sent": _("The request was not sent, because an earlier one failed."),
 }
 
 
@@ -52,10 +62,38 @@ _CODES: tuple[tuple[type[BaseException], str], ...] = (
     (BadUrlError, "bad_url"),
     (ProxyFailedError, "proxy"),
     (TooLargeError, "too_large"),
+    (UnknownEncodingError, "encoding"),
+    (Http2OnlyError, "http2_only"),
+    (ClientCertificateError, "client_certificate"),
+    (NoResponseError, "reset"),
+    (ConnectionLostError, "reset"),
+    (ConnectionResetError, "reset"),  # right after it was made
     (OSError, "refused"),
 )
-# Our own text, which never quotes an untrusted server.
-_WITH_DETAIL = (AddressRefusedError, BadUrlError, ProxyFailedError, LimitError, UndecodableError)
+# Our own text, which never quotes an untrusted server, except for the bounded name of an encoding.
+_WITH_DETAIL = (
+    AddressRefusedError, BadUrlError, ProxyFailedError, LimitError, UndecodableError, UnknownEncodingError,
+    Http2OnlyError, ClientCertificateError, NoResponseError, ConnectionLostError,
+)  # fmt: skip
+
+# The detail of a TlsFailure whose certificate names no host, so that only its common name could.
+NO_ALTERNATIVE_NAME = "the certificate has no subject alternative name"
+_HOST_MISMATCH = (62, 64)  # X509_V_ERR_HOSTNAME_MISMATCH and X509_V_ERR_IP_ADDRESS_MISMATCH
+# OpenSSL's reasons and the names of alerts (RFC 8446 section 6, RFC 7301) with a cause of their own.
+_TLS_REASONS = {
+    "certificate required": "client_certificate",
+    "no application protocol": "http2_only",
+    "protocol version": "tls_version",
+    "unsupported protocol": "tls_version",
+    "wrong ssl version": "tls_version",
+}
+# Alerts by which servers refuse a client certificate, or a missing one, after they asked for it.
+_CERTIFICATE_ALERTS = frozenset(
+    {
+        "handshake failure", "bad certificate", "unsupported certificate", "certificate revoked",
+        "certificate expired", "certificate unknown", "unknown ca", "access denied", "decrypt error",
+    }
+)  # fmt: skip
 
 
 def error_reply(error: Exception) -> Reply:
@@ -68,18 +106,26 @@ def error_reply(error: Exception) -> Reply:
 def _to_fetch_error(error: Exception) -> FetchError:
     if isinstance(error, TlsFailedError):
         return _tls_error(error)
-    if isinstance(error, ssl.SSLError):  # after the handshake
-        return FetchError("refused", "the connection was dropped")
-    if isinstance(error, NoResponseError):
-        return FetchError("refused" if error.__cause__ else "bad_answer", "the connection closed without a response")
     code = next((code for kind, code in _CODES if isinstance(error, kind)), "bad_answer")
     return FetchError(code, str(error) if isinstance(error, _WITH_DETAIL) else "")
 
 
 def _tls_error(error: TlsFailedError) -> FetchError:
-    cause = error.cause
+    """The server's certificate first, then the alert, then a connection that ended without one."""
+    cause, seen = error.cause, error.seen
     if isinstance(cause, ssl.SSLCertVerificationError):
         detail = clean(cause.verify_message, 200)
-        return FetchError("tls", detail, TlsFailure(cause.verify_code, detail, error.chain))
-    detail = clean((cause.reason or "handshake failed").replace("_", " ").lower(), 200)
-    return FetchError("tls", detail, TlsFailure(None, detail))
+        if cause.verify_code in _HOST_MISMATCH and seen.chain and not seen.chain[0].names:
+            detail = NO_ALTERNATIVE_NAME
+        return FetchError("tls", detail, TlsFailure(cause.verify_code, detail, seen.chain))
+    reason = reason_of(cause) if isinstance(cause, ssl.SSLError) else seen.alert if seen.wants_certificate else ""
+    failure = TlsFailure(None, clean(reason, 200) or "the connection ended", seen.chain)
+    code = _TLS_REASONS.get(reason, "tls" if reason else "reset")
+    if seen.wants_certificate and seen.is_refused and (not reason or reason in _CERTIFICATE_ALERTS):
+        code = "client_certificate"
+    if code == "reset":
+        return FetchError("reset", str(cause))
+    detail = failure.detail
+    if code == "client_certificate" and error.presented:
+        detail = f"the host refused the client certificate: {detail}"
+    return FetchError(code, detail, replace(failure, code=code))

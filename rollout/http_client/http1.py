@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import h11  # noqa: TID251 - part of the guarded client
 
-from .byte_stream import ByteStream
+from .byte_stream import ByteStream, ConnectionLostError
 from .decoding import Body, UndecodableError
 
 MAX_HEADERS = 150
@@ -21,7 +21,11 @@ class LimitError(Exception):
 
 
 class NoResponseError(Exception):
-    """The connection ended before the first byte of a response; caused by an OSError if it broke."""
+    """The connection ended before the first byte of a response; caused by ConnectionLostError if it broke."""
+
+
+class Http2OnlyError(Exception):
+    """The server responded to HTTP/1.1 with frames of HTTP/2."""
 
 
 @dataclass
@@ -84,11 +88,18 @@ async def _read_head(stream: ByteStream, http: h11.Connection) -> RawResponse:
 async def _first_bytes(stream: ByteStream) -> bytes:
     try:
         data = await stream.read()
-    except OSError as error:
-        raise NoResponseError from error
+    except ConnectionLostError as error:
+        raise NoResponseError("the connection was reset before a response") from error
     if not data:
-        raise NoResponseError
+        raise NoResponseError("the connection was closed without a response")
+    if _is_http2(data):
+        raise Http2OnlyError("the response is an HTTP/2 frame")
     return data
+
+
+def _is_http2(data: bytes) -> bool:
+    """Whether this starts with a SETTINGS or GOAWAY frame on stream 0 (RFC 9113 sections 4.1, 6.5 and 6.8)."""
+    return len(data) >= 9 and data[:1] == b"\0" and data[3] in (4, 7) and data[5:9] == bytes(4)
 
 
 async def _read_body(stream: ByteStream, http: h11.Connection, raw: RawResponse, limit: int) -> bytes:

@@ -19,7 +19,9 @@ class FetchPolicy:
 
     ``allowed_networks`` are CIDR texts that allow private ranges; ``own`` are our own services, always blocked;
     ``plain_http`` allows http to other machines. ``ca_bundle`` is a site's own PEM bundle, used when the system's
-    trust store (or ``ssl_context`` instead of it) does not verify. ``proxy`` is used only if ``through_proxy`` is set.
+    trust store (or ``ssl_context`` instead of it) does not verify. ``client_certificate`` (PEM: the chain and its
+    unencrypted private key) is presented to the host of a visit's first request, and to no other; it excludes
+    ``ssl_context``. ``proxy`` is used only if ``through_proxy`` is set.
     ``resolver`` replaces the system's (tests). Times are in seconds for the whole request, including redirects.
     """
 
@@ -34,5 +36,6 @@ class FetchPolicy:
     through_proxy: bool = False
     proxy: str = field(default="", repr=False)
     ca_bundle: str = field(default="", repr=False)
+    client_certificate: str = field(default="", repr=False)
     ssl_context: ssl.SSLContext | None = field(default=None, repr=False)
     resolver: Resolver = field(default=resolve_by_system, repr=False)

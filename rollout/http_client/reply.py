@@ -44,13 +44,15 @@ class PeerCertificate:
 
 @dataclass(frozen=True)
 class TlsFailure:
-    """Why a handshake failed: OpenSSL's verify code (None if the certificate was not the reason) and its message.
-    ``chain`` are the certificates that the server sent, its own first.
+    """Why TLS failed: OpenSSL's verify code (None if the server's certificate was not the reason), and its message or
+    the name of the server's alert. ``chain`` are the certificates that the server sent, its own first; ``code`` is the
+    error code of the request.
     """
 
     verify_code: int | None
     detail: str
     chain: tuple[Certificate, ...] = ()
+    code: str = "tls"
 
 
 @dataclass(frozen=True)

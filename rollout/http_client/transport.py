@@ -8,21 +8,18 @@ import contextlib
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import h11  # noqa: TID251 - part of the guarded client
 
-from rollout.compatibility.observation import Certificate
-from rollout.formats.certificates import read_certificate
-
-from .byte_stream import ByteStream
+from .byte_stream import ByteStream, ConnectionLostError
 from .guard import Destination, Guard
+from .handshakes import Handshake, chain_of, inspect_handshake
 from .http1 import LimitError, NoResponseError, send_request
 from .reply import PeerCertificate, certificate_of
 from .trust import site_trust, system_trust, unverified
 
-CHAIN_TIMEOUT = 2.0
+INSPECT_SECONDS = 2.0
 
 
 class ProxyFailedError(Exception):
@@ -30,17 +27,20 @@ class ProxyFailedError(Exception):
 
 
 class TlsFailedError(Exception):
-    """The handshake failed: ``cause`` is OpenSSL's error, ``chain`` what the server sent."""
+    """TLS failed: ``cause`` is OpenSSL's error, or the loss of the connection; ``seen`` is what a second handshake
+    showed, without a request. ``presented`` is whether a client certificate was offered.
+    """
 
-    def __init__(self, cause: ssl.SSLError, chain: tuple[Certificate, ...]) -> None:
+    def __init__(self, cause: OSError, seen: Handshake, *, presented: bool = False) -> None:
         super().__init__(str(cause))
-        self.cause, self.chain = cause, chain
+        self.cause, self.seen, self.presented = cause, seen, presented
 
 
 @dataclass(frozen=True)
 class Route:
     """How to connect. ``proxy`` is the operator's and is not checked; it gets checked addresses only, so the guard
     applies behind it too. ``ca_bundle`` is a site's own PEM bundle, ``trust`` replaces the system's store.
+    ``client_certificate`` (PEM with its key) is presented to ``client_certificate_host`` only.
     """
 
     guard: Guard
@@ -48,6 +48,12 @@ class Route:
     proxy: str = field(default="", repr=False)
     ca_bundle: str = field(default="", repr=False)
     trust: ssl.SSLContext | None = field(default=None, repr=False)
+    client_certificate: str = field(default="", repr=False)
+    client_certificate_host: str = ""
+
+    def client_certificate_for(self, host: str) -> str:
+        """Return the client certificate for a host, or an empty text."""
+        return self.client_certificate if host == self.client_certificate_host else ""
 
 
 @dataclass
@@ -66,7 +72,8 @@ class Connection:
 async def connect(route: Route, destination: Destination, *, on_attempt: Callable[[str], None]) -> Connection:
     """Connect to the first checked address that responds. ``on_attempt`` is called with each address tried.
 
-    Raises the guard's exceptions, OSError, TimeoutError, ProxyFailedError and TlsFailedError.
+    Raises the guard's exceptions, OSError, TimeoutError, ConnectionLostError, ProxyFailedError, TlsFailedError and
+    ClientCertificateError.
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + route.connect_seconds
@@ -123,21 +130,22 @@ async def _through_proxy(proxy: SplitResult, address: str, port: int, seconds: f
 
 async def _start_tls(route: Route, destination: Destination, address: str, stream: ByteStream) -> Connection:
     """Return the connection after a verified handshake: by the system's trust store, else by the site's own bundle."""
-    trust_stores = [("system", route.trust or system_trust())]
+    presented = route.client_certificate_for(destination.host)
+    trust_stores = [("system", route.trust or system_trust(presented))]
     if route.ca_bundle:
         with contextlib.suppress(ssl.SSLError, ValueError):  # the site's form rejects an invalid bundle
-            trust_stores.append(("site", site_trust(route.ca_bundle)))
+            trust_stores.append(("site", site_trust(route.ca_bundle, presented)))
     for trust, context in trust_stores:
         try:
             await stream.start_tls(context, destination.host, seconds=route.connect_seconds)
         except ssl.SSLCertVerificationError as error:
             stream.close()
             if trust == trust_stores[-1][0]:
-                raise TlsFailedError(error, await _untrusted_chain(route, destination, address)) from error
+                raise await _tls_failed(route, destination, address, error) from error
             stream = await _open(route, address, destination.port, route.connect_seconds)
-        except ssl.SSLError as error:
+        except (ssl.SSLError, ConnectionLostError) as error:
             stream.close()
-            raise TlsFailedError(error, ()) from error
+            raise await _tls_failed(route, destination, address, error) from error
         except BaseException:
             stream.close()
             raise
@@ -146,30 +154,32 @@ async def _start_tls(route: Route, destination: Destination, address: str, strea
     raise AssertionError("unreachable: the last trust store returns or raises")
 
 
-async def _untrusted_chain(route: Route, destination: Destination, address: str) -> tuple[Certificate, ...]:
-    """Return the untrusted certificates from a second handshake to the same address; no request is sent."""
-    try:
-        async with asyncio.timeout(CHAIN_TIMEOUT):
-            stream = await _open(route, address, destination.port, CHAIN_TIMEOUT)
-            try:
-                await stream.start_tls(unverified(), destination.host, seconds=CHAIN_TIMEOUT)
-                return chain_of(stream.ssl_object)
-            finally:
-                stream.close()
-    except (OSError, TimeoutError, ProxyFailedError):
-        return ()
+async def tls_refusal(
+    route: Route, destination: Destination, connection: Connection, error: NoResponseError
+) -> TlsFailedError | None:
+    """Return why a server ended a new TLS connection instead of responding; None if TLS was not the reason.
+
+    A TLS 1.3 server refuses a client certificate, or a missing one, with an alert after the handshake. The alert is
+    lost if the connection is reset while the request is sent, so a second handshake without a request looks for it.
+    """
+    lost = error.__cause__
+    alert = lost.__cause__ if lost is not None else None
+    if connection.certificate is None or connection.certificate.protocol != "TLSv1.3":
+        return None
+    if isinstance(alert, ssl.SSLError):
+        return await _tls_failed(route, destination, connection.address, alert)
+    failed = await _tls_failed(route, destination, connection.address, ConnectionLostError("no response"))
+    return failed if failed.seen.wants_certificate and failed.seen.is_refused else None
 
 
-def chain_of(ssl_object: Any) -> tuple[Certificate, ...]:
-    """Return the certificates that the server sent, its own first. The call is public only from Python 3.13."""
-    if ssl_object is None:
-        return ()
-    public = getattr(ssl_object, "get_unverified_chain", None)
-    if public is not None:
-        ders = public()
-    else:
-        inner: Any = getattr(ssl_object, "_sslobj", None)
-        found = inner.get_unverified_chain() if inner is not None else None
-        ders = [ssl.PEM_cert_to_DER_cert(one.public_bytes()) for one in found or ()]
-        ders = ders or [ssl_object.getpeercert(binary_form=True)]
-    return tuple(found for der in (ders or ())[:10] if der and (found := read_certificate(der)))
+async def _tls_failed(route: Route, destination: Destination, address: str, error: OSError) -> TlsFailedError:
+    """Return the error with what a second handshake to the same address shows."""
+    presented = route.client_certificate_for(destination.host)
+    seen = Handshake()
+    with contextlib.suppress(OSError, ProxyFailedError):
+        stream = await _open(route, address, destination.port, INSPECT_SECONDS)
+        try:
+            seen = await inspect_handshake(stream, unverified(presented), destination.host, seconds=INSPECT_SECONDS)
+        finally:
+            stream.close()
+    return TlsFailedError(error, seen, presented=bool(presented))

@@ -13,15 +13,16 @@ from urllib.parse import urlencode
 from rollout.compatibility.observation import Answer, Hop
 
 from .addresses import address_class
+from .decoding import ACCEPT_ENCODING
 from .evidence_headers import select_headers
 from .failures import FetchError, error_reply
-from .guard import Guard
+from .guard import Destination, Guard
 from .http1 import NoResponseError, RawResponse, send_request
 from .policy import FetchPolicy
 from .redaction import clean, excerpt, safe_url
 from .reply import PeerCertificate, Reply, location_of, text_of
 from .request_urls import ParsedUrl, origin, parse_url
-from .transport import Connection, Route, connect
+from .transport import Connection, Route, connect, tls_refusal
 
 MAX_REDIRECTS = 5
 # Headers that must not be sent to another origin after a redirect.
@@ -159,8 +160,21 @@ class Visit:
             finally:
                 if self._open.get(key) is not connection:
                     connection.close()
-        connection = await connect(self._route, destination, on_attempt=lambda tried: setattr(step, "address", tried))
-        return await self._send_over(connection, key, request, parsed), connection.certificate
+        route = self._route_to(destination)
+        connection = await connect(route, destination, on_attempt=lambda tried: setattr(step, "address", tried))
+        try:
+            return await self._send_over(connection, key, request, parsed), connection.certificate
+        except NoResponseError as error:
+            refusal = await tls_refusal(route, destination, connection, error)
+            if refusal is None:
+                raise
+            raise refusal from error
+
+    def _route_to(self, destination: Destination) -> Route:
+        """Return the route; the client certificate is bound to the host of the first request."""
+        if self.policy.client_certificate and not self._route.client_certificate_host:
+            self._route = replace(self._route, client_certificate_host=destination.host)
+        return self._route
 
     async def _send_over(
         self, connection: Connection, key: tuple[str, str, int], request: _Request, parsed: ParsedUrl
@@ -189,11 +203,11 @@ class Visit:
 def _route_of(policy: FetchPolicy) -> Route:
     guard = Guard(policy.allowed_networks, policy.allow_loopback, policy.plain_http, policy.own, policy.resolver)
     proxy = policy.proxy if policy.through_proxy else ""
-    return Route(guard, policy.connect_seconds, proxy, policy.ca_bundle, policy.ssl_context)
+    return Route(guard, policy.connect_seconds, proxy, policy.ca_bundle, policy.ssl_context, policy.client_certificate)
 
 
 def _headers(user_agent: str, request: _Request, host: str, length: int) -> list[tuple[bytes, bytes]]:
-    found = {"Host": host, "User-Agent": user_agent, "Accept": "*/*", "Accept-Encoding": "gzip"}
+    found = {"Host": host, "User-Agent": user_agent, "Accept": "*/*", "Accept-Encoding": ACCEPT_ENCODING}
     for name, value in request.headers.items():
         found[name.title()] = value
     if request.cookies:

@@ -7,11 +7,21 @@ import json
 import socket
 import struct
 import time
+import zlib
 from dataclasses import replace
 
+import brotli
 import pytest
 
 from rollout.http_client.policy import FetchPolicy
+
+COMPRESS = {
+    "gzip": lambda body: gzip.compress(body, 9),
+    "x-gzip": gzip.compress,
+    "deflate": zlib.compress,
+    "br": brotli.compress,
+    "identity": bytes,
+}
 
 
 def test_it_works(serve, make_answer, get, now) -> None:
@@ -120,25 +130,64 @@ def test_a_body_of_exactly_the_limit(serve, make_answer, get, policy) -> None:
     assert get(serve(make_answer(b"x" * 1001)).url, policy=policy).error == "too_large"
 
 
-@pytest.mark.parametrize("layers", ["gzip", "gzip, gzip", "deflate"])
+@pytest.mark.parametrize("layers", ["gzip", "gzip, gzip", "deflate", "br", "br, gzip", "gzip, br"])
 def test_a_decompression_bomb(serve, make_answer, get, layers) -> None:
-    import zlib
-
     body = b"\0" * 50_000_000
-    body = zlib.compress(body) if layers == "deflate" else gzip.compress(body, 9)
-    body = gzip.compress(body) if layers == "gzip, gzip" else body
+    for layer in layers.split(", "):
+        body = COMPRESS[layer](body)
     assert len(body) < 262144
     assert get(serve(make_answer(body, Content_Encoding=layers)).url).error == "too_large"
 
 
-def test_gzip_is_read(serve, make_answer, get) -> None:
-    assert get(serve(make_answer(gzip.compress(b"hello"), Content_Encoding="gzip")).url).text() == "hello"
+@pytest.mark.parametrize("encoding", ["gzip", "x-gzip", "deflate", "br", "BR", "br, gzip", "gzip,br", "identity, br"])
+@pytest.mark.parametrize("piece", [1, 7, 100_000])
+def test_a_compressed_body_is_read(serve, get, encoding, piece) -> None:
+    text = "".join(f"Größe {number} " for number in range(500))
+    body = text.encode()
+    for layer in encoding.lower().replace(" ", "").split(","):
+        body = COMPRESS[layer](body)
+
+    def respond(request, handler):
+        head = f"HTTP/1.1 200 OK\r\nContent-Encoding: {encoding}\r\nContent-Length: {len(body)}\r\n\r\n"
+        handler.wfile.write(head.encode())
+        for start in range(0, len(body), piece):
+            handler.wfile.write(body[start : start + piece])
+
+    server = serve(respond)
+    assert get(server.url).text() == text
+    assert b"accept-encoding: gzip, deflate, br\r\n" in server.requests[0].lower()
+
+
+@pytest.mark.parametrize("encoding", ["br", "gzip", "deflate"])
+@pytest.mark.parametrize("damage", [lambda body: body[:-1], lambda body: body[:10], lambda body: b"<html>" + body])
+def test_a_truncated_or_corrupt_compressed_body(serve, make_answer, get, encoding, damage) -> None:
+    body = damage(COMPRESS[encoding](bytes(range(256)) * 40))
+    reply = get(serve(make_answer(body, Content_Encoding=encoding)).url)
+    assert (reply.status, reply.error) == (None, "bad_answer")
+    assert reply.answer.excerpt in ("corrupt compressed body", "incomplete compressed body")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "detail"),
+    [
+        ("zstd", "compressed with zstd"),
+        ("gzip, ZSTD", "compressed with zstd"),
+        ("compress", "compressed with compress"),
+        ("<b>" + "x" * 99, "compressed with an unknown encoding"),
+    ],
+)
+def test_what_cannot_be_read_is_named(serve, make_answer, get, encoding, detail) -> None:
+    reply = get(serve(make_answer(b"(\xb5/\xfd", Content_Encoding=encoding)).url)
+    assert (reply.status, reply.error, reply.answer.excerpt) == (None, "encoding", detail)
+
+
+def test_an_empty_body_needs_no_decoder(serve, make_answer, get) -> None:
+    assert get(serve(make_answer(b"", Content_Encoding="zstd", status="302 Found", Location="/x")).url).status == 302
 
 
 @pytest.mark.parametrize(
     "raw",
     [
-        b"",
         b"\r\n\r\n",
         b"\x00\x01\x02\xff" * 50 + b"\r\n\r\n",
         b"SSH-2.0-OpenSSH_9.2\r\n",
@@ -158,7 +207,7 @@ def test_gzip_is_read(serve, make_answer, get) -> None:
 def test_invalid_http(serve, get, raw: bytes) -> None:
     reply = get(serve(raw).url)
     assert reply.status is None
-    assert reply.error in ("bad_answer", "refused")
+    assert reply.error == "bad_answer"
 
 
 def test_a_reset_in_the_middle(serve, get) -> None:
@@ -168,7 +217,7 @@ def test_a_reset_in_the_middle(serve, get) -> None:
         handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         handler.connection.close()
 
-    assert get(serve(reset).url).error in ("refused", "bad_answer")
+    assert get(serve(reset).url).error in ("reset", "bad_answer")  # the data may or may not arrive before the reset
 
 
 def test_nul_bytes_in_a_body_do_not_reach_the_evidence(serve, make_answer, get) -> None:

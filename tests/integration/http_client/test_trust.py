@@ -6,44 +6,15 @@ import hashlib
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
-from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from rollout.http_client.policy import FetchPolicy
-
-PEM = serialization.Encoding.PEM
-
-
-@dataclass
-class Issued:
-    certificate: x509.Certificate
-    key: ec.EllipticCurvePrivateKey
-
-    @property
-    def pem(self) -> str:
-        return self.certificate.public_bytes(PEM).decode()
-
-
-def issue(name: str, by: Issued | None = None, *, is_authority: bool = False, days: int = 30) -> Issued:
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    end = datetime.now(UTC) + timedelta(days=days)
-    builder = x509.CertificateBuilder(
-        by.certificate.subject if by else subject, subject, key.public_key(), 1 + len(name)
-    )
-    builder = builder.not_valid_before(end - timedelta(days=60)).not_valid_after(end)
-    builder = builder.add_extension(x509.BasicConstraints(is_authority, None), critical=True)
-    if not is_authority:
-        builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-    return Issued(builder.sign(by.key if by else key, hashes.SHA256()), key)
+from tests.support.tls_servers import Issued, issue
 
 
 class _Quiet(BaseHTTPRequestHandler):
@@ -72,8 +43,7 @@ def serve_tls(tmp_path: Path) -> Iterator[Callable[..., _Server]]:
         server = _Server(("127.0.0.1", 0), _Quiet)
         server.hosts, server.names = [], []
         (tmp_path / "chain.pem").write_text("".join(one.pem for one in chain))
-        form = (PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        (tmp_path / "key.pem").write_bytes(chain[0].key.private_bytes(*form))
+        (tmp_path / "key.pem").write_text(chain[0].key_pem)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(tmp_path / "chain.pem", tmp_path / "key.pem")
         context.sni_callback = lambda sock, name, context: server.names.append(name)

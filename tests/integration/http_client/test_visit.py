@@ -65,7 +65,7 @@ def test_a_closed_connection_is_replaced(serve, policy) -> None:
     again = serve(lambda request, handler: _plain(b"each"))
     assert [reply.body for reply in _fetch_all(policy, again.url, again.url, again.url)] == [b"each"] * 3
     first, second = _fetch_all(policy, server.url, server.url)
-    assert (first.body, second.error) == (b"one", "bad_answer")
+    assert (first.body, second.error) == (b"one", "reset")
 
 
 @pytest.mark.parametrize("more", [_plain(b"forged"), b"garbage"])
