@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from rollout.compatibility import evidence, plugin_rules
+from rollout.compatibility import evidence, phone_rules, plugin_rules
 from rollout.compatibility.next_steps import findings_to_fix
 from rollout.mdm import json_errors, reading
 from rollout.models import Finding
@@ -28,6 +28,7 @@ TRANSLATED_VALUES = frozenset(
         evidence.NO_REASON,
         plugin_rules.OAUTH_PLUGIN_NAME,
         plugin_rules.MOBILE_PLUGIN_NAME,
+        *phone_rules.STEPS.values(),
         *reading.TYPE_NAMES.values(),
         *json_errors.REASONS.values(),
     )

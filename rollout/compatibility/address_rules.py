@@ -46,9 +46,16 @@ _TLS = {
     "error": (
         Outcome.UNKNOWN,
         _("The TLS handshake failed: %(detail)s."),
-        _("Check that the server supports TLS 1.2 or 1.3 and does not require a client certificate. Then check again."),
+        _("Check the TLS settings of the site for this alert, then check again."),
+    ),
+    "old_protocol": (
+        Outcome.ACTION_NEEDED,
+        _("The server supports only versions of TLS that iPhones reject: %(detail)s."),
+        _("Turn on TLS 1.2 or 1.3 at the server or reverse proxy."),
     ),
 }
+# Kinds that other rules explain.
+_EXPLAINED_ELSEWHERE = frozenset({"plain", "client_certificate", "http2_only"})
 MAKE_REACHABLE = _("Make the site reachable from Gatepass. Then check again.")
 _TLS_UNREACHABLE = (
     Outcome.UNKNOWN,
@@ -84,6 +91,7 @@ _PLAIN_HTTP = {
     ),
     "loop": (Outcome.ACTION_NEEDED, _("The redirect from plain HTTP ends in a loop."), STOP_LOOP),
 }
+BACK_TO_HTTP = _("The site redirects an HTTPS request back to plain HTTP.")
 _NO_LOOP = Finding("REDIRECTS", Outcome.PASS, _("No redirect ends in a loop or goes back to plain HTTP."), "", {})
 
 
@@ -102,7 +110,7 @@ def tls_valid(observation: Observation, matrix: Matrix) -> Finding | None:
     The value ``detail`` is ``unreachable`` if there was no certificate to read: ``next_steps`` reads it.
     """
     tls = observation.tls
-    if tls.kind == "plain":
+    if tls.kind in _EXPLAINED_ELSEWHERE:
         return None
     if tls.kind == "valid" and (soon := _soonest(tls, observation.observed_at)):
         name, day = soon
@@ -138,19 +146,21 @@ def plain_http(observation: Observation, matrix: Matrix) -> Finding | None:
 
 
 def redirects(observation: Observation, matrix: Matrix) -> Finding | None:
-    """Check that no redirect loops or leads from https back to http; None without a response for the manifest."""
-    manifest, info = observation.manifest.answer, observation.info_login.answer
-    for answer in (manifest, info):
-        if answer.error == "too_many_redirects":
-            message = _("The site redirects in a loop or too often.")
-            return Finding("REDIRECTS", Outcome.ACTION_NEEDED, message, STOP_LOOP, {}, answer)
-        if answer.location and _is_downgrade(answer):
-            message = _("The site redirects an HTTPS request back to plain HTTP.")
-            return Finding("REDIRECTS", Outcome.ACTION_NEEDED, message, STOP_LOOP, {}, answer)
-    return None if manifest.status is None else _NO_LOOP
+    """Check that no redirect loops or leads from https back to http; None without a response for the manifest.
+
+    A redirect of ``info/login`` alone does not concern the MDM setup, so INFO-LOGIN-OPEN reports it.
+    """
+    answer = observation.manifest.answer
+    if answer.error == "too_many_redirects":
+        message = _("The site redirects in a loop or too often.")
+        return Finding("REDIRECTS", Outcome.ACTION_NEEDED, message, STOP_LOOP, {}, answer)
+    if is_downgrade(answer):
+        return Finding("REDIRECTS", Outcome.ACTION_NEEDED, BACK_TO_HTTP, STOP_LOOP, {}, answer)
+    return None if answer.status is None else _NO_LOOP
 
 
-def _is_downgrade(answer: Answer) -> bool:
+def is_downgrade(answer: Answer) -> bool:
+    """Whether a response redirects https to http on the same host."""
     location = answer.location or ""
     if location[:5].lower() != "http:" or answer.url[:6].lower() != "https:":
         return False

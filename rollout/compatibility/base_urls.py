@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
+
 from rollout.base_url import BaseUrl, BaseUrlError, parse_base_url
 
 
@@ -22,3 +24,17 @@ def parsed(text: object, *, http: bool = False) -> BaseUrl | None:
             return None
     secure = parsed("https" + str(text)[4:])
     return secure and BaseUrl("http", secure.host, secure.port, secure.path)
+
+
+_INTERNAL_DOMAINS = (".local", ".internal", ".intranet", ".lan", ".corp", ".home", ".intra", ".localdomain", ".svc")
+
+
+def is_internal(host: str) -> bool:
+    """Whether a host is known in an internal network only: a name without a dot or a domain for such use, or a
+    private address.
+    """
+    host = host.strip("[]").rstrip(".").lower()
+    try:
+        return not ip_address(host).is_global
+    except ValueError:
+        return "." not in host or host.endswith(_INTERNAL_DOMAINS)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from rollout.message_ids import gettext_noop as _
 
+from .evidence import without_query
 from .matrix import Matrix
-from .observation import Observation
+from .observation import Endpoint, Observation
 from .verdict import Finding, Outcome
 
 UPDATE_NON_MDM_LINK = _(
@@ -21,6 +22,12 @@ COMPARE_LINK = _(
     "Compare the client ID with the application link on the site. If the link was created again, enter "
     "the new client ID and publish the configuration again. If it is the same, check the version of the "
     "OAuth plugin."
+)
+
+_REJECTED = _("The authorization endpoint rejects the client ID that is set in Gatepass.")
+_CANNOT_TELL = _(
+    "The authorization endpoint returns the same for the entered client ID and for one that does not exist: before a "
+    "sign-in it cannot be told whether the client ID is right."
 )
 
 
@@ -67,3 +74,26 @@ def client_id_known(observation: Observation, matrix: Matrix) -> Finding | None:
         return Finding("CLIENT-ID-KNOWN", Outcome.WARNING, message, COMPARE_LINK, {}, answer)
     message = _("The token endpoint does not reject the client ID that is set in Gatepass.")
     return Finding("CLIENT-ID-KNOWN", Outcome.PASS, message, "", {}, answer)
+
+
+def client_id_at_authorize(observation: Observation, matrix: Matrix) -> Finding | None:
+    """Compare what the authorization endpoint returns for the entered client ID and for one that does not exist.
+
+    None unless both were requested. Confluence may check the client only after the sign-in: then both look alike.
+    """
+    entered, unknown = observation.authorize, observation.authorize_unknown
+    if unknown is None or entered.kind != "answers" or unknown.answer.status is None:
+        return None
+    is_error = entered.answer.status == 400 or bool(entered.oauth_error)
+    if is_error:
+        return Finding("CLIENT-ID-AUTHORIZE", Outcome.ACTION_NEEDED, _REJECTED, COMPARE_LINK, {}, entered.answer)
+    if _shown(entered) != _shown(unknown):
+        message = _("The authorization endpoint accepts the entered client ID and rejects one that does not exist.")
+        return Finding("CLIENT-ID-AUTHORIZE", Outcome.PASS, message, "", {}, entered.answer)
+    return Finding("CLIENT-ID-AUTHORIZE", Outcome.PASS, _CANNOT_TELL, "", {}, entered.answer)
+
+
+def _shown(endpoint: Endpoint) -> tuple[object, ...]:
+    """What a response shows, without the values that differ in every request."""
+    answer = endpoint.answer
+    return endpoint.kind, answer.status, endpoint.oauth_error, without_query(answer.location or "")

@@ -8,14 +8,15 @@ from rollout.message_ids import gettext_noop as _
 
 from .observation import Answer
 
-PRODUCTS = {"confluence": "Confluence", "jira": "Jira"}
+PRODUCTS = {"confluence": "Confluence", "jira": "Jira", "stash": "Bitbucket", "bamboo": "Bamboo", "crowd": "Crowd"}
 # Why a request got no response, by the ids of rollout.http_client.failures.ERRORS.
 REASONS = {
-    # Translators: this and the next sixteen reasons end a sentence: "The site is unreachable: …".
+    # Translators: this and the next seventeen reasons end a sentence: "The site is unreachable: …".
     "dns": _("the host name does not resolve"),
     "refused": _("the connection was refused"),
     "reset": _("the connection was closed before a response"),
     "timeout": _("the response timed out"),
+    "connect_timeout": _("no connection was possible in time"),
     "tls": _("the TLS connection failed"),
     "client_certificate": _("the host requires a client certificate"),
     "http2_only": _("the host speaks HTTP/2 only, which phones support but Gatepass does not"),
@@ -57,6 +58,11 @@ def host_of(url: object) -> str:
         return printable(urlsplit(str(url or "")).hostname or "")
     except ValueError:
         return ""
+
+
+def without_query(url: str) -> str:
+    """The URL without its query and fragment, which may contain the state of a sign-in."""
+    return url.partition("?")[0].partition("#")[0]
 
 
 def redirected_host(answer: Answer) -> str:

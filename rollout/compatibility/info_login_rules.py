@@ -6,10 +6,11 @@ import re
 
 from rollout.message_ids import gettext_noop as _
 
+from .address_rules import BACK_TO_HTTP, STOP_LOOP, is_downgrade
+from .barriers import CHECK_LOGS, barrier_values, is_blocked_alone, request_barrier, site_barrier
 from .evidence import printable, product_name, redirected_host, result_of
 from .matrix import Matrix
 from .observation import InfoLogin, Observation
-from .site_rules import CHECK_LOGS, CHECK_NETWORK
 from .verdict import Finding, Outcome
 
 MDM_OR_ALLOW = _(
@@ -32,13 +33,36 @@ _INFO_LOGIN = {
         _("The site has no info/login resource: the mobile plugin is missing, disabled or too old."),
         _("Install or enable the mobile plugin under Settings → Manage apps, or use the MDM setup."),
     ),
+    "other_json": (
+        Outcome.UNKNOWN,
+        _("The response to info/login is JSON, but not that of the mobile plugin (fields: %(fields)s)."),
+        _("Find the gateway or proxy that responds to rest/nativemobile, and forward these requests to %(product)s."),
+    ),
     "error": (
         Outcome.UNKNOWN,
         _("The site returned an unexpected response to the app's first request (%(result)s)."),
         CHECK_LOGS,
     ),
 }
-_UNREACHABLE = (Outcome.UNKNOWN, _("The site is unreachable: %(result)s."), CHECK_NETWORK)
+_BLOCKED = (
+    Outcome.ACTION_NEEDED,
+    _("A proxy or firewall blocks the app's first request, info/login (%(result)s), but not other requests."),
+    MDM_OR_ALLOW,
+)
+_LOOP = (Outcome.ACTION_NEEDED, _("info/login redirects in a loop."), STOP_LOOP)
+_NOTHING_HERE = (
+    Outcome.UNKNOWN,
+    _("info/login is missing, as is the manifest, so the base URL may be wrong."),
+    _(
+        "Open the base URL in a browser and compare: the context path, such as /wiki, may be missing, or the "
+        "address may be wrong."
+    ),
+)
+_CLOSED_FOR_MDM = _(
+    "info/login is not available to the app. Atlassian refers such sites to the MDM setup, but an earlier document "
+    "(2021) shows apps with MDM requesting it, too, unless the configuration contains skipInfo."
+)
+TRY_MDM_PHONE = _("Try the MDM setup on one phone before the rollout, and record the result at this site.")
 _ONLY_APP_BLOCKED = (
     Outcome.ACTION_NEEDED,
     _("The site blocks the app, whose User-Agent ends in AtlassianMobileApp, but not other clients (%(result)s)."),
@@ -54,6 +78,11 @@ TREAT_ALIKE = _(
 )
 _DIFFERENT = _(
     "info/login returns %(app)s to the app's User-Agent (…AtlassianMobileApp) and %(plain)s to other clients."
+)
+
+_BROWSER_DIFFERENT = _(
+    "The authorization endpoint returns %(app)s to the User-Agent of a browser on an iPhone and %(plain)s to other "
+    "clients."
 )
 
 FIX_JSON = _(
@@ -77,6 +106,8 @@ _NO_CLIENT_ID = _(
     "the field name; Gatepass checked clientId, clientID and client_id."
 )
 _TRY_ONE_PHONE = _("Test the Non-MDM setup on one phone: which field the app reads is not documented.")
+# Errors that do not show whether the site treats the app differently.
+_NOT_SHOWN = frozenset({"not_sent", "timeout", "connect_timeout"})
 _LIKELY = re.compile(r"(?:client|consumer|app(?:lication)?)[_-]?(?:id(?:entifier)?|key)", re.I)
 _KNOWN = frozenset({"clientID", "clientId", "client_id"})
 
@@ -84,28 +115,51 @@ _KNOWN = frozenset({"clientID", "clientId", "client_id"})
 def info_login_open(observation: Observation, matrix: Matrix) -> Finding | None:
     """Check that ``info/login`` is readable without sign-in, which the Non-MDM setup requires."""
     info, plain = observation.info_login, observation.info_login_plain
-    outcome, message, remedy = _INFO_LOGIN.get(info.kind, _UNREACHABLE)
+    outcome, message, remedy = _row(observation)
     if outcome is Outcome.PASS:
         return Finding("INFO-LOGIN-OPEN", outcome, message, remedy, {}, info.answer)
     host = _host(info)
     if info.kind == "redirect" and not host:
         message = _SIGN_IN_REQUIRED
-    if plain is not None and plain.kind == "json" and info.kind != "unreachable":
+    if plain is not None and plain.kind == "json" and info.answer.error not in _NOT_SHOWN:
         outcome, message, remedy = _ONLY_APP_BLOCKED
-    values = {"host": host, "result": result_of(info.answer), "product": product_name(observation.product)}
+    values = {**barrier_values(observation, info.answer), "product": product_name(observation.product)}
+    values |= {"host": host or values["host"], "fields": printable(", ".join(info.fields[:6]))}
     return Finding("INFO-LOGIN-OPEN", outcome, message, remedy, values, info.answer)
 
 
+def info_login_for_mdm(observation: Observation, matrix: Matrix) -> Finding | None:
+    """Warn of an ``info/login`` that is closed to apps with MDM, too; None if it is open or was not reached.
+
+    Atlassian's documents differ, so a phone has to show it; a phone that worked ends the warning.
+    """
+    info = observation.info_login
+    if info.kind in ("json", "unreachable") or site_barrier(observation):
+        return None
+    if any(result.worked and result.setup == "mdm" for result in observation.phone_results):
+        return None
+    return Finding("INFO-LOGIN-MDM", Outcome.WARNING, _CLOSED_FOR_MDM, TRY_MDM_PHONE, {}, info.answer)
+
+
 def user_agent(observation: Observation, matrix: Matrix) -> Finding | None:
-    """Check that the app and other clients get the same response; None if one of them got none."""
+    """Check that the app, its browser sheet and other clients get the same responses; None without a comparison.
+
+    A difference is a warning, unless the app's other requests or the browser's do not pass either.
+    """
     app, plain = observation.info_login, observation.info_login_plain
-    if plain is None or app.answer.status is None or plain.answer.status is None:
+    browser, browser_plain = observation.authorize, observation.authorize_plain
+    if browser_plain is not None and browser_plain.kind == "answers":
+        values = {"app": result_of(browser.answer), "plain": result_of(browser_plain.answer)}
+        return Finding("USER-AGENT", Outcome.ACTION_NEEDED, _BROWSER_DIFFERENT, TREAT_ALIKE, values, browser.answer)
+    if plain is None or plain.answer.status is None or app.answer.error in _NOT_SHOWN:
         return None
     if (app.kind, app.client_id, app.redirect_host) == (plain.kind, plain.client_id, plain.redirect_host):
         message = _("The app's User-Agent receives the same response as other clients.")
         return Finding("USER-AGENT", Outcome.PASS, message, "", {}, app.answer)
     values = {"app": _summary(app), "plain": _summary(plain)}
-    return Finding("USER-AGENT", Outcome.WARNING, _DIFFERENT, TREAT_ALIKE, values, app.answer)
+    is_kept_out = plain.kind == "json" and app.kind != "json" and observation.token.kind != "answers"
+    outcome = Outcome.ACTION_NEEDED if is_kept_out else Outcome.WARNING
+    return Finding("USER-AGENT", outcome, _DIFFERENT, TREAT_ALIKE, values, app.answer)
 
 
 def info_login_json(observation: Observation, matrix: Matrix) -> Finding | None:
@@ -147,6 +201,20 @@ def oauth_switch(observation: Observation, matrix: Matrix) -> Finding | None:
         return Finding("OAUTH-SWITCH", Outcome.ACTION_NEEDED, message, remedy, values, info.answer)
     remedy = TURN_ON if observation.product == "confluence" else _TURN_ON_OTHER
     return Finding("OAUTH-SWITCH", Outcome.ACTION_NEEDED, _NO_CLIENT_ID, remedy, values, info.answer)
+
+
+def _row(observation: Observation) -> tuple[Outcome, str, str]:
+    """Outcome, message and remedy for the response that the app gets."""
+    info = observation.info_login
+    if info.kind == "missing" and observation.manifest.answer.status == 404:
+        return _NOTHING_HERE
+    if info.answer.error == "too_many_redirects":
+        return _LOOP
+    if is_downgrade(info.answer):
+        return Outcome.ACTION_NEEDED, BACK_TO_HTTP, STOP_LOOP
+    if info.kind == "refused" and is_blocked_alone(observation, info.answer):
+        return _BLOCKED
+    return _INFO_LOGIN.get(info.kind) or request_barrier(observation, info.answer)
 
 
 def _may_hold_client_id(field: str) -> bool:

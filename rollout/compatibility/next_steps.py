@@ -24,10 +24,32 @@ class FindingLike(Protocol):
 F = TypeVar("F", bound=FindingLike)
 
 # While one of these fails, hardly anything else can be checked. The first of them counts.
-_BLOCKING = ("HTTPS", "TLS-VALID", "REDIRECTS", "SERVER-STATUS", "MANIFEST-REACHABLE")
+_BLOCKING = (
+    "HTTPS",
+    "TLS-VALID",
+    "CLIENT-CERTIFICATE",
+    "SITE-ACCESS",
+    "REDIRECTS",
+    "SERVER-STATUS",
+    "MANIFEST-REACHABLE",
+)
 # Rules whose findings are fixed by fixing the rule in the key, or can be evaluated only after that.
 _SETTLES: dict[str, frozenset[str]] = {
-    "PRODUCT": frozenset({"BASE-URL-MATCH", "CONFLUENCE-VERSION", "JIRA-VERSION", "OAUTH-PLUGIN", "MOBILE-PLUGIN"}),
+    "PRODUCT": frozenset(
+        {
+            "BASE-URL-MATCH",
+            "CONFLUENCE-VERSION",
+            "JIRA-VERSION",
+            "OAUTH-PLUGIN",
+            "MOBILE-PLUGIN",
+            "AUTHORIZE-REACHABLE",
+            "TOKEN-REACHABLE",
+            "REST-API",
+            "INFO-LOGIN-OPEN",
+            "OAUTH-SWITCH",
+        }
+    ),
+    "USER-AGENT": frozenset({"AUTHORIZE-REACHABLE", "TOKEN-REACHABLE", "REST-API", "INFO-LOGIN-OPEN"}),
     "MANIFEST-REACHABLE": frozenset({"CONFLUENCE-VERSION", "JIRA-VERSION"}),
     "CONFLUENCE-VERSION": frozenset({"OAUTH-PLUGIN", "MOBILE-PLUGIN"}),
     "JIRA-VERSION": frozenset({"OAUTH-PLUGIN", "MOBILE-PLUGIN"}),
@@ -67,12 +89,15 @@ def _severity(finding: FindingLike) -> int:
 def _blocks(finding: FindingLike) -> bool:
     """Whether a finding of ``_BLOCKING`` keeps the rest from being checked.
 
-    A certificate that could not be read is no problem of its own. A manifest that was not readable blocks only if
+    A certificate that could not be read is no problem of its own, and a client certificate that Gatepass has keeps
+    nothing from being checked. A manifest that was not readable blocks only if
     there was no response, so that its ``status`` is empty. Findings stored by earlier versions have the status, or the
     reason why there was none, under ``said``.
     """
     if finding.rule == "TLS-VALID":
         return finding.values.get("detail") != "unreachable"
+    if finding.rule == "CLIENT-CERTIFICATE":
+        return finding.values.get("access") == "refused"
     if finding.rule == "MANIFEST-REACHABLE":
         return not finding.values.get("status", finding.values.get("said", "")).isdigit()
     return True

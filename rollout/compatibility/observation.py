@@ -9,10 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
-from pydantic import ConfigDict, PlainSerializer, TypeAdapter
+from pydantic import ConfigDict, Field, PlainSerializer, TypeAdapter
 
 FORMAT = 2
 READS = frozenset({1, 2})  # format 2 only added fields, whose defaults mean "not requested"
+# Fields added since are written only if they have a value, so that observations stored before keep their text.
+ADDED = Field(exclude_if=lambda value: not value)
+# Errors of requests that Gatepass did not send.
+NEVER_SENT = frozenset({"not_sent", "blocked_address", "not_https", "bad_url"})
 # Times keep the offset +00:00 where pydantic would write Z: re-evaluation compares new JSON with stored JSON.
 Time = Annotated[datetime, PlainSerializer(datetime.isoformat, return_type=str, when_used="json-unless-none")]
 
@@ -38,8 +42,11 @@ class Answer:
 
     ``status`` is None without a usable response; ``error`` is then a key of ``http_client.failures.ERRORS``.
     ``location`` is the target of a redirect that was not followed. ``hops`` lists the requested URLs in order, and
-    ``trace`` the response of each. ``headers`` are those of ``http_client.evidence_headers.EVIDENCE_HEADERS``, names in
-    lower case. ``size`` is the length of the decompressed body in bytes.
+    ``trace`` the response of each. ``refusal`` is a ``refusals.RefusalKind`` if the response is a refusal, and
+    ``refused_by`` the product that refused, if its response shows it. ``blocked_network`` is the network, as CIDR
+    text, that Gatepass's own settings would have to allow. ``headers`` are those of
+    ``http_client.evidence_headers.EVIDENCE_HEADERS``, names in lower case. ``size`` is the length of the decompressed
+    body in bytes.
     """
 
     method: str
@@ -56,6 +63,14 @@ class Answer:
     size: int = 0
     address: str = ""
     trace: tuple[Hop, ...] = ()
+    refusal: Annotated[str, ADDED] = ""
+    refused_by: Annotated[str, ADDED] = ""
+    blocked_network: Annotated[str, ADDED] = ""
+
+    @property
+    def was_sent(self) -> bool:
+        """Whether the request was sent, or at least a connection tried: only then there is evidence."""
+        return self.error not in NEVER_SENT
 
     @property
     def asked(self) -> str:
@@ -93,7 +108,8 @@ class LoginPage:
     """The meta tags of the login page, the second source of version and base URL.
 
     ``kind``: ``page`` (the site's own), ``intercepted`` (another host, or a page that is not the product's),
-    ``script`` (only JavaScript that redirects), ``error`` or ``unreachable``.
+    ``script`` (only JavaScript that redirects), ``error`` or ``unreachable``. ``form_action`` is the absolute URL
+    that the sign-in form is sent to.
     """
 
     answer: Answer
@@ -101,6 +117,7 @@ class LoginPage:
     version: str | None = None
     base_url: str | None = None
     context_path: str | None = None
+    form_action: Annotated[str | None, ADDED] = None
 
 
 @dataclass(frozen=True)
@@ -123,9 +140,10 @@ class Fingerprint:
 class InfoLogin:
     """``rest/nativemobile/1.x/info/login``, requested without sign-in.
 
-    ``kind`` is one of ``json``, ``redirect``, ``login_page``, ``unauthorized``, ``disabled``, ``missing``, ``error``
-    (any other response) and ``unreachable``. ``fields`` are the dotted names in the JSON (``oauth.clientId``), without
-    their values; ``client_id_field`` is the one with the client ID. ``oddities`` lists what a strict parser may reject:
+    ``kind`` is one of ``json``, ``other_json`` (JSON of another API), ``redirect``, ``login_page``, ``unauthorized``,
+    ``refused`` (see ``answer.refusal``), ``disabled``, ``missing``, ``error`` (any other response) and
+    ``unreachable``. ``fields`` are the dotted names in the JSON (``oauth.clientId``), without their values;
+    ``client_id_field`` is the one with the client ID. ``oddities`` lists what a strict parser may reject:
     ``duplicate_keys``, ``two_client_ids`` (neither is used then), ``not_a_number``, ``not_utf8`` and
     ``byte_order_mark``.
     """
@@ -146,13 +164,27 @@ class Endpoint:
     """An OAuth endpoint.
 
     ``kind``: ``answers`` (the provider responds), ``intercepted`` (another host or a login page responds),
-    ``missing``, ``error`` or ``unreachable``. ``oauth_error`` is the error code that the provider returned, such as
-    ``invalid_client``.
+    ``refused`` (see ``answer.refusal``), ``missing``, ``error`` or ``unreachable``. ``oauth_error`` is the error code
+    that the provider returned, such as ``invalid_client``. ``leads_to`` is the absolute URL where the response of the
+    authorization endpoint sends the browser: by a redirect, or by the form of its page.
     """
 
     answer: Answer
     kind: str
     oauth_error: str | None = None
+    leads_to: Annotated[str | None, ADDED] = None
+
+
+@dataclass(frozen=True)
+class RestApi:
+    """The response to a request of the app after the sign-in, sent with an invalid access token.
+
+    ``kind``: ``answers`` (the product rejects the token), ``intercepted`` (a proxy redirects it or returns a page of
+    its own), ``refused`` (see ``answer.refusal``), ``missing``, ``error`` or ``unreachable``.
+    """
+
+    answer: Answer
+    kind: str
 
 
 @dataclass(frozen=True)
@@ -183,9 +215,11 @@ class Certificate:
 class Tls:
     """The site's certificate.
 
-    ``kind``: ``valid``, ``plain`` (the site uses http), ``untrusted``, ``expired``, ``wrong_host``, ``error`` (the
-    handshake failed for another reason) or ``unreachable``. ``trust`` is the trust store that made it valid:
-    ``system``, or ``site`` for the site's own CA bundle. ``chain`` is recorded even if it is not trusted.
+    ``kind``: ``valid``, ``plain`` (the site uses http), ``untrusted``, ``expired``, ``wrong_host``,
+    ``client_certificate`` (the site requires one), ``http2_only``, ``old_protocol`` (no TLS version that phones
+    accept), ``error`` (the handshake failed for another reason) or ``unreachable``. ``trust`` is the trust store that
+    made it valid: ``system``, or ``site`` for the site's own CA bundle. ``chain`` is recorded even if it is not
+    trusted.
     """
 
     kind: str
@@ -234,6 +268,22 @@ class KnownLinks:
 
 
 @dataclass(frozen=True)
+class PhoneResult:
+    """The result of one try with a real phone, which a person recorded.
+
+    ``setup`` is a ``verdict.Setup``; ``step`` is where it failed, empty if it worked. ``client_certificate`` is
+    whether the phone presented one, None if that is unknown.
+    """
+
+    setup: str
+    worked: bool
+    at: Time
+    step: str = ""
+    app_version: str = ""
+    client_certificate: bool | None = None
+
+
+@dataclass(frozen=True)
 class Observation:
     """All facts about one site at one time. A part is None if it was not requested, as in earlier formats."""
 
@@ -256,6 +306,17 @@ class Observation:
     metadata: Metadata | None = None
     plain_http: PlainHttp | None = None
     links: KnownLinks = KnownLinks()
+    root: Annotated[Answer | None, ADDED] = None  # ``/`` of the host, requested without a manifest
+    authorize_plain: Annotated[Endpoint | None, ADDED] = (
+        None  # with a plain User-Agent, requested if the browser's is refused
+    )
+    authorize_unknown: Annotated[Endpoint | None, ADDED] = (
+        None  # with a client ID that does not exist, requested if one is set
+    )
+    rest_api: Annotated[RestApi | None, ADDED] = None
+    rate_limited: Annotated[Answer | None, ADDED] = None  # the first response that limits requests
+    client_certificate: Annotated[bool, ADDED] = False  # whether the check presented one
+    phone_results: Annotated[tuple[PhoneResult, ...], ADDED] = ()  # newest first
     format: int = FORMAT
 
     def to_json(self) -> dict[str, Any]:

@@ -111,7 +111,7 @@ FIREWALL_PAGES: tuple[tuple[re.Pattern[str], str], ...] = (
 )
 # Pages that test whether the client is a browser.
 BOT_CHECK = _any(
-    r"<title>\s*just a moment",
+    r"\bjust a moment\.\.\.",
     r"checking your browser",
     r"verif(?:y|ying) (?:that )?you are (?:a )?human",
     r"enable javascript and cookies to continue",
@@ -155,8 +155,17 @@ SIGN_IN_FORM = _any(
     r"<input[^<>]{0,300}\btype\s*=\s*[\"']?password",
     r"\bname\s*=\s*[\"']?(?:SAMLRequest|SAMLResponse|RelayState|wresult)\b",
     r"\bSAMLRequest\b",
+    r"<input[^<>]{0,300}\bname\s*=\s*[\"']?(?:os_)?(?:user(?:name|id)?|login|e?mail|identifier|loginfmt|account)\b",
     r"\bonload\s*=\s*[\"'][^\"']{0,80}\.submit\s*\(",
     r"\bdocument\.forms\b[^;]{0,40}\.submit\s*\(",
+)
+SIGN_IN_REQUEST = _any(
+    r"\b(?:please|you must|you need to) (?:log|sign) ?[io]n\b",
+    r"\b(?:log|sign) ?in to (?:continue|access|proceed)",
+    r"bitte (?:melden|loggen) sie sich",
+    r"veuillez vous (?:connecter|identifier|authentifier)",
+    r"(?:inicie sesi[óo]n|debe iniciar sesi[óo]n)",
+    r"ログインしてください|サインインしてください",
 )
 # Pages that send a browser on: to a sign-in, as a rule.
 SENDS_ON = _any(

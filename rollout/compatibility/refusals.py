@@ -78,7 +78,7 @@ def is_product(headers: Mapping[str, str]) -> bool:
 
 
 def _of_redirect(fields: Mapping[str, str], url: str, location: str) -> Refusal:
-    source, target = _split(url), _split(urljoin(url, location) if url else location)
+    source, target = _split(url), _split(location, base=url)
     if url and _without_fragment(target) == _without_fragment(source) and "set-cookie" in fields:
         return Refusal(RefusalKind.COOKIE_CHECK, _named_by(marks.COOKIES, fields["set-cookie"]))
     if marks.CLOUD_HOST.search(target.hostname or ""):
@@ -111,7 +111,7 @@ def _of_page(fields: Mapping[str, str], text: str) -> Refusal | None:
         return Refusal(RefusalKind.FIREWALL, _firewall_by_headers(fields))
     if marks.MAINTENANCE.search(headings):
         return Refusal(RefusalKind.MAINTENANCE)
-    if marks.SENDS_ON.search(text) or marks.SIGN_IN_TITLE.search(headings):
+    if marks.SIGN_IN_REQUEST.search(text) or marks.SENDS_ON.search(text) or marks.SIGN_IN_TITLE.search(headings):
         return Refusal(RefusalKind.SIGN_IN)
     return Refusal(RefusalKind.OTHER_PAGE)
 
@@ -158,9 +158,9 @@ def _named_by(table: Iterable[tuple[re.Pattern[str], str]], text: str) -> str:
     return next((by for pattern, by in table if by and pattern.search(text)), "")
 
 
-def _split(url: str) -> SplitResult:
+def _split(url: str, base: str = "") -> SplitResult:
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(urljoin(base, url) if base else url)
         _ = parts.hostname, parts.port
     except ValueError:
         return urlsplit("")

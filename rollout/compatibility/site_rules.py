@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from rollout.message_ids import gettext_noop as _
 
+from .barriers import (
+    CHECK_LOGS,
+    REFUSALS,
+    WAIT_FOR_SERVER,
+    barrier_values,
+    is_blocked_alone,
+    request_barrier,
+    requires_certificate,
+)
 from .base_urls import is_same, parsed
-from .evidence import printable, product_name, redirected_host, result_of
+from .evidence import printable, product_name
 from .matrix import Matrix
-from .observation import Answer, Observation
-from .sources import is_identified_without_manifest, own_base_url, own_login_page, was_read
+from .observation import Observation
+from .refusals import RefusalKind
+from .sources import is_cloud, is_identified_without_manifest, own_base_url, own_login_page, was_read
+from .suggested_base_url import context_url
 from .verdict import Finding, Outcome
 
-CHECK_NETWORK = _("Check the address, DNS and firewall between Gatepass and the site, then check again.")
 ALLOW_MANIFEST = _(
     "Allow rest/applinks/1.0/manifest through the reverse proxy without sign-in. Other Atlassian products need it too."
 )
@@ -19,7 +29,10 @@ _CHECK_CONTEXT_PATH = _(
     "Open the base URL in a browser and compare: the context path, such as /wiki, may be missing, or the "
     "address may be wrong."
 )
-CHECK_LOGS = _("Check the logs of the site and of the reverse proxy for this request, then check again.")
+_NO_CONTEXT_PATH = _("The base URL lacks the context path: the host sends browsers on to %(found)s.")
+_TLS_ERRORS = frozenset({"tls", "tls_version", "not_https"})
+_CORRECT_TLS = _("Correct the connection first, as the findings about HTTPS and the certificate say.")
+_CLOUD = _("The site reports version %(found)s, which is Atlassian Cloud, not a Data Center site.")
 _NO_REQUIREMENTS = _("The compatibility matrix has no requirements for %(product)s.")
 CHOOSE_PRODUCT = _("Select the correct product for this site, or correct its base URL.")
 _OTHER_BASE_URL = _("The site's base URL is %(found)s, but %(configured)s is set here.")
@@ -31,7 +44,6 @@ _CORRECT_BASE_URL_OTHER = _(
     "Correct the base URL in the general configuration of %(product)s. If the site is right, change the base URL here."
 )
 
-WAIT_FOR_SERVER = _("Check again after the maintenance.")
 _STATES = {
     "MAINTENANCE": (_("The server is in maintenance, so nothing else can be checked."), WAIT_FOR_SERVER),
     "FIRST_RUN": (
@@ -74,16 +86,23 @@ def manifest_reachable(observation: Observation, matrix: Matrix) -> Finding | No
         message = _("The manifest is readable without sign-in.")
         return Finding("MANIFEST-REACHABLE", Outcome.PASS, message, "", {}, answer)
     status = "" if answer.status is None else str(answer.status)
-    values = {"host": redirected_host(answer), "result": result_of(answer), "status": status}
+    values = {**barrier_values(observation, answer), "status": status}
     if is_identified_without_manifest(observation):
         message = _("The manifest is not readable (%(result)s), but the login page contains the version and base URL.")
         return Finding("MANIFEST-REACHABLE", Outcome.WARNING, message, ALLOW_MANIFEST, values, answer)
-    return Finding("MANIFEST-REACHABLE", Outcome.UNKNOWN, *_why_unread(answer), values, answer)
+    if answer.status in (200, 404) and (context := context_url(observation.root)):
+        values |= {"found": printable(context, 500), "status": ""}
+        remedy = _("Change the base URL of this site to %(found)s.")
+        return Finding("MANIFEST-REACHABLE", Outcome.ACTION_NEEDED, _NO_CONTEXT_PATH, remedy, values, answer)
+    return Finding("MANIFEST-REACHABLE", *_why_unread(observation), values, answer)
 
 
 def product(observation: Observation, matrix: Matrix) -> Finding | None:
     """Check that the site is the product set in Gatepass, and one that the matrix covers."""
     reported, answer = observation.manifest.product, observation.manifest.answer
+    if is_cloud(observation.manifest.version):
+        values = {"found": printable(observation.manifest.version)}
+        return Finding("PRODUCT", Outcome.INCOMPATIBLE, _CLOUD, REFUSALS[RefusalKind.CLOUD].remedy, values, answer)
     if reported == observation.product and matrix.knows(reported):
         values = {"product": product_name(reported)}
         return Finding("PRODUCT", Outcome.PASS, _("The site is %(product)s."), "", values, answer)
@@ -138,15 +157,23 @@ def _product_by_headers(observation: Observation) -> Finding | None:
     return Finding("PRODUCT", Outcome.WARNING, message, CHOOSE_PRODUCT, values, answer)
 
 
-def _why_unread(answer: Answer) -> tuple[str, str]:
-    """Message and remedy for a manifest that could not be read."""
-    if answer.status is None:
-        return _("The site is unreachable: %(result)s."), CHECK_NETWORK
-    if redirected_host(answer):
+def _why_unread(observation: Observation) -> tuple[Outcome, str, str]:
+    """Outcome, message and remedy for a manifest that could not be read."""
+    answer = observation.manifest.answer
+    if answer.status is None and answer.error in _TLS_ERRORS:
+        return Outcome.UNKNOWN, _("The site is unreachable: %(result)s."), _CORRECT_TLS
+    if answer.refusal == RefusalKind.SIGN_IN:
+        message = _("The site requires a sign-in for its manifest (%(result)s).")
+        if answer.location:
+            message = _("The site redirects the manifest request to %(host)s, so its version is unknown.")
+        return Outcome.UNKNOWN, message, ALLOW_MANIFEST
+    if is_blocked_alone(observation, answer):
+        return Outcome.UNKNOWN, _("A proxy or firewall blocks the manifest only (%(result)s)."), ALLOW_MANIFEST
+    if answer.status is None or answer.refusal in REFUSALS or requires_certificate(answer):
+        return request_barrier(observation, answer)
+    if answer.location:
         message = _("The site redirects the manifest request to %(host)s, so its version is unknown.")
-        return message, ALLOW_MANIFEST
-    if answer.status in (401, 403) or answer.location:
-        return _("The site requires a sign-in for its manifest (%(result)s)."), ALLOW_MANIFEST
+        return Outcome.UNKNOWN, message, ALLOW_MANIFEST
     if answer.status >= 500:
-        return _("The site returned an error for its manifest (%(result)s)."), CHECK_LOGS
-    return _("There is no manifest at this base URL (%(result)s)."), _CHECK_CONTEXT_PATH
+        return Outcome.UNKNOWN, _("The site returned an error for its manifest (%(result)s)."), CHECK_LOGS
+    return Outcome.UNKNOWN, _("There is no manifest at this base URL (%(result)s)."), _CHECK_CONTEXT_PATH

@@ -48,3 +48,9 @@ def is_identified_without_manifest(observation: Observation) -> bool:
     if page is None or not page.version or not page.base_url:
         return False
     return observation.fingerprint.product == observation.product
+
+
+def is_cloud(version: str | None) -> bool:
+    """Whether a version is one of Atlassian Cloud, as ``1000.0.0-60b5e2e6d6c9``."""
+    major = (version or "").partition(".")[0]
+    return len(major) >= 4 and major.isdigit()

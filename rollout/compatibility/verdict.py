@@ -74,11 +74,12 @@ class Finding:
 
     def evidence(self) -> dict[str, Any]:
         """``{"summary", "asked", "answered", "at"}``; the last three are None without a request."""
+        answer = self.answer if self.answer and self.answer.was_sent else None
         return {
             "summary": self.message % self.values,
-            "asked": self.answer.asked if self.answer else None,
-            "answered": self.answer.answered if self.answer else None,
-            "at": self.answer.at.isoformat() if self.answer else None,
+            "asked": answer.asked if answer else None,
+            "answered": answer.answered if answer else None,
+            "at": answer.at.isoformat() if answer else None,
         }
 
     def to_json(self) -> dict[str, Any]:

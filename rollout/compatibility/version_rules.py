@@ -8,7 +8,8 @@ from .base_urls import is_same
 from .evidence import printable, product_name
 from .matrix import Matrix, Requirement
 from .observation import Observation
-from .sources import own_login_page, server_version
+from .site_rules import CHOOSE_PRODUCT
+from .sources import is_cloud, own_login_page, server_version
 from .verdict import Finding, Outcome
 from .version import Version, version_of
 
@@ -17,6 +18,7 @@ _ALLOW_MANIFEST = _(
     "Allow rest/applinks/1.0/manifest without sign-in, then check again. Required: %(needed)s or later."
 )
 _BAD_VERSION = _("The site reports the version %(found)s, which is not a version number.")
+_OTHER_PRODUCT = _("Version %(found)s is not one of %(product)s Data Center, so it cannot be compared.")
 _NO_LINE = _("The compatibility matrix has no requirements for %(product)s %(found)s.")
 UPGRADE_SERVER = _("Upgrade %(product)s to %(needed)s or later.")
 _LATER_LINE = _("Upgrade %(product)s to a version that Atlassian lists: %(needed)s or later.")
@@ -66,13 +68,17 @@ def sources_agree(observation: Observation, matrix: Matrix) -> Finding | None:
 
 def requirement_of(observation: Observation, matrix: Matrix) -> Requirement | None:
     """Return the matrix line for the site's version; None if the version is unknown or not covered."""
-    return matrix.requirement_of(observation.product, server_version(observation).text)
+    text = server_version(observation).text
+    return None if _is_of_another_product(observation, text) else matrix.requirement_of(observation.product, text)
 
 
 def _server_version(rule: str, of: str, observation: Observation, matrix: Matrix) -> Finding | None:
     if observation.product != of:
         return None
     text, answer, from_login_page = server_version(observation)
+    if _is_of_another_product(observation, text):
+        values = {"product": product_name(of), "found": printable(text)}
+        return Finding(rule, Outcome.UNKNOWN, _OTHER_PRODUCT, CHOOSE_PRODUCT, values, answer)
     values = {"product": product_name(of), "found": printable(text), "needed": ""}
     version, requirement = version_of(text), matrix.requirement_of(of, text)
     if version is None or requirement is None or requirement.server is None:
@@ -82,6 +88,11 @@ def _server_version(rule: str, of: str, observation: Observation, matrix: Matrix
     if version < requirement.server:
         return Finding(rule, Outcome.INCOMPATIBLE, _TOO_OLD[from_login_page], UPGRADE_SERVER, values, answer)
     return Finding(rule, Outcome.PASS, _NEW_ENOUGH[from_login_page], "", values, answer)
+
+
+def _is_of_another_product(observation: Observation, text: str | None) -> bool:
+    reported = observation.manifest.product
+    return (reported is not None and reported.lower() != observation.product) or is_cloud(text)
 
 
 def _why_unknown(text: str | None, version: Version | None, requirement: Requirement | None) -> tuple[str, str]:

@@ -97,6 +97,18 @@ def _blocked_reason(address: str, allowed_networks: tuple[str, ...], allow_loopb
     return refusal
 
 
+def allowing_network(address: str) -> str:
+    """Return the network of one address that the setting of allowed networks can contain, ``10.1.2.3/32``; empty if
+    it cannot allow the address.
+    """
+    try:
+        network = ip_network(address.partition("%")[0])
+    except ValueError:
+        return ""
+    is_blocked = blocked_reason(address, allowed_networks=(str(network),)) is not None
+    return "" if is_blocked else str(network)
+
+
 @lru_cache(maxsize=4096)
 def address_class(address: str) -> str:
     """Return ``public``, or the table's class of the address: ``private``, ``loopback``, ``shared (carrier NAT)`` …

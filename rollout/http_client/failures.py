@@ -18,7 +18,7 @@ from .http1 import Http2OnlyError, LimitError, NoResponseError
 from .redaction import clean
 from .reply import Reply, TlsFailure
 from .request_urls import BadUrlError
-from .transport import ProxyFailedError, TlsFailedError
+from .transport import ConnectTimeoutError, ProxyFailedError, TlsFailedError
 
 # Error code → an English sentence for people (a message id).
 ERRORS: dict[str, str] = {
@@ -26,6 +26,7 @@ ERRORS: dict[str, str] = {
     "refused": _("The host refused the connection."),
     "reset": _("The host closed the connection before it responded."),
     "timeout": _("The response timed out."),
+    "connect_timeout": _("No connection to the host was possible in time."),
     "tls": _("The TLS connection failed."),
     "client_certificate": _("The host requires a client certificate."),
     "http2_only": _("The host speaks HTTP/2 only. Phones can connect, but Gatepass cannot check it."),
@@ -55,6 +56,7 @@ class FetchError(Exception):
 
 # The first match applies; any other invalid response is ``bad_answer``.
 _CODES: tuple[tuple[type[BaseException], str], ...] = (
+    (ConnectTimeoutError, "connect_timeout"),
     (TimeoutError, "timeout"),
     (NameNotFoundError, "dns"),
     (AddressRefusedError, "blocked_address"),
@@ -99,7 +101,9 @@ _CERTIFICATE_ALERTS = frozenset(
 def error_reply(error: Exception) -> Reply:
     """Return a reply with the error code of a failed request."""
     failure = error if isinstance(error, FetchError) else _to_fetch_error(error)
-    answer = Answer("", "", datetime.now(UTC), error=failure.error, excerpt=clean(failure.detail, 200))
+    network = error.network if isinstance(error, AddressRefusedError) else ""
+    detail = clean(failure.detail, 200)
+    answer = Answer("", "", datetime.now(UTC), error=failure.error, excerpt=detail, blocked_network=network)
     return Reply(answer=answer, tls_failure=failure.tls_failure)
 
 

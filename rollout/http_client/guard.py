@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 
-from .addresses import blocked_reason, is_loopback
+from .addresses import allowing_network, blocked_reason, is_loopback
 from .own_services import OwnServices
 
 # Takes host and port, returns addresses in the order to try. Raises OSError (``socket.gaierror``) if there are none.
@@ -24,7 +24,14 @@ MAX_ADDRESSES = 32
 
 
 class AddressRefusedError(Exception):
-    """The name resolves to an address that probes may not connect to."""
+    """The name resolves to an address that probes may not connect to.
+
+    ``network`` is what the setting of allowed networks would have to contain, empty if it cannot allow the address.
+    """
+
+    def __init__(self, reason: str, network: str = "") -> None:
+        super().__init__(reason)
+        self.network = network
 
 
 class PlainHttpRefusedError(Exception):
@@ -87,6 +94,7 @@ class Guard:
     def check(self, destination: Destination, address: str) -> None:
         """Check an address before a socket opens and before each further request on it. Raises the exceptions above."""
         reason = blocked_reason(address, allowed_networks=self.allowed_networks, allow_loopback=self.allow_loopback)
+        network = allowing_network(address) if reason else ""
         reason = reason or self.own.blocked_reason(
             host=destination.host,
             address=address,
@@ -95,7 +103,7 @@ class Guard:
             addresses_of=self._own_addresses,
         )
         if reason:
-            raise AddressRefusedError(reason)
+            raise AddressRefusedError(reason, network)
         if destination.scheme == "http" and not self.plain_http and not is_loopback(address):
             raise PlainHttpRefusedError
 

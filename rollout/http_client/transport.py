@@ -13,13 +13,17 @@ from urllib.parse import SplitResult, unquote, urlsplit
 import h11  # noqa: TID251 - part of the guarded client
 
 from .byte_stream import ByteStream, ConnectionLostError
-from .guard import Destination, Guard
+from .guard import Destination, Guard, NameNotFoundError
 from .handshakes import Handshake, chain_of, inspect_handshake
 from .http1 import LimitError, NoResponseError, send_request
 from .reply import PeerCertificate, certificate_of
 from .trust import site_trust, system_trust, unverified
 
 INSPECT_SECONDS = 2.0
+
+
+class ConnectTimeoutError(TimeoutError):
+    """No address of the host accepted a connection in time."""
 
 
 class ProxyFailedError(Exception):
@@ -77,18 +81,24 @@ async def connect(route: Route, destination: Destination, *, on_attempt: Callabl
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + route.connect_seconds
-    async with asyncio.timeout_at(deadline):
-        addresses = await route.guard.resolve(destination)
+    try:
+        async with asyncio.timeout_at(deadline):
+            addresses = await route.guard.resolve(destination)
+    except TimeoutError as error:
+        raise NameNotFoundError(destination.host) from error
     failure: Exception = OSError("no address")
     for position, address in enumerate(addresses):
         # An unresponsive address must leave time for the next one.
         share = (deadline - loop.time()) / (len(addresses) - position)
         if share <= 0:
-            raise TimeoutError("no address responded in time")
+            raise ConnectTimeoutError("no address responded in time")
         on_attempt(address)
         try:
             stream = await _open(route, address, destination.port, share)
-        except (OSError, TimeoutError, ProxyFailedError) as error:
+        except TimeoutError:
+            failure = ConnectTimeoutError("no address responded in time")
+            continue
+        except (OSError, ProxyFailedError) as error:
             failure = error
             continue
         if destination.scheme == "https":

@@ -93,7 +93,11 @@ class Visit:
                 raw, certificate = await self._follow(request, min(follow, MAX_REDIRECTS), same_host, steps)
         except Exception as error:
             failure = error_reply(error)
-            fields: dict[str, Any] = {"error": failure.answer.error, "excerpt": failure.answer.excerpt}
+            fields: dict[str, Any] = {
+                "error": failure.answer.error,
+                "excerpt": failure.answer.excerpt,
+                "blocked_network": failure.answer.blocked_network,
+            }
             raw_parts: tuple[Any, ...] = ("", b"", (), None, failure.tls_failure)
         else:
             fields = _answer_fields(raw)

@@ -10,23 +10,27 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from rollout.compatibility.observation import InfoLogin
-from rollout.http_client.policy import USER_AGENT
+from rollout.compatibility.refusals import RefusalKind
 from rollout.http_client.redaction import clean, safe_url
 from rollout.http_client.reply import Reply
 from rollout.http_url import DEFAULT_PORTS
 
+from .imitated_clients import Client
 from .json_body import CLIENT_ID_NAMES, read_json
 from .probe_session import ProbeSession, is_unreachable
-from .web_page import is_login_page
 
 PATHS = ("/rest/nativemobile/1.1/info/login", "/rest/nativemobile/1.0/info/login")
-APP_USER_AGENT = f"{USER_AGENT} AtlassianMobileApp"
+# Confluence reports a disabled mobile plugin only to requests with this header, which the app sends.
+APP_HEADERS = {"mobile-app-request": "true"}
 MAX_NODES = 5000
 MAX_FIELDS = 60
 _TITLES = ("title", "siteTitle", "siteName", "name")
 _BASE_URLS = ("baseUrl", "baseURL", "base_url", "url")
 # A response of version 1.0 then shows what blocks 1.1.
-_TRY_OLDER = frozenset({"missing", "redirect", "unauthorized", "login_page"})
+_TRY_OLDER = frozenset({"missing", "redirect", "unauthorized", "login_page", "other_json"})
+# Fields that the answers of gateways and error pages have beside a title or a name.
+_ERROR_FIELDS = frozenset({"code", "status", "error", "errors", "message", "statuscode"})
+_SITE_FIELDS = frozenset({"oauth", "siteTitle", "siteName"})
 _DISABLED = re.compile(r"mobile-app-disabled[\"']?\s*[:=]\s*[\"']?true", re.I)
 
 
@@ -44,19 +48,18 @@ async def probe_info_login(session: ProbeSession, base_url: str) -> InfoLogins:
 
     If 1.1 is missing, the response of 1.0 counts as the app's.
     """
-    newest = await _probe(session, base_url + PATHS[0], APP_USER_AGENT)
-    if newest.kind == "unreachable":
-        return InfoLogins(newest)
-    older = await _probe(session, base_url + PATHS[1], APP_USER_AGENT) if newest.kind in _TRY_OLDER else None
+    newest = await _probe(session, base_url + PATHS[0], Client.APP)
+    older = await _probe(session, base_url + PATHS[1], Client.APP) if newest.kind in _TRY_OLDER else None
     if newest.kind == "missing":
         is_usable = older is not None and older.kind in ("json", "disabled")
         return InfoLogins(older if older and is_usable else newest, old=older)
-    return InfoLogins(newest, await _probe(session, base_url + PATHS[0], None), older)
+    plain = None if session.is_stopped else await _probe(session, base_url + PATHS[0], Client.GATEPASS)
+    return InfoLogins(newest, plain, older)
 
 
-async def _probe(session: ProbeSession, url: str, user_agent: str | None) -> InfoLogin:
-    headers = {"Accept": "application/json"} | ({"User-Agent": user_agent} if user_agent else {})
-    return read_info_login(await session.request("GET", url, headers=headers, follow=True))
+async def _probe(session: ProbeSession, url: str, client: Client) -> InfoLogin:
+    headers = {"Accept": "application/json"} | (APP_HEADERS if client is Client.APP else {})
+    return read_info_login(await session.request("GET", url, client=client, headers=headers, follow=True))
 
 
 def read_info_login(reply: Reply) -> InfoLogin:
@@ -64,7 +67,7 @@ def read_info_login(reply: Reply) -> InfoLogin:
     kind, data, oddities = _read(reply)
     if kind != "json":
         redirect_host = host_of(reply.location) if kind == "redirect" else None
-        return InfoLogin(reply.answer, kind=kind, redirect_host=redirect_host)
+        return InfoLogin(reply.answer, kind=kind, redirect_host=redirect_host, fields=field_names(data))
     client_id, field = (None, None) if "two_client_ids" in oddities else locate_client_id(data)
     base_url = next((data[name] for name in _BASE_URLS if isinstance(data.get(name), str)), None)
     title = next((data[name] for name in _TITLES if isinstance(data.get(name), str)), None)
@@ -88,23 +91,39 @@ def _read(reply: Reply) -> tuple[str, dict[str, Any], tuple[str, ...]]:
     try:
         data, oddities = read_json(reply)
     except ValueError:
-        return "login_page" if is_login_page(reply) else "error", {}, ()
-    return ("json", data, oddities) if isinstance(data, dict) else ("error", {}, ())
+        return "error", {}, ()
+    if not isinstance(data, dict):
+        return "error", {}, ()
+    return "json" if is_info_login(data) else "other_json", data, oddities
+
+
+def is_info_login(data: dict[str, Any]) -> bool:
+    """Whether JSON has the shape of ``info/login``: a client ID, the site's base URL, or its title.
+
+    Other APIs have names and titles, too: they do not count beside the fields of an error.
+    """
+    if locate_client_id(data)[0] or _SITE_FIELDS & data.keys():
+        return True
+    if any(str(data.get(name, "")).lower().startswith(("https://", "http://")) for name in _BASE_URLS[:3]):
+        return True
+    has_title = any(isinstance(data.get(name), str) for name in (*_TITLES, *_BASE_URLS))
+    return has_title and not any(str(name).lower() in _ERROR_FIELDS for name in data)
 
 
 def _kind_by_status(reply: Reply) -> str:
-    """The kind that follows from the status alone; empty for a 200, whose body has to be read."""
+    """The kind that follows without reading JSON; empty for a 200 whose body has to be read."""
     if reply.status is None:
         return "unreachable" if is_unreachable(reply) else "error"
-    if reply.location is not None:
-        return "redirect"
     if _is_disabled(reply):
         return "disabled"
-    if reply.status in (401, 403):
-        return "unauthorized"
+    refusal = reply.answer.refusal
+    if refusal == RefusalKind.SIGN_IN:
+        return "redirect" if reply.location else "unauthorized" if reply.status in (401, 403) else "login_page"
+    if refusal and refusal != RefusalKind.OTHER_PAGE:
+        return "refused"
     if reply.status == 404:
         return "missing"
-    return "" if reply.status == 200 else "error"
+    return "" if reply.status == 200 and not refusal else "error"
 
 
 def _is_disabled(reply: Reply) -> bool:

@@ -7,7 +7,7 @@ from rollout.http_client.redaction import clean, safe_url
 from rollout.http_client.reply import Reply
 
 from .probe_session import ProbeSession, is_unreachable
-from .web_page import is_html, read_page
+from .web_page import absolute_action, is_html, read_page
 
 PATHS = {"confluence": "/login.action", "jira": "/login.jsp"}
 
@@ -37,4 +37,5 @@ def read_login_page(reply: Reply) -> LoginPage:
         version=clean(version, 40) or None,
         base_url=safe_url(base_url, 500) or None,
         context_path=None if context_path is None else clean(context_path, 200),
+        form_action=absolute_action(reply, page),
     )

@@ -8,16 +8,19 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
+from dataclasses import dataclass
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from rollout.compatibility.observation import Endpoint
-from rollout.http_client.redaction import clean
+from rollout.compatibility.refusals import RefusalKind
+from rollout.http_client.redaction import clean, safe_url
 from rollout.http_client.reply import Reply
 
-from .info_login import APP_USER_AGENT, host_of
+from .imitated_clients import Client
+from .info_login import APP_HEADERS, host_of
 from .json_body import read_json
 from .probe_session import ProbeSession, is_unreachable
-from .web_page import is_login_page
+from .web_page import absolute_action, is_html, read_page
 
 AUTHORIZE = "/rest/oauth2/latest/authorize"
 TOKEN = "/rest/oauth2/latest/token"  # noqa: S105 - a path
@@ -30,8 +33,36 @@ def redirect_uri_of(product: str) -> str:
     return REDIRECT_URIS.get(product, REDIRECT_URIS["confluence"])
 
 
-async def probe_authorize(session: ProbeSession, base_url: str, *, product: str, client_id: str | None) -> Endpoint:
-    """Start an authorization as the app does (RFC 6749 §4.1.1, RFC 7636 §4.3), without following redirects."""
+@dataclass(frozen=True)
+class Authorizations:
+    """Responses of the authorization endpoint: to the browser sheet, and to compare with it.
+
+    ``plain``: with Gatepass's own User-Agent, requested if the browser's was refused. ``unknown``: with a client ID
+    that does not exist, requested if the site has one.
+    """
+
+    browser: Endpoint
+    plain: Endpoint | None = None
+    unknown: Endpoint | None = None
+
+
+async def probe_authorize(
+    session: ProbeSession, base_url: str, *, product: str, client_id: str | None
+) -> Authorizations:
+    """Start an authorization as the app does, in a browser; then again to compare, if there is something to compare."""
+    browser = await _authorize(session, base_url, product, client_id, Client.BROWSER)
+    is_refused = browser.kind not in ("answers", "missing") and not session.is_stopped
+    plain = await _authorize(session, base_url, product, client_id, Client.GATEPASS) if is_refused else None
+    unknown = None
+    if client_id and browser.kind == "answers":
+        unknown = await _authorize(session, base_url, product, None, Client.BROWSER)
+    return Authorizations(browser, plain, unknown)
+
+
+async def _authorize(
+    session: ProbeSession, base_url: str, product: str, client_id: str | None, client: Client
+) -> Endpoint:
+    """Send an authorization request (RFC 6749 §4.1.1, RFC 7636 §4.3) without following redirects."""
     digest = hashlib.sha256(secrets.token_urlsafe(48).encode()).digest()
     query = {
         "response_type": "code",
@@ -42,8 +73,10 @@ async def probe_authorize(session: ProbeSession, base_url: str, *, product: str,
         "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
         "code_challenge_method": "S256",
     }
-    reply = await session.request("GET", f"{base_url}{AUTHORIZE}?{urlencode(query)}", headers={"Accept": "text/html"})
-    return Endpoint(reply.answer, authorize_kind(reply, base_url), _error_in(reply.location))
+    url = f"{base_url}{AUTHORIZE}?{urlencode(query)}"
+    reply = await session.request("GET", url, client=client, headers={"Accept": "text/html"})
+    kind = authorize_kind(reply, base_url)
+    return Endpoint(reply.answer, kind, _error_in(reply.location), leads_to=_leads_to(reply))
 
 
 async def probe_token(session: ProbeSession, base_url: str, *, product: str, client_id: str | None) -> Endpoint:
@@ -58,8 +91,8 @@ async def probe_token(session: ProbeSession, base_url: str, *, product: str, cli
         "redirect_uri": redirect_uri_of(product),
         "code_verifier": secrets.token_urlsafe(48),
     }
-    headers = {"Accept": "application/json", "User-Agent": APP_USER_AGENT}
-    reply = await session.request("POST", base_url + TOKEN, form=form, headers=headers)
+    headers = {"Accept": "application/json", **APP_HEADERS}
+    reply = await session.request("POST", base_url + TOKEN, client=Client.APP, form=form, headers=headers)
     return Endpoint(reply.answer, token_kind(reply), oauth_error(reply))
 
 
@@ -67,8 +100,13 @@ def authorize_kind(reply: Reply, base_url: str) -> str:
     """Classify a response of the authorization endpoint by the kinds of ``observation.Endpoint``."""
     if reply.status is None:
         return _no_response(reply)
+    refusal = reply.answer.refusal
+    if refusal and refusal not in (RefusalKind.SIGN_IN, RefusalKind.OTHER_PAGE):
+        return "refused"
     if reply.location is not None:
         return "answers" if _stays_on_site(reply.location, base_url) else "intercepted"
+    if reply.status in (401, 403):
+        return "refused"
     if reply.status in (200, 400):  # a login or consent page, or the provider's own error page
         return "answers"
     return "missing" if reply.status == 404 else "error"
@@ -78,13 +116,21 @@ def token_kind(reply: Reply) -> str:
     """Classify a response of the token endpoint by the kinds of ``observation.Endpoint``."""
     if reply.status is None:
         return _no_response(reply)
-    if reply.location is not None:  # a provider never redirects a token request
-        return "intercepted"
     if reply.status in (400, 401) and oauth_error(reply):
         return "answers"
-    if reply.status == 404:
-        return "missing"
-    return "intercepted" if reply.status == 200 and is_login_page(reply) else "error"
+    refusal = reply.answer.refusal
+    if refusal == RefusalKind.SIGN_IN:  # a provider never redirects a token request
+        return "intercepted"
+    if refusal and refusal != RefusalKind.OTHER_PAGE:
+        return "refused"
+    return "missing" if reply.status == 404 else "error"
+
+
+def _leads_to(reply: Reply) -> str | None:
+    """Where the response sends the browser: a redirect's target, or that of the form of its page."""
+    if reply.location is not None:
+        return safe_url(reply.location)
+    return absolute_action(reply, read_page(reply.text())) if reply.status == 200 and is_html(reply) else None
 
 
 def _stays_on_site(location: str, base_url: str) -> bool:

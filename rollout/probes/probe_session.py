@@ -8,29 +8,48 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from rollout.compatibility.observation import Answer
+from rollout.compatibility.refusals import classify
 from rollout.http_client.policy import FetchPolicy
 from rollout.http_client.redaction import safe_url
 from rollout.http_client.reply import Reply
 from rollout.http_client.request_urls import origin
 from rollout.http_client.visit import MAX_REDIRECTS, Visit
 
-# After one of these errors the next request would fail in the same way.
-UNREACHABLE = frozenset({"dns", "refused", "timeout", "tls", "blocked_address", "not_https", "bad_url", "proxy"})
+from .cookies import CookieJar
+from .imitated_clients import USER_AGENTS, Client
+from .pacing import MAX_WAITS, Pacer, limits_requests
+
+NOT_SENT = "not_sent"
+# No response is possible: of these, the first are worth a second try, the others would fail in the same way.
+PASSING = frozenset({"dns", "refused", "reset", "timeout", "connect_timeout", "proxy"})
+LASTING = frozenset(
+    {"tls", "client_certificate", "http2_only", "tls_version", "blocked_address", "not_https", "bad_url"}
+)
+UNREACHABLE = PASSING | LASTING | {NOT_SENT}
+MAX_COOKIE_CHECKS = 2
 
 
 @dataclass
 class ProbeSession:
-    """The requests to one site. After an error of ``UNREACHABLE``, ``request`` returns that error without a request.
+    """The requests to one site. After a connection fault and one repetition, further requests are not sent.
 
-    Within ``async with``, connections are kept open between requests.
+    A site that has responded before is asked further by the other clients: a firewall may drop the app's requests
+    only. Within ``async with``, connections are kept open between requests. ``rate_limited`` is the first response
+    that limits requests.
     """
 
     policy: FetchPolicy
     now: Callable[[], datetime]
     deadline: float  # by time.monotonic()
-    stopped_by: str | None = None
     replies: list[Reply] = field(default_factory=list)
+    rate_limited: Answer | None = None
+    _pacer: Pacer = field(init=False)
+    _stopped: set[Client] = field(default_factory=set)
+    _jars: dict[Client, CookieJar] = field(default_factory=lambda: {client: CookieJar() for client in Client})
     _visit: Visit | None = None
+
+    def __post_init__(self) -> None:
+        self._pacer = Pacer(self.deadline)
 
     @classmethod
     def within(cls, seconds: float, *, policy: FetchPolicy, now: Callable[[], datetime]) -> ProbeSession:
@@ -46,65 +65,124 @@ class ProbeSession:
             self._visit.close()
             self._visit = None
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether no client can send further requests."""
+        return len(self._stopped) == len(Client) or self.deadline - time.monotonic() < 0.2
+
     async def request(
         self,
         method: str,
         url: str,
         *,
+        client: Client = Client.GATEPASS,
         headers: Mapping[str, str] | None = None,
         form: Mapping[str, str] | None = None,
         follow: bool = False,
+        repeat: bool = True,
         plain_http: bool = False,
     ) -> Reply:
-        """Send a request and return the reply.
+        """Send a request and return the reply, with the error ``not_sent`` if none is possible any more.
 
         With ``follow``, redirects on the same origin are followed, at most five; another host is recorded but gets no
-        request. ``plain_http`` allows http on any host; a failure of such a request does not stop the session.
+        request. ``repeat`` allows sending it again after a fault or a limit of requests. ``plain_http`` allows http on
+        any host; a failure of such a request does not stop the session.
         """
-        if self._is_over():
-            answer = Answer(method=method, url=safe_url(url), at=self.now(), error=self.stopped_by)
-            return Reply(answer=answer, url=url)
+        if client in self._stopped or self.is_stopped:
+            return Reply(Answer(method, safe_url(url), self.now(), error=NOT_SENT), url)
+        headers = {"User-Agent": USER_AGENTS[client].value, **(headers or {})}
         visit = Visit(replace(self.policy, plain_http=True)) if plain_http else self._visit or Visit(self.policy)
+        chain = _Chain(
+            visit, self._pacer, self._jars[client], self.now, method, url, headers, form, MAX_REDIRECTS if follow else 0
+        )
         try:
-            reply = await self._follow(
-                visit, method, url, headers=headers, form=form, follow=MAX_REDIRECTS if follow else 0
-            )
+            reply = await self._with_repetition(chain, may_repeat=repeat and not plain_http)
         finally:
             if visit is not self._visit:
                 visit.close()
         if not plain_http:
-            self.replies.append(reply)
-            self.stopped_by = reply.error if reply.error in UNREACHABLE else None
+            self._note(reply, client)
         return reply
 
-    async def _follow(
-        self,
-        visit: Visit,
-        method: str,
-        url: str,
-        *,
-        headers: Mapping[str, str] | None,
-        form: Mapping[str, str] | None,
-        follow: int,
-    ) -> Reply:
-        """Return the last reply of a chain of redirects, which has as much time as one request."""
+    async def _with_repetition(self, chain: _Chain, *, may_repeat: bool) -> Reply:
+        reply = await chain.send()
+        if may_repeat and reply.error in PASSING and self.deadline - time.monotonic() > 1:
+            return await chain.send()
+        for _ in range(MAX_WAITS if may_repeat else 0):
+            if not limits_requests(reply):
+                break
+            self.rate_limited = self.rate_limited or reply.answer
+            if not self._pacer.slow_down(reply):
+                break
+            reply = await chain.send()
+        return reply
+
+    def _note(self, reply: Reply, client: Client) -> None:
+        has_responded = any(earlier.status is not None for earlier in self.replies)
+        self.replies.append(reply)
+        if limits_requests(reply):
+            self.rate_limited = self.rate_limited or reply.answer
+        if reply.error in UNREACHABLE:
+            self._stopped |= {client} if has_responded else set(Client)
+
+
+@dataclass
+class _Chain:
+    """One request with the redirects that are followed; together they have as much time as one request."""
+
+    visit: Visit
+    pacer: Pacer
+    jar: CookieJar
+    now: Callable[[], datetime]
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    form: Mapping[str, str] | None
+    follow: int
+
+    async def send(self) -> Reply:
+        """Send the request and return the last reply, classified."""
+        await self.pacer.before_request()
         replies: list[Reply] = []
-        current, until = url, min(self.deadline, time.monotonic() + self.policy.total_seconds)
+        current, until = self.url, min(self.pacer.deadline, time.monotonic() + self.visit.policy.total_seconds)
+        cookie_checks = 0
         while True:
             left = max(until - time.monotonic(), 0.1)
-            reply = await visit.fetch(method, current, headers=headers, form=form, now=self.now, seconds=left)
+            reply = await self.visit.fetch(
+                self.method,
+                current,
+                headers=self.headers,
+                form=self.form,
+                cookies=self.jar.of(current),
+                now=self.now,
+                seconds=left,
+            )
+            self.pacer.after_request()
             replies.append(reply)
+            has_new_cookies = bool(reply.url) and self.jar.take(reply)
             target = (reply.location or "").partition("#")[0]
-            if not follow or not target or origin(target) != origin(url):
-                return merge_redirects(replies)
-            if len(replies) > follow or any(target == earlier.url for earlier in replies):
+            if target == current and has_new_cookies and cookie_checks < MAX_COOKIE_CHECKS:
+                cookie_checks += 1
+                continue
+            if not self.follow or not target or origin(target) != origin(self.url):
+                return _classified(merge_redirects(replies))
+            if len(replies) > self.follow or any(target == earlier.url for earlier in replies):
+                if target == current and reply.header_values("set-cookie"):
+                    return _classified(merge_redirects(replies))
                 return merge_redirects(replies, error="too_many_redirects")
             current = target
 
-    def _is_over(self) -> bool:
-        if self.stopped_by is None and self.deadline - time.monotonic() < 0.2:
-            self.stopped_by = "timeout"
-        return self.stopped_by is not None
+
+def _classified(reply: Reply) -> Reply:
+    """Return the reply with the refusal, if the response is one."""
+    if reply.status is None:
+        return reply
+    is_page = reply.status >= 400 or "html" in reply.answer.content_type or b"<html" in reply.body[:2000].lower()
+    text = reply.text() if is_page else ""
+    refusal = classify(reply.status, reply.headers, text, url=reply.url, location=reply.location)
+    if refusal is None:
+        return reply
+    return replace(reply, answer=replace(reply.answer, refusal=refusal.kind.value, refused_by=refusal.by))
 
 
 def merge_redirects(replies: list[Reply], error: str | None = None) -> Reply:
@@ -127,5 +205,5 @@ def merge_redirects(replies: list[Reply], error: str | None = None) -> Reply:
 
 
 def is_unreachable(reply: Reply) -> bool:
-    """Whether no connection to the site was possible."""
+    """Whether no connection to the site was possible, or the request was not sent."""
     return reply.error in UNREACHABLE

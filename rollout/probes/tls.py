@@ -11,6 +11,7 @@ from rollout.http_client.reply import Reply, TlsFailure
 # OpenSSL's X509_V_ERR_* codes: certificate has expired; host name, e-mail and IP address mismatch.
 EXPIRED = (10,)
 WRONG_HOST = (62, 63, 64)
+_BY_CODE = {"client_certificate": "client_certificate", "http2_only": "http2_only", "tls_version": "old_protocol"}
 
 
 def tls_facts(base_url: str, replies: Iterable[Reply]) -> Tls:
@@ -44,7 +45,7 @@ def tls_facts(base_url: str, replies: Iterable[Reply]) -> Tls:
 
 def _kind(failure: TlsFailure) -> str:
     if failure.verify_code is None:
-        return "error"
+        return _BY_CODE.get(failure.code, "error")
     if failure.verify_code in EXPIRED:
         return "expired"
     return "wrong_host" if failure.verify_code in WRONG_HOST else "untrusted"

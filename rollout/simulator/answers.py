@@ -3,24 +3,38 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from html import escape
 from urllib.parse import quote, urlsplit
 from xml.sax.saxutils import escape as xml_escape  # nosec B406 - writes XML, parses none
 
-from .simulated_site import Call, InfoLoginStyle, Response
+from .simulated_site import Call, InfoLoginStyle, Response, SimulatedSite
 
 NOTICE = "This is a simulated site for trials. It has no content and no sign-in."
 LOGIN = {"confluence": "/login.action", "jira": "/login.jsp"}
 MANIFEST = "/rest/applinks/1.0/manifest"
+# The response header that identifies a product.
+_FINGERPRINTS = {"confluence": "X-Confluence-Request-Time", "jira": "X-AREQUESTID"}
 INFO_LOGIN = ("/rest/nativemobile/1.0/info/login", "/rest/nativemobile/1.1/info/login")
 
 
 def answer(call: Call) -> Response:
     """Return the response to a request: that of the front, or of the site if the front lets the request through."""
     simulated = call.simulated
-    response = (simulated.front(call) if simulated.front else None) or _respond_as_site(call)
+    response = simulated.front(call) if simulated.front else None
+    if response is None:
+        response = _identified(simulated, _respond_as_site(call))
     return simulated.transform(call, response) if simulated.transform else response
+
+
+def _identified(simulated: SimulatedSite, response: Response) -> Response:
+    """Add the header that identifies the product; a front does not send it."""
+    name = _FINGERPRINTS.get(simulated.actual_product or simulated.product)
+    if name is None:
+        return response
+    return replace(response, headers={name: str(round(time.time() * 1000)), **response.headers})
 
 
 def inner_path(target: str, context_path: str) -> str | None:
@@ -91,7 +105,7 @@ def status(call: Call) -> Response:
 
 def authorize(call: Call) -> Response:
     """Redirect every client to the login page: like Confluence, it detects an unknown client only after consent."""
-    login = LOGIN[call.simulated.actual_product or call.simulated.product]
+    login = LOGIN.get(call.simulated.actual_product or call.simulated.product, "/login")
     return Response(302, headers={"Location": f"{call.base_url}{login}?os_destination={quote(call.target, safe='')}"})
 
 
@@ -107,6 +121,11 @@ def token(call: Call) -> Response:
 def revoke(call: Call) -> Response:
     """Return 200 for an unknown token (RFC 7009 section 2.2)."""
     return Response(200) if call.form.get("token") else as_json(400, {"error": "invalid_request"})
+
+
+def rest_api(call: Call) -> Response:
+    """Reject every access token, as none was ever issued."""
+    return as_json(401, {"message": "Client must be authenticated to access this resource.", "status-code": 401})
 
 
 def login_page(call: Call) -> Response:
@@ -138,6 +157,8 @@ ROUTES: dict[str, Route] = {
     "/rest/oauth2/latest/authorize": {"GET": authorize},
     "/rest/oauth2/latest/token": {"POST": token},
     "/rest/oauth2/latest/revoke": {"POST": revoke},
+    "/rest/api/user/current": {"GET": rest_api},
+    "/rest/api/2/myself": {"GET": rest_api},
 }
 
 

@@ -7,7 +7,6 @@ import contextlib
 import socket  # noqa: TID251 - listens only
 import ssl
 import threading
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -24,8 +23,6 @@ IDLE_SECONDS = 10  # until a connection without requests is closed
 LIFETIME_SECONDS = 60  # of any connection, even if the client does not read
 TIMEOUT_SECONDS = 10
 SINGLE_SIGN_ON, PLAIN = "(single sign-on)", "(plain http)"  # listeners that belong to no site
-# The response header that identifies a product.
-_FINGERPRINTS = {"confluence": "X-Confluence-Request-Time", "jira": "X-AREQUESTID"}
 
 
 @dataclass(frozen=True)
@@ -135,7 +132,7 @@ class SimulatedFleet:
                 async with asyncio.timeout(IDLE_SECONDS):
                     request = await read_request(reader)
             except RefusedError as refused:
-                await _send(connection, Response(refused.status), listener.simulated, keep_alive=False)
+                await _send(connection, Response(refused.status), keep_alive=False)
                 return
             if request is None:
                 return
@@ -144,7 +141,7 @@ class SimulatedFleet:
                 await listener.simulated.send(connection, response)
                 return
             keep_alive = request.keep_alive
-            await _send(connection, response, listener.simulated, keep_alive=keep_alive)
+            await _send(connection, response, keep_alive=keep_alive)
 
     def _respond(self, listener: _Listener, request: Request) -> Response:
         """Return the response to a request; an invalid one gets a 400."""
@@ -190,17 +187,13 @@ def _port(port_base: int | None, offset: int) -> int:
     return 0 if port_base is None else port_base + offset
 
 
-async def _send(
-    connection: Connection, response: Response, simulated: SimulatedSite | None, *, keep_alive: bool
-) -> None:
+async def _send(connection: Connection, response: Response, *, keep_alive: bool) -> None:
     content = response.content
-    product = (simulated.actual_product or simulated.product) if simulated else "confluence"
     headers = {
         "Server": "SimulatedConfluence",
         "Content-Type": response.content_type,
         "Content-Length": str(len(content)),
         "Connection": "keep-alive" if keep_alive else "close",
-        _FINGERPRINTS[product]: str(round(time.time() * 1000)),
     }
     await connection.send(head(response.status, {**headers, **response.headers}) + content)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import bad_certificates, bodies, faults, fronts, versions
+from . import bad_certificates, bodies, faults, fronts, gatekeepers, versions
 from .simulated_site import (
     ACTION_NEEDED,
     INCOMPATIBLE,
@@ -151,7 +151,15 @@ _FIRST = (
 )
 PERSONAS: dict[str, SimulatedSite] = {
     simulated.name: simulated
-    for simulated in (*_FIRST, *versions.ROWS, *fronts.ROWS, *bad_certificates.ROWS, *bodies.ROWS, *faults.ROWS)
+    for simulated in (
+        *_FIRST,
+        *versions.ROWS,
+        *fronts.ROWS,
+        *bad_certificates.ROWS,
+        *bodies.ROWS,
+        *faults.ROWS,
+        *gatekeepers.ROWS,
+    )
 }
 # The sites of the demo: every kind of problem once, and nothing that takes long to check.
 DEMO: dict[str, SimulatedSite] = {name: simulated for name, simulated in PERSONAS.items() if simulated.in_demo}

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from rollout.base_url import REFUSALS
+from rollout.compatibility import phone_rules
 from rollout.compatibility.evidence import REASONS, result_of
 from rollout.compatibility.matrix import MATRIX, Matrix
 from rollout.compatibility.observation import (
@@ -30,12 +31,16 @@ from rollout.compatibility.observation import (
     Manifest,
     Metadata,
     Observation,
+    PhoneResult,
     PlainHttp,
     PluginVersions,
+    RestApi,
     ServerStatus,
     Tls,
 )
+from rollout.compatibility.refusals import RefusalKind
 from rollout.compatibility.rules import RULES, evaluate
+from rollout.compatibility.verdict import Setup
 from rollout.formats.site_csv import read_sites_csv
 from rollout.http_client.failures import ERRORS
 from rollout.mdm.lint import lint
@@ -102,6 +107,13 @@ def answers() -> Iterator[Answer]:
         yield replace(ok, status=None, error=error)
 
 
+def refusals() -> Iterator[Answer]:
+    ok = next(answers())
+    for refusal in RefusalKind:
+        yield replace(ok, status=403, refusal=refusal.value)
+    yield replace(ok, status=301, refusal="moved", location="https://docs.example.com/wiki/x")
+
+
 def observations() -> Iterator[Observation]:
     """A ready site of each product, with one part changed in every way that a rule evaluates."""
     ok = next(answers())
@@ -121,6 +133,7 @@ def observations() -> Iterator[Observation]:
         for change in (parts, main_parts, optional_parts):
             yield from (replace(ready, **{name: part}) for name, part in change(ready))
         yield from combinations(ready)
+        yield from refused(ready)
 
 
 def parts(ready: Observation) -> Iterator[tuple[str, Any]]:
@@ -196,6 +209,47 @@ def combinations(ready: Observation) -> Iterator[Observation]:
     )
 
 
+def refused(ready: Observation) -> Iterator[Observation]:
+    """Refusals of one request or of all, and what phones and further requests show."""
+    ok = ready.manifest.answer
+    for answer in (*refusals(), *(answer for answer in answers() if answer.status is None)):
+        everywhere = replace(ready, manifest=Manifest(answer), info_login=InfoLogin(answer, "refused"))
+        yield everywhere
+        yield replace(everywhere, authorize=Endpoint(answer, "refused"), token=Endpoint(answer, "refused"))
+        yield replace(ready, manifest=Manifest(answer))
+        yield replace(ready, info_login=InfoLogin(answer, "refused"), authorize=Endpoint(answer, "refused"))
+        yield replace(ready, token=Endpoint(answer, "refused"), rest_api=RestApi(answer, "refused"))
+        yield replace(ready, rest_api=RestApi(answer, "unreachable"))
+    for kind in ("answers", "intercepted", "missing", "error"):
+        for answer in answers():
+            yield replace(ready, rest_api=RestApi(answer, kind))
+    yield replace(ready, rest_api=RestApi(ok, "answers"), plugins=PluginVersions(source="gatepass"))
+    for location in ("/confluence/", "/login.action"):
+        missing = Manifest(replace(ok, status=404))
+        yield replace(ready, manifest=missing, root=Answer("GET", BASE, NOW, 302, location=location))
+        yield replace(ready, manifest=missing, info_login=InfoLogin(missing.answer, "missing"))
+    for version in ("1000.0.0", "8.19.2"):
+        yield replace(ready, manifest=replace(ready.manifest, version=version, product="stash"))
+    for target in (
+        "http://confluence.example.com/x",
+        "https://confluence.example.com:1/login.action",
+        "https://node1/",
+    ):
+        yield replace(ready, authorize=Endpoint(ok, "answers", leads_to=target))
+    yield replace(ready, authorize=Endpoint(ok, "answers", leads_to=BASE))
+    for unknown in (ok, replace(ok, status=400)):
+        yield replace(ready, authorize_unknown=Endpoint(unknown, "answers"))
+    yield replace(ready, authorize=Endpoint(ok, "answers", "invalid_client"), authorize_unknown=Endpoint(ok, "answers"))
+    yield replace(ready, authorize=Endpoint(ok, "refused"), authorize_plain=Endpoint(ok, "answers"))
+    yield replace(ready, rate_limited=replace(ok, status=429))
+    yield replace(ready, tls=Tls("old_protocol"))
+    yield replace(ready, info_login=InfoLogin(ok, "other_json", fields=("code",)))
+    for worked in (True, False):
+        for setup in Setup:
+            result = PhoneResult(setup, worked, NOW)
+            yield replace(ready, phone_results=(result,), client_certificate=True)
+
+
 # An edition may leave versions out.
 SHORT = Matrix(MATRIX.as_of, MATRIX.source, tuple(row for row in MATRIX.requirements if row.below))
 
@@ -215,6 +269,7 @@ def test_findings() -> None:
     # And vice versa: every marked text of the rules' modules occurs, or is put into a sentence.
     all_marked = marked(*(path for path in sources("compatibility") if path.stem != "matrix_text"))
     parts_of_sentences = {*REASONS.values(), "the reason is unknown", "OAuth 2.0 provider plugin", "mobile plugin"}
+    parts_of_sentences |= set(phone_rules.STEPS.values())
     assert all_marked - texts == parts_of_sentences | {entry.title for entry in RULES}
 
 

@@ -47,8 +47,12 @@ def test_it_works(read, make_answer) -> None:
 @pytest.mark.parametrize(
     "case",
     [
-        ("200 OK", {}, b"{}", "json"),
-        ("200 OK", {"Content_Type": "text/plain"}, b'\xef\xbb\xbf{"a": NaN, "a": 1}', "json"),
+        ("200 OK", {}, b'{"baseUrl": "https://wiki.example.com"}', "json"),
+        ("200 OK", {}, b'{"title": "Wiki"}', "json"),
+        ("200 OK", {"Content_Type": "text/plain"}, b'\xef\xbb\xbf{"a": NaN, "a": 1, "oauth": {}}', "json"),
+        ("200 OK", {}, b"{}", "other_json"),
+        ("200 OK", {}, b'{"title": "Not found", "status": 404}', "other_json"),
+        ("200 OK", {}, b'{"code": 40101, "message": "no route"}', "other_json"),
         (
             "200 OK",
             {"Content_Type": "text/html"},
@@ -56,7 +60,8 @@ def test_it_works(read, make_answer) -> None:
             "login_page",
         ),
         ("200 OK", {"Content_Type": "text/plain"}, b"<!doctype html><html><body>Please sign in", "login_page"),
-        ("200 OK", {"Content_Type": "text/html"}, b"<html><p>Maintenance", "error"),
+        ("200 OK", {"Content_Type": "text/html"}, b"<html><p>Something", "error"),
+        ("200 OK", {"Content_Type": "text/html"}, b"<html><title>Maintenance</title>", "refused"),
         ("200 OK", {}, b"", "error"),
         ("200 OK", {}, b"[]", "error"),
         ("200 OK", {}, b"[" * 100_000, "error"),
@@ -73,14 +78,14 @@ def test_it_works(read, make_answer) -> None:
         ("200 OK", {"Content_Type": "text/html"}, b"<html><script>top.location.href = '//sso'</script>", "login_page"),
         ("302 Found", {}, b"", "error"),
         ("401 Unauthorized", {}, b"{}", "unauthorized"),
-        ("403 Forbidden", {}, b"", "unauthorized"),
+        ("403 Forbidden", {}, b"", "refused"),
         ("404 Not Found", {}, b"", "missing"),
         ("404 Not Found", {"Mobile_App_Disabled": "true"}, b"", "disabled"),
         ("503 Service Unavailable", {"mobile_app_disabled": "True"}, b"", "disabled"),
         ("503 Service Unavailable", {}, b'{"mobile-app-disabled": true}', "disabled"),
-        ("503 Service Unavailable", {}, b"", "error"),
+        ("503 Service Unavailable", {}, b"", "refused"),
         ("500 Internal Server Error", {}, b"{}", "error"),
-        ("429 Too Many Requests", {}, b"", "error"),
+        ("429 Too Many Requests", {"Retry_After": "60"}, b"", "refused"),
     ],
     ids=str,
 )
@@ -137,7 +142,7 @@ def test_a_filter_that_reacts_to_the_app(read_all, make_answer) -> None:
         return make_answer(b'{"clientId": "a"}')
 
     facts, _ = read_all(firewall)
-    assert (facts.app.kind, facts.plain.kind, facts.old.kind) == ("unauthorized", "json", "unauthorized")
+    assert (facts.app.kind, facts.plain.kind, facts.old) == ("refused", "json", None)
 
 
 def test_a_redirect_on_the_same_host_is_followed_and_recorded(read, make_answer) -> None:

@@ -8,10 +8,17 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from rollout.probes.oauth_endpoints import probe_authorize, probe_token
+from rollout.compatibility.observation import Endpoint
+from rollout.probes import oauth_endpoints
+from rollout.probes.oauth_endpoints import probe_token
 from rollout.probes.probe_session import ProbeSession
 
 LOGIN = b"<html><form action='/dologin.action'><input type=password name=os_password></form></html>"
+
+
+async def probe_authorize(*args, **kwargs) -> Endpoint:
+    """The response to the browser."""
+    return (await oauth_endpoints.probe_authorize(*args, **kwargs)).browser
 
 
 @pytest.fixture
@@ -57,8 +64,8 @@ def test_each_challenge_is_fresh(probe, make_answer) -> None:
         ("302 Found", None, "error"),
         ("200 OK", None, "answers"),
         ("400 Bad Request", None, "answers"),
-        ("401 Unauthorized", None, "error"),
-        ("403 Forbidden", None, "error"),
+        ("401 Unauthorized", None, "refused"),
+        ("403 Forbidden", None, "refused"),
         ("404 Not Found", None, "missing"),
         ("500 Internal Server Error", None, "error"),
     ],
@@ -90,14 +97,15 @@ def test_token_sends_a_code_that_never_existed(probe, make_answer) -> None:
         ("400 Bad Request", {}, b'{"error": 5}', "error"),
         ("400 Bad Request", {}, b"[]", "error"),
         ("400 Bad Request", {}, b"<html>", "error"),
-        ("401 Unauthorized", {"WWW_Authenticate": "Negotiate"}, LOGIN, "error"),
+        ("401 Unauthorized", {"WWW_Authenticate": "Negotiate"}, LOGIN, "intercepted"),
+        ("403 Forbidden", {"Content_Type": "text/html"}, b"<html><title>Request blocked", "refused"),
         ("200 OK", {"Content_Type": "text/html"}, LOGIN, "intercepted"),
         ("200 OK", {}, b"{}", "error"),
         ("302 Found", {"Location": "https://sso.example.com/"}, b"", "intercepted"),
         ("302 Found", {"Location": "/login.action"}, b"", "intercepted"),
         ("404 Not Found", {}, b"", "missing"),
         ("405 Method Not Allowed", {}, b"", "error"),
-        ("503 Service Unavailable", {}, b"", "error"),
+        ("503 Service Unavailable", {}, b"", "refused"),
     ],
     ids=str,
 )

@@ -63,7 +63,9 @@ def test_it_works(serve, make_answer, policy, now) -> None:
     assert observation.metadata.offered is False
     assert (observation.status, observation.plain_http, observation.info_login_old) == (None, None, None)
     assert observation.token.oauth_error == "invalid_grant"
-    assert len(server.requests) == 7
+    assert observation.authorize_unknown.kind == "answers"
+    assert observation.rest_api.kind == "error"
+    assert len(server.requests) == 9
 
 
 def test_links_are_kept_for_the_rules(serve, make_answer, policy, now) -> None:
@@ -119,7 +121,7 @@ def test_requests_are_sent_one_at_a_time(serve, make_answer, policy, now) -> Non
         (FetchPolicy(), "nonsense", "bad_url"),
     ],
 )
-def test_an_unreachable_site_gets_one_request(policy, base_url, error, now) -> None:
+def test_an_unreachable_site_gets_one_request_and_one_repetition(policy, base_url, error, now) -> None:
     requested = []
 
     def counting(host, port):
@@ -131,8 +133,13 @@ def test_an_unreachable_site_gets_one_request(policy, base_url, error, now) -> N
     )
     answers = [observation.manifest.answer, observation.info_login.answer, observation.authorize.answer]
     answers.append(observation.token.answer)
-    assert [answer.error for answer in answers] == [error] * 4
-    assert len(requested) <= 1
+    assert [answer.error for answer in answers] == [error, *["not_sent"] * 3]
+    assert [
+        found.evidence()["asked"]
+        for found in evaluate(observation).mdm.findings
+        if found.answer and found.answer.error == "not_sent"
+    ] == [None] * 3
+    assert len(requested) <= (2 if error == "dns" else 1)
     assert (observation.info_login.kind, observation.authorize.kind, observation.token.kind) == ("unreachable",) * 3
     assert observation.tls.kind == ("plain" if base_url.startswith("http:") else "unreachable")
 
@@ -143,8 +150,8 @@ def test_a_site_that_does_not_respond_takes_one_deadline(serve, policy, now) -> 
     policy = replace(policy, total_seconds=0.3)
     observation = asyncio.run(observe(Target(server.url, "confluence"), policy=policy, now=now))
     assert time.monotonic() - started < 1.5
-    assert observation.token.answer.error == "timeout"
-    assert len(server.requests) == 1
+    assert (observation.manifest.answer.error, observation.token.answer.error) == ("timeout", "not_sent")
+    assert len(server.requests) == 2
 
 
 class _Quiet(BaseHTTPRequestHandler):

@@ -22,6 +22,7 @@ from rollout.compatibility.observation import (
     Observation,
     PlainHttp,
     PluginVersions,
+    RestApi,
     ServerStatus,
     Tls,
 )
@@ -59,7 +60,13 @@ def ready_observation(base: str = BASE, product: str = "confluence") -> Observat
         ),
         info_login=info_login,
         info_login_plain=info_login,
-        authorize=Endpoint(answer("rest/oauth2/latest/authorize", base=base), "answers"),
+        authorize=Endpoint(
+            answer("rest/oauth2/latest/authorize", base=base),
+            "answers",
+            leads_to=f"{base}/login.action?os_destination=x",
+        ),
+        authorize_unknown=Endpoint(answer("rest/oauth2/latest/authorize", base=base, status=400), "answers"),
+        rest_api=RestApi(answer("rest/api/user/current", base=base, status=401), "answers"),
         token=Endpoint(
             answer("rest/oauth2/latest/token", base=base, method="POST", status=400), "answers", "invalid_grant"
         ),

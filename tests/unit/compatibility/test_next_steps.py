@@ -58,15 +58,15 @@ def test_a_ready_site_has_no_steps(ready: Observation):
 @pytest.mark.parametrize(
     ("changes", "mdm", "non_mdm"),
     [
-        (unreachable(), ["MANIFEST-REACHABLE"], ["MANIFEST-REACHABLE"]),
+        (unreachable(), ["SITE-ACCESS"], ["SITE-ACCESS"]),
         (unreachable("tls", kind="expired"), ["TLS-VALID"], ["TLS-VALID"]),
         (unreachable("tls", kind="error", detail="x"), ["TLS-VALID"], ["TLS-VALID"]),
         (unreachable("not_https", kind="plain") | {"base_url": "http://a.example.com"}, ["HTTPS"], ["HTTPS"]),
         # What an administrator entered is known even if the site does not respond, and decides.
         (
             unreachable() | {"plugins": {"oauth": "4.0"}},
-            ["OAUTH-PLUGIN", "MANIFEST-REACHABLE"],
-            ["OAUTH-PLUGIN", "MANIFEST-REACHABLE"],
+            ["OAUTH-PLUGIN", "SITE-ACCESS"],
+            ["OAUTH-PLUGIN", "SITE-ACCESS"],
         ),
         (
             BEHIND_SSO,

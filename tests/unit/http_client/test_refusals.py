@@ -89,5 +89,5 @@ def test_a_name_without_addresses(get) -> None:
 def test_a_resolver_that_hangs(get) -> None:
     started = time.monotonic()
     policy = FetchPolicy(connect_seconds=0.3, resolver=lambda host, port: time.sleep(3) or [])
-    assert get("https://slow.example.com/", policy=policy).error == "timeout"
+    assert get("https://slow.example.com/", policy=policy).error == "dns"
     assert time.monotonic() - started < 2
