@@ -10,7 +10,7 @@ from rollout.compatibility.observation import Answer
 from rollout.message_ids import gettext_noop as _
 
 from .byte_stream import ConnectionLostError
-from .client_certificates import ClientCertificateError
+from .client_identity import ClientCertificateError
 from .decoding import TooLargeError, UndecodableError, UnknownEncodingError
 from .guard import AddressRefusedError, NameNotFoundError, PlainHttpRefusedError
 from .handshakes import reason_of

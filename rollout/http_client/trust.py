@@ -15,7 +15,7 @@ import truststore
 
 from rollout.formats.certificates import bundle_text
 
-from .client_certificates import load_client_certificate
+from .client_identity import load_client_certificate
 
 # Where distributions store CA certificates if OpenSSL's built-in location is empty.
 _CA_FILES = (

@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from rollout.http_client.client_certificates import (
+from rollout.http_client.client_identity import (
     CLIENT_CERTIFICATE_ERRORS,
     ClientCertificateError,
     check_client_certificate,
