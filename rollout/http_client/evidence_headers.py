@@ -68,10 +68,8 @@ EVIDENCE_HEADERS: dict[str, Callable[[str], str]] = {
 
 
 def select_headers(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    """Return the selected headers in their original order, with lower-case names and masked, bounded values."""
-    found: list[tuple[str, str]] = []
-    for name, value in pairs:
-        keep = EVIDENCE_HEADERS.get(name.lower())
-        if keep is not None and len(found) < MAX_EVIDENCE_HEADERS:
-            found.append((name.lower(), keep(value[:2000])))
-    return tuple(found)
+    """Return the selected headers of these, whose names are in lower case, in their original order, with masked,
+    bounded values.
+    """
+    kept = [(name, value) for name, value in pairs if name in EVIDENCE_HEADERS][:MAX_EVIDENCE_HEADERS]
+    return tuple([(name, EVIDENCE_HEADERS[name](value[:2000])) for name, value in kept])

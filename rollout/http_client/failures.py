@@ -74,8 +74,8 @@ _CODES: tuple[tuple[type[BaseException], str], ...] = (
 )
 # Our own text, which never quotes an untrusted server, except for the bounded name of an encoding.
 _WITH_DETAIL = (
-    AddressRefusedError, BadUrlError, ProxyFailedError, LimitError, UndecodableError, UnknownEncodingError,
-    Http2OnlyError, ClientCertificateError, NoResponseError, ConnectionLostError,
+    AddressRefusedError, BadUrlError, ProxyFailedError, LimitError, TooLargeError, UndecodableError,
+    UnknownEncodingError, Http2OnlyError, ClientCertificateError, NoResponseError, ConnectionLostError,
 )  # fmt: skip
 
 # The detail of a TlsFailure whose certificate names no host, so that only its common name could.

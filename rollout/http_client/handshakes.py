@@ -90,7 +90,9 @@ def reason_of(error: ssl.SSLError) -> str:
 
 
 def chain_of(ssl_object: Any) -> tuple[Certificate, ...]:
-    """Return the certificates that the server sent, its own first. The call is public only from Python 3.13."""
+    """Return the certificates that the server sent, its own first; none if that one is unreadable. The call is public
+    only from Python 3.13.
+    """
     if ssl_object is None:
         return ()
     public = getattr(ssl_object, "get_unverified_chain", None)
@@ -100,4 +102,5 @@ def chain_of(ssl_object: Any) -> tuple[Certificate, ...]:
         inner: Any = getattr(ssl_object, "_sslobj", None)
         found = inner.get_unverified_chain() if inner is not None else None
         ders = [one.public_bytes(_DER) for one in found or ()]
-    return tuple(found for der in (ders or ())[:MAX_CHAIN] if der and (found := read_certificate(der)))
+    read = [read_certificate(der) for der in (ders or ())[:MAX_CHAIN]]
+    return tuple([one for one in read if one is not None]) if read and read[0] is not None else ()

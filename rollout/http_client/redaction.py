@@ -21,6 +21,11 @@ _BEARER = re.compile(r"\b(Bearer|Basic)\s+[\w.~+/=-]{6,}", re.I)
 _JWT = re.compile(r"\beyJ[\w-]{5,}\.[\w-]*(?:\.[\w-]*)?")
 # Without one of these characters a URL has no user info, query, fragment or path parameter that could hold a secret.
 _NEEDS_REDACTION = re.compile(r"[@?#;]")
+_JSESSIONID = re.compile(r"(;jsessionid=)[^/?;]*", re.I)
+_SAFE = "/:,@+*()!~'-._" + MASK
+_NEEDS_NO_ESCAPE = re.compile(r"[\w/:,@+*()!~'.-]*", re.ASCII)
+# Masking is expensive, and this much of a response nearly always has an excerpt in it.
+_ENOUGH = 700
 
 
 def mask(value: str) -> str:
@@ -54,7 +59,14 @@ def excerpt(text: str) -> str:
     """Return at most 200 characters of a response, masked before truncation, so that a cut never separates a name
     from its secret.
     """
-    shown = text[:8000]
+    text = text[:8000].lstrip()
+    shown = _masked(text[:_ENOUGH])
+    if len(shown) < MAX_EXCERPT_LENGTH and len(text) > _ENOUGH:
+        shown = _masked(text)
+    return shown
+
+
+def _masked(shown: str) -> str:
     if "<" in shown:
         shown = _INPUT_TAG.sub(_mask_tag, shown)
     shown = _JSON_PAIR.sub(_mask_json, shown)
@@ -77,7 +89,8 @@ def _mask_json(match: re.Match[str]) -> str:
 def _mask_tag(match: re.Match[str]) -> str:
     tag = match[0]
     name = _TAG_NAME.search(tag)
-    if not name or not is_secret_name(name[1]):
+    # Of a tag that was cut off, the name may be missing.
+    if tag.endswith(">") and (not name or not is_secret_name(name[1])):
         return tag
     return _TAG_VALUE.sub(lambda m: f"{m[1]}{m[2]}{mask(m[3])}{m[4]}", tag)
 
@@ -87,7 +100,7 @@ def _redact_url(url: str, depth: int) -> str:
         parts = urlsplit(url)
     except ValueError:
         return url.partition("?")[0].partition("#")[0]
-    path = re.sub(r"(;jsessionid=)[^/?;]*", rf"\1{MASK}", parts.path, flags=re.I)
+    path = _JSESSIONID.sub(rf"\1{MASK}", parts.path) if ";" in parts.path else parts.path
     netloc = parts.netloc.rpartition("@")[2]
     fragment = _redact_query(parts.fragment, depth) if "=" in parts.fragment else parts.fragment
     return urlunsplit((parts.scheme, netloc, path, _redact_query(parts.query, depth), fragment))
@@ -118,4 +131,4 @@ def _redact_value(name: str, value: str, depth: int) -> str:
 
 
 def _escape(text: str) -> str:
-    return quote(text, safe="/:,@+*()!~'-._" + MASK, errors="replace")
+    return text if _NEEDS_NO_ESCAPE.fullmatch(text) else quote(text, safe=_SAFE, errors="replace")

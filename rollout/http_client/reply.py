@@ -130,7 +130,9 @@ def location_of(url: str, status: int | None, target: str | None) -> str | None:
 
 
 def certificate_of(ssl_object: Any, trust: str, chain: tuple[Certificate, ...]) -> PeerCertificate:
-    """Return the facts of a verified certificate."""
+    """Return the facts of a verified certificate: the first of ``chain``, read by OpenSSL if that could not be."""
+    if chain:
+        return PeerCertificate(ssl_object.version(), chain[0].issuer, chain[0].expires_at, trust, chain)
     peer = ssl_object.getpeercert() or {}
     return PeerCertificate(ssl_object.version(), _issuer(peer), _expiry(peer), trust, chain)
 

@@ -131,7 +131,7 @@ class Visit:
             steps.append(step)
             raw, certificate = await self._send(request, step)
             step.status, step.seconds = raw.status, time.perf_counter() - step.started
-            step.location = target = location_of(request.url, raw.status, raw.header("location"))
+            step.location = target = location_of(request.url, raw.status, raw.headers.get("location"))
             if not may_follow or target is None or not target.lower().startswith(("http:", "https:")):
                 return raw, certificate
             if same_host and origin(target)[1] != origin(request.url)[1]:
@@ -245,7 +245,7 @@ def _next_request(request: _Request, status: int, target: str) -> _Request | Non
 
 def _answer_fields(raw: RawResponse) -> dict[str, Any]:
     """Return the facts of the response itself, masked and bounded."""
-    content_type = raw.header("content-type") or ""
+    content_type = raw.headers.get("content-type", "")
     return {
         "status": raw.status,
         "content_type": clean(content_type.partition(";")[0].strip().lower(), 100),

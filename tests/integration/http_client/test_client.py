@@ -50,6 +50,15 @@ def test_a_form_and_cookies_are_sent(serve, make_answer, get) -> None:
     assert "user-agent: phone" in request.lower()
 
 
+@pytest.mark.parametrize("value", ["a\r\nX-Forged: 1", "a\nb", "a\rb", "a\0b"])
+def test_a_line_break_in_a_header_is_never_sent(serve, make_answer, get, value) -> None:
+    server = serve(make_answer())
+    for options in ({"headers": {"X-A": value}}, {"headers": {value: "a"}}, {"cookies": {"s": value}}):
+        reply = get(server.url, **options)
+        assert (reply.error, reply.answer.excerpt) == ("bad_answer", "a header of the request contains a line break")
+    assert server.requests == []
+
+
 def test_proxy_variables_of_the_environment_are_ignored(serve, make_answer, get, monkeypatch) -> None:
     server = serve(make_answer(b"direct"))
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
