@@ -15,6 +15,11 @@ from rollout.compatibility.version import Version
 from rollout.message_ids import gettext_noop as _
 
 PATH = "/rest/plugins/1.0/"
+PAGE_PATH = "/plugins/servlet/upm"  # the plugin manager's page, "Manage apps"
+# The plugin manager serves these media types and responds 406 to application/json (seen in public test code); older
+# versions and proxies that read the response serve application/json.
+PLUGIN_TYPE = "application/vnd.atl.plugins.plugin+json"
+LIST_TYPE = "application/vnd.atl.plugins.installed+json"
 OAUTH_KEY = "com.atlassian.oauth2.oauth2-provider-plugin"  # not documented, so the plugin is also found by its name
 OAUTH_NAME = "oauth 2.0 provider"
 MOBILE_KEYS = {
@@ -54,6 +59,16 @@ class Plugins:
 def path_of(key: str) -> str:
     """Return the path of one plugin below the site's base URL."""
     return f"{PATH}{key}-key"
+
+
+def page_url(base_url: str) -> str:
+    """Return the URL of the plugin manager's page, where an administrator sees all versions."""
+    return base_url.rstrip("/") + PAGE_PATH
+
+
+def accept(media_type: str) -> str:
+    """Return the Accept header for one of the plugin manager's media types, JSON, or any other type."""
+    return f"{media_type}, application/json;q=0.9, */*;q=0.1"
 
 
 def read_upm(text: str, *, product: str) -> Plugins:

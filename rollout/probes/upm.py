@@ -9,25 +9,66 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
-from rollout.formats.upm import MOBILE_KEYS, OAUTH_KEY, PATH, Plugin, Plugins, UpmError, path_of, read_upm
+from rollout.compatibility.refusals import RefusalKind, classify, is_product
+from rollout.formats.upm import (
+    LIST_TYPE,
+    MOBILE_KEYS,
+    OAUTH_KEY,
+    PATH,
+    PLUGIN_TYPE,
+    Plugin,
+    Plugins,
+    UpmError,
+    accept,
+    path_of,
+    read_upm,
+)
 from rollout.http_client.client import fetch
 from rollout.http_client.policy import FetchPolicy
 from rollout.http_client.reply import Reply
+
+from .web_page import is_login_page
 
 SECONDS = 8.0  # for all requests together, as a person waits for the page
 LIST_BYTES = 2 * 1024 * 1024  # of the list of all plugins, requested only if the OAuth plugin is not found by its key
 TOKEN = re.compile(r"[\x21-\x7e]{8,500}", re.ASCII)
 ECHO_LENGTH = 8  # a version that repeats this many characters of the token is rejected
 NO_PLUGINS = Plugins()
+# Problems that show that the site itself does not accept the token.
+REFUSED = frozenset({"token_refused", "forbidden"})
+_PROXY_SIGN_IN = frozenset(
+    {"basic", "negotiate", "ntlm", "digest", "kerberos"}
+)  # schemes that the product does not use
+_BY_KIND = {
+    RefusalKind.CLIENT_CERTIFICATE: "client_certificate",
+    RefusalKind.FIREWALL: "firewall",
+    RefusalKind.ADDRESS_LIST: "address_list",
+    RefusalKind.FORBIDDEN: "forbidden",
+    RefusalKind.RATE_LIMIT: "rate_limit",
+    RefusalKind.COOKIE_CHECK: "firewall",
+    RefusalKind.SIGN_IN: "sign_in",
+    RefusalKind.MAINTENANCE: "maintenance",
+    RefusalKind.UNAVAILABLE: "maintenance",
+    RefusalKind.MOVED: "moved",
+    RefusalKind.CLOUD: "cloud",
+    RefusalKind.OTHER_PAGE: "web_page",
+}
+_BY_STATUS = {403: "forbidden", 404: "", 406: "not_acceptable", 429: "rate_limit"}
 
 
 @dataclass(frozen=True)
 class UpmResult:
     """The plugins reported by the manager. ``problem`` is empty on success, else one of:
 
-    ``token_refused`` (401 or 403), ``redirected``, ``no_manager`` (404 for everything), ``not_upm`` (not its JSON),
-    ``failed`` (another status) and the keys of ``http_client.failures.ERRORS``. ``status`` is that of the response.
+    - ``token_refused`` (401), ``forbidden`` (403), ``no_manager`` (404 for everything), ``not_acceptable`` (406);
+    - a server in front of the site: ``sign_in``, ``proxy_sign_in`` (401 with a scheme of its own), ``firewall``,
+      ``address_list``, ``client_certificate``, ``rate_limit``, ``maintenance``, ``moved``, ``cloud``, ``web_page``;
+    - ``not_upm`` (200, but not the manager's JSON), ``failed`` (another status);
+    - the keys of ``http_client.failures.ERRORS``.
+
+    ``status`` is that of the response.
     """
 
     plugins: Plugins = NO_PLUGINS
@@ -67,7 +108,7 @@ class _Manager:
 
     async def plugin(self, key: str) -> Plugin | None:
         """Return the plugin with this key; None if the site has none."""
-        reply = await self._probe(path_of(key), self.policy.max_bytes)
+        reply = await self._probe(path_of(key), PLUGIN_TYPE, self.policy.max_bytes)
         if reply.status == 404:
             return None
         plugins = self._read(reply)
@@ -75,7 +116,7 @@ class _Manager:
 
     async def listed(self) -> Plugins:
         """Return the plugins from the list of all plugins; none if it is too large or contains neither."""
-        reply = await self._probe(PATH, max(LIST_BYTES, self.policy.max_bytes))
+        reply = await self._probe(PATH, LIST_TYPE, max(LIST_BYTES, self.policy.max_bytes))
         if reply.status == 404:
             raise _StoppedError("no_manager", 404)
         try:
@@ -85,22 +126,19 @@ class _Manager:
                 return NO_PLUGINS
             raise
 
-    async def _probe(self, path: str, max_bytes: int) -> Reply:
+    async def _probe(self, path: str, media_type: str, max_bytes: int) -> Reply:
         """Return a reply with status 200 or 404. Raises _StoppedError for any other."""
         left = self.deadline - time.monotonic()
         if left <= 0:
             raise _StoppedError("timeout")
         policy = replace(self.policy, total_seconds=min(self.policy.total_seconds, left), max_bytes=max_bytes)
-        headers = {"Authorization": f"Bearer {self.token}", "Accept": "application/json"}
+        headers = {"Authorization": f"Bearer {self.token}", "Accept": accept(media_type)}
         reply = await fetch(policy, "GET", self.base_url + path, headers=headers, follow=0)
         if reply.status is None:
             raise _StoppedError(reply.error or "bad_answer")
-        if reply.status in (401, 403):
-            raise _StoppedError("token_refused", reply.status)
-        if 300 <= reply.status < 400:
-            raise _StoppedError("redirected", reply.status)
-        if reply.status not in (200, 404):
-            raise _StoppedError("failed", reply.status)
+        problem = _problem(reply, self.base_url + path)
+        if problem:
+            raise _StoppedError(problem, reply.status)
         return reply
 
     def _read(self, reply: Reply) -> Plugins:
@@ -115,6 +153,33 @@ class _Manager:
     def _repeats_token(self, version: str) -> bool:
         pieces = (version[start : start + ECHO_LENGTH] for start in range(len(version) - ECHO_LENGTH + 1))
         return any(piece in self.token for piece in pieces)
+
+
+def _problem(reply: Reply, url: str) -> str:
+    """Return why a response is not the manager's; an empty string for 404, which may mean one plugin, and JSON."""
+    status, own = reply.status or 0, is_product(reply.headers) or reply.text().lstrip().startswith("{")
+    if status == 401:
+        scheme = reply.headers.get("www-authenticate", "").partition(" ")[0].lower()
+        return "proxy_sign_in" if scheme in _PROXY_SIGN_IN and not own else "token_refused"
+    if own and status in _BY_STATUS:
+        return _BY_STATUS[status]
+    if reply.location is not None and _keeps_path(url, reply.location):
+        return "moved"
+    refusal = classify(status, reply.headers, reply.text(), url=url, location=reply.location)
+    if refusal:
+        return _BY_KIND[refusal.kind]
+    if status == 200:
+        return "sign_in" if is_login_page(reply) else ""
+    return _BY_STATUS.get(status, "failed")
+
+
+def _keeps_path(url: str, location: str) -> bool:
+    """Return whether a redirect goes to the same resource under another address, such as https instead of http."""
+    try:
+        source, target = urlsplit(url), urlsplit(location)
+    except ValueError:
+        return False
+    return target.path.rstrip("/") == source.path.rstrip("/") and target[:2] != source[:2]
 
 
 def _is_list(reply: Reply) -> bool:

@@ -21,35 +21,21 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from rollout.actor import Actor
 from rollout.formats.upm import Plugin, Plugins, UpmError, read_upm
-from rollout.http_client.failures import ERRORS
 from rollout.models import CheckRun, PluginSource, Site, SiteCredential
-from rollout.probes.upm import TOKEN, UpmResult, read_plugins
+from rollout.probes.upm import REFUSED, TOKEN, UpmResult, read_plugins
 
 from . import audit, vault
 from .checks import check_runs
 from .network import policy
+from .plugin_problems import error_message
 from .sites import validate
 
 log = structlog.get_logger(__name__)
 READ_INTERVAL = timedelta(days=1)
 MAX_TASK_SECONDS = 60.0  # a task starts no further site after this time
-PROBLEMS = {
-    "token_refused": gettext_lazy(
-        "The site rejected the token. It must belong to an administrator, be valid, and not be limited to "
-        "reading content."
-    ),
-    "redirected": gettext_lazy(
-        "The site redirected the request to a login page: a proxy does not let tokens through. Paste the "
-        "plugin manager's JSON instead."
-    ),
-    "no_manager": gettext_lazy("There is no plugin manager at this base URL. Check the context path."),
-    "not_upm": gettext_lazy("The response does not come from the plugin manager. Paste its JSON instead."),
-    "failed": gettext_lazy("The plugin manager returned an error. Try again later, or paste its JSON."),
-}
 
 
 @dataclass(frozen=True)
@@ -113,7 +99,7 @@ def read_with_stored_token(*, actor: Actor | None, site: Site) -> SavedVersions 
     SiteCredential.objects.filter(pk=credential.pk).update(last_used_at=now)
     token = _decrypted_token(credential, site)
     result = _request_versions(site, token)
-    if result.problem == "token_refused":
+    if result.problem in REFUSED:
         _mark_refused(credential, site)
     if result.problem:
         raise ValidationError(error_message(result))
@@ -161,11 +147,6 @@ def _next_due() -> SiteCredential | None:
         if due.filter(pk=credential.pk).update(last_used_at=now):
             return credential
     return None
-
-
-def error_message(result: UpmResult) -> str:
-    """Return the message for a failed read."""
-    return str(PROBLEMS[result.problem]) if result.problem in PROBLEMS else _(ERRORS[result.problem])
 
 
 def _request_versions(site: Site, token: str) -> UpmResult:
