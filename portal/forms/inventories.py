@@ -15,7 +15,18 @@ from portal.pages.listing import Export, SearchFilter, Table
 from rollout.formats.app_inventory import MAX_BYTES
 from rollout.models import InventoryPhone, Product
 
-AGE_CHOICES = [("too_old", _("Too old")), ("new", _("Up to date")), ("unreadable", _("Unknown version"))]
+AGE_CHOICES = [
+    ("too_old", _("Too old")),
+    ("new", _("Up to date")),
+    ("unreadable", _("Unknown version")),
+    ("not_installed", _("Not installed")),
+]
+AGES: dict[str, dict[str, bool | None]] = {
+    "too_old": {"too_old": True},
+    "new": {"too_old": False},
+    "unreadable": {"too_old": None, "installed": True},
+    "not_installed": {"installed": False},
+}
 CSV_VALUES = {True: "yes", False: "no", None: "unknown"}
 
 
@@ -30,7 +41,7 @@ class InventoryForm(forms.Form):
         max_length=200,
         allow_empty_file=True,
         error_messages={"required": _("Choose the CSV file that your MDM exported.")},
-        help_text=_("UTF-8 or UTF-16, separated by commas, semicolons or tabs. Up to 64 MiB and 200,000 phones."),
+        help_text=_("Separated by commas, semicolons or tabs. Up to 64 MiB and 200,000 phones."),
         widget=forms.FileInput(attrs={"accept": ".csv,.txt,text/csv"}),
     )
 
@@ -51,11 +62,14 @@ class InventoryPhoneFilters(django_filters.FilterSet):
         fields: list[str] = []
 
     def by_age(self, rows: QuerySet[Any], _name: str, value: str) -> QuerySet[Any]:
-        return rows.filter(too_old={"too_old": True, "new": False, "unreadable": None}[value])
+        return rows.filter(**AGES[value])
 
 
-def _cells(phones: Iterator[InventoryPhone]) -> Iterator[tuple[str, str, str]]:
-    return ((phone.device, phone.version, CSV_VALUES[phone.too_old]) for phone in phones)
+def _cells(phones: Iterator[InventoryPhone]) -> Iterator[tuple[str, str, str, str]]:
+    """Yield the cells of each phone. Without the app, no version is too old."""
+    for phone in phones:
+        too_old = CSV_VALUES[phone.too_old] if phone.installed else ""
+        yield phone.device, phone.version, too_old, CSV_VALUES[phone.installed]
 
 
 INVENTORY_PHONES = Table(
@@ -65,7 +79,7 @@ INVENTORY_PHONES = Table(
     export=Export(
         "{product}-app-versions.csv",
         action="inventory.exported",
-        columns=("device", "app_version", "too_old"),
+        columns=("device", "app_version", "too_old", "installed"),
         cells=_cells,
     ),
 )

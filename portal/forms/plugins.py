@@ -63,11 +63,15 @@ class TokenForm(forms.Form):
 
 @dataclass(frozen=True)
 class PluginForms:
-    """The forms of the plugin versions card. ``opened`` names the form that was submitted and rejected."""
+    """The forms of the plugin versions card. ``opened`` names the form that was submitted and rejected.
+
+    ``manager_url`` is the page of the site's plugin manager, which shows the versions to its administrators.
+    """
 
     entered: PluginVersionsForm
     pasted: PasteForm
     token: TokenForm
+    manager_url: str
     opened: str = ""
 
 
@@ -79,4 +83,5 @@ def plugin_forms(site: Site, **bound: Any) -> PluginForms:
         "pasted": PasteForm(prefix="paste"),
         "token": TokenForm(prefix="token"),
     }
-    return PluginForms(**{**unbound, **bound}, opened=next(iter(bound), ""))
+    forms = {**unbound, **bound}
+    return PluginForms(**forms, manager_url=upm.page_url(site.base_url), opened=next(iter(bound), ""))

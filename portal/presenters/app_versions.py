@@ -28,7 +28,7 @@ class VersionRow:
 
 @dataclass(frozen=True)
 class Fleet:
-    """The phones of one app.
+    """The phones of one app. ``rows`` are versions of phones that have it.
 
     ``hidden`` is the number of versions beyond ``MAX_ROWS``. ``stale`` is the version that the matrix requires now, or
     empty if it is still the one required at the import.
@@ -51,6 +51,7 @@ class Fleet:
             ("ok", _("up to date"), self.new_enough, "new"),
             ("bad", _("too old"), self.inventory.too_old, "too_old"),
             ("idle", _("unknown version"), self.inventory.unreadable, "unreadable"),
+            ("info", _("not installed"), self.inventory.not_installed, "not_installed"),
         )
         return [
             {"tone": tone, "label": label, "count": count, "url": f"{url}?age={age}"}

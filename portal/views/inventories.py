@@ -38,7 +38,7 @@ def inventories(request: HttpRequest) -> HttpResponse:
 @administrators
 @form_view
 def import_file(request: HttpRequest) -> HttpResponse:
-    """Import an app inventory. Lines that could not be read are listed; an unreadable file imports nothing."""
+    """Import an app inventory. Unreadable lines and states are listed; an unreadable file imports nothing."""
     form = InventoryForm(*((request.POST, request.FILES) if request.method == "POST" else ()))
     imported = None
     if request.method == "POST" and form.is_valid():
@@ -46,7 +46,7 @@ def import_file(request: HttpRequest) -> HttpResponse:
             imported = _import(request, form.cleaned_data)
         except ValidationError as error:
             add_form_errors(form, error)
-    if imported and not imported.read.skipped:
+    if imported and not imported.read.skipped and not imported.read.unknown_states:
         _add_import_messages(request, imported)
         return redirect("inventories")
     status = 422 if form.is_bound and form.errors else 200
@@ -63,13 +63,20 @@ def _import(request: HttpRequest, fields: dict[str, Any]) -> services.Imported:
 def _add_import_messages(request: HttpRequest, imported: services.Imported) -> None:
     row, read = imported.inventory, imported.read
     message = ngettext(
-        "%(phones)s phone imported, %(old)s too old.", "%(phones)s phones imported, %(old)s too old.", row.phones
+        "%(phones)s phone with the app imported: %(old)s too old, %(unknown)s of unknown version.",
+        "%(phones)s phones with the app imported: %(old)s too old, %(unknown)s of unknown version.",
+        row.phones,
     )
-    messages.success(request, message % {"phones": row.phones, "old": row.too_old})
+    messages.success(request, message % {"phones": row.phones, "old": row.too_old, "unknown": row.unreadable})
+    if row.not_installed:
+        message = ngettext(
+            "%(phones)s phone does not have the app.", "%(phones)s phones do not have the app.", row.not_installed
+        )
+        messages.info(request, message % {"phones": row.not_installed})
     if read.repeated:
         message = ngettext(
-            "%(rows)s row repeats a phone. The last row counts.",
-            "%(rows)s rows repeat a phone. The last row of each phone counts.",
+            "%(rows)s row repeats a phone. The newest version counts.",
+            "%(rows)s rows repeat a phone. The newest version on each phone counts.",
             read.repeated,
         )
         messages.info(request, message % {"rows": read.repeated})

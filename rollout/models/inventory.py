@@ -25,11 +25,12 @@ class AppInventory(models.Model):
     imported_at = models.DateTimeField(_("imported"))
     imported_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     file_name = models.CharField(max_length=200, blank=True, validators=LINE)
-    phones = models.PositiveIntegerField(default=0)
+    phones = models.PositiveIntegerField(default=0)  # with the app
+    not_installed = models.PositiveIntegerField(default=0)  # further phones, which do not have the app
     too_old = models.PositiveIntegerField(
         default=0
     )  # below the version that the matrix required at the time of the import
-    unreadable = models.PositiveIntegerField(default=0)  # phones whose version could not be parsed
+    unreadable = models.PositiveIntegerField(default=0)  # phones whose version is unknown or could not be parsed
     needed = models.CharField(_("required version"), max_length=40)  # the version required at the time of the import
     versions = models.JSONField(
         default=dict
@@ -50,12 +51,13 @@ class AppInventory(models.Model):
 
 
 class InventoryPhone(models.Model):
-    """One phone in an import, with its app version."""
+    """One phone in an import, with its app version, or without the app."""
 
     inventory = models.ForeignKey(AppInventory, on_delete=models.CASCADE, related_name="devices")
     device = models.CharField(_("device"), max_length=200, validators=LINE)
     version = models.CharField(_("app version"), max_length=60, blank=True, validators=LINE)
-    too_old = models.BooleanField(null=True)  # None: the version could not be parsed
+    too_old = models.BooleanField(null=True)  # None: the version is unknown, or the app is not installed
+    installed = models.BooleanField(default=True)  # False: the MDM reports that the phone does not have the app
 
     class Meta:
         verbose_name = _("phone in an app inventory")

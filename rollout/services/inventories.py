@@ -47,23 +47,26 @@ def import_inventory(*, actor: Actor, product: str, file: BinaryIO, file_name: s
     except InventoryError as error:
         raise ValidationError({"file": _(error.message) % error.values}) from None
     needed = needed_app(product)
-    ages = {version: is_too_old(version, needed) for version in set(read.phones.values())}
-    by_age = Counter(ages[version] for version in read.phones.values())
+    installed = [version for version in read.phones.values() if version is not None]
+    ages = {version: is_too_old(version, needed) for version in set(installed)}
+    by_age = Counter(ages[version] for version in installed)
     with transaction.atomic():
         inventory = AppInventory.objects.create(
             product=product,
             imported_at=timezone.now(),
             imported_by_id=actor.pk,
             file_name=file_name.replace("\0", "")[:200],
-            phones=len(read.phones),
+            phones=len(installed),
+            not_installed=len(read.phones) - len(installed),
             too_old=by_age[True],
             unreadable=by_age[None],
             needed=str(needed),
-            versions=_count_versions(read),
+            versions=_count_versions(installed),
         )
         _write_phones(inventory, read, ages)
         InventoryPhone.objects.filter(inventory__product=product, inventory__pk__lt=inventory.pk).delete()
-        details = {"phones": inventory.phones, "too_old": inventory.too_old, "unreadable": inventory.unreadable}
+        counts = ("phones", "too_old", "unreadable", "not_installed")
+        details = {name: getattr(inventory, name) for name in counts}
         audit.record(actor=actor, action="inventory.imported", target=inventory, details=details)
     return Imported(inventory, read)
 
@@ -71,15 +74,21 @@ def import_inventory(*, actor: Actor, product: str, file: BinaryIO, file_name: s
 def _write_phones(inventory: AppInventory, read: Inventory, ages: dict[str, bool | None]) -> None:
     """Write the phones in lazily built batches, so that they are not in memory twice."""
     rows = (
-        InventoryPhone(inventory=inventory, device=device, version=version, too_old=ages[version])
+        InventoryPhone(
+            inventory=inventory,
+            device=device,
+            version=version or "",
+            too_old=None if version is None else ages[version],
+            installed=version is not None,
+        )
         for device, version in read.phones.items()
     )
     while batch := list(islice(rows, BATCH_SIZE)):
         InventoryPhone.objects.bulk_create(batch)
 
 
-def _count_versions(read: Inventory) -> dict[str, int]:
-    phones = Counter(read.phones.values())
+def _count_versions(versions: list[str]) -> dict[str, int]:
+    phones = Counter(versions)
     common = dict(phones.most_common(MAX_VERSIONS))
     rest = phones.total() - sum(common.values())
     return {**common, AppInventory.OTHER_VERSIONS: rest} if rest else common

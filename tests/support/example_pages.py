@@ -137,6 +137,7 @@ def _create_webhook(administrator: Any, muted: Site) -> Webhook:
 
 
 def _import_inventory(administrator: Any) -> None:
-    lines = [f"Phone {number:03},{'1.9.4' if number % 3 else '2.0.1'}" for number in range(60)]
-    file = io.BytesIO("\n".join(["Device name,App version", *lines, "Phone without an app,"]).encode())
+    lines = [f"Phone {number:03},{'1.9.4' if number % 3 else '2.0.1'},Installed" for number in range(60)]
+    lines += ["Phone of unknown version,,Installed", "Phone without the app,2.0.1,Not installed"]
+    file = io.BytesIO("\n".join(["Device name,App version,App status", *lines]).encode())
     inventories.import_inventory(actor=administrator, product="confluence", file=file)

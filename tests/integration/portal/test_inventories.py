@@ -17,6 +17,10 @@ from rollout.models import AppInventory, InventoryPhone
 from rollout.services import inventories
 
 EXPORT = b"Device name,App version\nAda,1.9\n=Bob,1.9\nCleo,2.0\nDan,\n"
+STATES = (
+    b"Device name,App version,App status\nAda,1.9,Installed\nBob,2.0,Installed\nCleo,2.0,Not installed\n"
+    b"Dan,2.0,Failed\nEve,2.0,Unknown\n"
+)
 
 
 def upload(client: Client, content: bytes, product: str = "confluence") -> Any:
@@ -49,14 +53,51 @@ def test_skipped_lines_are_listed(administrator, client_of) -> None:
     assert AppInventory.objects.get().phones == 4
 
 
+def test_phones_with_and_without_the_app_are_told_apart(administrator, client_of) -> None:
+    client = client_of(administrator)
+    messages = " ".join(client.post(**_post(STATES), follow=True).content.decode().split())
+    assert "3 phones with the app imported: 1 too old, 1 of unknown version." in messages
+    assert "2 phones do not have the app." in messages
+    assert "1 of 3 phones has an app older than 2.0" in messages
+    assert "2 more phones do not have the app" in messages
+    url = reverse("inventory_phones", args=["confluence"])
+    shown = {
+        age: [row.device for row in client.get(url, {"age": age}).context["listing"].rows]
+        for age in ("too_old", "new", "unreadable", "not_installed")
+    }
+    assert shown == {"too_old": ["Ada"], "new": ["Bob"], "unreadable": ["Eve"], "not_installed": ["Cleo", "Dan"]}
+    assert "Not installed" in client.get(url, {"q": "Cleo"}).content.decode().partition("<tbody>")[2]
+    export = client.get(reverse("inventory_export", args=["confluence"]))
+    lines = b"".join(export.streaming_content).decode().split("\r\n")
+    assert lines[0].lstrip("\ufeff") == "device,app_version,too_old,installed"
+    assert set(lines[1:]) >= {"Ada,1.9,yes,yes", "Cleo,,,no", "Eve,,unknown,yes"}
+
+
+def test_unknown_install_states_are_named(administrator, client_of) -> None:
+    answer = upload(client_of(administrator), b"Device name,App version,App status\nAda,2.0,Asennettu\n")
+    page = " ".join(answer.content.decode().split())
+    assert answer.status_code == 200
+    assert "Imported, with unknown install states" in page
+    assert "counts their phones as unknown: Asennettu." in page
+    assert "Device name, App version, App status" in page
+
+
+def _post(content: bytes) -> dict[str, Any]:
+    file = SimpleUploadedFile("phones.csv", content, "text/csv")
+    return {"path": reverse("inventory_import"), "data": {"product": "confluence", "file": file}}
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
         (b"", "The file is empty"),
-        (b"\0\0\0\0", "No column"),
+        (b"\0\0\0\0", "The file is empty"),
+        (b"PK\x03\x04workbook", "Excel workbook"),
+        (b"Name,OS,Version\nA,iOS,18.3\n", "may be the system"),
+        (b"serial,colour\n1,red\n", "Columns in the file: serial, colour."),
         (b"colour\nred\n", "No column contains the app version"),
-        (b"serial,version\n\xff,1\n", "not UTF-8"),
-        (b"serial,app,version\n1,Mail,1\n", "Check the column app"),
+        (b"serial,version\n\x81,1\n", "encoding is unknown"),
+        (b"serial,app,version\n1,Mail,1\n", "Check these columns, or choose the other app: app."),
     ],
 )
 def test_an_unreadable_file_imports_nothing(administrator, client_of, content: bytes, message: str) -> None:
@@ -80,7 +121,7 @@ def test_phones_can_be_filtered_sorted_and_exported(auditor, administrator, clie
     assert [row.device for row in client.get(url, {"q": "cle 2.0"}).context["listing"].rows] == ["Cleo"]
     export = client.get(reverse("inventory_export", args=["confluence"]), {"age": "too_old"})
     text = b"".join(export.streaming_content).decode()
-    assert "'=Bob,1.9,yes" in text
+    assert "'=Bob,1.9,yes,yes" in text
     assert "Cleo" not in text
 
 

@@ -81,6 +81,41 @@ def test_invalid_text_is_reported_on_its_form(send, text: str, message: str) -> 
     assert answer.context["plugin_forms"].opened == "pasted"
 
 
+def test_the_plugin_manager_opens_in_a_new_tab(site, alice, auditor, client_of) -> None:
+    page = text_of(client_of(alice).get(reverse("site", args=[site.pk])))
+    link = f'<a href="{site.base_url}/plugins/servlet/upm" rel="noopener noreferrer" target="_blank">'
+    entered = page.partition("Enter manually")[2].partition("Paste from the plugin manager")[0]
+    assert f"{link}Open the site's plugin manager" in page
+    assert f"{link}Open Manage apps on the site" in entered
+    assert "/plugins/servlet/upm" not in text_of(client_of(auditor).get(reverse("site", args=[site.pk])))
+
+
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        ("401 Unauthorized", "The site rejected the token (HTTP 401): it is wrong, expired or revoked."),
+        ("403 Forbidden", "Use the token of an administrator."),
+        ("404 Not Found", "Check the base URL and its context path"),
+        ("406 Not Acceptable", "in a format that Gatepass reads (HTTP 406)"),
+        ("429 Too Many Requests", "Try again in a few minutes."),
+    ],
+)
+def test_each_refusal_says_what_to_do(send, manager, status: str, message: str) -> None:
+    manager.status = status
+    answer = send("site_plugins_read", **{"token-token": TOKEN})
+    assert answer.status_code == 422
+    assert message in text_of(answer)
+    assert "%(" not in text_of(answer)
+
+
+@pytest.mark.parametrize("json_only", [False, True])
+def test_versions_are_read_from_both_kinds_of_manager(send, manager, json_only: bool) -> None:
+    manager.json_only = json_only
+    page = text_of(send("site_plugins_read", **{"token-token": TOKEN}))
+    assert "Read from the plugin manager" in page
+    assert "19.1.47" in page
+
+
 def test_a_rejected_token_is_reported_and_not_shown(send, manager) -> None:
     manager.status = "401 Unauthorized"
     answer = send("site_plugins_read", **{"token-token": TOKEN, "token-keep": "on"})

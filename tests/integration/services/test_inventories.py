@@ -17,6 +17,9 @@ from rollout.services import inventories
 SMALL = "Device name,App version\nA,2.0\nB,1.9\nC,1.9\nD,\nE,x\n"
 
 
+STATES = "Device name,App version,App status\nA,2.0,Installed\nB,2.0,Not installed\nC,2.0,Failed\nD,2.0,Unknown\n"
+
+
 def import_text(actor, text: str = SMALL, product: str = "confluence", name: str = "export.csv"):
     return inventories.import_inventory(actor=actor, product=product, file=io.BytesIO(text.encode()), file_name=name)
 
@@ -33,7 +36,27 @@ def test_it_works(administrator) -> None:
         "E": None,
     }
     event = AuditEvent.objects.get()
-    assert (event.action, event.details) == ("inventory.imported", {"phones": 5, "too_old": 2, "unreadable": 2})
+    assert (event.action, event.details) == (
+        "inventory.imported",
+        {"phones": 5, "too_old": 2, "unreadable": 2, "not_installed": 0},
+    )
+
+
+def test_phones_without_the_app_are_kept_apart(administrator) -> None:
+    row = import_text(administrator, STATES).inventory
+    assert (row.phones, row.too_old, row.unreadable, row.not_installed) == (2, 0, 1, 2)
+    assert row.versions == {"2.0": 1, "": 1}
+    assert set(row.devices.values_list("device", "version", "too_old", "installed")) == {
+        ("A", "2.0", False, True),
+        ("B", "", None, False),
+        ("C", "", None, False),
+        ("D", "", None, True),
+    }
+
+
+def test_an_app_that_no_phone_has_yet(administrator) -> None:
+    row = import_text(administrator, "Device name,App version,App status\nA,2.0,Not installed\n").inventory
+    assert (row.phones, row.not_installed, row.versions) == (0, 1, {})
 
 
 def test_phones_of_earlier_imports_are_deleted_and_their_totals_stay(administrator) -> None:
