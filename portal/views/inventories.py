@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from portal.accounts.access import administrators, person, readers_of_all_sites
@@ -68,25 +69,12 @@ def _add_import_messages(request: HttpRequest, imported: services.Imported) -> N
         row.phones,
     )
     messages.success(request, message % {"phones": row.phones, "old": row.too_old, "unknown": row.unreadable})
-    if row.not_installed:
-        message = ngettext(
-            "%(phones)s phone does not have the app.", "%(phones)s phones do not have the app.", row.not_installed
+    if read.repeated or read.others:
+        message = _(
+            "Rows ignored: %(repeated)s that repeat a phone, whose newest version counts; %(others)s for other apps or "
+            "devices."
         )
-        messages.info(request, message % {"phones": row.not_installed})
-    if read.repeated:
-        message = ngettext(
-            "%(rows)s row repeats a phone. The newest version counts.",
-            "%(rows)s rows repeat a phone. The newest version on each phone counts.",
-            read.repeated,
-        )
-        messages.info(request, message % {"rows": read.repeated})
-    if read.others:
-        message = ngettext(
-            "%(rows)s row for other apps or devices was ignored.",
-            "%(rows)s rows for other apps or devices were ignored.",
-            read.others,
-        )
-        messages.info(request, message % {"rows": read.others})
+        messages.info(request, message % {"repeated": read.repeated, "others": read.others})
 
 
 @readers_of_all_sites
