@@ -54,7 +54,7 @@ EXPORTS: dict[str, tuple[str, str, str, str | None]] = {
         "checks.exported", None,
     ),
     "inventory_export": (
-        "confluence-app-versions.csv", "device,app_version,too_old", "inventory.exported", "rows",
+        "confluence-app-versions.csv", "device,app_version,too_old,installed", "inventory.exported", "rows",
     ),
     "activity_export": (
         "activity.csv", "number,at,actor,action,sentence,target_type,target_id,target,details,hash",
