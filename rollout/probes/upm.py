@@ -42,7 +42,7 @@ _PROXY_SIGN_IN = frozenset(
     {"basic", "negotiate", "ntlm", "digest", "kerberos"}
 )  # schemes that the product does not use
 _BY_KIND = {
-    RefusalKind.CLIENT_CERTIFICATE: "client_certificate",
+    RefusalKind.CLIENT_CERTIFICATE: "certificate_required",
     RefusalKind.FIREWALL: "firewall",
     RefusalKind.ADDRESS_LIST: "address_list",
     RefusalKind.FORBIDDEN: "forbidden",
@@ -64,7 +64,7 @@ class UpmResult:
 
     - ``token_refused`` (401), ``forbidden`` (403), ``no_manager`` (404 for everything), ``not_acceptable`` (406);
     - a server in front of the site: ``sign_in``, ``proxy_sign_in`` (401 with a scheme of its own), ``firewall``,
-      ``address_list``, ``client_certificate``, ``rate_limit``, ``maintenance``, ``moved``, ``cloud``, ``web_page``;
+      ``address_list``, ``certificate_required``, ``rate_limit``, ``maintenance``, ``moved``, ``cloud``, ``web_page``;
     - ``not_upm`` (200, but not the manager's JSON), ``failed`` (another status);
     - the keys of ``http_client.failures.ERRORS``.
 

@@ -43,7 +43,7 @@ PROBLEMS = {
         "A server in front of the site accepts requests from certain IP addresses only (HTTP %(status)s). Add the "
         "address of Gatepass there, or paste the plugin manager's JSON."
     ),
-    "client_certificate": gettext_lazy(
+    "certificate_required": gettext_lazy(
         "The site requires a client certificate (HTTP %(status)s). Paste the plugin manager's JSON instead."
     ),
     "rate_limit": gettext_lazy(

@@ -131,7 +131,7 @@ SAML = b"<html><form method=post onload='x'><input name=\"SAMLRequest\"></form><
         ("403 Forbidden", {"Server": "cloudflare", **PAGE}, b"<html>Sorry, you have been blocked</html>", "firewall"),
         ("403 Forbidden", {"Server": "cloudflare"}, b"error code: 1020", "firewall"),
         ("403 Forbidden", PAGE, b"<html>Your IP address is not allowed</html>", "address_list"),
-        ("400 Bad Request", PAGE, b"<html>No required SSL certificate was sent</html>", "client_certificate"),
+        ("400 Bad Request", PAGE, b"<html>No required SSL certificate was sent</html>", "certificate_required"),
         ("404 Not Found", {}, b"{}", "no_manager"),
         ("404 Not Found", PAGE, b"<html><title>HTTP Status 404</title></html>", "no_manager"),
         ("406 Not Acceptable", PAGE, TOMCAT_PAGE, "not_acceptable"),
@@ -167,6 +167,7 @@ def test_every_other_response_is_a_problem(read, serve, make_answer, status, hea
 def test_every_problem_has_a_message_of_its_own() -> None:
     problems = {*upm._BY_KIND.values(), *filter(None, upm._BY_STATUS.values())}
     assert problems | upm.REFUSED <= set(PROBLEMS)
+    assert set(PROBLEMS).isdisjoint(ERRORS)
     texts = [error_message(UpmResult(problem=problem, status=400)) for problem in (*PROBLEMS, *ERRORS)]
     assert len(set(texts)) == len(texts)
 
