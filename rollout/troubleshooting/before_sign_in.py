@@ -3,16 +3,57 @@
 from __future__ import annotations
 
 from rollout.compatibility.references import CONFLUENCE_PAGE
+from rollout.compatibility.refusals import RefusalKind
 from rollout.message_ids import gettext_noop as _
 
-from .cause import Cause, Certainty, Stage
-from .indicators import INFO_LOGIN, REDIRECTS, request_matches, text_matches
-from .references import INTUNE_PAGE, LOGIN_SEQUENCE, MDM_PAGE
+from .cause import RULES_OUT, Cause, Certainty, Stage
+from .indicators import INFO_LOGIN, MANIFEST, REDIRECTS, refused, request_matches, says, text_matches
+from .languages import phrases
+from .paste import Exchange
+from .statements import fails, works
 
-_NOT_COMPATIBLE = text_matches(
-    r"\b(?:not|isn.t|in)[ -]?compatible\b|not supported by th(?:e|is) app", 2, _("The app's message before sign-in")
-)
+_NOT_COMPATIBLE = says("not_compatible", weight=2, description=_("The app's message before sign-in"))
 _NOT_JSON = _("The response to the app's first request is not JSON")
+# Products that require a sign-in in front of the site.
+_SIGN_IN_PROXY = (
+    r"\b(?:Authelia|Authentik|oauth2[- _]?proxy|Keycloak|Traefik|forward[- _]?auth|auth_request|Pomerium|Vouch|SiteMinder|PingAccess"
+    r"|Cloudflare (?:Access|Zero Trust)|App(?:lication)?[- ]Proxy|Web Application Proxy|Access Gateway|APM|NetScaler|Citrix"
+    r"|Identity-Aware Proxy|\bIAP\b|mod_auth_(?:openidc|mellon|gssapi)|mod_shib|SSO|single sign-?on|SAML|OIDC|Duo|Okta|Entra|Azure AD)\b"
+)
+_OLD_APP = (
+    r"\bConfluence(?: ?Server| Data Center| DC)?(?: app| for iOS| iOS)?[ /](?:version )?v?[01]\.\d{1,3}\b"
+    r"|\bapp (?:version|is)(?: still)?[ :]{1,3}[01]\.\d{1,3}\b"
+    r"|Confluence (?:Data Center|Server|DC)\b[^\n]{0,40}(?<!TLS)(?<!SSL)(?<!OAuth)(?<!plugin)[,;\t\" ][\" ]?[01]\.\d{1,3}(?:\.\d{1,5})?\b"
+    r"|(?:version|versión|バージョン|Ver\.)[ :]?[01]\.\d{1,3}(?:\.\d{1,5})?[^\n]{0,30}(?:Confluence|app\b|iPhone|アプリ)"
+    r"|(?:app\b|アプリ)[^\n]{0,30}(?:version|versión|バージョン|Ver\.)[ :]{0,2}[01]\.\d{1,3}"
+)
+_NEW_APP = (
+    r"\bConfluence(?:Server)?/(?:[2-4])\.\d{1,3}[^\n]{0,40}(?:CFNetwork|Darwin|iOS)"
+    r"|(?:app\b|アプリ|Confluence Data Center)[^\n]{0,30}(?:version|Version|versión|バージョン|is|ist|:)? ?[2-4]\.\d{1,3}(?:\.\d{1,3})?\b"
+)
+# Lines with such versions are not about the app.
+_NOT_AN_APP = r"Confluence only supports TLS|TLS (?:version )?1\.[01] (?:only|on|in) Confluence"
+_OLD_SERVER = (
+    r"ajs-version-number\"? content=\"(?:[1-8]\.|9\.0)|<version>(?:[1-8]\.|9\.0)"
+    r"|Confluence (?:Data Center |Server |DC )?(?:version |Version |v)?(?:[5-8]\.\d|9\.0)"
+    r"|[\"']version[\"']\s?:\s?[\"'](?:[5-8]\.\d|9\.0)"
+)
+# A sign-in that got further than the first request.
+_LATER = r"/rest/oauth2/[\w.]+/token|" + phrases("signed_in")
+_OTHER_REASONS = frozenset(RefusalKind) - {RefusalKind.SIGN_IN, RefusalKind.FORBIDDEN, RefusalKind.OTHER_PAGE}
+
+
+def _wants_sign_in(row: Exchange) -> bool:
+    return not row.redirects_to_itself and not (row.refusal and row.refusal.kind in _OTHER_REASONS)
+
+
+def _is_page_instead_of_json(row: Exchange) -> bool:
+    return row.is_html and row.status in {200, 203} and _wants_sign_in(row)
+
+
+def _is_json(row: Exchange) -> bool:
+    return not row.is_html
+
 
 CAUSES = (
     Cause(
@@ -39,14 +80,32 @@ CAUSES = (
         source=CONFLUENCE_PAGE,
         certainty=Certainty.DOCUMENTED,
         indicators=(
-            request_matches(INFO_LOGIN, 5, _NOT_JSON, status=REDIRECTS | {401, 403, 407}),
             request_matches(
-                INFO_LOGIN,
-                4,
-                _("The response to the app's first request is a web page"),
-                and_also=lambda row: row.is_html,
+                INFO_LOGIN, 5, _NOT_JSON, status=REDIRECTS | {401, 403, 407}, and_also=_wants_sign_in
             ),
+            request_matches(
+                INFO_LOGIN, 4, _("The response to the app's first request is a web page"),
+                and_also=_is_page_instead_of_json,
+            ),
+            text_matches(
+                r"(?:error|status(?: code)?|code|Fehler(?:code)?|Statuscode|erreur|código|エラー|ステータス)[ :=#(-]{0,4}(?:30[12378]|401)\b"
+                r"|\bHTTP[ -](?:30[12378]|401)\b",
+                4, _("The app received a redirect or HTTP 401"), without=_LATER,
+            ),
+            says("format_error", weight=4, description=_("The app received a page instead of JSON"), without=_LATER),
+            text_matches(_SIGN_IN_PROXY, 2, _("A product that requires a sign-in in front of the site")),
             _NOT_COMPATIBLE,
+        ),
+        contradictions=(
+            request_matches(
+                INFO_LOGIN, RULES_OUT, _("The first request was answered"), status={200}, and_also=_is_json, each=True
+            ),
+            refused(_OTHER_REASONS, 3, _("The response has a different reason"), path=INFO_LOGIN),
+            request_matches(
+                INFO_LOGIN, 2, _("The challenge is for Windows Integrated Authentication"),
+                and_also=lambda row: row.headers.get("www-authenticate", "").lower().startswith(("negotiate", "ntlm")),
+            ),
+            says("client_certificate", weight=2, description=_("The server asks for a client certificate")),
         ),
         rules=("INFO-LOGIN-OPEN",),
     ),
@@ -72,11 +131,23 @@ CAUSES = (
             text_matches(
                 r"mobile-app-disabled[\"':\s]{1,4}true", 5, _("A header reports that the mobile app is disabled")
             ),
-            request_matches(INFO_LOGIN, 5, _("info/login does not exist on the site"), status={404, 410, 503}),
+            request_matches(INFO_LOGIN, 5, _("info/login does not exist on the site"), status={404, 410}),
+            request_matches(
+                INFO_LOGIN, 3, _("info/login is not available"), status={503},
+                and_also=lambda row: row.refusal is None or row.refusal.kind is RefusalKind.UNAVAILABLE,
+            ),
             text_matches(
-                r"mobile (?:plugin|app)[^\n]{0,40}(?:disabled|missing|not installed)", 3, _("A disabled mobile plugin")
+                r"mobile[ -](?:plug-?in|app)[^\n]{0,40}(?:disabled|missing|not (?:installed|enabled)|outdated|too old|deaktiviert|fehlt|désactivé|desactivad|無効)"
+                r"|(?:disabled|deaktiviert\w*|désactiv\w+|desactiv\w+)[^\n]{0,30}mobile[ -](?:plug-?in|app)|plug-?in mobile[^\n]{0,20}désactiv|モバイル ?プラグイン[^\n]{0,10}無効",
+                4, _("A disabled mobile plugin"),
             ),
             _NOT_COMPATIBLE,
+        ),
+        contradictions=(
+            request_matches(
+                INFO_LOGIN, RULES_OUT, _("info/login exists"), status={200}, and_also=_is_json, each=True
+            ),
+            request_matches(MANIFEST, 3, _("The manifest does not exist at this address either"), status={404}),
         ),
         rules=("INFO-LOGIN-OPEN", "MOBILE-PLUGIN", "MOBILE-PLUGIN-ENABLED"),
     ),
@@ -97,12 +168,21 @@ CAUSES = (
         source=CONFLUENCE_PAGE,
         certainty=Certainty.DOCUMENTED,
         indicators=(
-            request_matches(INFO_LOGIN, 3, _("info/login responds, so OAuth 2.0 may be turned off"), status={200}),
-            text_matches(
-                r"\b(?:asks?|asked|asking|prompt(?:s|ed)?)\b[^\n]{0,30}\b(?:user ?name|password|credentials)",
-                3,
-                _("The app shows a password form"),
+            request_matches(
+                INFO_LOGIN, 3, _("info/login responds, so OAuth 2.0 may be turned off"), status={200}, and_also=_is_json
             ),
+            text_matches(
+                r"OAuth(?: 2(?:\.0)?)?[^\n.]{0,30}(?:turned off|switched off|disabled|deaktiviert|ausgeschaltet|désactivé|desactivad|無効|オフ)"
+                r"|(?:no|without(?: a)?|lacks a|keine|sans|sin) client[- _]?id\b",
+                4, _("OAuth 2.0 is turned off"),
+            ),
+            says("asks_for_password", weight=3, description=_("The app shows a password form")),
+        ),
+        contradictions=(
+            text_matches(
+                r"[\"']client_?id[\"']\s?:\s?[\"'][^\"']", 4, _("info/login contains a client ID"), without=r"baseURL"
+            ),
+            text_matches(_OLD_APP, 2, _("The app ignores OAuth settings")),
         ),
         rules=("OAUTH-SWITCH",),
     ),
@@ -124,18 +204,16 @@ CAUSES = (
         source=CONFLUENCE_PAGE,
         certainty=Certainty.DOCUMENTED,
         indicators=(
+            text_matches(_OLD_APP, 5, _("An app version below 2.0"), without=_NOT_AN_APP),
+            says("asks_for_password", weight=2, description=_("The app shows a password form")),
             text_matches(
-                r"\bConfluence(?:Server| Server| Data Center| DC)?(?: app| for iOS| iOS)?[ /](?:version )?(?:v"
-                r"|)[01]\.\d{1,3}\b",
-                5,
-                _("An app version below 2.0"),
+                r"(?:update|newer|latest|old|outdated) (?:version )?(?:of )?(?:the )?app\b|app\b[^\n.]{0,20}(?:outdated|too old|not (?:been )?updated|veraltet)"
+                r"|(?:alte|veraltete) (?:Version|App)|ancienne version|versión antigua|古いバージョン",
+                3, _("An old version of the app"),
             ),
-            text_matches(r"\bapp (?:version|is)[ :]{1,3}[01]\.\d{1,3}\b", 4, _("An app version below 2.0")),
-            text_matches(
-                r"\b(?:asks?|asked|asking|prompt(?:s|ed)?)\b[^\n]{0,30}\b(?:user ?name|password|credentials)",
-                2,
-                _("The app shows a password form"),
-            ),
+        ),
+        contradictions=(
+            text_matches(_NEW_APP, RULES_OUT, _("An app version from 2.0"), without=_OLD_APP),
         ),
     ),
     Cause(
@@ -148,7 +226,19 @@ CAUSES = (
         remedy=_("Nothing to fix. Android phones use only the title and address of a site in the list."),
         source=CONFLUENCE_PAGE,
         certainty=Certainty.DOCUMENTED,
-        indicators=(text_matches(r"\bAndroid\b", 3, _("The word Android")),),
+        indicators=(
+            text_matches(r"\bAndroid\b", 3, _("The word Android")),
+            says("asks_for_password", weight=3, description=_("The app shows a password form"), also=r"\bAndroid\b"),
+            text_matches(r"OAuth[^\n.]{0,60}Android|Android[^\n.]{0,60}OAuth", 4, _("OAuth 2.0 on Android")),
+        ),
+        contradictions=(
+            works("android", RULES_OUT, _("It works on Android")),
+            fails("iphone", 3, _("It fails on an iPhone")),
+            text_matches(
+                r"\bat (?:android|okhttp3|com\.android|libcore)\.|javax?\.[\w.]{3,60}Exception|java\.net\.", 3,
+                _("The exception names its own reason"),
+            ),
+        ),
     ),
     Cause(
         id="server-too-old",
@@ -161,138 +251,15 @@ CAUSES = (
         source=CONFLUENCE_PAGE,
         certainty=Certainty.DOCUMENTED,
         indicators=(
-            text_matches(
-                r"ajs-version-number\"? content=\"(?:[1-8]\.|9\.0)|<version>(?:[1-8]\.|9\.0)"
-                r"|Confluence (?:[5-8]\.\d|9\.0)",
-                5,
-                _("A Confluence version below 9.1"),
-            ),
+            text_matches(_OLD_SERVER, 5, _("A Confluence version below 9.1")),
             request_matches(r"/rest/oauth2/", 3, _("The OAuth endpoints do not exist"), status={404}),
         ),
+        contradictions=(
+            text_matches(
+                r"ajs-version-number\"? content=\"(?:9\.[1-9]|1\d\.)|<version>(?:9\.[1-9]|1\d\.)", RULES_OUT,
+                _("A Confluence version from 9.1"), without=_OLD_SERVER,
+            ),
+        ),
         rules=("CONFLUENCE-VERSION", "OAUTH-PLUGIN", "AUTHORIZE-REACHABLE"),
-    ),
-    Cause(
-        id="site-list-malformed",
-        stage=Stage.BEFORE,
-        title=_("The app cannot read the site list"),
-        explanation=_(
-            "The value of the “sites” key is JSON. Typographic quotes, an extra comma, HTML-escaped quotes, "
-            "or a single object instead of a list make the whole list invalid."
-        ),
-        symptoms=(_("The app reports that it cannot display the sites."), _("The site list in the app is empty.")),
-        confirm=_(
-            "Copy the value from the MDM and paste it in Configurations → Check a site list, which "
-            "shows the position of the error."
-        ),
-        remedy=_("Correct the value in the MDM, or replace it with an export from Gatepass for your MDM."),
-        source=CONFLUENCE_PAGE,
-        certainty=Certainty.DOCUMENTED,
-        indicators=(
-            text_matches(
-                r"(?:can.?t|cannot|could ?n.t|could not|unable to|failed to) (?:display|show|load|read|parse)"
-                r"[^\n]{0,20}\bsites?\b",
-                5,
-                _("The app's message about the site list"),
-            ),
-            text_matches(r"\[|\{|<", 3, _("A site list for an MDM"), kind="site_list"),
-        ),
-        lint=True,
-    ),
-    Cause(
-        id="vendor-variables",
-        stage=Stage.BEFORE,
-        title=_("The MDM replaced a part of the site list"),
-        explanation=_(
-            "Every MDM replaces its variables in the value. Intune takes double braces, as in minified JSON, for a "
-            "variable. Other vendors replace $NAME or {Name} in titles and addresses."
-        ),
-        symptoms=(
-            _("The site list in the app is empty."),
-            _("The MDM rejects the value, or delivers a different one."),
-        ),
-        confirm=_(
-            "Compare the value that the MDM shows for one phone with the value that you entered. Look for {{, }}, $ "
-            "and %."
-        ),
-        remedy=_(
-            "Put a space between adjacent braces, and write variable characters as \\u escapes. Exports from Gatepass "
-            "do both."
-        ),
-        source=INTUNE_PAGE,
-        certainty=Certainty.DOCUMENTED,
-        indicators=(
-            text_matches(r"\}\}|\{\{", 4, _("Two adjacent braces"), kind="site_list"),
-            text_matches(
-                r"(?:invalid|unknown|unresolved|unsupported) (?:token|variable)|\{\{[a-z]{2,30}\}\}",
-                3,
-                _("A variable of the MDM"),
-            ),
-        ),
-        lint=True,
-    ),
-    Cause(
-        id="waf-user-agent",
-        stage=Stage.BEFORE,
-        title=_("A web application firewall blocks the app"),
-        explanation=_(
-            "Some firewalls block requests by User-Agent or rate. The app's User-Agent ends in AtlassianMobileApp."
-        ),
-        symptoms=(_("The site works in a browser, but the app receives HTTP 403."),),
-        confirm=_(
-            "Request info/login with curl twice, once with a User-Agent that ends in AtlassianMobileApp. Different "
-            "responses confirm this cause."
-        ),
-        remedy=_(
-            "In the firewall, allow this User-Agent for the site, or allow the paths rest/nativemobile and rest/oauth2."
-        ),
-        source=LOGIN_SEQUENCE,
-        certainty=Certainty.SEEN,
-        indicators=(
-            text_matches(
-                r"cf-ray:|Attention Required! \| Cloudflare|cloudflare[^\n]{0,40}(?:block|ray id)"
-                r"|Access Denied[^\n]{0,200}Reference"
-                r"|Reference #\d|Incapsula|The requested URL was rejected|ModSecurity|mod_security|x-amzn-waf"
-                r"|Request blocked",
-                4,
-                _("A page of a web application firewall"),
-            ),
-            request_matches(
-                r"/rest/|/wiki|^https?://",
-                2,
-                _("A request was rejected with HTTP 403, 406 or 429"),
-                status={403, 406, 429},
-            ),
-        ),
-        rules=("USER-AGENT",),
-    ),
-    Cause(
-        id="site-unreachable",
-        stage=Stage.BEFORE,
-        title=_("The phone cannot reach the site"),
-        explanation=_(
-            "The host name does not resolve in the phone's network, a VPN or app tunnel is missing, or the server is "
-            "down."
-        ),
-        symptoms=(_("The app reports that it cannot connect, or it keeps loading."),),
-        confirm=_(
-            "Open the site in Safari on the same phone and network. If that fails too, OAuth 2.0 is not the cause."
-        ),
-        remedy=_(
-            "Check DNS, the VPN or app tunnel, and the firewall. Gatepass must be able to reach the site as well, for "
-            "its checks."
-        ),
-        source=MDM_PAGE,
-        certainty=Certainty.SEEN,
-        indicators=(
-            text_matches(
-                r"could ?n.?t resolve host|could not resolve|ENOTFOUND|NXDOMAIN|getaddrinfo|ERR_NAME_NOT_RESOLVED"
-                r"|hostname could not be found|connection (?:was )?(?:refused|reset)|ECONNREFUSED|ERR_CONNECTION"
-                r"|could not connect to the server|curl: \((?:6|7|28)\)|NSURLErrorDomain[^\n]{0,40}-100[134]\b"
-                r"|(?:operation|connection|request) timed out|appears to be offline|no route to host",
-                5,
-                _("The connection failed"),
-            ),
-        ),
-        rules=("MANIFEST-REACHABLE",),
     ),
 )

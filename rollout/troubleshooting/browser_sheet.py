@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from rollout.compatibility.references import BASE_URL_PAGE, CONFLUENCE_PAGE, PROVIDER_API, RFC_6749
+from rollout.compatibility.refusals import RefusalKind
 from rollout.message_ids import gettext_noop as _
 
-from .cause import Cause, Certainty, Stage
-from .indicators import AUTHORIZE, REDIRECTS, oauth_error, request_matches, text_matches
+from .cause import RULES_OUT, Cause, Certainty, Stage
+from .indicators import (
+    AUTHORIZE, MANIFEST, REDIRECTS, TOKEN, oauth_error, refused, request_matches, says, text_matches, text_matches_all,
+)  # fmt: skip
+from .languages import phrases
 from .paste import Exchange
 from .references import WIA_PAGE
 
@@ -14,6 +18,14 @@ from .references import WIA_PAGE
 def _falls_back_to_http(row: Exchange) -> bool:
     return row.url.startswith("https://") and row.location.startswith("http://")
 
+
+def _is_loop(row: Exchange) -> bool:
+    return row.redirects_to_itself and row.refusal is None
+
+
+# The redirect URL of Confluence at an identity provider, not that of the app at Confluence.
+_OTHER_PROVIDER = r"AADSTS\d|login\.microsoftonline|MSIS\d{4}|accounts\.google"
+_ADFS = r"/adfs/(?:ls|oauth2)|\bAD ?FS\b|Active Directory Federation|Active Directory-Verbunddienste"
 
 CAUSES = (
     Cause(
@@ -40,9 +52,14 @@ CAUSES = (
             ),
             text_matches(r"\bMSIS\d{4}|/adfs/ls/?(?:wia|auth/integrated)", 4, _("An error or a path of AD FS")),
             text_matches(
-                r"WIASupportedUserAgents|Windows Integrated Authentication", 4, _("Windows Integrated Authentication")
+                r"WIASupportedUserAgents|Windows[- ]?Integrated Authentication|Integrated Windows Authentication|Integrierte Windows-Authentifizierung"
+                r"|authentification Windows intégrée|autenticación (?:integrada de Windows|de Windows integrada)|(?:統合|Windows) ?(?:Windows|統合) ?認証",
+                4, _("Windows Integrated Authentication"),
             ),
-            text_matches(r"/adfs/(?:ls|oauth2)|\bAD ?FS\b", 2, _("AD FS handles the sign-in")),
+            text_matches_all((_ADFS, phrases("blank_page")), 4, _("The page of AD FS is blank")),
+            text_matches(r"\bKerberos\b|\bSPNEGO\b|\b401\.[12]\b|(?<![\w.])-101[23]\b", 3,
+                         _("A challenge that phones cannot answer")),
+            text_matches(_ADFS, 2, _("AD FS handles the sign-in")),
         ),
         rules=("USER-AGENT",),
     ),
@@ -62,14 +79,14 @@ CAUSES = (
         source=CONFLUENCE_PAGE,
         certainty=Certainty.DOCUMENTED,
         indicators=(
-            oauth_error("invalid_redirect_uri|redirect_uri_mismatch", 5, _("An OAuth error about the redirect URL")),
-            text_matches(
-                r"redirect[_ ]?ur[il][^\n]{0,40}(?:mismatch|(?:not|n.t) (?:match|valid|registered|allowed)"
-                r"|invalid|unknown)"
-                r"|(?:mismatch|invalid|unknown|unregistered|bad)[^\n]{0,12} redirect[_ ]?ur[il]",
-                5,
-                _("An error page about the redirect URL"),
+            oauth_error(
+                "invalid_redirect_uri|redirect_uri_mismatch", 5, _("An OAuth error about the redirect URL"),
+                without=_OTHER_PROVIDER,
             ),
+            says("redirect_url", weight=5, description=_("An error page about the redirect URL"), without=_OTHER_PROVIDER),
+        ),
+        contradictions=(
+            request_matches(TOKEN, 4, _("The token request succeeded"), status={200}, each=True),
         ),
     ),
     Cause(
@@ -90,13 +107,11 @@ CAUSES = (
         certainty=Certainty.DOCUMENTED,
         indicators=(
             oauth_error("unauthorized_client", 4, _("An OAuth error about the client")),
-            text_matches(
-                r"client[_ ]?(?:id)?[^\n]{0,20}(?:not found|unknown|is invalid|does not exist|not recogni[sz]ed)"
-                r"|(?:unknown|no such|invalid) client(?:[_ ]id| application|\b(?!_))",
-                4,
-                _("An error page about the client"),
-            ),
+            says("client", weight=4, description=_("An error page about the client"), without=_OTHER_PROVIDER),
             oauth_error("invalid_client", 2, _("An OAuth error about the client")),
+        ),
+        contradictions=(
+            request_matches(TOKEN, 4, _("The token request succeeded"), status={200}, each=True),
         ),
         rules=("CLIENT-ID-KNOWN", "CLIENT-ID-MDM", "CLIENT-ID-DRIFT"),
     ),
@@ -117,11 +132,10 @@ CAUSES = (
         source=BASE_URL_PAGE,
         certainty=Certainty.DOCUMENTED,
         indicators=(
+            says("base_url", weight=5, description=_("A message about the base URL")),
             text_matches(
-                r"base ?url[^\n]{0,40}(?:mismatch|differ|does ?n.t match|not match|incorrect|is not the same)"
-                r"|(?:mismatch|wrong|incorrect)[^\n]{0,12}base ?url|accessing[^\n]{0,40}does ?n.t match",
-                5,
-                _("A message about the base URL"),
+                r"XSRF (?:check failed|Security Token)|AADSTS50011|reply URL[^\n]{0,60}(?:not match|mismatch)", 3,
+                _("A request came from an address other than the base URL"),
             ),
             request_matches(
                 r"/login\.action|/dologin|/rest/oauth2|/oauth2?/",
@@ -130,7 +144,14 @@ CAUSES = (
                 status=REDIRECTS,
                 and_also=lambda row: bool(row.other_host),
             ),
-            request_matches(AUTHORIZE, 2, _("The authorization endpoint is not at this address"), status={404}),
+            request_matches(
+                rf"{AUTHORIZE}|{MANIFEST}", 4, _("Confluence is not at this address: the context path may be missing"),
+                status={404}, and_also=lambda row: not row.headers.get("x-confluence-request-time"),
+            ),
+        ),
+        contradictions=(
+            text_matches(r"Tomcat[^\n]{0,80}(?:scheme|proxyName|proxyPort|secure)|server\.xml", 2,
+                         _("The message is about the connector")),
         ),
         rules=("BASE-URL-MATCH", "AUTHORIZE-REACHABLE"),
     ),
@@ -157,17 +178,24 @@ CAUSES = (
                 "^https://", 5, _("An HTTPS address redirects to HTTP"), status=REDIRECTS, and_also=_falls_back_to_http
             ),
             text_matches(
-                r"too many redirects|redirected too many times|TOO_MANY_REDIRECTS|redirects? followed"
-                r"|redirect(?:ion)? loop|-1007\b",
-                4,
-                _("Too many redirects"),
+                r"Tomcat[^\n]{0,120}(?:incorrect|scheme|proxyName|proxyPort|secure)|(?:scheme|proxyName|proxyPort|secure)[^\n]{0,12} should be"
+                r"|X-Forwarded-Proto",
+                5, _("The connector or proxy does not report HTTPS"),
             ),
+            says("too_many_redirects", weight=4, description=_("Too many redirects")),
+            text_matches(r"(?<![\w.])-1007\b", 4, _("Too many redirects")),
+            request_matches(".", 4, _("An address redirects to itself"), and_also=_is_loop),
             text_matches(
                 r"https (?:is )?required|must (?:use|be) https|insecure (?:connection|request|transport)"
-                r"|requires? (?:https|a secure)",
+                r"|requires? (?:https|a secure)|HTTPS (?:ist )?erforderlich|HTTPS (?:est )?(?:requis|obligatoire)|(?:requiere|se necesita) HTTPS|HTTPS ?が必要",
                 4,
                 _("An error because of HTTP"),
+                without=r"App ?Transport ?Security",
             ),
+        ),
+        contradictions=(
+            refused({RefusalKind.COOKIE_CHECK}, RULES_OUT, _("The redirect waits for a cookie")),
+            request_matches(TOKEN, 4, _("The token request succeeded"), status={200}, each=True),
         ),
         rules=("HTTPS", "PLAIN-HTTP", "REDIRECTS"),
     ),
@@ -231,12 +259,12 @@ CAUSES = (
         source=CONFLUENCE_PAGE,
         certainty=Certainty.SEEN,
         indicators=(
-            text_matches(
-                r"address is invalid|ERR_UNKNOWN_URL_SCHEME|scheme does(?: not|n.t) have a registered handler"
-                r"|unsupported (?:url|protocol)|Protocol [\"']?confluence-server[\"']? not supported",
-                5,
-                _("No app can open the address"),
-            ),
+            says("address_invalid", weight=5, description=_("No app can open the address"),
+                 without=r"\b(?:error|code=?) ?-100[02]\b"),
+            text_matches(r"(?<![\w.])-100[02]\b", 2, _("iOS does not know the address")),
+        ),
+        contradictions=(
+            request_matches(TOKEN, 4, _("The token request succeeded"), status={200}, each=True),
         ),
     ),
 )

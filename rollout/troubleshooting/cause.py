@@ -9,6 +9,9 @@ from enum import StrEnum
 from .paste import Paste
 
 
+RULES_OUT = 5  # the weight of a contradiction that keeps a cause from being likely
+
+
 class Stage(StrEnum):
     """The part of a sign-in in which something fails."""
 
@@ -43,7 +46,8 @@ class Cause:
     """A cause of a failed sign-in. All texts are English message ids.
 
     ``source`` is the URL of the page that describes it, or empty. ``rules`` are the ids of the rules that detect it in
-    a check run. ``lint``: link to the page that validates site lists.
+    a check run. ``lint``: link to the page that validates site lists. A matching indicator in ``contradictions`` lowers
+    the weight by its own; with ``RULES_OUT`` the cause is never likely.
     """
 
     id: str
@@ -56,5 +60,6 @@ class Cause:
     source: str
     certainty: Certainty
     indicators: tuple[Indicator, ...]
+    contradictions: tuple[Indicator, ...] = ()
     rules: tuple[str, ...] = ()
     lint: bool = False

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from . import before_sign_in, browser_sheet, return_to_app, untrusted_certificates
-from .cause import Cause
+from . import (
+    after_sign_in, before_sign_in, browser_sheet, connections, other_addresses, refused_requests, return_to_app, site_list,
+    untrusted_certificates,
+)  # fmt: skip
+from .cause import RULES_OUT, Cause, Indicator
 from .paste import Paste, parse_paste
 from .symptoms import SYMPTOMS_BY_ID
 
+# The order of causes with the same weight: specific ones first.
 CAUSES: tuple[Cause, ...] = (
-    *before_sign_in.CAUSES, *untrusted_certificates.CAUSES, *browser_sheet.CAUSES, *return_to_app.CAUSES,
+    *refused_requests.CAUSES, *other_addresses.CAUSES, *before_sign_in.CAUSES, *site_list.CAUSES, *connections.CAUSES,
+    *untrusted_certificates.CAUSES, *browser_sheet.CAUSES, *return_to_app.CAUSES, *after_sign_in.CAUSES,
 )  # fmt: skip
 
 LIKELY_WEIGHT = 4  # a cause with at least this weight is "likely", any other "possible"
@@ -34,7 +39,7 @@ class Suspect:
     """A cause with its weight.
 
     ``evidence`` from the site's latest check run: ``for``, ``against`` (all rules for the cause passed) or empty.
-    ``rules`` are the ids of the rules that this is based on.
+    ``rules`` are the ids of the rules that this is based on. ``against`` is what contradicts the cause in the text.
     """
 
     cause: Cause
@@ -43,10 +48,12 @@ class Suspect:
     matches_symptom: bool = False
     evidence: str = ""
     rules: tuple[str, ...] = ()
+    against: tuple[Reason, ...] = ()
+    is_ruled_out: bool = False
 
     @property
     def is_likely(self) -> bool:
-        return self.weight >= LIKELY_WEIGHT
+        return self.weight >= LIKELY_WEIGHT and not self.is_ruled_out
 
 
 @dataclass(frozen=True)
@@ -61,25 +68,46 @@ def diagnose(text: str, symptom: str = "", outcomes: Mapping[str, str] | None = 
     """Return the causes that a redacted text, a symptom and the findings of a site point to, likeliest first.
 
     ``outcomes`` maps a rule id to its most severe outcome in the site's latest check run. A cause that only a finding
-    points to is included with the lowest weight.
+    points to is included with the lowest weight. A cause that the text contradicts at least as much as it supports is
+    left out, unless the symptom or a finding names it.
     """
     paste = parse_paste(text)
     suspects = [_with_evidence(_suspect(cause, paste, symptom), outcomes or {}) for cause in CAUSES]
-    named = [suspect for suspect in suspects if suspect.reasons or suspect.matches_symptom or suspect.evidence == "for"]
+    named = [suspect for suspect in suspects if _is_named(suspect)]
     return Diagnosis(paste, tuple(sorted(named, key=lambda suspect: -suspect.weight)))
 
 
+def _is_named(suspect: Suspect) -> bool:
+    if suspect.matches_symptom or suspect.evidence == "for":
+        return True
+    return bool(suspect.reasons) and (suspect.weight > 0 or not suspect.against)
+
+
 def _suspect(cause: Cause, paste: Paste, symptom: str) -> Suspect:
-    quotes = [(indicator, indicator.find(paste)) for indicator in cause.indicators] if paste.text.strip() else []
-    matched = [(indicator, quote) for indicator, quote in quotes if quote is not None]
+    matched = _matched(cause.indicators, paste)
     # Beyond the strongest indicator, each adds 1: several weak indicators must not outweigh a strong one.
-    weights = sorted((indicator.weight for indicator, _quote in matched), reverse=True)
+    weights = sorted((indicator.weight for indicator, _reason in matched), reverse=True)
     weight = sum(weights[:1]) + len(weights[1:])
     causes = SYMPTOMS_BY_ID[symptom].causes if symptom in SYMPTOMS_BY_ID else ()
     if cause.id in causes:
         weight += _SYMPTOM_WEIGHTS[min(causes.index(cause.id), len(_SYMPTOM_WEIGHTS) - 1)]
-    reasons = tuple(Reason(indicator.description, quote) for indicator, quote in matched)
-    return Suspect(cause, weight, reasons, cause.id in causes)
+    against = _matched(cause.contradictions, paste) if matched or cause.id in causes else []
+    return Suspect(
+        cause,
+        weight - sum(indicator.weight for indicator, _reason in against),
+        tuple(reason for _indicator, reason in matched),
+        cause.id in causes,
+        against=tuple(reason for _indicator, reason in against),
+        is_ruled_out=any(indicator.weight >= RULES_OUT for indicator, _reason in against),
+    )
+
+
+def _matched(indicators: tuple[Indicator, ...], paste: Paste) -> list[tuple[Indicator, Reason]]:
+    """The indicators that match the text, each with its quote."""
+    if not paste.text.strip():
+        return []
+    found = [(indicator, indicator.find(paste)) for indicator in indicators]
+    return [(indicator, Reason(indicator.description, quote)) for indicator, quote in found if quote is not None]
 
 
 def _with_evidence(suspect: Suspect, outcomes: Mapping[str, str]) -> Suspect:

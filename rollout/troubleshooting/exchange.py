@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from urllib.parse import urldefrag, urljoin, urlsplit
@@ -10,6 +11,8 @@ from rollout.compatibility.refusals import Refusal, RefusalKind, classify
 
 MAX_QUOTE_LENGTH = 160
 MAX_BODY_LENGTH = 8_000
+_PAGE = re.compile(r"<(?:!doctype html|html|title|body)\b", re.IGNORECASE)
+_TITLE = re.compile(r"<title>([^<]{0,300})", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,19 @@ class Exchange:
         if found and found.kind is RefusalKind.SIGN_IN and self.redirects_to_itself:
             return None
         return found
+
+    def refused_with(self, status: int) -> RefusalKind | None:
+        """The kind of refusal that the body would be with this status; None for a text that is not a web page."""
+        if not _PAGE.search(self.body):
+            return None
+        found = classify(status, self.headers, self.body)
+        return found.kind if found else None
+
+    @property
+    def heading(self) -> str:
+        """The title of the page, or the beginning of the text."""
+        title = _TITLE.search(self.body)
+        return title[1] if title and title[1].strip() else self.body[: 2 * MAX_QUOTE_LENGTH]
 
     def __str__(self) -> str:
         """``GET https://wiki.example.com/x → 302 https://sso.example.com/``."""

@@ -5,13 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection
 
+from rollout.compatibility.refusals import RefusalKind
+
 from .cause import Indicator
+from .languages import phrases
 from .paste import MAX_QUOTE_LENGTH, Exchange, Paste, shorten
 
-INFO_LOGIN = r"/rest/nativemobile/[\d.]+/info/login"
+INFO_LOGIN = r"\binfo/login\b"
 AUTHORIZE = r"/rest/oauth2/[\w.]+/authorize"
 TOKEN = r"/rest/oauth2/[\w.]+/token"  # noqa: S105  (a path)
 MANIFEST = r"/rest/applinks/[\d.]+/manifest"
+# What the app requests with its access token: the REST API without the paths of the sign-in.
+REST_API = r"/rest/(?!oauth2/|applinks/|nativemobile/[\d.]+/info/)[\w-]+"
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -21,31 +26,41 @@ def text_matches(pattern: str, weight: int, description: str, *, kind: str = "",
     unwanted = re.compile(without, re.I) if without else None
 
     def find(paste: Paste) -> str | None:
-        match = wanted.search(paste.text)
-        if not match or (kind and kind not in paste.kinds) or (unwanted and unwanted.search(paste.text)):
+        if kind and kind not in paste.kinds:
             return None
-        return quote(paste.text, match)
+        match = wanted.search(paste.plain)
+        if not match or (unwanted and unwanted.search(paste.plain)):
+            return None
+        return quote(paste.plain, match)
+
+    return Indicator(find, weight, description)
+
+
+def says(*meanings: str, weight: int, description: str, without: str = "", also: str = "") -> Indicator:
+    """Match a text that says one of the meanings in any language, and contains a match of ``also`` if that is given."""
+    if also:
+        return text_matches_all((phrases(*meanings), also), weight, description, without=without)
+    return text_matches(phrases(*meanings), weight, description, without=without)
+
+
+def text_matches_all(patterns: Collection[str], weight: int, description: str, *, without: str = "") -> Indicator:
+    """Match a text that contains each pattern, in any order, but not ``without``; the first pattern is quoted."""
+    wanted = [re.compile(pattern, re.I) for pattern in patterns]
+    unwanted = re.compile(without, re.I) if without else None
+
+    def find(paste: Paste) -> str | None:
+        matches = [pattern.search(paste.plain) for pattern in wanted]
+        if not all(matches) or not matches[0] or (unwanted and unwanted.search(paste.plain)):
+            return None
+        return quote(paste.plain, matches[0])
 
     return Indicator(find, weight, description)
 
 
 def oauth_error(errors: str, weight: int, description: str, *, together_with: str = "", without: str = "") -> Indicator:
     """Match OAuth error codes, separated by ``|``, in a text that contains ``together_with`` but not ``without``."""
-    return (
-        text_matches(rf"(?<![\w-])(?:{errors})(?![\w-])", weight, description, without=without)
-        if not together_with
-        else _text_matches_both(rf"(?<![\w-])(?:{errors})(?![\w-])", together_with, weight, description)
-    )
-
-
-def _text_matches_both(pattern: str, together_with: str, weight: int, description: str) -> Indicator:
-    first, second = re.compile(pattern, re.I), re.compile(together_with, re.I)
-
-    def find(paste: Paste) -> str | None:
-        match = first.search(paste.text)
-        return quote(paste.text, match) if match and second.search(paste.text) else None
-
-    return Indicator(find, weight, description)
+    patterns = [rf"(?<![\w-])(?:{errors})(?![\w-])", *([together_with] if together_with else [])]
+    return text_matches_all(patterns, weight, description, without=without)
 
 
 def request_matches(
@@ -55,15 +70,46 @@ def request_matches(
     *,
     status: Collection[int] = (),
     and_also: Callable[[Exchange], bool] | None = None,
+    each: bool = False,
 ) -> Indicator:
-    """Match a traced request to ``path`` whose response has one of these statuses (default: any)."""
+    """Match a traced request to ``path`` whose response has one of these statuses (default: any).
+
+    With ``each``, all requests to this path must match.
+    """
+    wanted = re.compile(path, re.I)
+
+    def is_match(row: Exchange) -> bool:
+        return (not status or row.status in status) and (and_also is None or and_also(row))
+
+    def find(paste: Paste) -> str | None:
+        rows = [row for row in paste.exchanges if row.status is not None and wanted.search(row.url)]
+        matched = [row for row in rows if is_match(row)]
+        return str(matched[0]) if matched and (len(matched) == len(rows) or not each) else None
+
+    return Indicator(find, weight, description)
+
+
+def refused(
+    kinds: Collection[RefusalKind],
+    weight: int,
+    description: str,
+    *,
+    path: str = ".?",
+    without_status: Collection[int] = (),
+) -> Indicator:
+    """Match a response that ``refusals.classify`` evaluates as one of these kinds, to a request to ``path``.
+
+    A page without a request and a status is classified with each of ``without_status`` in its place.
+    """
     wanted = re.compile(path, re.I)
 
     def find(paste: Paste) -> str | None:
         for row in paste.exchanges:
-            is_match = wanted.search(row.url) and row.status is not None and (not status or row.status in status)
-            if is_match and (and_also is None or and_also(row)):
-                return str(row)
+            if wanted.search(row.url) and row.refusal and row.refusal.kind in kinds:
+                by = f" ({row.refusal.by})" if row.refusal.by else ""
+                return shorten(f"{row}{by}")
+        if paste.page and any(paste.page.refused_with(status) in kinds for status in without_status):
+            return shorten(paste.page.heading)
         return None
 
     return Indicator(find, weight, description)

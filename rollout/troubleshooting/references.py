@@ -13,3 +13,7 @@ WIA_PAGE = (
     "configure-intranet-forms-based-authentication-for-devices-that-do-not-support-wia"
 )
 TRUST_PAGE = "https://support.apple.com/en-us/102390"
+ATS_PAGE = "https://developer.apple.com/documentation/security/preventing-insecure-network-connections"
+ALPN_RFC = "https://www.rfc-editor.org/rfc/rfc7301#section-3.2"
+RFC_6585 = "https://www.rfc-editor.org/rfc/rfc6585#section-"
+RFC_6750 = "https://www.rfc-editor.org/rfc/rfc6750#section-"

@@ -1,14 +1,23 @@
-"""Causes of failures when the browser returns to the app, and later."""
+"""Causes of failures when the browser returns to the app."""
 
 from __future__ import annotations
 
 from rollout.compatibility.references import CONFLUENCE_PAGE, PROVIDER_API, RFC_6749
+from rollout.compatibility.refusals import RefusalKind
 from rollout.message_ids import gettext_noop as _
 
-from .cause import Cause, Certainty, Stage
-from .indicators import REDIRECTS, TOKEN, oauth_error, request_matches, text_matches
+from .cause import RULES_OUT, Cause, Certainty, Stage
+from .indicators import REDIRECTS, TOKEN, oauth_error, refused, request_matches, says, text_matches
 
 _REFRESH = r"refresh[_ ]?token"
+
+_TOKEN_RECEIVED = request_matches(TOKEN, RULES_OUT, _("The token request succeeded"), status={200}, each=True)
+_REFUSALS_WITH_OWN_CAUSE = frozenset(
+    {
+        RefusalKind.CLIENT_CERTIFICATE, RefusalKind.FIREWALL, RefusalKind.ADDRESS_LIST, RefusalKind.RATE_LIMIT,
+        RefusalKind.COOKIE_CHECK, RefusalKind.MAINTENANCE, RefusalKind.CLOUD,
+    }
+)  # fmt: skip
 
 CAUSES = (
     Cause(
@@ -47,8 +56,8 @@ CAUSES = (
         indicators=(
             oauth_error("access_denied", 5, _("The OAuth error for denied access")),
             text_matches(
-                r"not permitted to use|not (?:been )?(?:granted|assigned)[^\n]{0,30}(?:access|application)"
-                r"|AADSTS50105|E0000(?:006|022)"
+                r"not permitted to use|not (?:been )?(?:granted|assigned)[^\n]{0,30}(?:access|application)|Conditional Access|bedingte\w? Zugriff"
+                r"|AADSTS(?:50105|5300\d|53001|50097|50158)\d{0,2}|E0000(?:006|022)"
                 r"|user is not assigned",
                 4,
                 _("A page that denies access"),
@@ -87,6 +96,7 @@ CAUSES = (
             ),
             request_matches(TOKEN, 3, _("The token endpoint rejected the client"), status={401}),
         ),
+        contradictions=(_TOKEN_RECEIVED,),
         rules=("OAUTH-PLUGIN", "OAUTH-PLUGIN-ENABLED"),
     ),
     Cause(
@@ -111,6 +121,7 @@ CAUSES = (
             ),
             request_matches(TOKEN, 5, _("The token endpoint returned a web page"), and_also=lambda row: row.is_html),
         ),
+        contradictions=(_TOKEN_RECEIVED,),
         rules=("TOKEN-REACHABLE",),
     ),
     Cause(
@@ -137,6 +148,7 @@ CAUSES = (
                 _("A message about the code"),
             ),
         ),
+        contradictions=(_TOKEN_RECEIVED,),
     ),
     Cause(
         id="server-error",
@@ -150,95 +162,15 @@ CAUSES = (
         certainty=Certainty.DOCUMENTED,
         indicators=(
             oauth_error("server_error|temporarily_unavailable", 5, _("The OAuth error for provider problems")),
+            refused({RefusalKind.UNAVAILABLE}, 4, _("The proxy has no working server behind it"), without_status=(503,)),
             request_matches(".", 3, _("A response from 500 to 504"), status={500, 501, 502, 503, 504}),
-            text_matches(
-                r"an error has occurred|something went wrong|System error|under maintenance|Bad Gateway"
-                r"|Service Unavailable",
-                2,
-                _("An error page of the site or the proxy"),
-            ),
+            says("error_page", weight=2, description=_("An error page of the site or the proxy")),
+        ),
+        contradictions=(
+            refused(_REFUSALS_WITH_OWN_CAUSE, 3, _("The response has a different reason")),
+            says("maintenance", weight=2, description=_("A notice of maintenance")),
+            text_matches(r"mobile-app-disabled", 3, _("The mobile app is disabled")),
         ),
         rules=("SERVER-STATUS", "MANIFEST-REACHABLE"),
-    ),
-    Cause(
-        id="refresh-unused",
-        stage=Stage.LATER,
-        title=_("The app was not used for 90 days"),
-        explanation=_(
-            "The app stays signed in for 90 days without use. After that, people must sign in again. This is expected."
-        ),
-        symptoms=(_("After weeks without use, the app requires a new sign-in."),),
-        confirm=_("Ask when the app was last used, and check the lifetime of refresh tokens in Confluence."),
-        remedy=_("Sign in again. If 90 days are too short, change the lifetime with a system property of Confluence."),
-        source=PROVIDER_API,
-        certainty=Certainty.DOCUMENTED,
-        indicators=(
-            oauth_error("invalid_grant", 5, _("A refresh token was rejected"), together_with=_REFRESH),
-            text_matches(
-                rf"{_REFRESH}[^\n]{{0,30}}(?:expired|invalid|not found)", 4, _("A refresh token was rejected")
-            ),
-            text_matches(
-                r"sign(?:ed)? in again|log(?:ged)? in again|session (?:has )?expired|90 days",
-                3,
-                _("A new sign-in is required"),
-            ),
-        ),
-    ),
-    Cause(
-        id="tokens-revoked",
-        stage=Stage.LATER,
-        title=_("The application link was replaced, or tokens were revoked"),
-        explanation=_(
-            "Tokens belong to the link. When it is deleted or created again, all phones of the site are signed out at "
-            "once."
-        ),
-        symptoms=(
-            _("Everyone has to sign in again at the same time."),
-            _("After weeks without problems, the app receives error=invalid_token."),
-        ),
-        confirm=_(
-            "Look for changes to the application link in the audit log of Confluence, and compare the client IDs."
-        ),
-        remedy=_("Deploy the new client ID with your MDM. In the future, edit the link instead of creating it again."),
-        source=PROVIDER_API,
-        certainty=Certainty.DOCUMENTED,
-        indicators=(
-            oauth_error("invalid_token", 5, _("The OAuth error about the token")),
-            text_matches(
-                r"token[^\n]{0,20}(?:was |been |is )?revoked|everybody|all (?:users|phones|people)",
-                3,
-                _("Many people at once"),
-            ),
-            oauth_error(
-                "unauthorized_client|invalid_client",
-                2,
-                _("A client ID that is no longer valid"),
-                together_with=_REFRESH,
-            ),
-        ),
-        rules=("CLIENT-ID-KNOWN", "CLIENT-ID-MDM", "CLIENT-ID-DRIFT"),
-    ),
-    Cause(
-        id="person-may-not",
-        stage=Stage.LATER,
-        title=_("The person has no permission for this in Confluence"),
-        explanation=_(
-            "The app has no more permissions than the person. Space permissions and restrictions apply in it too."
-        ),
-        symptoms=(_("Reading works, but editing does not."),),
-        confirm=_("Try the same change in a browser, signed in as the same person."),
-        remedy=_(
-            "In Confluence, give the person permission for the space. A higher permission of the link changes nothing."
-        ),
-        source=PROVIDER_API,
-        certainty=Certainty.DOCUMENTED,
-        indicators=(
-            oauth_error("insufficient_scope", 5, _("The OAuth error about insufficient scope")),
-            text_matches(
-                r"not permitted to (?:edit|create|perform|view)|read[- ]only|can(?:not|.t) (?:edit|save|comment)",
-                3,
-                _("A message about permissions"),
-            ),
-        ),
     ),
 )

@@ -6,8 +6,10 @@ from rollout.compatibility.references import RFC_6749
 from rollout.message_ids import gettext_noop as _
 
 from .cause import Cause, Certainty, Stage
-from .indicators import text_matches
+from .indicators import says, text_matches, text_matches_all
 from .references import TRUST_PAGE
+from .refused_requests import SERVER_LOG
+from .statements import works
 
 _RULES = ("TLS-VALID",)
 
@@ -32,17 +34,31 @@ CAUSES = (
         source=TRUST_PAGE,
         certainty=Certainty.DOCUMENTED,
         indicators=(
+            says("issuer_unknown", weight=5, description=_("The chain does not end at a trusted CA")),
             text_matches(
-                r"unable to get (?:local )?issuer certificate|self[- ]signed certificate"
-                r"|unable to verify the first certificate"
-                r"|unknown (?:certificate )?authority|UnknownIssuer|ERR_CERT_AUTHORITY_INVALID"
-                r"|PKIX path building failed"
-                r"|certificate[^\n]{0,30}not trusted|SEC_ERROR_UNKNOWN_ISSUER|-1202\b|-9807\b"
-                r"|errSSLXCertChainInvalid",
-                5,
-                _("The chain does not end at a trusted CA"),
+                r"UnknownIssuer|UNKNOWN_ISSUER|ERR_CERT_AUTHORITY_INVALID|UNTRUSTED_ROOT|PKIX (?:path building|PATH_BUILDING)|valid certification path"
+                r"|Trust anchor for certification path|CERTIFICATE_VERIFY_FAILED(?![^\n]{0,80}(?:expired|mismatch))|UNABLE_TO_(?:VERIFY|GET_ISSUER)|SELF_SIGNED"
+                r"|(?<![\w.])-(?:120[23]|980[78]|981[23])\b|errSSL(?:XCertChainInvalid|UnknownRootCert|NoRootCert|BadCert)"
+                r"|verify (?:error:num=|return code: )(?:18|19|2[01])\b",
+                5, _("The chain does not end at a trusted CA"),
             ),
-            text_matches(r"certificate for this server is invalid", 3, _("An iOS message about a certificate")),
+            text_matches_all(
+                (r"alert (?:bad certificate|unknown ca|certificate unknown)|alert(?: number)? ?4[268]\b|unknown certificate"
+                 r"|bad_certificate|certificate_unknown|unknown_ca", SERVER_LOG),
+                5, _("The phone rejected the server's certificate"),
+            ),
+            text_matches(
+                r"issuer[^\n]{0,60}(?:Zscaler|Netskope|Fortinet|FortiGate|Palo Alto|Blue ?Coat|Sophos|Cisco Umbrella|Check ?Point)"
+                r"|(?:SSL|TLS|HTTPS)[- ](?:inspection|interception|Inspektion)|break and inspect|(?:inspects?|intercepts?|decrypts?) (?:TLS|SSL|HTTPS)",
+                4, _("A product that inspects TLS replaced the certificate"),
+            ),
+            says("certificate_not_trusted", weight=4, description=_("A message about a certificate that is not trusted")),
+        ),
+        contradictions=(
+            works("phone_browser", 2, _("The browser of the phone opens the site"),
+                  unless=r"warning|accept|continue|ignore|details|trotzdem|Warnung|avertissement|advertencia|警告"),
+            says("client_certificate", weight=3, description=_("The message is about a client certificate")),
+            says("certificate_expired", "certificate_host", weight=2, description=_("The message is about the dates or the name")),
         ),
         rules=("TLS-VALID", "TLS-PRIVATE-CA"),
     ),
@@ -57,13 +73,16 @@ CAUSES = (
         source=RFC_6749 + "10.9",
         certainty=Certainty.DOCUMENTED,
         indicators=(
+            says("certificate_expired", weight=5, description=_("The certificate's dates are wrong")),
             text_matches(
-                r"certificate (?:has |is )?expired|CERT_HAS_EXPIRED|ERR_CERT_DATE_INVALID"
-                r"|SEC_ERROR_EXPIRED_CERTIFICATE"
-                r"|not ?after[^\n]{0,40}(?:passed|exceeded)|-9814\b|-1201\b|certificate is not yet valid",
-                5,
-                _("The certificate's dates are wrong"),
+                r"CERT_HAS_EXPIRED|ERR_CERT_DATE_INVALID|EXPIRED_CERTIFICATE|EXPIRED_ISSUER_CERTIFICATE|CertificateExpired|CertificateNotYetValid"
+                r"|not ?after[^\n]{0,40}(?:passed|exceeded)|(?<![\w.])-(?:981[45]|120[14])\b|verify (?:error:num=|return code: )(?:9|10)\b"
+                r"|errSSLCert(?:Expired|NotYetValid)",
+                5, _("The certificate's dates are wrong"),
             ),
+        ),
+        contradictions=(
+            says("client_certificate", weight=3, description=_("The message is about a client certificate")),
         ),
         rules=_RULES,
     ),
@@ -80,13 +99,11 @@ CAUSES = (
         source=RFC_6749 + "10.9",
         certainty=Certainty.DOCUMENTED,
         indicators=(
+            says("certificate_host", weight=5, description=_("The certificate is for another host name")),
             text_matches(
-                r"no alternative certificate subject name matches|host ?name mismatch|ERR_CERT_COMMON_NAME_INVALID"
-                r"|SSL_ERROR_BAD_CERT_DOMAIN|certificate is (?:not valid|only valid) for|doesn.?t match (?:host"
-                r"|the target)"
-                r"|No subject alternative (?:DNS )?names? (?:matching|present)|ERR_TLS_CERT_ALTNAME_INVALID",
-                5,
-                _("The certificate is for another host name"),
+                r"ERR_CERT_COMMON_NAME_INVALID|BAD_CERT_DOMAIN|ERR_TLS_CERT_ALTNAME_INVALID|SSLPeerUnverified|Hostname/IP does not match"
+                r"|No subject alternative (?:DNS )?names?|(?<![\w.])-9843\b|errSSLHostNameMismatch|verify (?:error:num=|return code: )62\b|IP address mismatch",
+                5, _("The certificate is for another host name"),
             ),
         ),
         rules=_RULES,
