@@ -45,11 +45,16 @@ CAUSES = (
         certainty=Certainty.SEEN,
         indicators=(
             request_matches(
-                REST_API, 5, _("A different server responded to the REST API"), status=REDIRECTS | {200, 401, 403, 407},
+                REST_API,
+                5,
+                _("A different server responded to the REST API"),
+                status=REDIRECTS | {200, 401, 403, 407},
                 and_also=_is_other_server,
             ),
             says(
-                "signed_in", weight=4, description=_("The app is empty or redirected after sign-in"),
+                "signed_in",
+                weight=4,
+                description=_("The app is empty or redirected after sign-in"),
                 also=phrases("blank_page")
                 + r"|\b30[1278]\b|nothing (?:loads|is shown)|no (?:spaces|pages|content)|(?:does not|doesn't|never) load|bearer|access token"
                 r"|lädt nicht|nichts (?:geladen|angezeigt)|ne charge (?:pas|rien)|no carga|読み込(?:まれ|め)",
@@ -58,7 +63,8 @@ CAUSES = (
             text_matches(
                 r"bearer[^\n.]{0,60}(?:redirect|strip|remov|drop|discard|302|umgeleitet|entfernt|redirig|supprim|elimina)"
                 r"|(?:strips?|removes?|drops?|entfernt|supprime|elimina)[^\n.]{0,30}Authorization",
-                4, _("The proxy does not pass on the access token"),
+                4,
+                _("The proxy does not pass on the access token"),
             ),
         ),
         rules=("TOKEN-REACHABLE",),
@@ -103,8 +109,12 @@ CAUSES = (
         certainty=Certainty.DOCUMENTED,
         indicators=(
             oauth_error("invalid_token", 5, _("The OAuth error about the token")),
-            text_matches(r"tokens?[^\n]{0,20}(?:was |were |been |is )?revoked|(?:recreated|deleted|replaced)[^\n]{0,30}(?:application )?link"
-                         r"|link[^\n]{0,30}(?:recreated|created again|deleted|replaced)", 4, _("The link or the tokens changed")),
+            text_matches(
+                r"tokens?[^\n]{0,20}(?:was |were |been |is )?revoked|(?:recreated|deleted|replaced)[^\n]{0,30}(?:application )?link"
+                r"|link[^\n]{0,30}(?:recreated|created again|deleted|replaced)",
+                4,
+                _("The link or the tokens changed"),
+            ),
             says("sign_in_again", weight=4, description=_("Many people at once"), also=phrases("everyone")),
             oauth_error(
                 "unauthorized_client|invalid_client",
@@ -131,7 +141,12 @@ CAUSES = (
         certainty=Certainty.DOCUMENTED,
         indicators=(
             oauth_error("insufficient_scope", 5, _("The OAuth error about insufficient scope")),
-            says("no_permission", weight=3, description=_("A message about permissions"), without=r"read-only mode|Wartung|maintenance"),
+            says(
+                "no_permission",
+                weight=3,
+                description=_("A message about permissions"),
+                without=r"read-only mode|Wartung|maintenance",
+            ),
         ),
     ),
 )

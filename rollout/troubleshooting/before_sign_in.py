@@ -80,17 +80,26 @@ CAUSES = (
         source=CONFLUENCE_PAGE,
         certainty=Certainty.DOCUMENTED,
         indicators=(
+            request_matches(INFO_LOGIN, 5, _NOT_JSON, status=REDIRECTS | {401, 403, 407}, and_also=_wants_sign_in),
             request_matches(
-                INFO_LOGIN, 5, _NOT_JSON, status=REDIRECTS | {401, 403, 407}, and_also=_wants_sign_in
-            ),
-            request_matches(
-                INFO_LOGIN, 4, _("The response to the app's first request is a web page"),
+                INFO_LOGIN,
+                4,
+                _("The response to the app's first request is a web page"),
                 and_also=_is_page_instead_of_json,
             ),
             text_matches(
-                r"(?:error|status(?: code)?|code|Fehler(?:code)?|Statuscode|erreur|código|エラー|ステータス)[ :=#(-]{0,4}(?:30[12378]|401)\b"
-                r"|\bHTTP[ -](?:30[12378]|401)\b",
-                4, _("The app received a redirect or HTTP 401"), without=_LATER,
+                r"(?:error|status(?: code)?|code|Fehler(?:code)?|Statuscode|erreur|código|エラー|ステータス)[ :=#(-]{0,4}(?:30[12378]|401)\b(?!\.\d)"
+                r"|\bHTTP[ -](?:30[12378]|401)\b(?!\.\d)",
+                4,
+                _("The app received a redirect or HTTP 401"),
+                without=_LATER,
+            ),
+            request_matches(
+                "^$",
+                3,
+                _("A redirect to a sign-in page"),
+                status=REDIRECTS,
+                and_also=lambda row: bool(row.refusal and row.refusal.kind is RefusalKind.SIGN_IN),
             ),
             says("format_error", weight=4, description=_("The app received a page instead of JSON"), without=_LATER),
             text_matches(_SIGN_IN_PROXY, 2, _("A product that requires a sign-in in front of the site")),
@@ -102,7 +111,9 @@ CAUSES = (
             ),
             refused(_OTHER_REASONS, 3, _("The response has a different reason"), path=INFO_LOGIN),
             request_matches(
-                INFO_LOGIN, 2, _("The challenge is for Windows Integrated Authentication"),
+                INFO_LOGIN,
+                2,
+                _("The challenge is for Windows Integrated Authentication"),
                 and_also=lambda row: row.headers.get("www-authenticate", "").lower().startswith(("negotiate", "ntlm")),
             ),
             says("client_certificate", weight=2, description=_("The server asks for a client certificate")),
@@ -133,20 +144,22 @@ CAUSES = (
             ),
             request_matches(INFO_LOGIN, 5, _("info/login does not exist on the site"), status={404, 410}),
             request_matches(
-                INFO_LOGIN, 3, _("info/login is not available"), status={503},
+                INFO_LOGIN,
+                3,
+                _("info/login is not available"),
+                status={503},
                 and_also=lambda row: row.refusal is None or row.refusal.kind is RefusalKind.UNAVAILABLE,
             ),
             text_matches(
                 r"mobile[ -](?:plug-?in|app)[^\n]{0,40}(?:disabled|missing|not (?:installed|enabled)|outdated|too old|deaktiviert|fehlt|désactivé|desactivad|無効)"
                 r"|(?:disabled|deaktiviert\w*|désactiv\w+|desactiv\w+)[^\n]{0,30}mobile[ -](?:plug-?in|app)|plug-?in mobile[^\n]{0,20}désactiv|モバイル ?プラグイン[^\n]{0,10}無効",
-                4, _("A disabled mobile plugin"),
+                4,
+                _("A disabled mobile plugin"),
             ),
             _NOT_COMPATIBLE,
         ),
         contradictions=(
-            request_matches(
-                INFO_LOGIN, RULES_OUT, _("info/login exists"), status={200}, and_also=_is_json, each=True
-            ),
+            request_matches(INFO_LOGIN, RULES_OUT, _("info/login exists"), status={200}, and_also=_is_json, each=True),
             request_matches(MANIFEST, 3, _("The manifest does not exist at this address either"), status={404}),
         ),
         rules=("INFO-LOGIN-OPEN", "MOBILE-PLUGIN", "MOBILE-PLUGIN-ENABLED"),
@@ -174,7 +187,8 @@ CAUSES = (
             text_matches(
                 r"OAuth(?: 2(?:\.0)?)?[^\n.]{0,30}(?:turned off|switched off|disabled|deaktiviert|ausgeschaltet|désactivé|desactivad|無効|オフ)"
                 r"|(?:no|without(?: a)?|lacks a|keine|sans|sin) client[- _]?id\b",
-                4, _("OAuth 2.0 is turned off"),
+                4,
+                _("OAuth 2.0 is turned off"),
             ),
             says("asks_for_password", weight=3, description=_("The app shows a password form")),
         ),
@@ -209,12 +223,11 @@ CAUSES = (
             text_matches(
                 r"(?:update|newer|latest|old|outdated) (?:version )?(?:of )?(?:the )?app\b|app\b[^\n.]{0,20}(?:outdated|too old|not (?:been )?updated|veraltet)"
                 r"|(?:alte|veraltete) (?:Version|App)|ancienne version|versión antigua|古いバージョン",
-                3, _("An old version of the app"),
+                3,
+                _("An old version of the app"),
             ),
         ),
-        contradictions=(
-            text_matches(_NEW_APP, RULES_OUT, _("An app version from 2.0"), without=_OLD_APP),
-        ),
+        contradictions=(text_matches(_NEW_APP, RULES_OUT, _("An app version from 2.0"), without=_OLD_APP),),
     ),
     Cause(
         id="android",
@@ -235,7 +248,8 @@ CAUSES = (
             works("android", RULES_OUT, _("It works on Android")),
             fails("iphone", 3, _("It fails on an iPhone")),
             text_matches(
-                r"\bat (?:android|okhttp3|com\.android|libcore)\.|javax?\.[\w.]{3,60}Exception|java\.net\.", 3,
+                r"\bat (?:android|okhttp3|com\.android|libcore)\.|javax?\.[\w.]{3,60}Exception|java\.net\.",
+                3,
                 _("The exception names its own reason"),
             ),
         ),
@@ -256,8 +270,10 @@ CAUSES = (
         ),
         contradictions=(
             text_matches(
-                r"ajs-version-number\"? content=\"(?:9\.[1-9]|1\d\.)|<version>(?:9\.[1-9]|1\d\.)", RULES_OUT,
-                _("A Confluence version from 9.1"), without=_OLD_SERVER,
+                r"ajs-version-number\"? content=\"(?:9\.[1-9]|1\d\.)|<version>(?:9\.[1-9]|1\d\.)",
+                RULES_OUT,
+                _("A Confluence version from 9.1"),
+                without=_OLD_SERVER,
             ),
         ),
         rules=("CONFLUENCE-VERSION", "OAUTH-PLUGIN", "AUTHORIZE-REACHABLE"),

@@ -54,11 +54,15 @@ CAUSES = (
             text_matches(
                 r"WIASupportedUserAgents|Windows[- ]?Integrated Authentication|Integrated Windows Authentication|Integrierte Windows-Authentifizierung"
                 r"|authentification Windows intégrée|autenticación (?:integrada de Windows|de Windows integrada)|(?:統合|Windows) ?(?:Windows|統合) ?認証",
-                4, _("Windows Integrated Authentication"),
+                4,
+                _("Windows Integrated Authentication"),
             ),
             text_matches_all((_ADFS, phrases("blank_page")), 4, _("The page of AD FS is blank")),
-            text_matches(r"\bKerberos\b|\bSPNEGO\b|\b401\.[12]\b|(?<![\w.])-101[23]\b", 3,
-                         _("A challenge that phones cannot answer")),
+            text_matches(
+                r"\bKerberos\b|\bSPNEGO\b|\b401\.[12]\b|(?<![\w.])-101[23]\b",
+                3,
+                _("A challenge that phones cannot answer"),
+            ),
             text_matches(_ADFS, 2, _("AD FS handles the sign-in")),
         ),
         rules=("USER-AGENT",),
@@ -80,14 +84,16 @@ CAUSES = (
         certainty=Certainty.DOCUMENTED,
         indicators=(
             oauth_error(
-                "invalid_redirect_uri|redirect_uri_mismatch", 5, _("An OAuth error about the redirect URL"),
+                "invalid_redirect_uri|redirect_uri_mismatch",
+                5,
+                _("An OAuth error about the redirect URL"),
                 without=_OTHER_PROVIDER,
             ),
-            says("redirect_url", weight=5, description=_("An error page about the redirect URL"), without=_OTHER_PROVIDER),
+            says(
+                "redirect_url", weight=5, description=_("An error page about the redirect URL"), without=_OTHER_PROVIDER
+            ),
         ),
-        contradictions=(
-            request_matches(TOKEN, 4, _("The token request succeeded"), status={200}, each=True),
-        ),
+        contradictions=(request_matches(TOKEN, 4, _("The token request succeeded"), status={200}, each=True),),
     ),
     Cause(
         id="client-unknown",
@@ -110,9 +116,7 @@ CAUSES = (
             says("client", weight=4, description=_("An error page about the client"), without=_OTHER_PROVIDER),
             oauth_error("invalid_client", 2, _("An OAuth error about the client")),
         ),
-        contradictions=(
-            request_matches(TOKEN, 4, _("The token request succeeded"), status={200}, each=True),
-        ),
+        contradictions=(request_matches(TOKEN, 4, _("The token request succeeded"), status={200}, each=True),),
         rules=("CLIENT-ID-KNOWN", "CLIENT-ID-MDM", "CLIENT-ID-DRIFT"),
     ),
     Cause(
@@ -134,7 +138,8 @@ CAUSES = (
         indicators=(
             says("base_url", weight=5, description=_("A message about the base URL")),
             text_matches(
-                r"XSRF (?:check failed|Security Token)|AADSTS50011|reply URL[^\n]{0,60}(?:not match|mismatch)", 3,
+                r"XSRF (?:check failed|Security Token)|AADSTS50011|reply URL[^\n]{0,60}(?:not match|mismatch)",
+                3,
                 _("A request came from an address other than the base URL"),
             ),
             request_matches(
@@ -145,13 +150,19 @@ CAUSES = (
                 and_also=lambda row: bool(row.other_host),
             ),
             request_matches(
-                rf"{AUTHORIZE}|{MANIFEST}", 4, _("Confluence is not at this address: the context path may be missing"),
-                status={404}, and_also=lambda row: not row.headers.get("x-confluence-request-time"),
+                rf"{AUTHORIZE}|{MANIFEST}",
+                4,
+                _("Confluence is not at this address: the context path may be missing"),
+                status={404},
+                and_also=lambda row: not row.headers.get("x-confluence-request-time"),
             ),
         ),
         contradictions=(
-            text_matches(r"Tomcat[^\n]{0,80}(?:scheme|proxyName|proxyPort|secure)|server\.xml", 2,
-                         _("The message is about the connector")),
+            text_matches(
+                r"Tomcat[^\n]{0,80}(?:scheme|proxyName|proxyPort|secure)|server\.xml",
+                2,
+                _("The message is about the connector"),
+            ),
         ),
         rules=("BASE-URL-MATCH", "AUTHORIZE-REACHABLE"),
     ),
@@ -180,7 +191,8 @@ CAUSES = (
             text_matches(
                 r"Tomcat[^\n]{0,120}(?:incorrect|scheme|proxyName|proxyPort|secure)|(?:scheme|proxyName|proxyPort|secure)[^\n]{0,12} should be"
                 r"|X-Forwarded-Proto",
-                5, _("The connector or proxy does not report HTTPS"),
+                5,
+                _("The connector or proxy does not report HTTPS"),
             ),
             says("too_many_redirects", weight=4, description=_("Too many redirects")),
             text_matches(r"(?<![\w.])-1007\b", 4, _("Too many redirects")),
@@ -259,12 +271,14 @@ CAUSES = (
         source=CONFLUENCE_PAGE,
         certainty=Certainty.SEEN,
         indicators=(
-            says("address_invalid", weight=5, description=_("No app can open the address"),
-                 without=r"\b(?:error|code=?) ?-100[02]\b"),
+            says(
+                "address_invalid",
+                weight=5,
+                description=_("No app can open the address"),
+                without=r"\b(?:error|code=?) ?-100[02]\b",
+            ),
             text_matches(r"(?<![\w.])-100[02]\b", 2, _("iOS does not know the address")),
         ),
-        contradictions=(
-            request_matches(TOKEN, 4, _("The token request succeeded"), status={200}, each=True),
-        ),
+        contradictions=(request_matches(TOKEN, 4, _("The token request succeeded"), status={200}, each=True),),
     ),
 )

@@ -91,6 +91,7 @@ CAUSES = (
                 r"|(?<![\w.])-1022\b|ATS policy|CLEARTEXT communication|ERR_CLEARTEXT_NOT_PERMITTED",
                 5, _("iOS or Android blocked HTTP"),
             ),
+            text_matches(r"App ?Transport ?Security", 4, _("A message about App Transport Security")),
             text_matches(
                 r"plain HTTP request was sent to HTTPS port|wrong version number|RX_RECORD_TOO_LONG|http: server gave HTTP response"
                 r"|speaking plain HTTP to an SSL-enabled|not an SSL/TLS record|WRONG_VERSION_NUMBER|Unrecognized SSL message",
@@ -126,7 +127,7 @@ CAUSES = (
             ),
             text_matches(
                 r"(?:SSL connection using |Protocol ?: |only (?:supports?|speaks?|offers?|has|allows?) |nur |seulement |s[oó]lo |max\w* |uses? |still )"
-                r"(?:TLS ?v?1(?:\.[01])?|SSL ?v?3)(?![.\d])|TLS ?v?1\.[01](?![.\d])[^\n]{0,30}(?:only|のみ|uniquement)|TLS ?1\.2[^\n]{0,30}"
+                r"(?:TLS ?v?1(?:\.[01])?|SSL ?v?3)(?!\.?\d)|TLS ?v?1\.[01](?!\.?\d)[^\n]{0,30}(?:only|のみ|uniquement)|TLS ?1\.2[^\n]{0,30}"
                 r"(?:not (?:enabled|supported)|disabled|off\b|nicht|deaktiviert|désactivé|desactivad|無効)",
                 5, _("The server uses TLS 1.1 or earlier"),
             ),
@@ -173,7 +174,7 @@ CAUSES = (
             works("phone_browser", RULES_OUT, _("The browser of the phone opens the site")),
             _ANSWERED,
             text_matches(r"PROBE_ALLOWED_NETWORKS|blocked_address", RULES_OUT, _("Gatepass did not send the request")),
-            says("client_certificate", weight=2, description=_("The server asks for a client certificate")),
+            says("client_certificate", "blocked", weight=3, description=_("The server gives a different reason")),
         ),
         rules=("MANIFEST-REACHABLE",),
     ),

@@ -17,44 +17,46 @@ TOKEN = r"/rest/oauth2/[\w.]+/token"  # noqa: S105  (a path)
 MANIFEST = r"/rest/applinks/[\d.]+/manifest"
 # What the app requests with its access token: the REST API without the paths of the sign-in.
 REST_API = r"/rest/(?!oauth2/|applinks/|nativemobile/[\d.]+/info/)[\w-]+"
+_PATTERN_PART = re.compile(r"\\.|[^\\]+", re.DOTALL)
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
 def text_matches(pattern: str, weight: int, description: str, *, kind: str = "", without: str = "") -> Indicator:
     """Match a text that contains ``pattern`` (any case), is of ``kind`` if given, and does not contain ``without``."""
-    wanted = re.compile(pattern, re.I)
-    unwanted = re.compile(without, re.I) if without else None
-
-    def find(paste: Paste) -> str | None:
-        if kind and kind not in paste.kinds:
-            return None
-        match = wanted.search(paste.plain)
-        if not match or (unwanted and unwanted.search(paste.plain)):
-            return None
-        return quote(paste.plain, match)
-
-    return Indicator(find, weight, description)
+    return text_matches_all((pattern,), weight, description, kind=kind, without=without)
 
 
 def says(*meanings: str, weight: int, description: str, without: str = "", also: str = "") -> Indicator:
     """Match a text that says one of the meanings in any language, and contains a match of ``also`` if that is given."""
-    if also:
-        return text_matches_all((phrases(*meanings), also), weight, description, without=without)
-    return text_matches(phrases(*meanings), weight, description, without=without)
+    patterns = (phrases(*meanings), also) if also else (phrases(*meanings),)
+    return text_matches_all(patterns, weight, description, without=without)
 
 
-def text_matches_all(patterns: Collection[str], weight: int, description: str, *, without: str = "") -> Indicator:
+def text_matches_all(
+    patterns: Collection[str], weight: int, description: str, *, kind: str = "", without: str = ""
+) -> Indicator:
     """Match a text that contains each pattern, in any order, but not ``without``; the first pattern is quoted."""
-    wanted = [re.compile(pattern, re.I) for pattern in patterns]
-    unwanted = re.compile(without, re.I) if without else None
+    wanted = [folded_pattern(pattern) for pattern in patterns]
+    unwanted = folded_pattern(without) if without else None
 
     def find(paste: Paste) -> str | None:
-        matches = [pattern.search(paste.plain) for pattern in wanted]
-        if not all(matches) or not matches[0] or (unwanted and unwanted.search(paste.plain)):
+        if kind and kind not in paste.kinds:
             return None
-        return quote(paste.plain, matches[0])
+        first: re.Match[str] | None = None
+        for pattern in wanted:
+            if not (match := pattern.search(paste.folded)):
+                return None
+            first = first or match
+        if not first or (unwanted and unwanted.search(paste.folded)):
+            return None
+        return quote(paste.plain, first)
 
     return Indicator(find, weight, description)
+
+
+def folded_pattern(pattern: str) -> re.Pattern[str]:
+    """Compile a pattern for ``Paste.folded``: in lower case, except for escapes such as ``\\S``."""
+    return re.compile(_PATTERN_PART.sub(lambda part: part[0] if part[0][0] == "\\" else part[0].lower(), pattern))
 
 
 def oauth_error(errors: str, weight: int, description: str, *, together_with: str = "", without: str = "") -> Indicator:

@@ -24,9 +24,9 @@ PHRASES: dict[str, dict[str, str]] = {
     "cannot_connect": {
         "en": r"could not connect to the server|(?:can't|cannot|can not|unable to|could ?n.?t|could not|failed to) (?:establish a )?"
         r"connect(?:ion)? to (?:the )?(?:server|host|site|/)|connection (?:was )?(?:refused|reset)|refused to connect"
-        r"|no route to host|network is unreachable|host is (?:down|unreachable)|server stopped responding"
+        r"|(?:can't|cannot|can not|could not|unable to) (?:reach|access) (?:the )?(?:server|site|host|wiki)|no route to host|network is unreachable|host is (?:down|unreachable)|server stopped responding"
         r"|(?:not reachable|unreachable|can't be reached|cannot be reached)",
-        "de": r"konnte keine Verbindung|keine Verbindung (?:zum|mit dem) (?:Server|Host)|Verbindung zum Server (?:konnte|kann) nicht"
+        "de": r"konnte keine Verbindung|keine Verbindung (?:zum|mit dem) (?:Server|Host)|(?<!sichere )(?<!gesicherte )Verbindung zum Server (?:konnte|kann) nicht"
         r"|Verbindung (?:wurde )?(?:abgelehnt|verweigert|zurückgesetzt)|nicht erreichbar|Server antwortet nicht",
         "fr": r"impossible de se connecter (?:au|à)|(?:n'a pas pu|ne peut pas) se connecter (?:au|à)"
         r"|connexion (?:a été )?(?:refusée|réinitialisée)|est injoignable|le serveur ne répond (?:pas|plus)",
@@ -94,7 +94,7 @@ PHRASES: dict[str, dict[str, str]] = {
     },
     "certificate_host": {
         "en": r"no alternative certificate subject name matches|host ?name mismatch|certificate is (?:not valid|only valid) for"
-        r"|does ?n.?t match (?:host|the (?:target|host))|(?:hostname|host)[^\n]{0,60}(?:not verified|does not match)"
+        r"|does(?: not|n.t) match (?:the )?(?:host|target)|(?:hostname|host)[^\n]{0,60}(?:not verified|does not match)"
         r"|certificate[^\n]{0,30}(?:for (?:an?other|a different) (?:host|name|domain|server)|does(?: not|n't) (?:match|contain|include)[^\n]{0,20}(?:host|name|domain))"
         r"|certificate is valid for [^\n]{1,200}, not |No subject alternative|legacy Common Name",
         "de": r"Zertifikat[^\n]{0,60}(?:gilt nur für|nicht gültig für|nur gültig für|anderen (?:Host|Namen|Server))"
@@ -209,7 +209,7 @@ PHRASES: dict[str, dict[str, str]] = {
         "de": r"Nur einen Moment|Ihr Browser wird (?:über)?geprüft|aktivieren Sie JavaScript und Cookies|dass Sie (?:ein Mensch|kein Roboter) sind|Bot-?(?:Schutz|Abwehr|Prüfung)",
         "fr": r"Un instant(?:\.\.\.|…)|vérification de votre navigateur|activer JavaScript et les cookies|que vous êtes (?:un )?humain|protection (?:anti-?bot|contre les (?:bots|robots))",
         "es": r"Un momento(?:\.\.\.|…)|comprobando (?:tu|su) navegador|activa(?:r)? JavaScript y las cookies|que (?:eres|es) (?:un )?(?:ser )?humano|protección (?:anti-?bots?|contra bots)",
-        "ja": r"しばらくお待ちください|ブラウザー?を(?:確認|チェック)|JavaScript と Cookie を有効|人間であること|ロボットではない|ボット対策",
+        "ja": r"しばらくお待ちください(?:\.\.\.|…)|ブラウザー?を(?:確認|チェック)|JavaScript と Cookie を有効|人間であること|ロボットではない|ボット対策",
     },
     "moved": {
         "en": r"(?:moved|migrated|relocated|renamed)[^\n.]{0,30}(?:new|other|another|different) (?:address|host|domain|url|name|server)"

@@ -56,6 +56,14 @@ class Paste:
         return _URL_SPACE.sub(" ", text).translate(_SAME)
 
     @cached_property
+    def folded(self) -> str:
+        """``plain`` in lower case, with the same length: searched far faster than in any case."""
+        folded = self.plain.lower()
+        if len(folded) == len(self.plain):
+            return folded
+        return "".join(letter.lower() if len(letter.lower()) == 1 else letter for letter in self.plain)
+
+    @cached_property
     def page(self) -> Exchange | None:
         """The text as one response, if it is a page or a message without the status of any request."""
         if any(row.status is not None for row in self.exchanges) or not self.text.strip():

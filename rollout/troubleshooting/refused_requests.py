@@ -9,6 +9,7 @@ from rollout.message_ids import gettext_noop as _
 
 from .cause import Cause, Certainty, Stage
 from .indicators import refused, request_matches, says, text_matches, text_matches_all
+from .languages import phrases
 from .references import RFC_6585
 from .statements import works
 
@@ -19,6 +20,7 @@ _CERTIFICATE_ALERT = (
     r"|remote error: tls: (?:bad certificate|unknown certificate)|ALERT_BAD_CERTIFICATE|ALERT_UNKNOWN_CA"
 )
 SERVER_LOG = r"while SSL handshaking|, client: [\d.:a-f]{3,39}|http: TLS handshake error from|SSL_accept|SSL_do_handshake\(\) failed"
+_CHALLENGE = r"cf-mitigated: ?challenge|x-amzn-waf-action: ?(?:challenge|captcha)"
 _CERTIFICATE_REQUEST = r"Request CERT \(13\)|Acceptable client certificate CA names|\bCertificate ?Request\b"
 
 # Refusals in which another server than Confluence asks for a sign-in or shows a page.
@@ -96,7 +98,7 @@ CAUSES = (
             refused({RefusalKind.COOKIE_CHECK}, 5, _("A redirect to the same address, with a cookie")),
             says("bot_check", weight=5, description=_("A page that checks the browser")),
             text_matches(
-                r"cf-mitigated: ?challenge|x-amzn-waf-action: ?(?:challenge|captcha)|challenge-platform|__cf_chl|cf_chl_"
+                _CHALLENGE + r"|challenge-platform|__cf_chl|cf_chl_"
                 r"|challenges\.cloudflare\.com|captcha-delivery\.com|px-captcha|_Incapsula_Resource"
                 r"|awsWafCookieDomainList|/TSPD/|\bTSPD_|sucuri_cloudproxy|\b_abck\b|NSC_TASS|aws-waf-token",
                 4, _("A mark of a bot defence"),
@@ -136,7 +138,7 @@ CAUSES = (
             text_matches_all(
                 (r"User-?Agent|AtlassianMobileApp",
                  r"\b(?:drop|block|reset|reject|403|filter|blockier|bloqu|拒否|ブロック|den(?:y|ied))\w{0,5}"),
-                3, _("Requests are blocked by User-Agent"),
+                4, _("Requests are blocked by User-Agent"),
             ),
             text_matches(r"\bZscaler\b|\bNetskope\b|Palo Alto|FortiGate|FortiWeb|\bWAF\b|Barracuda", 2,
                          _("The name of a firewall")),
@@ -144,7 +146,8 @@ CAUSES = (
                             status={403, 406}),
         ),
         contradictions=(
-            says("bot_check", weight=2, description=_("The page only checks the browser")),
+            text_matches(_CHALLENGE + "|" + phrases("bot_check"), 3, _("The page only checks the browser")),
+            text_matches(r"AADSTS\d|Conditional Access", 4, _("The message is from an identity provider")),
             refused({RefusalKind.CLIENT_CERTIFICATE, RefusalKind.ADDRESS_LIST, RefusalKind.RATE_LIMIT}, 3,
                     _("The response has a different reason")),
             text_matches(r"(?:policy|configuration|profile)[^\n]{0,40}(?:not save|will not|invalid)|\{\{", 3,
@@ -170,7 +173,8 @@ CAUSES = (
                     without_status=(403,)),
             text_matches(refusal_marks.ADDRESS_LIST.pattern, 4, _("A message about an address that is not allowed")),
             text_matches(
-                r"access forbidden by rule|client denied by server configuration|AH0(?:1630|1797)|banned your IP"
+                r"(?:IP|address|adresse|dirección|アドレス)\S{0,3}[ :]?(?:\d{1,3}\.){3}\d{1,3}[^\n]{0,40}(?:\bnot\b|n't\b|nicht|\bpas\b|\bno\b|denied|blocked|gesperrt)"
+                r"|access forbidden by rule|client denied by server configuration|AH0(?:1630|1797)|banned your IP"
                 r"|error(?: code)?:? 100[678]\b|\bip[- ]?(?:allow|white|deny|block)[- ]?list",
                 4, _("A rule about addresses rejected the request"),
             ),
@@ -217,7 +221,7 @@ CAUSES = (
         source=RFC_9110 + "15.6.4",
         certainty=Certainty.SEEN,
         indicators=(
-            refused({RefusalKind.MAINTENANCE}, 5, _("The response is a maintenance page"), without_status=(200, 503)),
+            refused({RefusalKind.MAINTENANCE}, 5, _("The response is a maintenance page"), without_status=(200,)),
             says("maintenance", weight=5, description=_("A notice of maintenance")),
         ),
         contradictions=(

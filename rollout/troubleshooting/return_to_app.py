@@ -162,7 +162,17 @@ CAUSES = (
         certainty=Certainty.DOCUMENTED,
         indicators=(
             oauth_error("server_error|temporarily_unavailable", 5, _("The OAuth error for provider problems")),
-            refused({RefusalKind.UNAVAILABLE}, 4, _("The proxy has no working server behind it"), without_status=(503,)),
+            refused(
+                {RefusalKind.UNAVAILABLE},
+                4,
+                _("The proxy has no working server behind it"),
+            ),
+            text_matches(
+                r"\b50[234] (?:Bad Gateway|Service|Gateway)|no healthy upstream|no server is available to handle|upstream (?:connect error|timed out)"
+                r"|connect\(\) failed[^\n]{0,80}upstream",
+                4,
+                _("The proxy has no working server behind it"),
+            ),
             request_matches(".", 3, _("A response from 500 to 504"), status={500, 501, 502, 503, 504}),
             says("error_page", weight=2, description=_("An error page of the site or the proxy")),
         ),

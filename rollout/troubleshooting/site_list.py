@@ -59,9 +59,12 @@ CAUSES = (
             text_matches(
                 r"(?:invalid|unknown|unresolved|unsupported|ungültige\w{0,2}|unbekannte\w{0,2}|non valide|inconnue?|inválid[oa]|desconocid[oa]|無効な)"
                 r" ?(?:token|variable|jeton|トークン|変数)|(?:jeton|variable|token)[^\n]{0,12}(?:non valide|inconnue?|inválid[oa]|desconocid[oa])"
-                r"|\{\{[a-z]{2,30}\}\}|(?:token|variable)s?[^\n]{0,30}(?:\{\{|\}\})|\$(?:EMAIL|USERNAME|USERID)\b",
+                r"|\{\{[a-z]{2,30}\}\}|\$(?:EMAIL|USERNAME|USERID)\b",
                 3,
                 _("A variable of the MDM"),
+            ),
+            text_matches(
+                r"(?:token|variable|jeton|トークン|変数)\w{0,2}[^\n]{0,30}(?:\{\{|\}\})", 4, _("Two adjacent braces")
             ),
         ),
         lint=True,

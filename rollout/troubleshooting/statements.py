@@ -10,7 +10,7 @@ from collections.abc import Callable
 from itertools import islice
 
 from .cause import Indicator
-from .indicators import quote
+from .indicators import folded_pattern, quote
 from .paste import Paste
 
 _CLAUSE_END = re.compile(
@@ -55,7 +55,7 @@ def fails(subject: str, weight: int, description: str) -> Indicator:
 
 def works(subject: str, weight: int, description: str, *, unless: str = "") -> Indicator:
     """Match a text in which a clause says that the subject works, and which does not contain ``unless``."""
-    unwanted = re.compile(unless, re.I) if unless else None
+    unwanted = folded_pattern(unless) if unless else None
     return _clause_matches(
         subject, weight, description, lambda clause: bool(_SUCCESS.search(clause)) and not _NEGATION.search(clause),
         lambda text: bool(unwanted and unwanted.search(text)),
@@ -69,13 +69,13 @@ def _clause_matches(
     is_match: Callable[[str], bool],
     is_excluded: Callable[[str], bool] = lambda _text: False,
 ) -> Indicator:
-    wanted = re.compile(SUBJECTS[subject], re.I)
+    wanted = folded_pattern(SUBJECTS[subject])
 
     def find(paste: Paste) -> str | None:
-        if is_excluded(paste.plain):
+        if is_excluded(paste.folded):
             return None
-        for match in islice(wanted.finditer(paste.plain), _MAX_CLAUSES):
-            if is_match(clause_around(paste.plain, match)):
+        for match in islice(wanted.finditer(paste.folded), _MAX_CLAUSES):
+            if is_match(clause_around(paste.folded, match)):
                 return quote(paste.plain, match)
         return None
 

@@ -31,7 +31,7 @@ SYMPTOMS = (
         "not-compatible",
         Stage.BEFORE,
         _("The app reports that the site is not compatible"),
-        ("info-login-blocked", "mobile-plugin", "waf-user-agent", "server-too-old"),
+        ("info-login-blocked", "mobile-plugin", "waf-user-agent", "server-too-old", "cloud-site", "other-product"),
     ),
     Symptom(
         "no-sites",
@@ -49,13 +49,38 @@ SYMPTOMS = (
         "no-connection",
         Stage.BEFORE,
         _("The app cannot connect to the site"),
-        ("site-unreachable", "private-ca", "certificate-expired", "certificate-host"),
+        (
+            "site-unreachable",
+            "client-certificate",
+            "private-ca",
+            "certificate-expired",
+            "certificate-host",
+            "address-list",
+        ),
+    ),
+    Symptom(
+        "asks-for-certificate",
+        Stage.BEFORE,
+        _("Safari asks for a certificate, and the app does not connect"),
+        ("client-certificate", "address-list"),
+    ),
+    Symptom(
+        "block-page",
+        Stage.BEFORE,
+        _("The app receives HTTP 403 or 429, or a page that reports a block"),
+        ("waf-user-agent", "address-list", "rate-limit", "cookie-defence", "client-certificate"),
+    ),
+    Symptom(
+        "gatepass-cannot-check",
+        Stage.BEFORE,
+        _("The app connects, but Gatepass cannot check the site"),
+        ("probe-blocked", "address-list", "cookie-defence", "rate-limit", "http2-only"),
     ),
     Symptom(
         "no-secure-connection",
         Stage.BEFORE,
         _("The app reports that it cannot make a secure connection"),
-        ("private-ca", "certificate-expired", "certificate-host"),
+        ("private-ca", "tls-too-old", "certificate-expired", "certificate-host", "client-certificate", "plain-http"),
     ),
     Symptom(
         "blank-sheet",
@@ -67,13 +92,13 @@ SYMPTOMS = (
         "endless-redirects",
         Stage.SHEET,
         _("The browser reports too many redirects"),
-        ("tls-at-proxy", "base-url-differs"),
+        ("tls-at-proxy", "base-url-differs", "cookie-defence"),
     ),
     Symptom(
         "signs-in-twice",
         Stage.SHEET,
         _("After sign-in, the login page or the start page appears again"),
-        ("base-url-differs", "parameters-lost", "tls-at-proxy"),
+        ("base-url-differs", "parameters-lost", "tls-at-proxy", "moved-host"),
     ),
     Symptom(
         "error-after-allow",
@@ -103,7 +128,13 @@ SYMPTOMS = (
         "says-error",
         Stage.BACK,
         _("The app reports a server error"),
-        ("server-error", "token-endpoint-blocked", "tls-at-proxy"),
+        ("server-error", "token-endpoint-blocked", "tls-at-proxy", "maintenance", "rate-limit"),
+    ),
+    Symptom(
+        "empty-after-sign-in",
+        Stage.LATER,
+        _("After sign-in, the app stays empty"),
+        ("api-blocked", "base-url-differs", "rate-limit"),
     ),
     Symptom(
         "signed-out-alone",
@@ -127,7 +158,7 @@ SYMPTOMS = (
         "some-phones",
         Stage.LATER,
         _("It works on some phones only"),
-        ("app-too-old", "android", "vendor-variables", "private-ca", "adfs-user-agent"),
+        ("app-too-old", "android", "vendor-variables", "private-ca", "adfs-user-agent", "client-certificate"),
     ),
 )
 SYMPTOMS_BY_ID = {symptom.id: symptom for symptom in SYMPTOMS}

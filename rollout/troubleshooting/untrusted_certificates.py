@@ -40,25 +40,42 @@ CAUSES = (
                 r"|Trust anchor for certification path|CERTIFICATE_VERIFY_FAILED(?![^\n]{0,80}(?:expired|mismatch))|UNABLE_TO_(?:VERIFY|GET_ISSUER)|SELF_SIGNED"
                 r"|(?<![\w.])-(?:120[23]|980[78]|981[23])\b|errSSL(?:XCertChainInvalid|UnknownRootCert|NoRootCert|BadCert)"
                 r"|verify (?:error:num=|return code: )(?:18|19|2[01])\b",
-                5, _("The chain does not end at a trusted CA"),
+                5,
+                _("The chain does not end at a trusted CA"),
             ),
             text_matches_all(
-                (r"alert (?:bad certificate|unknown ca|certificate unknown)|alert(?: number)? ?4[268]\b|unknown certificate"
-                 r"|bad_certificate|certificate_unknown|unknown_ca", SERVER_LOG),
-                5, _("The phone rejected the server's certificate"),
+                (
+                    r"alert (?:bad certificate|unknown ca|certificate unknown)|alert(?: number)? ?4[268]\b|unknown certificate"
+                    r"|bad_certificate|certificate_unknown|unknown_ca",
+                    SERVER_LOG,
+                ),
+                5,
+                _("The phone rejected the server's certificate"),
             ),
             text_matches(
                 r"issuer[^\n]{0,60}(?:Zscaler|Netskope|Fortinet|FortiGate|Palo Alto|Blue ?Coat|Sophos|Cisco Umbrella|Check ?Point)"
                 r"|(?:SSL|TLS|HTTPS)[- ](?:inspection|interception|Inspektion)|break and inspect|(?:inspects?|intercepts?|decrypts?) (?:TLS|SSL|HTTPS)",
-                4, _("A product that inspects TLS replaced the certificate"),
+                4,
+                _("A product that inspects TLS replaced the certificate"),
             ),
-            says("certificate_not_trusted", weight=4, description=_("A message about a certificate that is not trusted")),
+            says(
+                "certificate_not_trusted", weight=4, description=_("A message about a certificate that is not trusted")
+            ),
         ),
         contradictions=(
-            works("phone_browser", 2, _("The browser of the phone opens the site"),
-                  unless=r"warning|accept|continue|ignore|details|trotzdem|Warnung|avertissement|advertencia|警告"),
+            works(
+                "phone_browser",
+                2,
+                _("The browser of the phone opens the site"),
+                unless=r"warning|accept|continue|ignore|details|trotzdem|Warnung|avertissement|advertencia|警告",
+            ),
             says("client_certificate", weight=3, description=_("The message is about a client certificate")),
-            says("certificate_expired", "certificate_host", weight=2, description=_("The message is about the dates or the name")),
+            says(
+                "certificate_expired",
+                "certificate_host",
+                weight=2,
+                description=_("The message is about the dates or the name"),
+            ),
         ),
         rules=("TLS-VALID", "TLS-PRIVATE-CA"),
     ),
@@ -78,7 +95,8 @@ CAUSES = (
                 r"CERT_HAS_EXPIRED|ERR_CERT_DATE_INVALID|EXPIRED_CERTIFICATE|EXPIRED_ISSUER_CERTIFICATE|CertificateExpired|CertificateNotYetValid"
                 r"|not ?after[^\n]{0,40}(?:passed|exceeded)|(?<![\w.])-(?:981[45]|120[14])\b|verify (?:error:num=|return code: )(?:9|10)\b"
                 r"|errSSLCert(?:Expired|NotYetValid)",
-                5, _("The certificate's dates are wrong"),
+                5,
+                _("The certificate's dates are wrong"),
             ),
         ),
         contradictions=(
@@ -103,7 +121,8 @@ CAUSES = (
             text_matches(
                 r"ERR_CERT_COMMON_NAME_INVALID|BAD_CERT_DOMAIN|ERR_TLS_CERT_ALTNAME_INVALID|SSLPeerUnverified|Hostname/IP does not match"
                 r"|No subject alternative (?:DNS )?names?|(?<![\w.])-9843\b|errSSLHostNameMismatch|verify (?:error:num=|return code: )62\b|IP address mismatch",
-                5, _("The certificate is for another host name"),
+                5,
+                _("The certificate is for another host name"),
             ),
         ),
         rules=_RULES,
