@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from rollout.compatibility.references import PROVIDER_API
-from rollout.compatibility.refusals import RefusalKind
 from rollout.message_ids import gettext_noop as _
 
 from .cause import Cause, Certainty, Stage
@@ -29,7 +28,8 @@ CAUSES = (
         stage=Stage.LATER,
         title=_("A proxy in front of the REST API redirects the app after sign-in"),
         explanation=_(
-            "After sign-in, the app sends its access token to the REST API, without a session of the proxy. A proxy that "
+            "After sign-in, the app sends its access token to the REST API, without a session of the proxy. A proxy "
+            "that "
             "redirects or answers these requests itself leaves the app signed in but empty."
         ),
         symptoms=(_("The sign-in succeeds, then the app stays empty or shows an error."),),
@@ -56,12 +56,14 @@ CAUSES = (
                 weight=4,
                 description=_("The app is empty or redirected after sign-in"),
                 also=phrases("blank_page")
-                + r"|\b30[1278]\b|nothing (?:loads|is shown)|no (?:spaces|pages|content)|(?:does not|doesn't|never) load|bearer|access token"
+                + r"|\b30[1278]\b|nothing (?:loads|is shown)|no (?:spaces|pages|content)|(?:does not|doesn't"
+                r"|never) load|bearer|access token"
                 r"|lädt nicht|nichts (?:geladen|angezeigt)|ne charge (?:pas|rien)|no carga|読み込(?:まれ|め)",
                 without=r"AD ?FS|consent|/authorize|white ?label|error=|error page",
             ),
             text_matches(
-                r"bearer[^\n.]{0,60}(?:redirect|strip|remov|drop|discard|302|umgeleitet|entfernt|redirig|supprim|elimina)"
+                r"bearer[^\n.]{0,60}(?:redirect|strip|remov|drop|discard|302|umgeleitet|entfernt|redirig|supprim"
+                r"|elimina)"
                 r"|(?:strips?|removes?|drops?|entfernt|supprime|elimina)[^\n.]{0,30}Authorization",
                 4,
                 _("The proxy does not pass on the access token"),
@@ -87,6 +89,14 @@ CAUSES = (
                 rf"{_REFRESH}[^\n]{{0,30}}(?:expired|invalid|not found)", 4, _("A refresh token was rejected")
             ),
             says("sign_in_again", weight=3, description=_("A new sign-in is required")),
+            says(
+                "sign_in_again",
+                weight=4,
+                description=_("A new sign-in is required after a long time"),
+                also=r"\b(?:weeks?|months?|holidays?|vacation|leave|Wochen?|Monaten?|Urlaub|semaines?|mois|vacances"
+                r"|semanas?"
+                r"|meses|vacaciones)\b|週間|か月|ヶ月|休暇",
+            ),
         ),
     ),
     Cause(
@@ -110,7 +120,8 @@ CAUSES = (
         indicators=(
             oauth_error("invalid_token", 5, _("The OAuth error about the token")),
             text_matches(
-                r"tokens?[^\n]{0,20}(?:was |were |been |is )?revoked|(?:recreated|deleted|replaced)[^\n]{0,30}(?:application )?link"
+                r"tokens?[^\n]{0,20}(?:was |were |been |is )?revoked|(?:recreated|deleted"
+                r"|replaced)[^\n]{0,30}(?:application )?link"
                 r"|link[^\n]{0,30}(?:recreated|created again|deleted|replaced)",
                 4,
                 _("The link or the tokens changed"),
@@ -141,6 +152,13 @@ CAUSES = (
         certainty=Certainty.DOCUMENTED,
         indicators=(
             oauth_error("insufficient_scope", 5, _("The OAuth error about insufficient scope")),
+            says(
+                "no_permission",
+                weight=4,
+                description=_("Reading works, but editing does not"),
+                also=r"can read|able to read|reading works|lesen|lire|lecture|leer|lectura|閲覧|読め",
+                without=r"read-only mode|Wartung|maintenance",
+            ),
             says(
                 "no_permission",
                 weight=3,

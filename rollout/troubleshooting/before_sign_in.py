@@ -7,7 +7,7 @@ from rollout.compatibility.refusals import RefusalKind
 from rollout.message_ids import gettext_noop as _
 
 from .cause import RULES_OUT, Cause, Certainty, Stage
-from .indicators import INFO_LOGIN, MANIFEST, REDIRECTS, refused, request_matches, says, text_matches
+from .indicators import INFO_LOGIN, MANIFEST, REDIRECTS, refused, request_matches, says, text_matches, text_matches_all
 from .languages import phrases
 from .paste import Exchange
 from .statements import fails, works
@@ -16,20 +16,27 @@ _NOT_COMPATIBLE = says("not_compatible", weight=2, description=_("The app's mess
 _NOT_JSON = _("The response to the app's first request is not JSON")
 # Products that require a sign-in in front of the site.
 _SIGN_IN_PROXY = (
-    r"\b(?:Authelia|Authentik|oauth2[- _]?proxy|Keycloak|Traefik|forward[- _]?auth|auth_request|Pomerium|Vouch|SiteMinder|PingAccess"
-    r"|Cloudflare (?:Access|Zero Trust)|App(?:lication)?[- ]Proxy|Web Application Proxy|Access Gateway|APM|NetScaler|Citrix"
-    r"|Identity-Aware Proxy|\bIAP\b|mod_auth_(?:openidc|mellon|gssapi)|mod_shib|SSO|single sign-?on|SAML|OIDC|Duo|Okta|Entra|Azure AD)\b"
+    r"\b(?:Authelia|Authentik|oauth2[- _]?proxy|Keycloak|Traefik|forward[- _]?auth|auth_request|Pomerium|Vouch"
+    r"|SiteMinder|PingAccess"
+    r"|Cloudflare (?:Access|Zero Trust)|App(?:lication)?[- ]Proxy|Web Application Proxy|Access Gateway|APM|NetScaler"
+    r"|Citrix"
+    r"|Identity-Aware Proxy|\bIAP\b|mod_auth_(?:openidc|mellon|gssapi)|mod_shib|SSO|single sign-?on|SAML|OIDC|Duo"
+    r"|Okta|Entra|Azure AD)\b"
 )
 _OLD_APP = (
     r"\bConfluence(?: ?Server| Data Center| DC)?(?: app| for iOS| iOS)?[ /](?:version )?v?[01]\.\d{1,3}\b"
     r"|\bapp (?:version|is)(?: still)?[ :]{1,3}[01]\.\d{1,3}\b"
-    r"|Confluence (?:Data Center|Server|DC)\b[^\n]{0,40}(?<!TLS)(?<!SSL)(?<!OAuth)(?<!plugin)[,;\t\" ][\" ]?[01]\.\d{1,3}(?:\.\d{1,5})?\b"
-    r"|(?:version|versión|バージョン|Ver\.)[ :]?[01]\.\d{1,3}(?:\.\d{1,5})?[^\n]{0,30}(?:Confluence|app\b|iPhone|アプリ)"
-    r"|(?:app\b|アプリ)[^\n]{0,30}(?:version|versión|バージョン|Ver\.)[ :]{0,2}[01]\.\d{1,3}"
+    r"|Confluence (?:Data Center|Server"
+    r"|DC)\b[^\n]{0,40}(?<!TLS)(?<!SSL)(?<!OAuth)(?<!plugin)[,;\t\" ][\" ]?[01]\.\d{1,3}(?:\.\d{1,5})?\b"
+    r"|(?:version|versión|バージョン|Ver\.)[ :]?[01]\.\d{1,3}(?:\.\d{1,5})?[^\n]{0,30}(?:Confluence|app\b|iPhone"
+    r"|アプリ)"
+    r"|(?:app\b|アプリ|application|aplicación|anwendung)[^\n]{0,30}(?:version|versión|バージョン"
+    r"|Ver\.)[^\n\d]{0,6}[01]\.\d{1,3}"
 )
 _NEW_APP = (
     r"\bConfluence(?:Server)?/(?:[2-4])\.\d{1,3}[^\n]{0,40}(?:CFNetwork|Darwin|iOS)"
-    r"|(?:app\b|アプリ|Confluence Data Center)[^\n]{0,30}(?:version|Version|versión|バージョン|is|ist|:)? ?[2-4]\.\d{1,3}(?:\.\d{1,3})?\b"
+    r"|(?:app\b|アプリ|Confluence Data Center)[^\n]{0,30}(?:version|Version|versión|バージョン|is|ist"
+    r"|:)? ?[2-4]\.\d{1,3}(?:\.\d{1,3})?\b"
 )
 # Lines with such versions are not about the app.
 _NOT_AN_APP = r"Confluence only supports TLS|TLS (?:version )?1\.[01] (?:only|on|in) Confluence"
@@ -88,7 +95,8 @@ CAUSES = (
                 and_also=_is_page_instead_of_json,
             ),
             text_matches(
-                r"(?:error|status(?: code)?|code|Fehler(?:code)?|Statuscode|erreur|código|エラー|ステータス)[ :=#(-]{0,4}(?:30[12378]|401)\b(?!\.\d)"
+                r"(?:error|status(?: code)?|code|Fehler(?:code)?|Statuscode|erreur|código|エラー"
+                r"|ステータス)[ :=#(-]{0,4}(?:30[12378]|401)\b(?!\.\d)"
                 r"|\bHTTP[ -](?:30[12378]|401)\b(?!\.\d)",
                 4,
                 _("The app received a redirect or HTTP 401"),
@@ -101,11 +109,29 @@ CAUSES = (
                 status=REDIRECTS,
                 and_also=lambda row: bool(row.refusal and row.refusal.kind is RefusalKind.SIGN_IN),
             ),
+            text_matches(
+                r"<a href=[^<>\n]{1,2000}>(?:Found|Moved Permanently|See Other|Temporary Redirect|here)</a>"
+                r"|<(?:title|h1|h2)>(?:30[12378] |Object moved|Document moved)",
+                4,
+                _("The page of a redirect"),
+                without=_LATER,
+            ),
+            text_matches_all(
+                (
+                    _SIGN_IN_PROXY,
+                    r"\bapps?\b|アプリ|application|aplicación|anwendung",
+                    r"\bbrowsers?\b|navigateur|navegador|ブラウザ",
+                ),
+                4,
+                _("A product that requires a sign-in in front of the site"),
+                without=_LATER + r"|AADSTS\d|not assigned|E0000|error=",
+            ),
             says("format_error", weight=4, description=_("The app received a page instead of JSON"), without=_LATER),
             text_matches(_SIGN_IN_PROXY, 2, _("A product that requires a sign-in in front of the site")),
             _NOT_COMPATIBLE,
         ),
         contradictions=(
+            request_matches(INFO_LOGIN, 2, _("Another client received an answer"), status={200}, and_also=_is_json),
             request_matches(
                 INFO_LOGIN, RULES_OUT, _("The first request was answered"), status={200}, and_also=_is_json, each=True
             ),
@@ -151,8 +177,10 @@ CAUSES = (
                 and_also=lambda row: row.refusal is None or row.refusal.kind is RefusalKind.UNAVAILABLE,
             ),
             text_matches(
-                r"mobile[ -](?:plug-?in|app)[^\n]{0,40}(?:disabled|missing|not (?:installed|enabled)|outdated|too old|deaktiviert|fehlt|désactivé|desactivad|無効)"
-                r"|(?:disabled|deaktiviert\w*|désactiv\w+|desactiv\w+)[^\n]{0,30}mobile[ -](?:plug-?in|app)|plug-?in mobile[^\n]{0,20}désactiv|モバイル ?プラグイン[^\n]{0,10}無効",
+                r"mobile[ -](?:plug-?in|app)[^\n]{0,40}(?:disabled|missing|not (?:installed|enabled)|outdated|too old"
+                r"|deaktiviert|fehlt|désactivé|desactivad|無効)"
+                r"|(?:disabled|deaktiviert\w*|désactiv\w+|desactiv\w+)[^\n]{0,30}mobile[ -](?:plug-?in|app)"
+                r"|plug-?in mobile[^\n]{0,20}désactiv|モバイル ?プラグイン[^\n]{0,10}無効",
                 4,
                 _("A disabled mobile plugin"),
             ),
@@ -185,7 +213,8 @@ CAUSES = (
                 INFO_LOGIN, 3, _("info/login responds, so OAuth 2.0 may be turned off"), status={200}, and_also=_is_json
             ),
             text_matches(
-                r"OAuth(?: 2(?:\.0)?)?[^\n.]{0,30}(?:turned off|switched off|disabled|deaktiviert|ausgeschaltet|désactivé|desactivad|無効|オフ)"
+                r"OAuth(?: 2(?:\.0)?)?[^\n.]{0,30}(?:turned off|switched off|disabled|deaktiviert|ausgeschaltet"
+                r"|désactivé|desactivad|無効|オフ)"
                 r"|(?:no|without(?: a)?|lacks a|keine|sans|sin) client[- _]?id\b",
                 4,
                 _("OAuth 2.0 is turned off"),
@@ -221,7 +250,8 @@ CAUSES = (
             text_matches(_OLD_APP, 5, _("An app version below 2.0"), without=_NOT_AN_APP),
             says("asks_for_password", weight=2, description=_("The app shows a password form")),
             text_matches(
-                r"(?:update|newer|latest|old|outdated) (?:version )?(?:of )?(?:the )?app\b|app\b[^\n.]{0,20}(?:outdated|too old|not (?:been )?updated|veraltet)"
+                r"(?:update|newer|latest|old|outdated) (?:version )?(?:of )?(?:the )?app\b"
+                r"|app\b[^\n.]{0,20}(?:outdated|too old|not (?:been )?updated|veraltet)"
                 r"|(?:alte|veraltete) (?:Version|App)|ancienne version|versión antigua|古いバージョン",
                 3,
                 _("An old version of the app"),
@@ -241,6 +271,9 @@ CAUSES = (
         certainty=Certainty.DOCUMENTED,
         indicators=(
             text_matches(r"\bAndroid\b", 3, _("The word Android")),
+            text_matches(
+                r"\bAndroid [\d.]{1,8};[^\n]{0,200}AtlassianMobileApp", 4, _("The User-Agent of the Android app")
+            ),
             says("asks_for_password", weight=3, description=_("The app shows a password form"), also=r"\bAndroid\b"),
             text_matches(r"OAuth[^\n.]{0,60}Android|Android[^\n.]{0,60}OAuth", 4, _("OAuth 2.0 on Android")),
         ),

@@ -8,7 +8,16 @@ from rollout.message_ids import gettext_noop as _
 
 from .cause import RULES_OUT, Cause, Certainty, Stage
 from .indicators import (
-    AUTHORIZE, MANIFEST, REDIRECTS, TOKEN, oauth_error, refused, request_matches, says, text_matches, text_matches_all,
+    AUTHORIZE,
+    MANIFEST,
+    REDIRECTS,
+    TOKEN,
+    oauth_error,
+    refused,
+    request_matches,
+    says,
+    text_matches,
+    text_matches_all,
 )  # fmt: skip
 from .languages import phrases
 from .paste import Exchange
@@ -52,8 +61,10 @@ CAUSES = (
             ),
             text_matches(r"\bMSIS\d{4}|/adfs/ls/?(?:wia|auth/integrated)", 4, _("An error or a path of AD FS")),
             text_matches(
-                r"WIASupportedUserAgents|Windows[- ]?Integrated Authentication|Integrated Windows Authentication|Integrierte Windows-Authentifizierung"
-                r"|authentification Windows intégrée|autenticación (?:integrada de Windows|de Windows integrada)|(?:統合|Windows) ?(?:Windows|統合) ?認証",
+                r"WIASupportedUserAgents|Windows[- ]?Integrated Authentication|Integrated Windows Authentication"
+                r"|Integrierte Windows-Authentifizierung"
+                r"|authentification Windows intégrée|autenticación (?:integrada de Windows|de Windows integrada)"
+                r"|(?:統合|Windows) ?(?:Windows|統合) ?認証",
                 4,
                 _("Windows Integrated Authentication"),
             ),
@@ -189,7 +200,8 @@ CAUSES = (
                 "^https://", 5, _("An HTTPS address redirects to HTTP"), status=REDIRECTS, and_also=_falls_back_to_http
             ),
             text_matches(
-                r"Tomcat[^\n]{0,120}(?:incorrect|scheme|proxyName|proxyPort|secure)|(?:scheme|proxyName|proxyPort|secure)[^\n]{0,12} should be"
+                r"Tomcat[^\n]{0,120}(?:incorrect|scheme|proxyName|proxyPort|secure)|(?:scheme|proxyName|proxyPort"
+                r"|secure)[^\n]{0,12} should be"
                 r"|X-Forwarded-Proto",
                 5,
                 _("The connector or proxy does not report HTTPS"),
@@ -199,13 +211,15 @@ CAUSES = (
             request_matches(".", 4, _("An address redirects to itself"), and_also=_is_loop),
             text_matches(
                 r"https (?:is )?required|must (?:use|be) https|insecure (?:connection|request|transport)"
-                r"|requires? (?:https|a secure)|HTTPS (?:ist )?erforderlich|HTTPS (?:est )?(?:requis|obligatoire)|(?:requiere|se necesita) HTTPS|HTTPS ?が必要",
+                r"|requires? (?:https|a secure)|HTTPS (?:ist )?erforderlich|HTTPS (?:est )?(?:requis|obligatoire)"
+                r"|(?:requiere|se necesita) HTTPS|HTTPS ?が必要",
                 4,
                 _("An error because of HTTP"),
                 without=r"App ?Transport ?Security",
             ),
         ),
         contradictions=(
+            text_matches(r"\bcookie|クッキー", 2, _("The redirect is about a cookie")),
             refused({RefusalKind.COOKIE_CHECK}, RULES_OUT, _("The redirect waits for a cookie")),
             request_matches(TOKEN, 4, _("The token request succeeded"), status={200}, each=True),
         ),
@@ -235,7 +249,7 @@ CAUSES = (
         certainty=Certainty.SEEN,
         indicators=(
             text_matches(
-                r"(?:missing|required|no)[^\n]{0,30}(?:response_type|client_id|code_challenge|redirect_uri)"
+                r"\b(?:missing|required|no)\b[^\n]{0,30}(?:response_type|client_id|code_challenge|redirect_uri)"
                 r"|(?:response_type|client_id|code_challenge|redirect_uri)[^\n]{0,20}(?:missing|required|is null"
                 r"|not present)",
                 5,

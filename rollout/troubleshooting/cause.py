@@ -8,7 +8,6 @@ from enum import StrEnum
 
 from .paste import Paste
 
-
 RULES_OUT = 5  # the weight of a contradiction that keeps a cause from being likely
 
 

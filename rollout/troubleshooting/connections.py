@@ -31,13 +31,16 @@ CAUSES = (
         certainty=Certainty.SEEN,
         indicators=(
             text_matches(
-                r"PROBE_ALLOWED_NETWORKS|blocked_address|Gatepass is not allowed to connect|not allowed to connect to (?:this|private)"
+                r"PROBE_ALLOWED_NETWORKS|blocked_address|Gatepass is not allowed to connect"
+                r"|not allowed to connect to (?:this|private)"
                 r"|(?:private|internal) address(?:es)?[^\n]{0,40}(?:Gatepass|not allowed|blocked)",
                 5, _("The message of Gatepass about the address"),
             ),
             text_matches(
-                r"Gatepass[^\n.]{0,60}(?:can.?t|cannot|can not|could not|does not|doesn't|refuses to|kann|ne peut|no puede)"
-                r"[^\n.]{0,40}(?:reach|check|connect|open|resolve|probe|erreichen|prüfen|atteindre|vérifier|alcanzar|comprobar)",
+                r"Gatepass[^\n.]{0,60}(?:can.?t|cannot|can not|could not|does not|doesn't|refuses to|kann|ne peut"
+                r"|no puede)"
+                r"[^\n.]{0,40}(?:reach|check|connect|open|resolve|probe|erreichen|prüfen|atteindre|vérifier|alcanzar"
+                r"|comprobar)",
                 4, _("Gatepass cannot check the site"),
             ),
         ),
@@ -64,7 +67,8 @@ CAUSES = (
             ),
             text_matches(
                 r"only (?:speaks?|offers?|supports?|accepts?|serves?|allows?) (?:HTTP/?2|h2)\b|(?:HTTP/?2|h2)[ -]only"
-                r"|--http1\.1[^\n]{0,60}(?:fail|error|reset|alert)|nur HTTP/2|uniquement HTTP/2|(?:solo|sólo) HTTP/2|HTTP/2 ?のみ",
+                r"|--http1\.1[^\n]{0,60}(?:fail|error|reset|alert)|nur HTTP/2|uniquement HTTP/2|(?:solo|sólo) HTTP/2"
+                r"|HTTP/2 ?のみ",
                 4, _("Only HTTP/2 is offered"),
             ),
             text_matches(r"\b(?:426 Upgrade Required|505 HTTP Version Not Supported)", 3,
@@ -87,14 +91,17 @@ CAUSES = (
         certainty=Certainty.DOCUMENTED,
         indicators=(
             text_matches(
-                r"App ?Transport ?Security[^\n]{0,80}(?:policy|secure connection|cleartext|http|blocked|Richtlinie|stratégie|política)"
+                r"App ?Transport ?Security[^\n]{0,80}(?:policy|secure connection|cleartext|http|blocked|Richtlinie"
+                r"|stratégie|política)"
                 r"|(?<![\w.])-1022\b|ATS policy|CLEARTEXT communication|ERR_CLEARTEXT_NOT_PERMITTED",
                 5, _("iOS or Android blocked HTTP"),
             ),
             text_matches(r"App ?Transport ?Security", 4, _("A message about App Transport Security")),
             text_matches(
-                r"plain HTTP request was sent to HTTPS port|wrong version number|RX_RECORD_TOO_LONG|http: server gave HTTP response"
-                r"|speaking plain HTTP to an SSL-enabled|not an SSL/TLS record|WRONG_VERSION_NUMBER|Unrecognized SSL message",
+                r"plain HTTP request was sent to HTTPS port|wrong version number|RX_RECORD_TOO_LONG"
+                r"|http: server gave HTTP response"
+                r"|speaking plain HTTP to an SSL-enabled|not an SSL/TLS record|WRONG_VERSION_NUMBER"
+                r"|Unrecognized SSL message",
                 4, _("One side uses HTTP, the other HTTPS"),
             ),
         ),
@@ -110,7 +117,8 @@ CAUSES = (
         ),
         symptoms=(_("The app reports that it cannot make a secure connection."),),
         confirm=_(
-            "Run openssl s_client -connect HOST:443 -tls1_2, or nscurl --ats-diagnostics https://HOST on a Mac. An error "
+            "Run openssl s_client -connect HOST:443 -tls1_2, or nscurl --ats-diagnostics https://HOST on a Mac. An "
+            "error "
             "confirms this cause."
         ),
         remedy=_("Turn on TLS 1.2 with ECDHE cipher suites on the server that terminates TLS."),
@@ -118,29 +126,44 @@ CAUSES = (
         certainty=Certainty.DOCUMENTED,
         indicators=(
             text_matches(
-                r"alert protocol[ _]version|protocol_version|alert(?: number)? ?(?:70|71|86)\b|unsupported[ _]protocol|UNSUPPORTED_VERSION"
-                r"|no protocols available|insufficient[ _]security|inappropriate[ _]fallback|SSL_VERSION_OR_CIPHER|OBSOLETE_VERSION"
-                r"|NO_CYPHER_OVERLAP|no (?:shared cipher|cipher suites? in common)|(?:dh|ee) key too small|ca md too weak"
-                r"|WEAK_SERVER_EPHEMERAL|selected protocol version|legacy renegotiation|WEAK_SIGNATURE_ALGORITHM|VALIDITY_TOO_LONG"
-                r"|not standards compliant|errSSL(?:PeerProtocolVersion|Negotiation|WeakPeer)|(?<![\w.])-98(?:01|02|36|50)\b",
+                r"ats-diagnostics[^\n]{0,200}\bFAIL\b|ATS Default Connection\s{0,9}(?:Result)?[^\n]{0,20}\bFAIL\b",
+                5,
+                _("The diagnosis of Apple for App Transport Security failed"),
+            ),
+            text_matches(
+                r"alert protocol[ _]version|protocol_version|alert(?: number)? ?(?:70|71|86)\b"
+                r"|unsupported[ _]protocol|UNSUPPORTED_VERSION"
+                r"|no protocols available|insufficient[ _]security|inappropriate[ _]fallback|SSL_VERSION_OR_CIPHER"
+                r"|OBSOLETE_VERSION"
+                r"|NO_CYPHER_OVERLAP|no (?:shared cipher|cipher suites? in common)|(?:dh|ee) key too small"
+                r"|ca md too weak"
+                r"|WEAK_SERVER_EPHEMERAL|selected protocol version|legacy renegotiation|WEAK_SIGNATURE_ALGORITHM"
+                r"|VALIDITY_TOO_LONG"
+                r"|not standards compliant|errSSL(?:PeerProtocolVersion|Negotiation|WeakPeer)|(?<![\w.])-98(?:01|02"
+                r"|36|50)\b",
                 5, _("TLS versions or algorithms do not match"),
             ),
             text_matches(
-                r"(?:SSL connection using |Protocol ?: |only (?:supports?|speaks?|offers?|has|allows?) |nur |seulement |s[oó]lo |max\w* |uses? |still )"
-                r"(?:TLS ?v?1(?:\.[01])?|SSL ?v?3)(?!\.?\d)|TLS ?v?1\.[01](?!\.?\d)[^\n]{0,30}(?:only|のみ|uniquement)|TLS ?1\.2[^\n]{0,30}"
+                r"(?:SSL connection using |Protocol ?: |only (?:supports?|speaks?|offers?|has|allows?) |nur "
+                r"|seulement |uniquement |que |admite |s[oó]lo |max\w* |uses? |still )"
+                r"(?:TLS ?v?1(?:\.[01])?|SSL ?v?3)(?!\.?\d)|TLS ?v?1\.[01](?!\.?\d)[^\n]{0,30}(?:only|のみ"
+                r"|uniquement)|TLS ?1\.2[^\n]{0,30}"
                 r"(?:not (?:enabled|supported)|disabled|off\b|nicht|deaktiviert|désactivé|desactivad|無効)",
                 5, _("The server uses TLS 1.1 or earlier"),
             ),
-            text_matches(r"(?<![\w.])-(?:1200|9824)\b|ERR_SSL_PROTOCOL_ERROR|handshake[ _]failure|HANDSHAKE_FAILURE|alert(?: number)? ?40\b",
+            text_matches(r"(?<![\w.])-(?:1200|9824)\b|ERR_SSL_PROTOCOL_ERROR|handshake[ _]failure|HANDSHAKE_FAILURE"
+                         r"|alert(?: number)? ?40\b",
                          4, _("The TLS handshake failed")),
             says("no_secure_connection", weight=4, description=_("A message that no secure connection is possible")),
         ),
         contradictions=(
-            text_matches(r"SSL connection using TLS ?v?1\.[23]|Protocol ?: TLSv1\.[23]|TLS 1\.3 only|--tls-max", RULES_OUT,
+            text_matches(r"SSL connection using TLS ?v?1\.[23]|Protocol ?: TLSv1\.[23]|TLS 1\.3 only"
+                         r"|--tls-max", RULES_OUT,
                          _("The server uses TLS 1.2 or later")),
             text_matches(phrases("client_certificate") + r"|Request CERT|Acceptable client certificate", 3,
                              _("The server asks for a client certificate")),
-            text_matches(r"(?<![\w.])-(?:120[1-6]|1022)\b|certificate[_ ]required", 3, _("The error code is for another cause")),
+            text_matches(r"(?<![\w.])-(?:120[1-6]|1022)\b"
+                         r"|certificate[_ ]required", 3, _("The error code is for another cause")),
             works("phone_browser", 2, _("The browser of the phone opens the site")),
         ),
         rules=("TLS-VALID",),
@@ -164,8 +187,10 @@ CAUSES = (
             says("host_not_found", "cannot_connect", "timed_out", "connection_lost", "offline", weight=5,
                  description=_("The connection failed")),
             text_matches(
-                r"ENOTFOUND|NXDOMAIN|getaddrinfo|SERVFAIL|UnknownHost|ConnectException|SocketTimeout|ERR_NAME_NOT_RESOLVED"
-                r"|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ERR_(?:CONNECTION|ADDRESS|INTERNET|TIMED_OUT|NETWORK)"
+                r"ENOTFOUND|NXDOMAIN|getaddrinfo|SERVFAIL|UnknownHost|ConnectException|SocketTimeout"
+                r"|ERR_NAME_NOT_RESOLVED"
+                r"|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ERR_(?:CONNECTION|ADDRESS|INTERNET"
+                r"|TIMED_OUT|NETWORK)"
                 r"|curl: \((?:5|6|7|28|52)\)|(?<![\w.])-10(?:01|03|04|05|06|09|18|20)\b|i/o timeout",
                 5, _("The connection failed"),
             ),

@@ -6,7 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from . import (
-    after_sign_in, before_sign_in, browser_sheet, connections, other_addresses, refused_requests, return_to_app, site_list,
+    after_sign_in,
+    before_sign_in,
+    browser_sheet,
+    connections,
+    other_addresses,
+    refused_requests,
+    return_to_app,
+    site_list,
     untrusted_certificates,
 )  # fmt: skip
 from .cause import RULES_OUT, Cause, Indicator

@@ -18,7 +18,13 @@ _STATUS = r"(?P<status>[1-5]\d\d|999)"
 _VERSION = r"HTTP/[\d.]{1,3}"
 _VERBS = (
     r"→|->|=>|:|=|is|was|returns?|returned|gives?|gave|gets?|got|answers?|answered|responds?|responded|sends?"
-    r"|liefert|gibt|ergibt|antwortet|renvoie|répond|donne|devuelve|responde|da"
+    r"|liefert|gibt|ergibt|antwortet|renvoie|répond|donne|devuelve|responde|da|が|は|で"
+)
+_FILLERS = r"with|mit|avec|con|a|an|un|une|einen?|code|status|HTTP|error|Fehler|erreur|error"
+_ARROWS = r"→|->|to|nach|vers|a"
+_KNOWN_URL = (
+    r"(?:https?://[^\s\"'<>,;]{1,400}|/(?:rest|wiki|confluence|plugins|login)[^\s\"'<>,;]{0,400}"
+    r"|[^\s\"'<>,;=/]{0,40}info/login)"
 )
 
 _FORMATS = tuple(
@@ -33,9 +39,8 @@ _FORMATS = tuple(
         rf'\b{_METHOD} \S{{1,300}} "(?P<url>/\S{{0,4000}})" {_VERSION} "[^"\n]{{0,500}}" {_STATUS}\b',
         rf"Access to {_URL} \(method {_METHOD}\) is not authorized[^\n]{{0,200}}status code {_STATUS}"
         r"(?: with location redirect to (?P<location>\S{1,4000}))?",
-        rf"\b(?:{_METHOD} )?(?P<url>(?:https?://|/)?[^\s\"'<>=]{{0,400}}/(?:rest|info|login|wiki)\b[^\s\"'<>,;]{{0,400}})"
-        rf"[ \t]{{1,4}}(?:(?:{_VERBS})[ \t]{{1,4}})?(?:(?:with|mit|avec|con|a|an|un|une|einen?|code|status|HTTP)[ \t]{{1,4}})"
-        rf"{{0,3}}{_STATUS}(?![\w.:/-])(?:[ \t]{{1,4}}(?:(?:→|->|to|nach|vers|a)[ \t]{{1,4}})?(?P<location>https?://\S{{1,2000}}))?",
+        rf"(?:\b{_METHOD} )?(?P<url>{_KNOWN_URL})[ \t]{{1,4}}(?:(?:{_VERBS})[ \t]{{1,4}})?(?:(?:{_FILLERS})[ \t]{{1,4}}){{0,3}}"
+        rf"{_STATUS}(?![\w.:/-])(?:[ \t]{{1,4}}(?:(?:{_ARROWS})[ \t]{{1,4}})?(?P<location>https?://\S{{1,2000}}))?",
     )
 )
 _FIELDS = {

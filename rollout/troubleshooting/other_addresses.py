@@ -15,7 +15,8 @@ CAUSES = (
         stage=Stage.BEFORE,
         title=_("The site, or the app, is for Atlassian Cloud"),
         explanation=_(
-            "Addresses under atlassian.net and versions such as 1000.0.0 are Confluence Cloud. Only the Cloud app opens "
+            "Addresses under atlassian.net and versions such as 1000.0.0 are Confluence Cloud. Only the Cloud app "
+            "opens "
             "Cloud sites, and only the Data Center app opens Data Center sites."
         ),
         symptoms=(_("The app reports that the site is not compatible."),),
@@ -26,13 +27,16 @@ CAUSES = (
         indicators=(
             refused({RefusalKind.CLOUD}, 5, _("The response is from Atlassian Cloud")),
             text_matches(
-                r"\b[\w-]{1,63}\.(?:atlassian\.net|jira\.com|jira-dev\.com)\b|id\.atlassian\.com|api\.atlassian\.com/ex/"
-                r"|AtlassianEdge|[\"']?deploymentType[\"']?\s?[:=]\s?[\"']?Cloud|com\.atlassian\.android\.confluence\.core",
+                r"\b[\w-]{1,63}\.(?:atlassian\.net|jira\.com|jira-dev\.com)\b|id\.atlassian\.com"
+                r"|api\.atlassian\.com/ex/"
+                r"|AtlassianEdge|[\"']?deploymentType[\"']?\s?[:=]\s?[\"']?Cloud"
+                r"|com\.atlassian\.android\.confluence\.core",
                 5, _("An address of Atlassian Cloud"),
             ),
             text_matches(r"(?<![\d.])1000\.\d{1,3}\.\d{1,3}\b", 5, _("A version of Atlassian Cloud")),
             text_matches(
-                r"Confluence[- ]Cloud|Cloud[- ](?:app|site|version|App|instance)|\b(?:app|site|version) (?:for|of) Cloud"
+                r"Confluence[- ]Cloud|Cloud[- ](?:app|site|version|App|instance)|\b(?:app|site|version) (?:for"
+                r"|of) Cloud"
                 r"|application Cloud|app (?:de|para) Cloud|Cloud ?版|Cloud ?アプリ",
                 4, _("The word Cloud"),
             ),
@@ -49,7 +53,8 @@ CAUSES = (
         ),
         symptoms=(_("In a browser, the site opens at an address other than the one that was entered."),),
         confirm=_("Run curl -I BASE-URL/status. A Location with the same path on another host confirms this cause."),
-        remedy=_("Enter the new address as the base URL in the site list and in Gatepass, and deploy the configuration."),
+        remedy=_("Enter the new address as the base URL in the site list and in Gatepass, and deploy the "
+                 "configuration."),
         source=BASE_URL_PAGE,
         certainty=Certainty.SEEN,
         indicators=(
@@ -72,17 +77,20 @@ CAUSES = (
         certainty=Certainty.SEEN,
         indicators=(
             text_matches(
-                r"<typeId>(?:jira|stash|bamboo|fecru|crowd|generic)|[\"']typeId[\"']\s?:\s?[\"'](?:jira|stash|bamboo|fecru|crowd)",
+                r"<typeId>(?:jira|stash|bamboo|fecru|crowd|generic)|[\"']typeId[\"']\s?:\s?[\"'](?:jira|stash|bamboo"
+                r"|fecru|crowd)",
                 5, _("The manifest of another product"),
             ),
             text_matches(
-                r"application-name[\"'] content=[\"'](?:JIRA|Bitbucket|Bamboo)|<title>[^<]{0,60}(?:Jira|Bitbucket|Bamboo)\b"
+                r"application-name[\"'] content=[\"'](?:JIRA|Bitbucket|Bamboo)|<title>[^<]{0,60}(?:Jira|Bitbucket"
+                r"|Bamboo)\b"
                 r"|\bx-arequestid:",
                 4, _("A response of another product"),
                 without=r"X-Confluence|ajs-[^\n]{0,40}confluence",
             ),
             text_matches(
-                r"(?:entered|typed|address of|URL of|host of|instead of Confluence|Adresse von|adresse de|dirección de) (?:our |the |unser\w{0,3} |notre |nuestro )?"
+                r"(?:entered|typed|address of|URL of|host of|instead of Confluence|Adresse von|adresse de"
+                r"|dirección de) (?:our |the |unser\w{0,3} |notre |nuestro )?"
                 r"(?:Jira|Bitbucket|Bamboo)\b",
                 4, _("The address of another product was entered"),
             ),

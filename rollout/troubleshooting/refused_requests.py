@@ -19,8 +19,11 @@ _CERTIFICATE_ALERT = (
     r"|alert(?: number)? ?4[2-68]\b|(?:received fatal|fatal) alert:? (?:bad_certificate|unknown_ca|certificate_unknown)"
     r"|remote error: tls: (?:bad certificate|unknown certificate)|ALERT_BAD_CERTIFICATE|ALERT_UNKNOWN_CA"
 )
-SERVER_LOG = r"while SSL handshaking|, client: [\d.:a-f]{3,39}|http: TLS handshake error from|SSL_accept|SSL_do_handshake\(\) failed"
-_CHALLENGE = r"cf-mitigated: ?challenge|x-amzn-waf-action: ?(?:challenge|captcha)"
+SERVER_LOG = (
+    r"while SSL handshaking|, client: [\d.:a-f]{3,39}|http: TLS handshake error from|SSL_accept"
+    r"|SSL_do_handshake\(\) failed"
+)
+_CHALLENGE = r"/TSPD/|cf-mitigated: ?challenge|x-amzn-waf-action: ?(?:challenge|captcha)"
 _CERTIFICATE_REQUEST = r"Request CERT \(13\)|Acceptable client certificate CA names|\bCertificate ?Request\b"
 
 # Refusals in which another server than Confluence asks for a sign-in or shows a page.
@@ -57,7 +60,8 @@ CAUSES = (
             text_matches(
                 r"certificate[ _]?required|alert(?: number)? ?116\b|\b403\.(?:7|1[2367])\b|SSL_CLIENT_AUTH|_SSL_CLIENT_"
                 r"|BAD_CERT_ALERT|(?<![\w.])-120[56]\b|client cert(?:ificate)? chain|null cert(?:ificate)? chain"
-                r"|errSSL(?:ClientCertRequested|PeerBadCert)|(?<![\w.])-98(?:25|42)\b|SEC_E_INCOMPLETE_CREDENTIALS"
+                r"|errSSL(?:ClientCertRequested|PeerBadCert)|(?<![\w.])-98(?:2[5-9]|31|42)\b"
+                r"|SEC_E_INCOMPLETE_CREDENTIALS"
                 r"|AH02039|peer did not return a certificate",
                 5, _("A TLS error about the client certificate"),
             ),
@@ -66,6 +70,12 @@ CAUSES = (
             text_matches_all((_CERTIFICATE_REQUEST, r"handshake|alert|reset|closed|SSL_ERROR"), 4,
                              _("The server requested a certificate and ended the handshake")),
             text_matches(r"handshake[ _]failure", 2, _("The server ended the TLS handshake")),
+            text_matches(
+                r"certificate works in|\b(?:cert|certificate)\b[^\n.]{0,20}\b(?:from|in) (?:the |my |its )?keychain"
+                r"|\.(?:p12|pfx)\b",
+                4,
+                _("A certificate that the browser presents"),
+            ),
         ),
         contradictions=(
             request_matches(r".?", 4, _("The server answered without a client certificate"), status={200}, each=True),
@@ -95,15 +105,27 @@ CAUSES = (
         source="",
         certainty=Certainty.SEEN,
         indicators=(
+            text_matches_all(
+                (
+                    r"\b30[1278]\b|redirect|(?:um|weiter)leit|redirig|リダイレクト",
+                    r"same (?:url|address|page)|itself|again and again|selbe|gleiche (?:url|adresse)|même (?:url"
+                    r"|adresse)"
+                    r"|misma (?:url|dirección)|同じ ?(?:url|アドレス|ページ)",
+                    r"\bcookie|クッキー",
+                ),
+                5,
+                _("A redirect to the same address, with a cookie"),
+            ),
             refused({RefusalKind.COOKIE_CHECK}, 5, _("A redirect to the same address, with a cookie")),
             says("bot_check", weight=5, description=_("A page that checks the browser")),
             text_matches(
                 _CHALLENGE + r"|challenge-platform|__cf_chl|cf_chl_"
                 r"|challenges\.cloudflare\.com|captcha-delivery\.com|px-captcha|_Incapsula_Resource"
-                r"|awsWafCookieDomainList|/TSPD/|\bTSPD_|sucuri_cloudproxy|\b_abck\b|NSC_TASS|aws-waf-token",
+                r"|awsWafCookieDomainList|\bTSPD_|sucuri_cloudproxy|\b_abck\b|NSC_TASS|aws-waf-token",
                 4, _("A mark of a bot defence"),
             ),
-            text_matches(r"cookies? (?:must be|are not|is not|need to be) (?:enabled|supported|accepted|set)|enable cookies",
+            text_matches(r"cookies? (?:must be|are not|is not|need to be) (?:enabled|supported|accepted|set)"
+                         r"|enable cookies",
                          3, _("A page that requires cookies")),
         ),
         rules=("INFO-LOGIN-OPEN",),
@@ -131,7 +153,8 @@ CAUSES = (
             refused({RefusalKind.FIREWALL}, 5, _("The response is from a firewall"), without_status=(403,)),
             says("blocked", weight=5, description=_("A page that reports a block")),
             text_matches(
-                r"cf-ray:|Attention Required! \| Cloudflare|Cloudflare[^\n]{0,40}(?:block|ray id)|Reference #\d|Incapsula"
+                r"cf-ray:|Attention Required! \| Cloudflare|Cloudflare[^\n]{0,40}(?:block|ray id)|Reference #\d"
+                r"|Incapsula"
                 r"|ModSecurity|mod_security|x-amzn-waf|Your support ID is|Imperva|Request blocked|AkamaiGHost|Sucuri",
                 4, _("A page of a web application firewall"),
             ),
@@ -165,7 +188,8 @@ CAUSES = (
         ),
         symptoms=(_("The site responds with HTTP 403 outside the office or the VPN."),),
         confirm=_("Open the site on the same phone once in the company network and once outside of it."),
-        remedy=_("Add the network of the phones, or the address of the VPN they use, to the list of allowed addresses."),
+        remedy=_("Add the network of the phones, or the address of the VPN they use, to the list of allowed "
+                 "addresses."),
         source="",
         certainty=Certainty.SEEN,
         indicators=(
@@ -173,7 +197,9 @@ CAUSES = (
                     without_status=(403,)),
             text_matches(refusal_marks.ADDRESS_LIST.pattern, 4, _("A message about an address that is not allowed")),
             text_matches(
-                r"(?:IP|address|adresse|dirección|アドレス)\S{0,3}[ :]?(?:\d{1,3}\.){3}\d{1,3}[^\n]{0,40}(?:\bnot\b|n't\b|nicht|\bpas\b|\bno\b|denied|blocked|gesperrt)"
+                r"(?:IP|address|adresse|dirección|アドレス)\S{0,3}[ :]?(?:\d{1,3}\.){3}\d{1,3}[^\n]{0,40}(?:\bnot\b"
+                r"|n't\b|nicht|\bpas\b|\bno\b|denied|blocked|gesperrt)"
+                r"|\ballow (?:\d{1,3}\.){3}\d|deny all|Require (?:not )?ip\b|RemoteAddr(?:Valve|Filter)"
                 r"|access forbidden by rule|client denied by server configuration|AH0(?:1630|1797)|banned your IP"
                 r"|error(?: code)?:? 100[678]\b|\bip[- ]?(?:allow|white|deny|block)[- ]?list",
                 4, _("A rule about addresses rejected the request"),
@@ -198,7 +224,9 @@ CAUSES = (
             refused({RefusalKind.RATE_LIMIT}, 5, _("The response is HTTP 429, or reports a limit"),
                     without_status=(403,)),
             text_matches(
-                r"(?:HTTP|status|error|code|Fehler|erreur|código|エラー)[ :=#-]{1,3}429\b|\b429 Too Many|error(?: code)?:? 1015\b"
+                r"(?:answers?|returns?|receives?|gets?|sends?|with|liefert|renvoie|devuelve|antwortet mit) 429\b"
+                r"|(?:HTTP|status|error|code|Fehler|erreur|código|エラー)[ :=#-]{1,3}429\b|\b429 Too Many"
+                r"|error(?: code)?:? 1015\b"
                 r"|limiting (?:requests|connections)|\b403\.50[12]\b|ratelimit-remaining: ?0\b",
                 5, _("The error for too many requests"),
             ),

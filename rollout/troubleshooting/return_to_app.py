@@ -56,7 +56,8 @@ CAUSES = (
         indicators=(
             oauth_error("access_denied", 5, _("The OAuth error for denied access")),
             text_matches(
-                r"not permitted to use|not (?:been )?(?:granted|assigned)[^\n]{0,30}(?:access|application)|Conditional Access|bedingte\w? Zugriff"
+                r"not permitted to use|not (?:been )?(?:granted|assigned)[^\n]{0,30}(?:access|application)"
+                r"|Conditional Access|bedingte\w? Zugriff"
                 r"|AADSTS(?:50105|5300\d|53001|50097|50158)\d{0,2}|E0000(?:006|022)"
                 r"|user is not assigned",
                 4,
@@ -168,7 +169,9 @@ CAUSES = (
                 _("The proxy has no working server behind it"),
             ),
             text_matches(
-                r"\b50[234] (?:Bad Gateway|Service|Gateway)|no healthy upstream|no server is available to handle|upstream (?:connect error|timed out)"
+                r"\b(?:HTTP|status|error) 50[0-4]\b|\b50[234] (?:Bad Gateway|Service|Gateway)|no healthy upstream"
+                r"|no server is available to handle"
+                r"|upstream (?:connect error|timed out)"
                 r"|connect\(\) failed[^\n]{0,80}upstream",
                 4,
                 _("The proxy has no working server behind it"),

@@ -57,8 +57,10 @@ CAUSES = (
         indicators=(
             text_matches(r"\}\}|\{\{", 4, _("Two adjacent braces"), kind="site_list"),
             text_matches(
-                r"(?:invalid|unknown|unresolved|unsupported|ungültige\w{0,2}|unbekannte\w{0,2}|non valide|inconnue?|inválid[oa]|desconocid[oa]|無効な)"
-                r" ?(?:token|variable|jeton|トークン|変数)|(?:jeton|variable|token)[^\n]{0,12}(?:non valide|inconnue?|inválid[oa]|desconocid[oa])"
+                r"(?:invalid|unknown|unresolved|unsupported|ungültige\w{0,2}|unbekannte\w{0,2}|non valide|inconnue?"
+                r"|inválid[oa]|desconocid[oa]|無効な)"
+                r" ?(?:token|variable|jeton|トークン|変数)|(?:jeton|variable|token)[^\n]{0,12}(?:non valide|inconnue?"
+                r"|inválid[oa]|desconocid[oa])"
                 r"|\{\{[a-z]{2,30}\}\}|\$(?:EMAIL|USERNAME|USERID)\b",
                 3,
                 _("A variable of the MDM"),

@@ -14,12 +14,14 @@ from .indicators import folded_pattern, quote
 from .paste import Paste
 
 _CLAUSE_END = re.compile(
-    r"[.!?](?=\s|$)|[\n;,。、！？]|\b(?:but|while|whereas|although|though|however|yet|aber|jedoch|während|obwohl|nur|sondern"
+    r"[.!?](?=\s|$)|[\n;,。、！？]|\b(?:but|while|whereas|although|though|however|yet|aber|jedoch|während|obwohl|nur"
+    r"|sondern"
     r"|mais|alors que|tandis que|bien que|pero|mientras|aunque)\b|(?<=す)が|けれど|のに",
     re.I,
 )
 _SUCCESS = re.compile(
-    r"\b(?:opens?|opened|works?|worked|working|loads?|loaded|shows?|connects?|connected|displays?|reach(?:es|ed|able)?|fine|ok(?:ay)?"
+    r"\b(?:opens?|opened|works?|worked|working|loads?|loaded|shows?|connects?|connected|displays?|reach(?:es|ed"
+    r"|able)?|fine|ok(?:ay)?"
     r"|succeeds?|without (?:complaint|problems?|errors?|warnings?)|no (?:problems?|complaints?|errors?)"
     r"|funktionier\w{1,3}|geht|gehen|öffnet|öffnen|lädt|zeigt|klappt|läuft|laufen|einwandfrei|problemlos|erreichbar"
     r"|fonctionne(?:nt)?|s'ouvre|ouvre|marche|affiche|s'affiche|charge|accessible|sans problème"
@@ -28,8 +30,10 @@ _SUCCESS = re.compile(
     re.I,
 )
 _NEGATION = re.compile(
-    r"\bnot\b|n't\b|\bno\b(?! (?:problem|complaint|error))|\bcannot\b|\bnever\b|\bfail|\brefus|(?<!without )\berrors?\b|\bblank\b|\bempty\b|\bwarning\b|\bonly\b|\binvalid\b"
-    r"|\bnicht\b|\bkein\w{0,2}\b(?! Problem)|\bFehler\b|\bnie\b|\bpas\b|\bjamais\b|\bimpossible\b|\berreur\b|\baucun\w?\b(?! problème)"
+    r"\bnot\b|n't\b|\bno\b(?! (?:problem|complaint|error))|\bcannot\b|\bnever\b|\bfail|\brefus"
+    r"|(?<!without )\berrors?\b|\bblank\b|\bempty\b|\bwarning\b|\bonly\b|\binvalid\b"
+    r"|\bnicht\b|\bkein\w{0,2}\b(?! Problem)|\bFehler\b|\bnie\b|\bpas\b|\bjamais\b|\bimpossible\b|\berreur\b"
+    r"|\baucun\w?\b(?! problème)"
     r"|\bno se\b|\bnunca\b|\bimposible\b|(?<!sin )\berror\b|ません|(?<!問題)ない|できず|エラー|失敗|切れ",
     re.I,
 )
@@ -39,9 +43,12 @@ _MAX_CLAUSES = 200
 SUBJECTS = {
     # The browser of the phone: Safari, unless it is part of a User-Agent or on a Mac.
     "phone_browser": r"\bSafari\b(?!/)(?![^\n.,;]{0,30}\b(?:Mac|macOS|MacBook|desktop)\b)"
-    r"|\b(?:browsers?|Chrome|Edge|Firefox|navigateur|navegador)\b(?!/)[^\n.,;]{0,24}\b(?:iPhones?|iPads?|phones?|Handy|Smartphone|téléphone|móvil|teléfono)\b"
-    r"|\b(?:iPhone|phone|mobile|Handy|Smartphone)(?:'s)?[- ](?:browser|navigateur|navegador)|(?:iPhone|スマホ|端末)の(?:ブラウザ|Safari)|Safari(?:で|では)",
-    "browser": r"\b(?:browsers?|Chrome|Edge|Firefox|desktops?|laptops?|PCs?|Macs?|notebooks?|navigateurs?|ordinateurs?|navegador(?:es)?|ordenador(?:es)?"
+    r"|\b(?:browsers?|Chrome|Edge|Firefox|navigateur|navegador)\b(?!/)[^\n.,;]{0,24}\b(?:iPhones?|iPads?|phones?"
+    r"|Handy|Smartphone|téléphone|móvil|teléfono)\b"
+    r"|\b(?:iPhone|phone|mobile|Handy|Smartphone)(?:'s)?[- ](?:browser|navigateur|navegador)|(?:iPhone|スマホ"
+    r"|端末)の(?:ブラウザ|Safari)|Safari(?:で|では)",
+    "browser": r"\b(?:browsers?|Chrome|Edge|Firefox|desktops?|laptops?|PCs?|Macs?|notebooks?|navigateurs?"
+    r"|ordinateurs?|navegador(?:es)?|ordenador(?:es)?"
     r"|Rechner|Computer)\b(?!/)|ブラウザ|パソコン|デスクトップ",
     "iphone": r"\b(?:iPhones?|iPads?|iOS)\b(?![ /][\d.]+;?)(?!;)",
     "android": r"\bAndroid\b(?![ /][\d.]+[;)])",

@@ -36,16 +36,20 @@ CAUSES = (
         indicators=(
             says("issuer_unknown", weight=5, description=_("The chain does not end at a trusted CA")),
             text_matches(
-                r"UnknownIssuer|UNKNOWN_ISSUER|ERR_CERT_AUTHORITY_INVALID|UNTRUSTED_ROOT|PKIX (?:path building|PATH_BUILDING)|valid certification path"
-                r"|Trust anchor for certification path|CERTIFICATE_VERIFY_FAILED(?![^\n]{0,80}(?:expired|mismatch))|UNABLE_TO_(?:VERIFY|GET_ISSUER)|SELF_SIGNED"
-                r"|(?<![\w.])-(?:120[23]|980[78]|981[23])\b|errSSL(?:XCertChainInvalid|UnknownRootCert|NoRootCert|BadCert)"
+                r"UnknownIssuer|UNKNOWN_ISSUER|ERR_CERT_AUTHORITY_INVALID|UNTRUSTED_ROOT|PKIX (?:path building"
+                r"|PATH_BUILDING)|valid certification path"
+                r"|Trust anchor for certification path|CERTIFICATE_VERIFY_FAILED(?![^\n]{0,80}(?:expired|mismatch))"
+                r"|UNABLE_TO_(?:VERIFY|GET_ISSUER)|SELF_SIGNED"
+                r"|(?<![\w.])-(?:120[23]|980[78]|981[23])\b|errSSL(?:XCertChainInvalid|UnknownRootCert|NoRootCert"
+                r"|BadCert)"
                 r"|verify (?:error:num=|return code: )(?:18|19|2[01])\b",
                 5,
                 _("The chain does not end at a trusted CA"),
             ),
             text_matches_all(
                 (
-                    r"alert (?:bad certificate|unknown ca|certificate unknown)|alert(?: number)? ?4[268]\b|unknown certificate"
+                    r"alert (?:bad certificate|unknown ca|certificate unknown)|alert(?: number)? ?4[268]\b"
+                    r"|unknown certificate"
                     r"|bad_certificate|certificate_unknown|unknown_ca",
                     SERVER_LOG,
                 ),
@@ -53,8 +57,10 @@ CAUSES = (
                 _("The phone rejected the server's certificate"),
             ),
             text_matches(
-                r"issuer[^\n]{0,60}(?:Zscaler|Netskope|Fortinet|FortiGate|Palo Alto|Blue ?Coat|Sophos|Cisco Umbrella|Check ?Point)"
-                r"|(?:SSL|TLS|HTTPS)[- ](?:inspection|interception|Inspektion)|break and inspect|(?:inspects?|intercepts?|decrypts?) (?:TLS|SSL|HTTPS)",
+                r"issuer[^\n]{0,60}(?:Zscaler|Netskope|Fortinet|FortiGate|Palo Alto|Blue ?Coat|Sophos|Cisco Umbrella"
+                r"|Check ?Point)"
+                r"|(?:SSL|TLS|HTTPS)[- ](?:inspection|interception|Inspektion)|break and inspect|(?:inspects?"
+                r"|intercepts?|decrypts?) (?:TLS|SSL|HTTPS)",
                 4,
                 _("A product that inspects TLS replaced the certificate"),
             ),
@@ -92,8 +98,10 @@ CAUSES = (
         indicators=(
             says("certificate_expired", weight=5, description=_("The certificate's dates are wrong")),
             text_matches(
-                r"CERT_HAS_EXPIRED|ERR_CERT_DATE_INVALID|EXPIRED_CERTIFICATE|EXPIRED_ISSUER_CERTIFICATE|CertificateExpired|CertificateNotYetValid"
-                r"|not ?after[^\n]{0,40}(?:passed|exceeded)|(?<![\w.])-(?:981[45]|120[14])\b|verify (?:error:num=|return code: )(?:9|10)\b"
+                r"CERT_HAS_EXPIRED|ERR_CERT_DATE_INVALID|EXPIRED_CERTIFICATE|EXPIRED_ISSUER_CERTIFICATE"
+                r"|CertificateExpired|CertificateNotYetValid"
+                r"|not ?after[^\n]{0,40}(?:passed|exceeded)|(?<![\w.])-(?:981[45]|120[14])\b|verify (?:error:num="
+                r"|return code: )(?:9|10)\b"
                 r"|errSSLCert(?:Expired|NotYetValid)",
                 5,
                 _("The certificate's dates are wrong"),
@@ -119,8 +127,10 @@ CAUSES = (
         indicators=(
             says("certificate_host", weight=5, description=_("The certificate is for another host name")),
             text_matches(
-                r"ERR_CERT_COMMON_NAME_INVALID|BAD_CERT_DOMAIN|ERR_TLS_CERT_ALTNAME_INVALID|SSLPeerUnverified|Hostname/IP does not match"
-                r"|No subject alternative (?:DNS )?names?|(?<![\w.])-9843\b|errSSLHostNameMismatch|verify (?:error:num=|return code: )62\b|IP address mismatch",
+                r"ERR_CERT_COMMON_NAME_INVALID|BAD_CERT_DOMAIN|ERR_TLS_CERT_ALTNAME_INVALID|SSLPeerUnverified"
+                r"|Hostname/IP does not match"
+                r"|No subject alternative (?:DNS )?names?|(?<![\w.])-9843\b|errSSLHostNameMismatch"
+                r"|verify (?:error:num=|return code: )62\b|IP address mismatch",
                 5,
                 _("The certificate is for another host name"),
             ),
