@@ -189,6 +189,9 @@ CAUSES = (
         contradictions=(
             request_matches(INFO_LOGIN, RULES_OUT, _("info/login exists"), status={200}, and_also=_is_json, each=True),
             request_matches(MANIFEST, 3, _("The manifest does not exist at this address either"), status={404}),
+            refused(
+                _OTHER_REASONS - {RefusalKind.UNAVAILABLE}, 3, _("The response has a different reason"), path=INFO_LOGIN
+            ),
         ),
         rules=("INFO-LOGIN-OPEN", "MOBILE-PLUGIN", "MOBILE-PLUGIN-ENABLED"),
     ),
@@ -257,7 +260,10 @@ CAUSES = (
                 _("An old version of the app"),
             ),
         ),
-        contradictions=(text_matches(_NEW_APP, RULES_OUT, _("An app version from 2.0"), without=_OLD_APP),),
+        contradictions=(
+            text_matches(_NEW_APP, RULES_OUT, _("An app version from 2.0"), without=_OLD_APP),
+            text_matches(r"\bAndroid\b[^\n.]{0,60}[ /][01]\.\d{1,3}\b", 3, _("The version is that of the Android app")),
+        ),
     ),
     Cause(
         id="android",

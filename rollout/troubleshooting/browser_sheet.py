@@ -11,13 +11,13 @@ from .indicators import (
     AUTHORIZE,
     MANIFEST,
     REDIRECTS,
-    TOKEN,
     oauth_error,
     refused,
     request_matches,
     says,
     text_matches,
     text_matches_all,
+    token_received,
 )  # fmt: skip
 from .languages import phrases
 from .paste import Exchange
@@ -104,7 +104,7 @@ CAUSES = (
                 "redirect_url", weight=5, description=_("An error page about the redirect URL"), without=_OTHER_PROVIDER
             ),
         ),
-        contradictions=(request_matches(TOKEN, 4, _("The token request succeeded"), status={200}, each=True),),
+        contradictions=(token_received(4),),
     ),
     Cause(
         id="client-unknown",
@@ -127,7 +127,7 @@ CAUSES = (
             says("client", weight=4, description=_("An error page about the client"), without=_OTHER_PROVIDER),
             oauth_error("invalid_client", 2, _("An OAuth error about the client")),
         ),
-        contradictions=(request_matches(TOKEN, 4, _("The token request succeeded"), status={200}, each=True),),
+        contradictions=(token_received(4),),
         rules=("CLIENT-ID-KNOWN", "CLIENT-ID-MDM", "CLIENT-ID-DRIFT"),
     ),
     Cause(
@@ -221,7 +221,7 @@ CAUSES = (
         contradictions=(
             text_matches(r"\bcookie|クッキー", 2, _("The redirect is about a cookie")),
             refused({RefusalKind.COOKIE_CHECK}, RULES_OUT, _("The redirect waits for a cookie")),
-            request_matches(TOKEN, 4, _("The token request succeeded"), status={200}, each=True),
+            token_received(4),
         ),
         rules=("HTTPS", "PLAIN-HTTP", "REDIRECTS"),
     ),
@@ -293,6 +293,6 @@ CAUSES = (
             ),
             text_matches(r"(?<![\w.])-100[02]\b", 2, _("iOS does not know the address")),
         ),
-        contradictions=(request_matches(TOKEN, 4, _("The token request succeeded"), status={200}, each=True),),
+        contradictions=(token_received(4),),
     ),
 )

@@ -81,7 +81,10 @@ def diagnose(text: str, symptom: str = "", outcomes: Mapping[str, str] | None = 
     paste = parse_paste(text)
     suspects = [_with_evidence(_suspect(cause, paste, symptom), outcomes or {}) for cause in CAUSES]
     named = [suspect for suspect in suspects if _is_named(suspect)]
-    return Diagnosis(paste, tuple(sorted(named, key=lambda suspect: -suspect.weight)))
+    causes = SYMPTOMS_BY_ID[symptom].causes if symptom in SYMPTOMS_BY_ID else ()
+    order = {cause: position for position, cause in enumerate(causes)}
+    named.sort(key=lambda suspect: (-suspect.weight, order.get(suspect.cause.id, len(order))))
+    return Diagnosis(paste, tuple(named))
 
 
 def _is_named(suspect: Suspect) -> bool:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Collection
 
 from rollout.compatibility.refusals import RefusalKind
+from rollout.message_ids import gettext_noop as _
 
 from .cause import Indicator
 from .languages import phrases
@@ -89,6 +90,13 @@ def request_matches(
         return str(matched[0]) if matched and (len(matched) == len(rows) or not each) else None
 
     return Indicator(find, weight, description)
+
+
+def token_received(weight: int) -> Indicator:
+    """Match a text in which each token request succeeded, which contradicts the causes of earlier failures."""
+    return request_matches(
+        TOKEN, weight, _("The token request succeeded"), status={200}, and_also=lambda row: not row.is_html, each=True
+    )
 
 
 def refused(

@@ -34,12 +34,13 @@ _FORMATS = tuple(
         rf"\b{_METHOD} {_URL} {_VERSION} {_STATUS}\b",
         rf'(?:[+-]?\d{{1,9}}/){{4}}[+-]?\d{{1,9}} {_STATUS} [^"\n]{{1,300}}"{_METHOD} {_URL}',
         rf' {_STATUS} (?:\d{{3}}|-) \d{{1,12}} \d{{1,12}} "{_METHOD} {_URL} {_VERSION}',
-        rf"\b{_METHOD} (?P<url>/\S{{0,4000}}) \S{{1,4000}} \d{{1,5}} (?:\S{{1,2000}} ){{2,5}}{_STATUS} "
+        rf"\b{_METHOD} (?P<url>/\S{{0,4000}}) \S{{1,4000}} \d{{1,5}} (?:\S{{1,2000}} ){{2,5}}?{_STATUS} "
         r"(?P<substatus>\d{1,3}) \d{1,12}\b",
         rf'\b{_METHOD} \S{{1,300}} "(?P<url>/\S{{0,4000}})" {_VERSION} "[^"\n]{{0,500}}" {_STATUS}\b',
         rf"Access to {_URL} \(method {_METHOD}\) is not authorized[^\n]{{0,200}}status code {_STATUS}"
         r"(?: with location redirect to (?P<location>\S{1,4000}))?",
-        rf"(?:\b{_METHOD} )?(?P<url>{_KNOWN_URL})[ \t]{{1,4}}(?:(?:{_VERBS})[ \t]{{1,4}})?(?:(?:{_FILLERS})[ \t]{{1,4}}){{0,3}}"
+        rf"(?:\b{_METHOD} )?(?P<url>{_KNOWN_URL})[ \t]{{1,4}}(?:(?:{_VERBS})[ \t]{{1,4}})?"
+        rf"(?:(?:{_FILLERS})[ \t]{{1,4}}){{0,3}}"
         rf"{_STATUS}(?![\w.:/-])(?:[ \t]{{1,4}}(?:(?:{_ARROWS})[ \t]{{1,4}})?(?P<location>https?://\S{{1,2000}}))?",
     )
 )
@@ -64,6 +65,7 @@ _IIS_PAGES = {
     "502": "403.502 Too many requests",
 }
 _NGINX_CERTIFICATE_STATUSES = frozenset({495, 496})
+_ARCHIVE = re.compile(r'"response"\s{0,9}:\s{0,9}\{')  # an HTTP archive in one line
 _LOOKS_LOGGED = re.compile(r"\b(?:GET|POST|HEAD|PUT|OPTIONS|DELETE|PATCH)\b|/(?:rest|info|login|wiki)\b")
 
 
@@ -74,6 +76,8 @@ def read_log_line(line: str) -> Exchange | None:
     for pattern in _FORMATS:
         if match := pattern.search(line):
             return _exchange(match.groupdict())
+    if _ARCHIVE.search(line):
+        return None
     found = {name: pattern.search(line) for name, pattern in _FIELDS.items()}
     if found["url"] and found["status"]:
         return _exchange({name: match[1] for name, match in found.items() if match})

@@ -7,11 +7,11 @@ from rollout.compatibility.refusals import RefusalKind
 from rollout.message_ids import gettext_noop as _
 
 from .cause import RULES_OUT, Cause, Certainty, Stage
-from .indicators import REDIRECTS, TOKEN, oauth_error, refused, request_matches, says, text_matches
+from .indicators import REDIRECTS, TOKEN, oauth_error, refused, request_matches, says, text_matches, token_received
 
 _REFRESH = r"refresh[_ ]?token"
 
-_TOKEN_RECEIVED = request_matches(TOKEN, RULES_OUT, _("The token request succeeded"), status={200}, each=True)
+_TOKEN_RECEIVED = token_received(RULES_OUT)
 _REFUSALS_WITH_OWN_CAUSE = frozenset(
     {
         RefusalKind.CLIENT_CERTIFICATE, RefusalKind.FIREWALL, RefusalKind.ADDRESS_LIST, RefusalKind.RATE_LIMIT,

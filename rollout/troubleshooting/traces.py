@@ -57,7 +57,7 @@ class _TraceReader:
         elif self.body is not None:
             self._read_body(line)
         elif self.is_answered and (not line.strip(" \t<") or _BODY_LINE.match(line)):
-            self.body = [line]
+            self.body = [line] if line.strip(" \t<") else []
         elif header := _HEADER.match(line):
             self._read_header(header[1].lower(), header[2].strip())
 

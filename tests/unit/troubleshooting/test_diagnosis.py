@@ -127,6 +127,41 @@ SAMPLES = {
         'WWW-Authenticate: Bearer realm="wiki", error="invalid_token"',
         'WWW-Authenticate: Bearer realm="wiki"',
     ),
+    "client-certificate": (
+        f"GET {INFO} HTTP/1.1\n\nHTTP/1.1 400 Bad Request\nServer: nginx\n\n"
+        "<title>400 No required SSL certificate was sent</title>",
+        f"GET {INFO} HTTP/1.1\n\nHTTP/1.1 400 Bad Request\nServer: nginx\n\n<title>400 Bad Request</title>",
+    ),
+    "cookie-defence": (
+        f"GET {INFO} HTTP/1.1\n\nHTTP/1.1 307 Temporary Redirect\nSet-Cookie: a=b\nLocation: {INFO}",
+        f"GET {INFO} HTTP/1.1\n\nHTTP/1.1 307 Temporary Redirect\nLocation: {INFO}",
+    ),
+    "address-list": (
+        f"GET {INFO} HTTP/1.1\n\nHTTP/1.1 403 Forbidden\n\nYour IP address is not allowed.",
+        f"GET {INFO} HTTP/1.1\n\nHTTP/1.1 403 Forbidden\n\nSign in first.",
+    ),
+    "rate-limit": (
+        f"GET {INFO} HTTP/1.1\n\nHTTP/1.1 429 Too Many Requests\nRetry-After: 30",
+        f"GET {INFO} HTTP/1.1\n\nHTTP/1.1 503 Service Unavailable\nRetry-After: 30",
+    ),
+    "maintenance": (
+        f"GET {INFO} HTTP/1.1\n\nHTTP/1.1 503 Service Unavailable\n\n<title>Scheduled maintenance</title>",
+        f"GET {INFO} HTTP/1.1\n\nHTTP/1.1 503 Service Unavailable\n\n<title>503</title>",
+    ),
+    "cloud-site": ("https://acme.atlassian.net/wiki is not compatible", "https://wiki.example.com is not compatible"),
+    "moved-host": (
+        f"GET {INFO} HTTP/1.1\n\nHTTP/1.1 301 Moved\nLocation: {INFO.replace('wiki', 'docs', 1)}",
+        f"GET {INFO} HTTP/1.1\n\nHTTP/1.1 301 Moved\nLocation: https://docs.example.com/",
+    ),
+    "other-product": ("<typeId>stash</typeId>", "<typeId>confluence</typeId>"),
+    "probe-blocked": ("Gatepass is not allowed to connect to this address.", "Gatepass connected to this address."),
+    "http2-only": ("SSL alert number 120 (no application protocol)", "SSL alert number 70 (protocol version)"),
+    "plain-http": ("NSURLErrorDomain Code=-1022", "NSURLErrorDomain Code=-1004"),
+    "tls-too-old": ("NSURLErrorDomain Code=-1200", "NSURLErrorDomain Code=-1202"),
+    "api-blocked": (
+        "GET https://wiki.example.com/rest/api/user/current\n302 → https://sso.example.com/",
+        "GET https://wiki.example.com/rest/api/user/current\n200",
+    ),
     "person-may-not": ('Bearer error="insufficient_scope"', 'Bearer error="invalid_token"'),
 }
 
@@ -214,8 +249,9 @@ def test_a_finding_moves_its_cause_up() -> None:
     moved = diagnose("", "not-compatible", {"INFO-LOGIN-OPEN": "PASS", "MOBILE-PLUGIN": "INCOMPATIBLE"}).suspects
     assert plain[:2] == ["info-login-blocked", "mobile-plugin"]
     assert (moved[0].cause.id, moved[0].evidence, moved[0].rules) == ("mobile-plugin", "for", ("MOBILE-PLUGIN",))
-    assert moved[-1].cause.id == "info-login-blocked"
-    assert moved[-1].evidence == "against"
+    blocked = next(suspect for suspect in moved if suspect.cause.id == "info-login-blocked")
+    assert (blocked.evidence, blocked.is_likely) == ("against", False)
+    assert moved.index(blocked) > 3
 
 
 def test_an_unknown_outcome_changes_no_rank() -> None:
@@ -227,8 +263,43 @@ def test_an_unknown_outcome_changes_no_rank() -> None:
 def test_a_cause_that_only_a_finding_names_comes_last() -> None:
     diagnosis = diagnose("error=invalid_scope", outcomes={"TLS-VALID": "ACTION_NEEDED"}).suspects
     assert diagnosis[0].cause.id == "scope-too-narrow"
-    assert {suspect.cause.id for suspect in diagnosis[1:]} == {"private-ca", "certificate-expired", "certificate-host"}
+    assert {suspect.cause.id for suspect in diagnosis[1:]} == {
+        "private-ca", "certificate-expired", "certificate-host", "client-certificate", "tls-too-old",
+    }  # fmt: skip
     assert not any(suspect.is_likely for suspect in diagnosis[1:])
+
+
+# --- Contradictions -----------------------------------------------------------------------------------------------
+def test_a_contradiction_is_quoted_and_keeps_a_cause_from_being_likely() -> None:
+    text = "The app could not connect to the server. Safari on the iPhone opens it."
+    plain, contradicted = (diagnose(part, "no-connection").suspects for part in (text.partition(". ")[0], text))
+    before, after = (
+        next(suspect for suspect in suspects if suspect.cause.id == "site-unreachable")
+        for suspects in (plain, contradicted)
+    )
+    assert before.is_likely
+    assert not before.against
+    assert not after.is_likely
+    assert after.weight < before.weight
+    assert "Safari on the iPhone opens it" in after.against[0].quote
+
+
+def test_a_contradicted_cause_is_left_out_unless_a_symptom_names_it() -> None:
+    text = f"GET {INFO}\n200\n\nThe app reports that the site is not compatible"
+    assert "info-login-blocked" not in [suspect.cause.id for suspect in diagnose(text).suspects]
+    assert "info-login-blocked" in [suspect.cause.id for suspect in diagnose(text, "not-compatible").suspects]
+
+
+@pytest.mark.parametrize(
+    "text", ["Safari on the iPhone cannot open it", "Safari/604.1 works", "It opens. Safari fails"]
+)
+def test_only_a_clause_that_says_it_works_contradicts(text: str) -> None:
+    suspects = diagnose(f"could not connect to the server. {text}").suspects
+    assert not suspects[0].against
+
+
+def test_every_contradiction_has_a_description() -> None:
+    assert all(indicator.description for cause in CAUSES for indicator in cause.contradictions)
 
 
 def test_every_rule_exists() -> None:
