@@ -82,11 +82,40 @@ def test_the_findings_of_a_site_rank_the_causes(client_of: Any, alice: User, mak
     site = make_site(owners=[alice], title="Behind sign-on", **WITH_PLUGINS)
     evaluate(site, "sso")
     page = text_of(client_of(alice).post(URL, {"symptom": "not-compatible", "site": site.pk}))
-    assert f'href="/sites/{site.pk}/#non_mdm"' in page
+    assert f'href="/sites/{site.pk}/#rule-info-login-open"' in page
     assert page.index("A proxy, single sign-on or filter") < page.index("The mobile plugin is missing")
     evaluate(site, "off")
     page = text_of(client_of(alice).post(URL, {"symptom": "not-compatible", "site": site.pk}))
     assert page.index("A proxy, single sign-on or filter") > page.index("web application firewall")
+
+
+def test_without_a_site_no_cause_links_to_a_finding(client_of: Any, alice: User, site: Site) -> None:
+    assert "#rule-" not in text_of(client_of(alice).post(URL, {"symptom": "not-compatible"}))
+
+
+def test_what_contradicts_a_cause_is_quoted(client_of: Any, alice: User) -> None:
+    text = "The app could not connect to the server. Safari on the iPhone opens the site."
+    page = text_of(client_of(alice).post(URL, {"text": text, "symptom": "no-connection"}))
+    contradicted = page[page.index("The phone cannot reach the site") :]
+    assert contradicted.index(">Contradicted by<") < contradicted.index(">How to confirm<")
+    assert "The browser of the phone opens the site" in contradicted
+    client_certificate = text_of(client_of(alice).post(URL, {"text": "NSURLErrorDomain Code=-1206"}))
+    assert "The server requires a client certificate" in client_certificate
+    assert ">Contradicted by<" not in client_certificate
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("Der Server erfordert ein Client-Zertifikat.", "The server requires a client certificate"),
+        ("L’URL de base est a.example, mais vous accédez depuis b.example", "The base URL in the configuration differs"),
+        ("No se ha podido conectar con el servidor", "The phone cannot reach the site"),
+        ("リクエストが多すぎます", "The site limits the number of requests"),
+    ],
+)
+def test_messages_in_other_languages_are_recognized(client_of: Any, alice: User, text: str, title: str) -> None:
+    page = text_of(client_of(alice).post(URL, {"text": text}))
+    assert title in page[: page.index(">How to confirm<")]
 
 
 def test_a_site_without_a_check_is_reported(client_of: Any, alice: User, site: Site) -> None:

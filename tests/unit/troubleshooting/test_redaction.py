@@ -101,6 +101,9 @@ def test_a_value_that_looks_like_a_token_is_removed(text: str) -> None:
         "client_id=0123456789abcdef0123456789abcdef",
         '{"clientID": "0123456789abcdef0123456789abcdef"}',
         "HTTP status code: 302",
+        "NSURLErrorDomain Code=-1004",
+        'Error Domain=NSURLErrorDomain Code=-1200 "An SSL error has occurred"',
+        "code=302",
         "The authorization code has expired.",
         "Bearer token rejected",
         "WWW-Authenticate: Negotiate",
@@ -117,6 +120,11 @@ def test_text_without_secrets_stays(text: str) -> None:
     redacted = redact(text)
     assert redacted.text == text
     assert redacted.removed == 0
+
+
+@pytest.mark.parametrize("value", ["123456", "-100400", "4/0AY", "30", "999a", "-1004x9", "0302"])
+def test_a_code_that_is_no_error_number_is_removed(value: str) -> None:
+    assert redact(f"confluence-server://oauth-callback?code={value}").text.endswith(f"code={MASK}")
 
 
 def test_line_ends_and_invisible_characters_are_normalized() -> None:

@@ -18,13 +18,13 @@ URL = f"https://wiki.example.com{PATH}"
     "line",
     [
         f'192.0.2.1 - - [03/Nov/2026:09:00:00 +0000] "GET {PATH} HTTP/2.0" 302 0 "-" "Mozilla/5.0 (iPhone)"',
-        f"[03/Nov/2026:09:14:03 +0100] - http-nio-8090-exec-3 192.0.2.14 GET {PATH} HTTP/1.1 302 81ms 2002 - Mozilla",
+        f"[03/Nov/2026:09:14:03 +0100] - http-nio-8090-exec-3 192.0.2.14 GET {PATH} HTTP/1.1 302 81ms 2002 - -",
         f"2026-11-03 08:12:45 10.20.1.5 GET {PATH} - 443 - 192.0.2.9 Mozilla/5.0+(iPhone) - 302 0 0 46",
         "haproxy[8]: 192.0.2.8:51 [03/Nov/2026:09:11:02.123] https~ wiki/w1 0/0/1/3/4 302 312 - - ---- 1/1/0/0/0 0/0 "
         f'"GET {PATH} HTTP/1.1"',
         "https 2026-11-03T09:11:02.18Z app/wiki 192.0.2.8:2817 - -1 -1 -1 302 - 312 290 "
         f'"GET https://wiki.example.com:443{PATH} HTTP/2.0" "Confluence"',
-        f'192.0.2.8:4 - id - - [2026/11/03 09:11:02] wiki.example.com GET - "{PATH}" HTTP/1.1 "Confluence/2.1" 302 8 0.1',
+        f'192.0.2.8:4 - id - - [2026/11/03 09:11:02] wiki.example.com GET - "{PATH}" HTTP/1.1 "Confluence" 302 8 0.1',
         f"Access to {URL} (method GET) is not authorized to user <anonymous>, responding with status code 302",
         f'{{"DownstreamStatus":302,"RequestMethod":"GET","RequestPath":"{PATH}"}}',
         f'{{"request":{{"method":"GET","uri":"{PATH}"}},"status":302}}',
