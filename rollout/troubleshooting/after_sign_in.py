@@ -69,7 +69,6 @@ CAUSES = (
                 _("The proxy does not pass on the access token"),
             ),
         ),
-        rules=("TOKEN-REACHABLE",),
     ),
     Cause(
         id="refresh-unused",

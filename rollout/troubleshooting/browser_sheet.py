@@ -147,6 +147,11 @@ CAUSES = (
         source=BASE_URL_PAGE,
         certainty=Certainty.DOCUMENTED,
         indicators=(
+            text_matches(
+                r"context[- ]path|Kontextpfad|chemin de contexte|ruta de contexto|コンテキスト ?パス",
+                4,
+                _("The context path"),
+            ),
             says("base_url", weight=5, description=_("A message about the base URL")),
             text_matches(
                 r"XSRF (?:check failed|Security Token)|AADSTS50011|reply URL[^\n]{0,60}(?:not match|mismatch)",

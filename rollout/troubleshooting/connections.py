@@ -31,6 +31,13 @@ CAUSES = (
         certainty=Certainty.SEEN,
         indicators=(
             text_matches(
+                r"Gatepass[^\n.]{0,80}(?:not allowed|(?:is|are) private|private address|nicht erlaubt"
+                r"|privaten? Adresse|internen? Adresse"
+                r"|adresse (?:privée|interne)|dirección (?:privada|interna)|プライベート ?アドレス)",
+                4,
+                _("Gatepass reports a private address"),
+            ),
+            text_matches(
                 r"PROBE_ALLOWED_NETWORKS|blocked_address|Gatepass is not allowed to connect"
                 r"|not allowed to connect to (?:this|private)"
                 r"|(?:private|internal) address(?:es)?[^\n]{0,40}(?:Gatepass|not allowed|blocked)",
@@ -44,7 +51,6 @@ CAUSES = (
                 4, _("Gatepass cannot check the site"),
             ),
         ),
-        rules=("MANIFEST-REACHABLE",),
     ),
     Cause(
         id="http2-only",
@@ -74,7 +80,6 @@ CAUSES = (
             text_matches(r"\b(?:426 Upgrade Required|505 HTTP Version Not Supported)", 3,
                          _("The server requires another version of HTTP")),
         ),
-        rules=("MANIFEST-REACHABLE",),
     ),
     Cause(
         id="plain-http",
@@ -125,6 +130,13 @@ CAUSES = (
         source=ATS_PAGE,
         certainty=Certainty.DOCUMENTED,
         indicators=(
+            text_matches(
+                r"\b(?:RC4|3DES|SSLv3(?! alert))\b|weak ciphers?|1024[- ]bit|\bSHA-?1\b[^\n]{0,20}certificate|(?:SSL"
+                r"|TLS)[^\n.]{0,20}(?:too old|outdated|veraltet"
+                r"|obsolète|obsolet[oa]|古い)|SSLHandshake failed",
+                4,
+                _("Old TLS versions or algorithms"),
+            ),
             text_matches(
                 r"ats-diagnostics[^\n]{0,200}\bFAIL\b|ATS Default Connection\s{0,9}(?:Result)?[^\n]{0,20}\bFAIL\b",
                 5,
@@ -199,7 +211,8 @@ CAUSES = (
             works("phone_browser", RULES_OUT, _("The browser of the phone opens the site")),
             _ANSWERED,
             text_matches(r"PROBE_ALLOWED_NETWORKS|blocked_address", RULES_OUT, _("Gatepass did not send the request")),
-            says("client_certificate", "blocked", weight=3, description=_("The server gives a different reason")),
+            says("client_certificate", "blocked", "maintenance", weight=3, description=_("The server gives a "
+                                                                                         "different reason")),
         ),
         rules=("MANIFEST-REACHABLE",),
     ),

@@ -36,12 +36,16 @@ PHRASES: dict[str, dict[str, str]] = {
         "de": r"konnte keine Verbindung|keine Verbindung (?:zum|mit dem) (?:Server|Host)"
               r"|(?<!sichere )(?<!gesicherte )Verbindung zum Server (?:konnte|kann) nicht"
         r"|Verbindung (?:wurde )?(?:abgelehnt|verweigert|zurückgesetzt)|nicht erreichbar|Server antwortet nicht",
-        "fr": r"impossible de se connecter (?:au|à)|(?:n'a pas pu|ne peut pas) se connecter (?:au|à)"
+        "fr": r"site est (?:inaccessible|injoignable)|adresse IP[^\n]{0,80}introuvable"
+        r"|impossible de se connecter (?:au|à)|(?:n'a pas pu|ne peut pas) se connecter (?:au|à)"
         r"|connexion (?:a été )?(?:refusée|réinitialisée)|est injoignable|le serveur ne répond (?:pas|plus)",
-        "es": r"no se (?:ha podido|pudo|puede) (?:conectar|establecer (?:la |una )?conexión) (?:con"
+        "es": r"no se puede acceder a (?:este|el) (?:sitio|servidor)|tardado demasiado"
+              r"|dirección IP[^\n]{0,80}no se encontró"
+        r"|no se (?:ha podido|pudo|puede) (?:conectar|establecer (?:la |una )?conexión) (?:con"
               r"|al?) (?:el )?(?:servidor|host|sitio)"
         r"|conexión (?:ha sido |fue )?(?:rechazada|restablecida)|el servidor no responde|inaccesible",
-        "ja": r"サーバー?に接続でき|接続(?:が|を)拒否|接続がリセット|サーバー?が応答し(?:ませ|な)",
+        "ja": r"サイトにアクセスできません|IP ?アドレスが見つかりま|応答(?:時間|に時間)[^\n]{0,8}(?:長すぎ|かかり)"
+        r"|サーバー?に接続でき|接続(?:が|を)拒否|接続がリセット|サーバー?が応答し(?:ませ|な)",
     },
     "timed_out": {
         "en": r"(?:operation|connection|request|connect|session request) (?:has )?timed out|connection time-?out"
@@ -113,7 +117,7 @@ PHRASES: dict[str, dict[str, str]] = {
               r"|ありません|不足)",
     },
     "certificate_expired": {
-        "en": r"certificate (?:for this server )?(?:has |is |was )?(?:expired|out of date)|expired (?:ssl |tls "
+        "en": r"certificate[^\n.]{0,40}\b(?:expired|out of date)|expired (?:ssl |tls "
               r"|server )?certificate|certificate is not yet valid|certificate[^\n]{0,20}no longer valid",
         "de": r"Zertifikat[^\n]{0,60}(?:abgelaufen|noch nicht gültig|nicht mehr gültig)|abgelaufene[sn]? Zertifikat",
         "fr": r"certificat[^\n]{0,60}(?:expiré|périmé|pas encore valide|plus valide)",
@@ -226,17 +230,24 @@ PHRASES: dict[str, dict[str, str]] = {
         "ja": r"(?:ベース|基本) ?URL[^\n]{0,250}(?:アクセス|一致し|異な|間違)",
     },
     "format_error": {
-        "en": r"data could ?n.t be read because it is ?n.t in the correct format"
+        "en": r"(?:HTML|(?:login|sign-in|web) page) (?:page )?instead of (?:the )?(?:expected )?JSON"
+              r"|Expected start of the object|Unexpected JSON token"
+        r"|JsonDecodingException|JSONException|jsonSerializationFailed|DecodingError|expected JSON"
+        r"|data could ?n.t be read because it is ?n.t in the correct format"
               r"|data could ?n.t be read because it is missing|not (?:a )?valid JSON"
         r"|Unexpected (?:character|token) '?<|JSON (?:text did not|parse error|could not be (?:parsed|decoded))"
         r"|Expected BEGIN_OBJECT"
         r"|malformed JSON|text did not start with|unacceptable (?:status code|content type)"
         r"|status code was unacceptable",
-        "de": r"Daten konnten nicht gelesen werden",
-        "fr": r"données n'ont pas pu être lues|données ne peuvent pas être lues",
-        "es": r"(?:no se han podido|no se pudieron|no se pueden) leer los datos|datos no (?:pudieron|se pudieron"
+        "de": r"(?:HTML|Anmeldeseite|Webseite)[^\n]{0,12} (?:statt|anstelle von|anstatt) JSON"
+        r"|Daten konnten nicht gelesen werden",
+        "fr": r"(?:HTML|page[^\n]{0,20}) au lieu (?:de|du) JSON"
+        r"|données n'ont pas pu être lues|données ne peuvent pas être lues",
+        "es": r"(?:HTML|página[^\n]{0,20}) en (?:lugar|vez) de JSON"
+        r"|(?:no se han podido|no se pudieron|no se pueden) leer los datos|datos no (?:pudieron|se pudieron"
               r"|se pueden) leer",
-        "ja": r"データ[^\n]{0,20}(?:フォーマット|形式)[^\n]{0,20}(?:読み込|読み取)|データを読み(?:込|取)",
+        "ja": r"JSON ?(?:ではなく|の代わりに) ?HTML"
+        r"|データ[^\n]{0,20}(?:フォーマット|形式)[^\n]{0,20}(?:読み込|読み取)|データを読み(?:込|取)",
     },
     "maintenance": {
         "en": r"(?:under|undergoing|down for|scheduled|planned|ongoing|routine|for) (?:\w{1,12} )?maintenance"

@@ -66,7 +66,7 @@ _IIS_PAGES = {
 }
 _NGINX_CERTIFICATE_STATUSES = frozenset({495, 496})
 _ARCHIVE = re.compile(r'"response"\s{0,9}:\s{0,9}\{')  # an HTTP archive in one line
-_LOOKS_LOGGED = re.compile(r"\b(?:GET|POST|HEAD|PUT|OPTIONS|DELETE|PATCH)\b|/(?:rest|info|login|wiki)\b")
+_LOOKS_LOGGED = re.compile(r"\b(?:GET|POST|HEAD|PUT|OPTIONS|DELETE|PATCH)\b|/(?:rest|info|login|wiki)\b|→|->|=>")
 
 
 def read_log_line(line: str) -> Exchange | None:

@@ -33,7 +33,7 @@ CAUSES = (
                 r"|com\.atlassian\.android\.confluence\.core",
                 5, _("An address of Atlassian Cloud"),
             ),
-            text_matches(r"(?<![\d.])1000\.\d{1,3}\.\d{1,3}\b", 5, _("A version of Atlassian Cloud")),
+            text_matches(r"(?<![\d.])100\d\.\d{1,3}\.\d{1,3}\b", 5, _("A version of Atlassian Cloud")),
             text_matches(
                 r"Confluence[- ]Cloud|Cloud[- ](?:app|site|version|App|instance)|\b(?:app|site|version) (?:for"
                 r"|of) Cloud"

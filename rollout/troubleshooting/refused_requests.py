@@ -15,6 +15,7 @@ from .statements import works
 
 # An alert that a server sends about the certificate of the client; in the log of a server, it is about its own.
 _CERTIFICATE_ALERT = (
+    r"\bbad[ _]certificate\b|"
     r"alert (?:bad certificate|unknown ca|unsupported certificate|certificate (?:unknown|revoked|expired))"
     r"|alert(?: number)? ?4[2-68]\b|(?:received fatal|fatal) alert:? (?:bad_certificate|unknown_ca|certificate_unknown)"
     r"|remote error: tls: (?:bad certificate|unknown certificate)|ALERT_BAD_CERTIFICATE|ALERT_UNKNOWN_CA"
@@ -22,6 +23,15 @@ _CERTIFICATE_ALERT = (
 SERVER_LOG = (
     r"while SSL handshaking|, client: [\d.:a-f]{3,39}|http: TLS handshake error from|SSL_accept"
     r"|SSL_do_handshake\(\) failed"
+)
+_FIREWALL = (
+    r"\b(?:ASM|WAF|firewall|bot ?control|Imperva|Incapsula|Akamai|Cloudflare|F5|FortiWeb|FortiGate|Sophos|Barracuda"
+    r"|SonicWALL|Netskope"
+    r"|Palo Alto|mod_?security|Pare-feu|cortafuegos|ファイアウォール)\b"
+)
+_BLOCKS = (
+    r"\b(?:block(?:s|ed|ing)?|drop(?:s|ped)?|reject(?:s|ed)?|den(?:ies|ied)|blockiert|bloqu(?:e|é|ée|ea|eado"
+    r"|eada)|reset)\b"
 )
 _CHALLENGE = r"/TSPD/|cf-mitigated: ?challenge|x-amzn-waf-action: ?(?:challenge|captcha)"
 _CERTIFICATE_REQUEST = r"Request CERT \(13\)|Acceptable client certificate CA names|\bCertificate ?Request\b"
@@ -54,6 +64,13 @@ CAUSES = (
         source=CONFLUENCE_PAGE,
         certainty=Certainty.SEEN,
         indicators=(
+            text_matches(
+                r"RequireAndVerifyClientCert|clientAuthType|ClientCert(?:Missing|Invalid|Untrusted)"
+                r"|sub-?status\D{0,3}7\b"
+                r"|\bIIS\b[^\n]{0,40}\b403[ .]7\b",
+                5,
+                _("A setting or a log entry about the client certificate"),
+            ),
             refused({RefusalKind.CLIENT_CERTIFICATE}, 5, _("The response requires a client certificate"),
                     without_status=(400, 403)),
             says("client_certificate", weight=5, description=_("A message about a client certificate")),
@@ -80,7 +97,6 @@ CAUSES = (
         contradictions=(
             request_matches(r".?", 4, _("The server answered without a client certificate"), status={200}, each=True),
         ),
-        rules=("TLS-VALID",),
     ),
     Cause(
         id="cookie-defence",
@@ -128,7 +144,6 @@ CAUSES = (
                          r"|enable cookies",
                          3, _("A page that requires cookies")),
         ),
-        rules=("INFO-LOGIN-OPEN",),
     ),
     Cause(
         id="waf-user-agent",
@@ -150,6 +165,10 @@ CAUSES = (
         source="",
         certainty=Certainty.SEEN,
         indicators=(
+            text_matches(
+                rf"{_FIREWALL}[^\n.]{{0,80}}{_BLOCKS}"
+                  "|{_BLOCKS}[^\n.]{{0,60}}{_FIREWALL}", 5, _("A firewall that blocks the app")
+            ),
             refused({RefusalKind.FIREWALL}, 5, _("The response is from a firewall"), without_status=(403,)),
             says("blocked", weight=5, description=_("A page that reports a block")),
             text_matches(
@@ -193,6 +212,12 @@ CAUSES = (
         source="",
         certainty=Certainty.SEEN,
         indicators=(
+            text_matches(
+                r"\bIIS\b[^\n]{0,40}\b403[ .]6\b|\bIP[- ]?(?:Adresse|address)[^\n.]{0,20}(?:abgelehnt|gesperrt"
+                r"|rejected|denied)",
+                4,
+                _("A log entry about an address that is not allowed"),
+            ),
             refused({RefusalKind.ADDRESS_LIST}, 5, _("The response rejects the address of the client"),
                     without_status=(403,)),
             text_matches(refusal_marks.ADDRESS_LIST.pattern, 4, _("A message about an address that is not allowed")),
@@ -205,7 +230,6 @@ CAUSES = (
                 4, _("A rule about addresses rejected the request"),
             ),
         ),
-        rules=("MANIFEST-REACHABLE",),
     ),
     Cause(
         id="rate-limit",
@@ -233,7 +257,6 @@ CAUSES = (
             says("rate_limit", weight=4, description=_("A message about a limit of requests")),
             text_matches(r"Retry-After: ?\d", 2, _("A Retry-After header")),
         ),
-        rules=("SERVER-STATUS",),
     ),
     Cause(
         id="maintenance",

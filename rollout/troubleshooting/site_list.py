@@ -55,6 +55,15 @@ CAUSES = (
         source=INTUNE_PAGE,
         certainty=Certainty.DOCUMENTED,
         indicators=(
+            text_matches(
+                r"(?:Intune|Jamf|Workspace ONE|Ivanti|MobileIron|Addigy|SimpleMDM|\bMDM)\b[^\n]{0,60}(?:replaced"
+                r"|replaces|expand(?:s|ed)|ersetzt|remplac|reemplaz"
+                r"|sustitu|置き換)|(?:replaced|expanded|ersetzt|remplacé|reemplazado|sustituido)[^\n]{0,60}(?:Intune"
+                r"|Jamf|Workspace ONE|Ivanti|MobileIron)"
+                r"|\{(?:EmailAddress|EnrollmentUser|UserPrincipalName)\}",
+                4,
+                _("A part of the value was replaced"),
+            ),
             text_matches(r"\}\}|\{\{", 4, _("Two adjacent braces"), kind="site_list"),
             text_matches(
                 r"(?:invalid|unknown|unresolved|unsupported|ungültige\w{0,2}|unbekannte\w{0,2}|non valide|inconnue?"

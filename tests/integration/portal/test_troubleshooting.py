@@ -108,7 +108,10 @@ def test_what_contradicts_a_cause_is_quoted(client_of: Any, alice: User) -> None
     ("text", "title"),
     [
         ("Der Server erfordert ein Client-Zertifikat.", "The server requires a client certificate"),
-        ("L’URL de base est a.example, mais vous accédez depuis b.example", "The base URL in the configuration differs"),
+        (
+            "L’URL de base est a.example, mais vous accédez depuis b.example",
+            "The base URL in the configuration differs",
+        ),
         ("No se ha podido conectar con el servidor", "The phone cannot reach the site"),
         ("リクエストが多すぎます", "The site limits the number of requests"),
     ],

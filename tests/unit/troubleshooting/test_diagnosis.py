@@ -264,7 +264,7 @@ def test_a_cause_that_only_a_finding_names_comes_last() -> None:
     diagnosis = diagnose("error=invalid_scope", outcomes={"TLS-VALID": "ACTION_NEEDED"}).suspects
     assert diagnosis[0].cause.id == "scope-too-narrow"
     assert {suspect.cause.id for suspect in diagnosis[1:]} == {
-        "private-ca", "certificate-expired", "certificate-host", "client-certificate", "tls-too-old",
+        "private-ca", "certificate-expired", "certificate-host", "tls-too-old",
     }  # fmt: skip
     assert not any(suspect.is_likely for suspect in diagnosis[1:])
 
