@@ -29,7 +29,7 @@ from rollout.http_client.client import fetch
 from rollout.http_client.policy import FetchPolicy
 from rollout.http_client.reply import Reply
 
-from .web_page import is_login_page
+from .web_page import is_html
 
 SECONDS = 8.0  # for all requests together, as a person waits for the page
 LIST_BYTES = 2 * 1024 * 1024  # of the list of all plugins, requested only if the OAuth plugin is not found by its key
@@ -169,7 +169,7 @@ def _problem(reply: Reply, url: str) -> str:
     if refusal:
         return _BY_KIND[refusal.kind]
     if status == 200:
-        return "sign_in" if is_login_page(reply) else ""
+        return "sign_in" if is_html(reply) else ""  # a page of the product itself
     return _BY_STATUS.get(status, "failed")
 
 
