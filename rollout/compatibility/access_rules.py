@@ -69,9 +69,8 @@ def rate_limit(observation: Observation, matrix: Matrix) -> Finding | None:
 
 def _first_refused(observation: Observation) -> Answer | None:
     """The first response that requires a client certificate."""
-    answers = (observation.manifest.answer, observation.info_login.answer)
-    endpoints = (observation.authorize.answer, observation.token.answer)
-    for answer in (*answers, *endpoints):
-        if requires_certificate(answer):
+    for part in (observation.manifest, observation.info_login, observation.authorize, observation.token):
+        answer = part.answer
+        if (answer.refusal or answer.error) and requires_certificate(answer):
             return answer
     return None

@@ -208,7 +208,7 @@ def barrier_values(observation: Observation, answer: Answer) -> dict[str, str]:
         "host": redirected_host(answer) or host_of(answer.url),
         "result": result_with_product(answer),
         "network": printable(answer.blocked_network or "10.0.0.0/8"),
-        "found": printable(moved_to(answer) or "", 500),
+        "found": printable(moved_to(answer) or "", 500) if answer.refusal else "",
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from rollout.message_ids import gettext_noop as _
@@ -54,8 +55,14 @@ def printable(value: object, limit: int = 80) -> str:
 
 def host_of(url: object) -> str:
     """The host of a URL, without port; empty if it has none, as in a relative redirect."""
+    start, separator, rest = str(url or "").partition("://")
+    return _host_of_origin(f"{start}://{rest.partition('/')[0]}") if separator else _host_of_origin(start)
+
+
+@lru_cache(maxsize=1024)
+def _host_of_origin(origin: str) -> str:
     try:
-        return printable(urlsplit(str(url or "")).hostname or "")
+        return printable(urlsplit(origin).hostname or "")
     except ValueError:
         return ""
 
