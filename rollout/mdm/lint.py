@@ -45,6 +45,11 @@ class LintFinding:
 MAX_FINDINGS = 1000  # before duplicates are merged, because untrusted text can contain millions
 
 _ADJACENT = re.compile(r"\{\{|\}\}")
+_SKIP_INFO = re.compile(r'"skipInfo"\s*:')
+_SKIPS = _(
+    "The list contains skipInfo, with which the app does not request info/login. Gatepass keeps it. Atlassian described "
+    "it in 2021, before OAuth 2.0, so try it on one phone."
+)
 _SUSPECT = re.compile(r"[{$%\\]")  # every variable contains one of these, or an escape of one
 _EXPANDS = _("%(vendor)s would replace %(found)s in %(field)s before phones receive it. Enter the final text.")
 _ESCAPED = _("%(found)s in %(field)s looks like a variable of %(vendor)s. It is escaped, so phones show it unchanged.")
@@ -65,7 +70,7 @@ def lint(text_or_entries: str | Iterable[SiteEntry], format_id: str) -> tuple[Li
     vendor_id = FORMATS[format_id].vendor
     vendors = (VENDORS[vendor_id],) if vendor_id in VENDORS else tuple(VENDORS.values())
     severity = Severity.ERROR if len(vendors) == 1 else Severity.WARNING
-    findings = chain(_adjacent_braces(text, vendors, severity), _variables(text, vendors, severity))
+    findings = chain(_adjacent_braces(text, vendors, severity), _variables(text, vendors, severity), _skip_info(text))
     unique = {(finding.code, *finding.values.values()): finding for finding in islice(findings, MAX_FINDINGS)}
     return tuple(sorted(unique.values(), key=lambda finding: list(Severity).index(finding.severity)))
 
@@ -82,6 +87,11 @@ def _adjacent_braces(text: str, vendors: tuple[Vendor, ...], severity: Severity)
             ),
             {"found": match[0], "position": str(match.start() + 1), "vendor": VENDORS["intune"].name},
         )
+
+
+def _skip_info(text: str) -> Iterator[LintFinding]:
+    if _SKIP_INFO.search(text):
+        yield LintFinding("SKIP-INFO", Severity.INFO, _SKIPS)
 
 
 def _without_variables(text: str) -> str:

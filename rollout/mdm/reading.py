@@ -19,7 +19,7 @@ from .variables import STRING, UNMISTAKABLE
 MAX_LENGTH = 8_388_608  # characters; 20,000 sites with OAuth take about 3.5 million
 
 _MAX_DEPTH = 8  # deeper than a site list in an object: object, list, site, oauth
-_SITE_KEYS = ("title", "baseURL", "oauth")
+_SITE_KEYS = ("title", "baseURL", "oauth", "skipInfo")
 _OAUTH_KEYS = ("clientID", "cacheSessionInMobileBrowser")
 _SECRET = re.compile(r"secret|passw(or)?d|private_?key|access_?token|refresh_?token", re.IGNORECASE)
 TYPE_NAMES = {
@@ -151,12 +151,14 @@ def _site(value: Any, where: str) -> SiteEntry:
     _check_keys(value, where, required=("title", "baseURL"), known=_SITE_KEYS, elsewhere=_OAUTH_KEYS)
     title = _require_type(value["title"], str, f"{where}.title")
     base_url = _require_type(value["baseURL"], str, f"{where}.baseURL")
+    skip_info = _boolean(value["skipInfo"], f"{where}.skipInfo") if "skipInfo" in value else None
     if "oauth" not in value:
-        return SiteEntry(title, base_url)
+        return SiteEntry(title, base_url, skip_info=skip_info)
     oauth = _require_type(value["oauth"], dict, f"{where}.oauth")
     _check_keys(oauth, f"{where}.oauth", required=_OAUTH_KEYS, known=_OAUTH_KEYS, elsewhere=_SITE_KEYS)
     client_id = _require_type(oauth["clientID"], str, f"{where}.oauth.clientID")
-    return SiteEntry(title, base_url, client_id, _boolean(oauth["cacheSessionInMobileBrowser"], where))
+    cache = _boolean(oauth["cacheSessionInMobileBrowser"], f"{where}.oauth.cacheSessionInMobileBrowser")
+    return SiteEntry(title, base_url, client_id, cache, skip_info)
 
 
 def _boolean(value: Any, where: str) -> bool:
@@ -164,10 +166,10 @@ def _boolean(value: Any, where: str) -> bool:
         raise SiteListError(
             "boolean-as-string",
             _("%(value)s is in quotes, so it is text. Remove the quotes."),
-            f"{where}.oauth.cacheSessionInMobileBrowser",
+            where,
             {"value": value.strip().lower()},
         )
-    flag: bool = _require_type(value, bool, f"{where}.oauth.cacheSessionInMobileBrowser")
+    flag: bool = _require_type(value, bool, where)
     return flag
 
 

@@ -38,12 +38,18 @@ class SiteListError(ValueError):
 
 @dataclass(frozen=True)
 class SiteEntry:
-    """A site in the list. Without ``client_id`` it has no OAuth part, and the last field is not used."""
+    """A site in the list. Without ``client_id`` it has no OAuth part.
+
+    ``skip_info`` is the value of ``skipInfo``, None without that key: apps with MDM then skip ``info/login``. Gatepass
+    never adds it, but keeps one that an existing list has. Source: Atlassian's sequence diagrams of the sign-in (2021);
+    where in the configuration the key belongs is not documented.
+    """
 
     title: str
     base_url: str
     client_id: str | None = None
     cache_session_in_mobile_browser: bool = False
+    skip_info: bool | None = None
 
 
 def validate_entry(entry: SiteEntry, where: str, *, allow_loopback_http: bool) -> SiteEntry:

@@ -53,6 +53,8 @@ def _payload(entries: Iterable[SiteEntry]) -> list[dict[str, Any]]:
 
 def _site(entry: SiteEntry) -> dict[str, Any]:
     site: dict[str, Any] = {"title": entry.title, "baseURL": entry.base_url}
+    if entry.skip_info is not None:
+        site["skipInfo"] = entry.skip_info
     if entry.client_id is not None:
         site["oauth"] = {
             "clientID": entry.client_id,

@@ -37,7 +37,7 @@ def _kind(reply: Reply, leads_back: bool) -> str:
     if reply.status is None:
         if reply.error == "too_many_redirects":
             return "loop"
-        return "closed" if reply.error in ("refused", "timeout") else "error"
+        return "closed" if reply.error in ("refused", "reset", "timeout", "connect_timeout") else "error"
     if reply.location is not None:
         scheme, host = _scheme_and_host(reply.location)
         if scheme not in ("http", "https"):
