@@ -52,7 +52,7 @@ HEADERS = (
     "Content-Security-Policy: frame-ancestors 'self'\r\nReferrer-Policy: strict-origin-when-cross-origin\r\n"
     "Set-Cookie: JSESSIONID=0123456789ABCDEF0123456789ABCDEF; Path=/; Secure; HttpOnly\r\n"
 )
-MAX_RATIO = {"http": 9.0, "https": 3.0}
+MAX_RATIO = {"http": 8.5, "https": 4.5}
 
 
 class Responder(asyncio.Protocol):

@@ -110,3 +110,16 @@ def test_mask_shows_four_characters_at_most() -> None:
     assert mask("abcdefghijklmnop") == "abcd…"
     assert mask("abcdefgh") == "…"
     assert mask("") == "…"
+
+
+@pytest.mark.parametrize("filler", [400, 650, 900, 1900, 9000])
+def test_the_name_of_a_field_may_come_long_after_its_value(filler: int) -> None:
+    """Only the beginning of a response is masked, and the cut may be anywhere in a tag."""
+    assert SECRET[4:] not in excerpt(f"<input value='{SECRET}' data-x='{'y' * filler}' name='atl_token'>")
+    assert SECRET[4:] not in excerpt(f'{{"client_secret": "{SECRET}{"y" * filler}", "a": 1}}')
+
+
+def test_an_excerpt_skips_white_space() -> None:
+    assert excerpt("\n" * 7000 + "hello") == "hello"
+    assert excerpt("<p>" + " " * 700 + "hello") == "<p> hello"
+    assert excerpt("a" * 100 + " " * 590 + "b" * 300) == "a" * 100 + " " + "b" * 99
