@@ -203,7 +203,7 @@ def test_an_unreachable_site() -> None:
         base_url = fleet.base_url("unreachable")
         transcript = _rehearse(Plan(_site_list(base_url, "abc"), base_url, REDIRECT_URI))
     assert transcript.stopped_at == "info-login"
-    assert "refused or dropped" in transcript.steps[1].detail
+    assert "refused the connection" in transcript.steps[1].detail
 
 
 @pytest.mark.parametrize("name", ["ready-mdm", "ready-non-mdm", "context-path"])
