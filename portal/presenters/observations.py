@@ -12,20 +12,24 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from rollout.compatibility.evidence import product_name
-from rollout.compatibility.observation import Answer, Endpoint, Hop, InfoLogin, Observation
+from rollout.compatibility.observation import Answer, Endpoint, Hop, InfoLogin, Observation, RestApi
 from rollout.models import CheckRun, PluginSource
 
 SERVER, APP, SIGN_IN = gettext_lazy("The site"), gettext_lazy("App's first request"), gettext_lazy("Sign-in")
 CONNECTION, PLUGINS = gettext_lazy("Connection"), gettext_lazy("Plugins and links")
 REQUEST_TITLES: dict[str, Promise] = {
     "manifest": gettext_lazy("Manifest"),
+    "root": gettext_lazy("Root of the host"),
     "login_page": gettext_lazy("Login page"),
     "status": gettext_lazy("Server status"),
     "info_login": gettext_lazy("info/login as the app"),
     "info_login_plain": gettext_lazy("info/login as another client"),
     "info_login_old": gettext_lazy("info/login as an older app"),
     "authorize": gettext_lazy("Authorization endpoint"),
+    "authorize_plain": gettext_lazy("Authorization endpoint as another client"),
+    "authorize_unknown": gettext_lazy("Authorization endpoint with a made-up client ID"),
     "token": gettext_lazy("Token endpoint"),
+    "rest_api": gettext_lazy("REST API with an invalid access token"),
     "metadata": gettext_lazy("Provider metadata"),
     "plain_http": gettext_lazy("Plain HTTP"),
 }
@@ -34,6 +38,8 @@ KIND_LABELS: dict[str, Promise] = {
     "redirect": gettext_lazy("redirects to another host"),
     "login_page": gettext_lazy("shows a login page"),
     "unauthorized": gettext_lazy("requires a sign-in"),
+    "other_json": gettext_lazy("JSON of another server"),
+    "refused": gettext_lazy("refused"),
     "disabled": gettext_lazy("disabled"),
     "missing": gettext_lazy("not found"),
     "error": gettext_lazy("unexpected response"),
@@ -47,6 +53,9 @@ KIND_LABELS: dict[str, Promise] = {
     "untrusted": gettext_lazy("from an untrusted CA"),
     "expired": gettext_lazy("expired"),
     "wrong_host": gettext_lazy("for another host"),
+    "client_certificate": gettext_lazy("not checked, because the site requires a client certificate"),
+    "http2_only": gettext_lazy("not checked, because the site offers HTTP/2 only"),
+    "old_protocol": gettext_lazy("TLS too old for phones"),
     "redirects": gettext_lazy("redirects to HTTPS"),
     "elsewhere": gettext_lazy("redirects to another host"),
     "loop": gettext_lazy("redirects in a loop"),
@@ -59,6 +68,20 @@ ODDITY_LABELS: dict[str, Promise] = {
     "not_a_number": gettext_lazy("NaN or Infinity"),
     "not_utf8": gettext_lazy("not UTF-8"),
     "byte_order_mark": gettext_lazy("byte order mark"),
+}
+REFUSAL_LABELS: dict[str, Promise] = {
+    "client_certificate": gettext_lazy("requires a client certificate"),
+    "firewall": gettext_lazy("blocked by a firewall"),
+    "address_list": gettext_lazy("address not allowed"),
+    "forbidden": gettext_lazy("forbidden without a reason"),
+    "rate_limit": gettext_lazy("limit of requests"),
+    "cookie_check": gettext_lazy("cookie test"),
+    "sign_in": gettext_lazy("requires a sign-in"),
+    "maintenance": gettext_lazy("maintenance page"),
+    "unavailable": gettext_lazy("no server behind the proxy"),
+    "moved": gettext_lazy("moved to another host"),
+    "cloud": gettext_lazy("Atlassian Cloud"),
+    "other_page": gettext_lazy("page of another server"),
 }
 TRUST_LABELS: dict[str, Promise] = {
     "system": gettext_lazy("a public CA"),
@@ -176,8 +199,16 @@ def _app(seen: Observation) -> Iterator[Fact]:
 def _info(info_login: InfoLogin | None) -> str:
     if info_login is None:
         return ""
-    status = info_login.answer.status if info_login.kind == "error" else None
-    return _text(kind(info_login.kind), info_login.redirect_host, status)
+    answer = info_login.answer
+    status = answer.status if info_login.kind == "error" else None
+    return _text(kind(info_login.kind), info_login.redirect_host, status, _refusal(info_login.kind, answer))
+
+
+def _refusal(kind: str, answer: Answer) -> str:
+    """Return why a request was refused and by which product; empty for a response of another kind."""
+    if kind != "refused":
+        return ""
+    return _text(REFUSAL_LABELS.get(answer.refusal, answer.refusal), answer.refused_by)
 
 
 def _difference(app: InfoLogin, plain: InfoLogin | None) -> str:
@@ -192,7 +223,11 @@ def _difference(app: InfoLogin, plain: InfoLogin | None) -> str:
 
 def _sign_in(seen: Observation) -> Iterator[Fact]:
     yield Fact("authorize", SIGN_IN, REQUEST_TITLES["authorize"], _endpoint(seen.authorize))
+    yield Fact("leads_to", SIGN_IN, _("Leads to"), _text(seen.authorize.leads_to))
+    yield Fact("authorize_plain", SIGN_IN, REQUEST_TITLES["authorize_plain"], _endpoint(seen.authorize_plain))
+    yield Fact("authorize_unknown", SIGN_IN, REQUEST_TITLES["authorize_unknown"], _endpoint(seen.authorize_unknown))
     yield Fact("token", SIGN_IN, REQUEST_TITLES["token"], _endpoint(seen.token))
+    yield Fact("rest_api", SIGN_IN, REQUEST_TITLES["rest_api"], _rest_api(seen.rest_api))
     metadata = seen.metadata
     offered = metadata is not None and metadata.offered
     yield Fact(
@@ -206,9 +241,18 @@ def _sign_in(seen: Observation) -> Iterator[Fact]:
     yield Fact("challenges", SIGN_IN, _("Code challenge methods"), _text(*methods))
 
 
-def _endpoint(endpoint: Endpoint) -> str:
+def _endpoint(endpoint: Endpoint | None) -> str:
+    if endpoint is None:
+        return ""
     status = endpoint.answer.status if endpoint.kind == "error" else None
-    return _text(kind(endpoint.kind), endpoint.oauth_error, status)
+    return _text(kind(endpoint.kind), endpoint.oauth_error, status, _refusal(endpoint.kind, endpoint.answer))
+
+
+def _rest_api(api: RestApi | None) -> str:
+    if api is None:
+        return ""
+    label = _("the product rejects the token") if api.kind == "answers" else kind(api.kind)
+    return _text(label, api.answer.status, _refusal(api.kind, api.answer))
 
 
 def _connection(seen: Observation) -> Iterator[Fact]:
@@ -223,6 +267,10 @@ def _connection(seen: Observation) -> Iterator[Fact]:
     yield Fact("tls_chain", CONNECTION, _("Chain"), " ← ".join(certificate.subject for certificate in tls.chain))
     yield Fact("tls_fingerprint", CONNECTION, _("Fingerprint"), tls.chain[0].fingerprint if tls.chain else "")
     yield Fact("address", CONNECTION, _("Address"), _text(seen.manifest.answer.address))
+    limited = seen.rate_limited
+    yield Fact("rate_limited", CONNECTION, _("Limit of requests"), _text(limited.answered) if limited else "")
+    presented = _("presented") if seen.client_certificate else ""
+    yield Fact("client_certificate", CONNECTION, _("Client certificate"), presented)
     yield Fact("plain_http", CONNECTION, _("Plain HTTP"), kind(plain.kind) if plain else "")
 
 
@@ -247,8 +295,9 @@ def _redirects(answer: Answer) -> str:
 def _requests(seen: Observation) -> Iterator[RequestRow]:
     for name, title in REQUEST_TITLES.items():
         part = getattr(seen, name)
-        if part is not None:
-            yield RequestRow(name, title, _result(part), part.answer, _hops(part.answer))
+        answer = part if isinstance(part, Answer) else getattr(part, "answer", None)
+        if answer is not None and answer.was_sent:
+            yield RequestRow(name, title, _result(part), answer, _hops(answer))
 
 
 def _result(part: Any) -> str:
