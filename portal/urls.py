@@ -58,6 +58,8 @@ urlpatterns = [
     path("sites/<int:pk>/restore/", sites.restore, name="site_restore"),
     # Application links
     path("sites/<int:pk>/link/", links.wizard, name="link_wizard"),
+    path("sites/<int:pk>/link/test/", links.test, name="link_test"),
+    path("sites/<int:pk>/link/test/progress/", links.test_progress, name="link_test_progress"),
     path("sites/<int:pk>/oauth-switch/", links.switch, name="oauth_switch"),
     path("links/<int:pk>/rotate/", links.rotate, name="link_rotate"),
     path("links/<int:pk>/revoke/", links.revoke, name="link_revoke"),

@@ -1,48 +1,97 @@
-"""Application links: creation, client ID rotation, revocation, and the OAuth 2.0 switch of the Non-MDM setup."""
+"""Application links: creation, test and rotation of the client ID, revocation, and the OAuth 2.0 switch."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from portal.accounts.access import changeable_site, dashboard, person, visible_row
-from portal.forms.links import ClientIdForm, LinkForm
+from portal.forms.links import ClientIdForm
 from portal.forms.service_errors import add_form_errors
-from portal.pages.actions import action, form_view
+from portal.pages.actions import action, form_view, page_view
+from portal.presenters import link_steps, link_tests
 from rollout.compatibility.matrix import redirect_url_for
-from rollout.models import ApplicationLink, SignIn, Site
+from rollout.models import ApplicationLink, CheckRun, SignIn, Site
 from rollout.services import links as services
-
-NEW_LINK_KEY = "link_just_made"  # session key of the link whose credentials page is still to be shown, once
+from rollout.services.checks import check_runs
 
 
 @dashboard
 @form_view
 def wizard(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show the form for a new application link and, once after saving, its credentials."""
+    """Show the steps that create the link and save its client ID; once there is a link, show it with its test."""
     site = changeable_site(request, pk)
+    if site.archived_at:
+        messages.error(request, _("This site is archived. Restore it first."))
+        return redirect("site", site.pk)
     link = site.links.for_mdm().first()
     if link and request.method != "POST":
-        if request.session.pop(NEW_LINK_KEY, None) == link.pk:
-            return render(request, "links/credentials.html", {"site": site, "link": link})
-        messages.info(request, _("This site already has an application link."))
-        return redirect("site", site.pk)
-    form = LinkForm(request.POST if request.method == "POST" else None, site=site)
-    # The service also reports a missing client ID, together with all wrong choices.
-    if form.is_bound and set(form.errors) <= {"client_id"}:
-        try:
-            link = services.create_link(actor=person(request), site=site, **form.cleaned_data)
-        except ValidationError as error:
-            add_form_errors(form, error)
-        else:
-            request.session[NEW_LINK_KEY] = link.pk
-            return redirect("link_wizard", site.pk)
-    context = {"site": site, "form": form, "redirect_url": redirect_url_for(site.product)}
-    return render(request, "links/wizard.html", context, status=422 if form.errors else 200)
+        return render(request, "links/link.html", _link_context(request, site, link))
+    form = ClientIdForm(request.POST if request.method == "POST" else None, site=site, reader=person(request))
+    redirect_url = redirect_url_for(site.product)
+    if form.is_bound and _saved(
+        form,
+        lambda client_id: services.create_link(
+            actor=person(request), site=site, redirect_url=redirect_url, client_id=client_id
+        ),
+    ):
+        messages.success(request, _("The application link was saved."))
+        return redirect("link_wizard", site.pk)
+    return _form_page(request, "links/wizard.html", site, form)
+
+
+def _saved(form: ClientIdForm, save: Callable[[str], ApplicationLink]) -> ApplicationLink | None:
+    """Save the client ID of a bound form. Return None, with all errors on the form, if it cannot be saved."""
+    if not form.is_valid():
+        return None
+    if form.is_doubtful:
+        form.add_error("client_id", list(form.doubts))
+        return None
+    try:
+        return save(form.cleaned_data.get("client_id", ""))
+    except ValidationError as error:
+        add_form_errors(form, error)
+        return None
+
+
+def _form_page(
+    request: HttpRequest, template: str, site: Site, form: ClientIdForm, link: ApplicationLink | None = None
+) -> HttpResponse:
+    context = {"site": site, "form": form, "link": link, "steps": link_steps.of_site(site)}
+    if link:
+        context["people"] = _signed_in(link)
+    return render(request, template, context, status=422 if form.errors else 200)
+
+
+def _link_context(request: HttpRequest, site: Site, link: ApplicationLink) -> dict[str, object]:
+    return {"site": site, "link": link, "test": link_tests.of_link(site, link, reader=person(request))}
+
+
+@dashboard
+@action("link_wizard", "pk")
+def test(request: HttpRequest, pk: int) -> HttpResponse:
+    """Start a check of the site, which also tests the client ID, and return to the page of the link."""
+    site = changeable_site(request, pk)
+    if not site.archived_at:
+        check_runs.request_check(site=site, actor=person(request), trigger=CheckRun.Trigger.BUTTON)
+    return redirect("link_wizard", site.pk)
+
+
+@dashboard
+@page_view
+def test_progress(request: HttpRequest, pk: int) -> HttpResponse:
+    """Render the part of the link's page that is polled while its check runs. Raises Http404 without a link."""
+    site = changeable_site(request, pk)
+    link = site.links.for_mdm().first()
+    if link is None:
+        raise Http404
+    return render(request, "links/_test.html", _link_context(request, site, link))
 
 
 @dashboard
@@ -50,24 +99,13 @@ def wizard(request: HttpRequest, pk: int) -> HttpResponse:
 def rotate(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the impact and, on POST, replace the client ID of the link."""
     link, site = _changeable(request, pk)
-    if request.method != "POST":
-        return _rotate_page(request, link, site, ClientIdForm(site=site))
-    form = ClientIdForm(request.POST, site=site)
-    if form.is_valid():
-        try:
-            link = services.rotate_link(actor=person(request), link=link, **form.cleaned_data)
-        except ValidationError as error:
-            add_form_errors(form, error)
-        else:
-            messages.success(request, _("The client ID has changed. Publish a release to deliver it to phones."))
-            request.session[NEW_LINK_KEY] = link.pk
-            return redirect("link_wizard" if link.origin == ApplicationLink.Origin.WIZARD else "site", site.pk)
-    return _rotate_page(request, link, site, form)
-
-
-def _rotate_page(request: HttpRequest, link: ApplicationLink, site: Site, form: ClientIdForm) -> HttpResponse:
-    context = {"link": link, "site": site, "form": form, "people": _signed_in(link), "redirect_url": link.redirect_url}
-    return render(request, "links/rotate.html", context, status=422 if form.errors else 200)
+    form = ClientIdForm(request.POST if request.method == "POST" else None, site=site, reader=person(request))
+    if form.is_bound and _saved(
+        form, lambda client_id: services.rotate_link(actor=person(request), link=link, client_id=client_id)
+    ):
+        messages.success(request, _("The client ID has changed. Publish a release to deliver it to phones."))
+        return redirect("link_wizard" if link.origin == ApplicationLink.Origin.WIZARD else "site", site.pk)
+    return _form_page(request, "links/rotate.html", site, form, link)
 
 
 @dashboard

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
@@ -16,8 +14,7 @@ from rollout.models.link import APPLICATION_TYPE, DIRECTION, PERMISSION
 from rollout.ports import client_registry
 
 from . import audit
-
-_CLIENT_ID = re.compile(r"[\x21-\x7e]{1,255}")
+from .client_ids import client_id_errors
 
 
 def create_link(
@@ -33,14 +30,18 @@ def create_link(
     """Create the application link of the MDM setup.
 
     For a site hosted by Gatepass, a public client is registered and ``client_id`` must be empty. For other sites,
-    ``client_id`` is the one that Confluence showed. Raises ValidationError by field for values that do not work.
+    ``client_id`` is the one that Confluence showed. Raises ValidationError by field with all values that do not work.
     """
-    _validate_link(site, application_type, direction, redirect_url, permission)
     client_id = client_id.strip()
+    errors = _choice_errors(site, application_type, direction, redirect_url, permission)
+    if site.archived_at:
+        errors["__all__"] = [_("This site is archived. Restore it first.")]
     if site.is_provided and client_id:
-        raise ValidationError({"client_id": _("Gatepass creates the client ID of this site. Leave it empty.")})
-    if not site.is_provided:
-        _check_client_id(client_id)
+        errors["client_id"] = [_("Gatepass creates the client ID of this site. Leave it empty.")]
+    if not site.is_provided and (wrong := client_id_errors(client_id, redirect_url=redirect_url_for(site.product))):
+        errors["client_id"] = wrong
+    if errors:
+        raise ValidationError(errors)
     with transaction.atomic():
         site = _locked(site)
         if site.links.for_mdm().exists():
@@ -68,16 +69,13 @@ def rotate_link(*, actor: Actor, link: ApplicationLink, client_id: str = "") -> 
             link.client_id = _register(site, link.redirect_url)
         else:
             client_id = client_id.strip()
-            _check_client_id(client_id)
+            errors = client_id_errors(client_id, redirect_url=link.redirect_url)
             if client_id == link.client_id:
-                raise ValidationError(
-                    {
-                        "client_id": _(
-                            "The link already has this client ID. Copy the new one "
-                            "from the application link on the site."
-                        )
-                    }
-                )
+                errors = [
+                    _("The link already has this client ID. Copy the new one from the application link on the site.")
+                ]
+            if errors:
+                raise ValidationError({"client_id": errors})
             link.client_id = client_id
         link.rotated_at = timezone.now()
         link.save(update_fields=["client_id", "rotated_at"])
@@ -118,32 +116,23 @@ def switch_oauth(*, actor: Actor | None, site: Site, on: bool) -> ApplicationLin
     return link
 
 
-def _validate_link(site: Site, application_type: str, direction: str, redirect_url: str, permission: str) -> None:
+def _choice_errors(
+    site: Site, application_type: str, direction: str, redirect_url: str, permission: str
+) -> dict[str, list[str]]:
+    """Return the errors by field of the choices in Confluence's dialog."""
     expected = redirect_url_for(site.product)
     errors = {}
     if application_type != APPLICATION_TYPE:
-        errors["application_type"] = _("Select External application: the app is not an Atlassian product's server.")
+        errors["application_type"] = [_("Select External application: the app is not an Atlassian product's server.")]
     if direction != DIRECTION:
-        errors["direction"] = _("Select Incoming: the app sends requests to the site, never the other way around.")
+        errors["direction"] = [_("Select Incoming: the app sends requests to the site, never the other way around.")]
     if redirect_url != expected:
-        errors["redirect_url"] = _("Enter exactly %(url)s: the app handles no other address.") % {"url": expected}
+        errors["redirect_url"] = [_("Enter exactly %(url)s: the app handles no other address.") % {"url": expected}]
     if permission != PERMISSION:
-        errors["permission"] = _(
-            "Select WRITE: READ fails with invalid_scope, and a higher permission is a risk on a lost phone."
-        )
-    if site.archived_at:
-        errors["__all__"] = _("This site is archived. Restore it first.")
-    if errors:
-        raise ValidationError(errors)
-
-
-def _check_client_id(client_id: str) -> None:
-    if not client_id:
-        raise ValidationError({"client_id": _("Paste the client ID that Confluence showed after you saved the link.")})
-    if not _CLIENT_ID.fullmatch(client_id):
-        raise ValidationError(
-            {"client_id": _("A client ID has up to 255 visible characters and no spaces. Copy it again.")}
-        )
+        errors["permission"] = [
+            _("Select WRITE: READ fails with invalid_scope, and a higher permission is a risk on a lost phone.")
+        ]
+    return errors
 
 
 def _locked(site: Site) -> Site:

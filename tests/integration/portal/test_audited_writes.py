@@ -25,7 +25,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 # They follow the browser, and Django admin's own journal notes a deletion before it begins.
 NOT_AUDITED = {"sessions.Session", "usersessions.UserSession", "admin.LogEntry"}
 RECORDED = {  # routes whose empty POST by an administrator changes something that is recorded
-    "site_archive", "link_rotate", "link_revoke", "site_gateway", "check_now", "sweep_pause", "pass_revoke",
+    "site_archive", "link_rotate", "link_revoke", "link_test", "site_gateway", "check_now", "sweep_pause",
+    "pass_revoke",
     "lost_phone", "landing_done", "rehearse", "activity", "welcome",
 }  # fmt: skip
 
