@@ -64,6 +64,8 @@ def _form_page(
     request: HttpRequest, template: str, site: Site, form: ClientIdForm, link: ApplicationLink | None = None
 ) -> HttpResponse:
     context = {"site": site, "form": form, "link": link, "steps": link_steps.of_site(site)}
+    if "client_id" in form.errors:
+        form.fields["client_id"].widget.attrs["autofocus"] = True
     if link:
         context["people"] = _signed_in(link)
     return render(request, template, context, status=422 if form.errors else 200)

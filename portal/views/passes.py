@@ -26,6 +26,7 @@ from portal.models import Role, User
 from portal.pages.actions import action, form_view, page_view
 from portal.pages.one_time_forms import FormSentError, new_form_id, send_once, sent_before
 from portal.presenters.pass_files import FILES
+from portal.presenters.pass_reach import reach_warning
 from portal.presenters.user_agents import describe
 from rollout.enrollment.qr import qr_svg, qr_text_url
 from rollout.models import EnrollmentPass, Site
@@ -87,6 +88,7 @@ def _form_page(request: HttpRequest, form: PassForm) -> HttpResponse:
     choices = form.site_choices()
     context = {"form": form, "form_id": new_form_id(request), "choices": choices}
     context["more"] = form.site_count() - len(choices)
+    context["reach"] = reach_warning()
     return render(request, "passes/create.html", context)
 
 
@@ -111,6 +113,7 @@ def _show_once(request: HttpRequest, row: EnrollmentPass, token: str) -> HttpRes
     url = pass_service.pass_url(token)
     code = qr_svg(qr_text_url(url), title=_("QR code of the pass for %(label)s") % {"label": row.label})
     context = {"row": row, "token": token, "url": url, "code": mark_safe(code)}  # noqa: S308  (our own drawing)
+    context["reach"] = reach_warning(_visible_sites(request, row))
     return render(request, "passes/shown_once.html", context)
 
 
@@ -125,22 +128,28 @@ def _pass_page(
     request: HttpRequest, row: EnrollmentPass, form: ExpiryForm | None = None, status: int = 200
 ) -> HttpResponse:
     user = person(request)
-    sites = list(row.sites.order_by("title"))
+    sites, seen = list(row.sites.order_by("title")), _visible_sites(request, row)
     enrollments = list(row.enrollments.all()[:50])
     for enrollment in enrollments:
         enrollment.phone = describe(enrollment.user_agent)  # type: ignore[attr-defined]
-    seen = set(Site.objects.visible_to(user).filter(pk__in=[site.pk for site in sites]).values_list("pk", flat=True))
     context = {
         "row": row,
         "state": row.state(timezone.now()),
-        "sites": [site for site in sites if site.pk in seen],
+        "sites": seen,
         "more_sites": len(sites) - len(seen),
         "may_change": user.is_administrator or (_may_issue(user) and all(may_change(user, site) for site in sites)),
         "enrollments": enrollments,
         "form": form or ExpiryForm(),
         "form_id": new_form_id(request),
+        "reach": reach_warning(seen) if row.revoked_at is None else None,
     }
     return render(request, "passes/pass.html", context, status=status)
+
+
+def _visible_sites(request: HttpRequest, row: EnrollmentPass) -> list[Site]:
+    """The pass's sites that this person may see."""
+    visible = Site.objects.visible_to(person(request)).values("pk")
+    return list(row.sites.filter(pk__in=visible).order_by("title"))
 
 
 @dashboard

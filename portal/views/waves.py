@@ -22,6 +22,7 @@ from portal.pages.actions import form_view, page_view
 from portal.pages.one_time_forms import FormSentError, new_form_id, send_once, sent_before
 from portal.presenters import overview
 from portal.presenters.pass_files import sheet_of
+from portal.presenters.pass_reach import reach_warning
 from rollout.models import EnrollmentPass, Provider, SignIn, Site, Wave
 from rollout.services import passes as pass_service
 from rollout.services import waves as services
@@ -73,7 +74,8 @@ def create(request: HttpRequest) -> HttpResponse:
 def _create_page(request: HttpRequest, form: WaveForm, status: int = 200) -> HttpResponse:
     choices = form.site_choices()
     more = Site.objects.active().count() - len(choices)
-    return render(request, "waves/create.html", {"form": form, "choices": choices, "more": more}, status=status)
+    context = {"form": form, "choices": choices, "more": more, "reach": reach_warning()}
+    return render(request, "waves/create.html", context, status=status)
 
 
 @never_cache
@@ -104,7 +106,8 @@ def _issue(request: HttpRequest, row: Wave) -> HttpResponse:
                 ),
             )
             shown = [(wave_pass, pass_service.pass_url(token), token) for wave_pass, token in issued]
-            return render(request, "waves/issued.html", {"wave": row, "issued": shown, "until": until})
+            context = {"wave": row, "issued": shown, "until": until, "reach": reach_warning(row.sites.all())}
+            return render(request, "waves/issued.html", context)
         except FormSentError as sent:
             return sent_before(request, sent, reverse("wave", args=[row.pk]))
         except ValidationError as error:
@@ -162,6 +165,7 @@ def _wave_page(request: HttpRequest, row: Wave, form: IssueForm, status: int = 2
         "form": form,
         "form_id": new_form_id(request) if user.is_administrator and row.finished_at is None else "",
         "may_run": user.is_administrator,
+        "reach": reach_warning(sites) if row.finished_at is None else None,
     }
     return render(request, "waves/wave.html", context, status=status)
 

@@ -80,6 +80,8 @@ def create_example_data(administrator: Any, member: Any, personas: SimulatedFlee
         "site-archive": f"/sites/{ready.pk}/archive/",
         "sites-import": "/sites/import/",
         "link-wizard": f"/sites/{Site.objects.get(title=PERSONAS['too-old'].title).pk}/link/",
+        "link": f"/sites/{ready.pk}/link/",
+        "link-rotate": f"/links/{ready.links.get().pk}/rotate/",
         "link-revoke": f"/links/{ready.links.get().pk}/revoke/",
         "check-run": f"/check-runs/{newer.pk}/",
         "check-runs": f"/sites/{failing.pk}/check-runs/",

@@ -12,7 +12,6 @@ from portal.models import User
 from rollout.models import ApplicationLink, EnrollmentPass, Site
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-REDIRECT_URL = "confluence-server://oauth-callback"
 
 
 @pytest.fixture
@@ -39,10 +38,7 @@ def add_a_site(page: Page) -> None:
 
 def create_the_link(page: Page) -> None:
     page.goto(f"/sites/{page.url.rstrip('/').rpartition('/')[2]}/link/")
-    for choice in ("External application", "Incoming", "WRITE"):
-        page.get_by_label(choice, exact=True).check()
-    page.get_by_label("Redirect URL", exact=True).fill(REDIRECT_URL)
-    page.get_by_role("button", name="Save link").click()
+    page.get_by_role("button", name="Create link").click()
     expect(page.get_by_role("textbox", name="Client ID")).to_have_value(ApplicationLink.objects.get().client_id)
 
 
