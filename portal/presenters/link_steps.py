@@ -1,4 +1,4 @@
-"""What a person needs to create the application link on a site: the page to open, the values to enter, and an e-mail."""
+"""What is needed to create the application link on a site: the page to open, the values to enter, and an e-mail."""
 
 from __future__ import annotations
 

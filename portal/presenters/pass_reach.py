@@ -13,7 +13,6 @@ from rollout.models import Site
 
 from .messages import sentence
 
-
 ADDRESSES_SHOWN = 3
 
 
@@ -43,7 +42,7 @@ def reach_warning(sites: Iterable[Site] = ()) -> ReachWarning | None:
     """
     own = origin_of(settings.PUBLIC_URL)
     origins = {own: set(reach_problems(settings.PUBLIC_URL))}
-    hosted, others = [], []
+    hosted, others = list[str](), list[str]()
     for site in sites:
         origin = origin_of(site.base_url)
         problems = set(reach_problems(site.base_url)) & (set(Reach) if site.is_provided else NO_PHONE)

@@ -31,12 +31,8 @@ MESSAGES = {
     Reach.PRIVATE_ADDRESS: _("a private IP address. Only phones in the same network or VPN can open it."),
     Reach.PRIVATE_NAME: _("a name of a private network. Only phones in this network or its VPN can open it."),
 }
-_PRIVATE_SUFFIXES = tuple(
-    f".{name}"
-    for name in (
-        "corp", "home", "home.arpa", "internal", "intranet", "invalid", "lan", "local", "localdomain", "private", "test",
-    )
-)  # fmt: skip
+_PRIVATE_NAMES = "corp home home.arpa internal intranet invalid lan local localdomain private test"
+_PRIVATE_SUFFIXES = tuple(f".{name}" for name in _PRIVATE_NAMES.split())
 
 
 def reach_problems(url: str) -> tuple[Reach, ...]:

@@ -36,7 +36,9 @@ def _character_errors(client_id: str) -> list[str]:
     if any(character.isspace() for character in client_id):
         errors.append(_("A client ID has no spaces or line breaks. Copy only the ID."))
     if any(not character.isspace() and not "!" <= character <= "~" for character in client_id):
-        errors.append(_("A client ID has only visible ASCII characters. Remove %(names)s.") % {"names": _odd(client_id)})
+        errors.append(
+            _("A client ID has only visible ASCII characters. Remove %(names)s.") % {"names": _odd(client_id)}
+        )
     if re.fullmatch(r"([\"']).*\1,?", client_id):
         errors.append(_("Remove the quotation marks around the client ID."))
     if len(client_id) > MAX_LENGTH:

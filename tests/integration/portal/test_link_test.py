@@ -145,7 +145,9 @@ def test_a_check_that_did_not_get_there_proves_nothing(
     assert UNPROVED in shown
 
 
-def test_a_check_of_another_client_id_does_not_count(page: Callable[[], str], site: Site, link: ApplicationLink) -> None:
+def test_a_check_of_another_client_id_does_not_count(
+    page: Callable[[], str], site: Site, link: ApplicationLink
+) -> None:
     check(site, REACHED, DIFFERS, client_id="an older one")
     assert PROVED not in page()
     assert "Test the client ID" in page()
@@ -224,7 +226,5 @@ def test_an_archived_site_is_not_tested(
     assert not CheckRun.objects.exists()
 
 
-def test_without_a_link_there_is_nothing_to_test(
-    client_of: Callable[[User], Client], alice: User, site: Site
-) -> None:
+def test_without_a_link_there_is_nothing_to_test(client_of: Callable[[User], Client], alice: User, site: Site) -> None:
     assert client_of(alice).get(f"/sites/{site.pk}/link/test/progress/").status_code == 404

@@ -54,7 +54,7 @@ def test_it_works_where_confluence_is_the_provider(
     assert f'href="{site.base_url}/plugins/servlet/applinks/listApplicationLinks"' in page
     assert 'target="_blank" rel="noopener noreferrer"' in " ".join(page.split())
     for value in ("Confluence iOS app", REDIRECT, "WRITE"):
-        assert f"readonly spellcheck=\"false\">{value}</textarea>" in page
+        assert f'readonly spellcheck="false">{value}</textarea>' in page
     assert "mailto:?subject=" in page
     assert client.post(address, {"client_id": " abc123 "})["Location"] == address
     link = ApplicationLink.objects.get()

@@ -84,7 +84,7 @@ def plain(open_context: Callable[..., BrowserContext], sign_in: Any, administrat
 
 
 def look(page: Page, name: str) -> None:
-    """Check the page with axe, light and dark, 1280, 390 and 320 px wide; all rules once, then those of color and size."""
+    """Check the page with axe, light and dark, 1280, 390 and 320 px wide; later runs repeat color and size rules."""
     page.add_style_tag(content=NO_TRANSITIONS)
     page.evaluate(AXE)
     problems = []
