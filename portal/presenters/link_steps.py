@@ -21,6 +21,7 @@ class LinkSteps:
     """The values of one site's link. ``mailto`` is a URL that opens an e-mail with the steps, without a recipient."""
 
     product: str
+    is_jira: bool
     host: str
     page_url: str
     name: str
@@ -35,6 +36,7 @@ def of_site(site: Site) -> LinkSteps:
     name, page_url, redirect_url = f"{product} iOS app", site.base_url + PATH, redirect_url_for(site.product)
     return LinkSteps(
         product=product,
+        is_jira=site.product == Product.JIRA,
         host=urlsplit(site.base_url).netloc,
         page_url=page_url,
         name=name,

@@ -9,10 +9,8 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from portal.models import User
 from rollout.compatibility.verdict import Outcome
 from rollout.models import ApplicationLink, CheckRun, Finding, Rehearsal, RunState, SignIn, Site
-from rollout.services.client_ids import client_id_doubts
 
 from . import messages
 from .site_progress import stopped_at_login_page
@@ -53,10 +51,10 @@ class LinkTest:
     evidence: Line | None = None
 
 
-def of_link(site: Site, link: ApplicationLink, *, reader: User) -> LinkTest:
-    """Return the test of this link's client ID. Names other sites only if the reader may see them."""
+def of_link(site: Site, link: ApplicationLink, *, doubts: list[str]) -> LinkTest:
+    """Return the test of this link's client ID; ``doubts`` are those of ``services.client_ids``."""
     evidence, is_signed_in = _sign_in_evidence(site, link)
-    own = [_own_line(site, link, reader)]
+    own = [_own_line(site, doubts)]
     run = site.check_runs.order_by("-pk").first()
     state = _state(run, link)
     if run is None or state != "done":
@@ -131,11 +129,10 @@ def _line(finding: Finding) -> Line:
     )
 
 
-def _own_line(site: Site, link: ApplicationLink, reader: User) -> Line:
+def _own_line(site: Site, doubts: list[str]) -> Line:
     """Return what Gatepass knows about the client ID by itself."""
     if site.is_provided:
         return Line("ok", _("Gatepass created this client ID for this site"))
-    doubts = client_id_doubts(link.client_id, site=site, reader=reader)
     if doubts:
         return Line("warn", " ".join(doubts))
     return Line("ok", _("The format is valid, and no other site has this client ID"))

@@ -20,6 +20,7 @@ from rollout.compatibility.matrix import redirect_url_for
 from rollout.models import ApplicationLink, CheckRun, SignIn, Site
 from rollout.services import links as services
 from rollout.services.checks import check_runs
+from rollout.services.client_ids import client_id_doubts
 
 
 @dashboard
@@ -72,7 +73,8 @@ def _form_page(
 
 
 def _link_context(request: HttpRequest, site: Site, link: ApplicationLink) -> dict[str, object]:
-    return {"site": site, "link": link, "test": link_tests.of_link(site, link, reader=person(request))}
+    doubts = client_id_doubts(link.client_id, site=site, reader=person(request))
+    return {"site": site, "link": link, "test": link_tests.of_link(site, link, doubts=doubts)}
 
 
 @dashboard

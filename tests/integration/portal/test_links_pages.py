@@ -37,7 +37,7 @@ def html(response: Any) -> str:
 
 
 def ticked(page: str) -> list[str]:
-    return re.findall(r'<input type="checkbox" name="(\w+)" [^>]* checked>', page)
+    return re.findall(r'<input type="checkbox"\s+name="(\w+)"[^>]*\schecked>', page)
 
 
 @pytest.fixture

@@ -1,15 +1,10 @@
-"""The application link in Chromium: the checklist, all errors at once, and the test of the client ID to its end.
-
-``SCREENSHOTS=directory`` saves a screenshot of each state, light and dark, 1280 and 390 px wide.
-"""
+"""The application link in Chromium: the checklist, all errors at once, and the test of the client ID to its end."""
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,14 +16,10 @@ from rollout.models import ApplicationLink, CheckRun, Site
 from rollout.services import links, sites
 from rollout.simulator.fleet import SimulatedFleet
 from rollout.simulator.table import DEMO
+from tests.support.browser_look import look
 from tests.support.check_runs import run_queued_checks
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-AXE = next((Path(__file__).parent / "vendor").glob("axe-core-*.min.js")).read_text()
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-COLORS_AND_SIZES = ["color-contrast", "link-in-text-block", "target-size", "scrollable-region-focusable"]
-NO_TRANSITIONS = "*, ::before, ::after { transition: none !important; animation: none !important; }"
-SCREENSHOTS = os.environ.get("SCREENSHOTS")
 REDIRECT = "confluence-server://oauth-callback"
 
 
@@ -81,28 +72,6 @@ def plain(open_context: Callable[..., BrowserContext], sign_in: Any, administrat
     context = open_context(java_script_enabled=False, viewport={"width": 390, "height": 844})
     sign_in(context, administrator)
     return context.new_page()
-
-
-def look(page: Page, name: str) -> None:
-    """Check the page with axe, light and dark, 1280, 390 and 320 px wide; later runs repeat color and size rules."""
-    page.add_style_tag(content=NO_TRANSITIONS)
-    page.evaluate(AXE)
-    problems = []
-    for width in (1280, 390, 320):
-        page.set_viewport_size({"width": width, "height": 900})
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            rules = TAGS if (width, scheme) == (1280, "light") else COLORS_AND_SIZES
-            result = page.evaluate("options => axe.run(document, options)", {"runOnly": rules})
-            problems += [(scheme, width, one["id"], one["nodes"][0]["target"]) for one in result["violations"]]
-            if page.evaluate("document.documentElement.scrollWidth") > width:
-                problems.append((scheme, width, "scrolls", ""))
-            if SCREENSHOTS:
-                Path(SCREENSHOTS).mkdir(parents=True, exist_ok=True)
-                page.screenshot(path=Path(SCREENSHOTS) / f"{name}-{scheme}-{width}.png", full_page=True)
-    assert problems == []
-    page.emulate_media(color_scheme="light")
-    page.set_viewport_size({"width": 1280, "height": 900})
 
 
 def test_it_works_from_the_checklist_to_the_result(page: Page, simulated: Site, work: Callable[..., Any]) -> None:
