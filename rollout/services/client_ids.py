@@ -57,17 +57,18 @@ def _odd(client_id: str) -> str:
 
 def _other_values(client_id: str, redirect_url: str) -> list[str]:
     """Return errors for values of the same dialog, or of Atlassian's documentation, that are not the client ID."""
+    errors = []
     if redirect_url in client_id:
-        return [_("This is the redirect URL. Paste the client ID, which the site shows after you save the link.")]
-    if _URL.match(client_id):
-        return [_("This is a URL. Paste the client ID, which the site shows after you save the link.")]
+        errors.append(_("This is the redirect URL. Paste the client ID, which the site shows after you save the link."))
+    elif _URL.match(client_id):
+        errors.append(_("This is a URL. Paste the client ID, which the site shows after you save the link."))
     if _NAMED_SECRET.search(client_id):
-        return [_("This contains the client secret. Paste only the client ID: the app does not need the secret.")]
+        errors.append(_("This contains the client secret. Paste only the client ID: the app does not need the secret."))
     if client_id == PERMISSION:
-        return [_("This is the permission. Paste the client ID, which the site shows after you save the link.")]
+        errors.append(_("This is the permission. Paste the client ID, which the site shows after you save the link."))
     if client_id.casefold() == EXAMPLE.casefold():
-        return [_("This is the example from Atlassian's documentation. Paste the client ID of your link.")]
-    return []
+        errors.append(_("This is the example from Atlassian's documentation. Paste the client ID of your link."))
+    return errors
 
 
 def client_id_doubts(client_id: str, *, site: Site, reader: Actor) -> list[str]:

@@ -88,7 +88,7 @@ def test_it_works_from_the_checklist_to_the_result(page: Page, simulated: Site, 
     page.get_by_label("Paste the client ID").fill(f"Client secret: {REDIRECT} “")
     page.get_by_role("button", name="Save link").click()
     box = page.get_by_label("Paste the client ID")
-    for reason in ("no spaces", "Remove “", "This is the redirect URL"):
+    for reason in ("no spaces", "Remove “", "This is the redirect URL", "contains the client secret"):
         expect(box).to_have_accessible_description(re.compile(reason))
     expect(box).to_be_focused()
     expect(box).to_have_value(f"Client secret: {REDIRECT} “")
