@@ -14,6 +14,7 @@ from .views import (
     browser_sessions,
     check_history,
     check_runs,
+    client_certificates,
     configurations,
     devices,
     enrollment,
@@ -25,6 +26,7 @@ from .views import (
     overview,
     passes,
     people,
+    phone_results,
     phones,
     plugins,
     rehearsal,
@@ -64,6 +66,12 @@ urlpatterns = [
     path("links/<int:pk>/rotate/", links.rotate, name="link_rotate"),
     path("links/<int:pk>/revoke/", links.revoke, name="link_revoke"),
     path("sites/<int:pk>/gateway/", gateways.gateway, name="site_gateway"),
+    path("sites/<int:pk>/client-certificate/", client_certificates.certificate, name="client_certificate"),
+    path("sites/<int:pk>/client-certificate/remove/", client_certificates.remove, name="client_certificate_remove"),
+    # Results of real phones
+    path("sites/<int:pk>/phone-results/", phone_results.results, name="phone_results"),
+    path("sites/<int:pk>/phone-results/new/", phone_results.record, name="phone_result_new"),
+    path("phone-results/<int:pk>/withdraw/", phone_results.withdraw, name="phone_result_withdraw"),
     # Check runs
     path("sites/<int:pk>/check/", check_runs.check_now, name="check_now"),
     path("sites/<int:pk>/check-runs/", check_history.history, name="check_runs"),

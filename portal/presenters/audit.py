@@ -96,6 +96,21 @@ ACTIONS: dict[str, ActionText] = {
     "credential.refused": ActionText(
         "lock", gettext_lazy("%(target)s rejected its stored personal access token. Gatepass no longer uses it.")
     ),
+    "certificate.stored": ActionText(
+        "key", gettext_lazy("%(actor)s stored a client certificate for checks of %(target)s.")
+    ),
+    "certificate.replaced": ActionText(
+        "key", gettext_lazy("%(actor)s replaced the client certificate for checks of %(target)s.")
+    ),
+    "certificate.removed": ActionText(
+        "revoke", gettext_lazy("%(actor)s removed the client certificate for checks of %(target)s.")
+    ),
+    "phone_result.recorded": ActionText(
+        "phone", gettext_lazy("%(actor)s recorded a result of a real phone for %(target)s.")
+    ),
+    "phone_result.withdrawn": ActionText(
+        "revoke", gettext_lazy("%(actor)s withdrew a result of a real phone for %(target)s.")
+    ),
     "inventory.imported": ActionText(
         "upload",
         ngettext_lazy(
@@ -310,7 +325,7 @@ ACTIONS: dict[str, ActionText] = {
 }
 FAMILIES: dict[str, tuple[str | Promise, tuple[str, ...]]] = {
     "sites": (gettext_lazy("Sites and checks"), ("site.", "sites.", "check.", "sweep.", "sweeps.", "rehearsal.",
-              "credential", "plugins.", "inventory.")),
+              "credential", "certificate.", "phone_result.", "plugins.", "inventory.")),
     "matrix": (gettext_lazy("Compatibility matrix"), ("matrix.", "checks.")),
     "links": (gettext_lazy("Application links"), ("link.", "switch.", "gateway.")),
     "configurations": (gettext_lazy("Configurations"), ("configuration.",)),

@@ -20,12 +20,14 @@ from rollout.models import (
     ApplicationLink,
     AuditEvent,
     CheckRun,
+    ClientCertificate,
     ConfigurationRelease,
     Enrollment,
     EnrollmentPass,
     Notice,
     NotificationPreference,
     PassState,
+    PhoneResult,
     ProbeHost,
     Rehearsal,
     SignIn,
@@ -146,6 +148,23 @@ class CheckRunAdmin(ReadOnlyAdmin):
     def findings(self, run: CheckRun) -> str:
         rows = ((f.setup, f.outcome, f.rule, _(f.message) % f.values) for f in run.findings)
         return format_html_join("", "<p>{} · {} · {}: {}</p>", rows)
+
+
+@admin.register(ClientCertificate)
+class ClientCertificateAdmin(ReadOnlyAdmin):
+    list_display = ["site", "subject", "issuer", "expires_at", "stored_by", "stored_at"]
+    list_select_related = ["site", "stored_by"]
+    search_fields = ["site__title", "subject", "issuer"]
+    exclude = ["sealed"]
+
+
+@admin.register(PhoneResult)
+class PhoneResultAdmin(ReadOnlyAdmin):
+    list_display = ["site", "tried_on", "tried_by", "setup", "outcome", "app_version", "withdrawn_at"]
+    list_filter = ["setup", "outcome", "client_certificate", ("withdrawn_at", admin.EmptyFieldListFilter)]
+    list_select_related = ["site"]
+    search_fields = ["site__title", "tried_by"]
+    date_hierarchy = "tried_on"
 
 
 @admin.register(Sweep)

@@ -45,12 +45,12 @@ ERRORS = {
     "no-key": _("The file contains no private key. Export the certificate together with its private key."),
     "no-certificate": _("The file contains no certificate. Export the private key together with its certificate."),
     "several-keys": _("The file contains more than one private key. Include only the key of this certificate."),
-    "too-many": _("The file contains more than 10 certificates. Include only the certificate and its intermediate CAs."),
+    "too-many": _("The file contains more than 10 certificates. Include only this one and its intermediate CAs."),
     "incomplete": _("A PEM block is incomplete. Include each one with its BEGIN and END lines."),
     "password-needed": _("The private key is encrypted. Enter its password."),
     "wrong-password": _("The password is wrong, or the file is damaged."),
     "too-slow": _("The file demands too many rounds of key derivation. Export it again with the default settings."),
-    "unsupported": _("The file uses an encryption or a key type that is not supported. Use RSA or elliptic curve keys."),
+    "unsupported": _("The file uses an unsupported encryption or key type. Use an RSA or elliptic curve key."),
     "key-mismatch": _("The private key does not belong to a certificate in the file. Export both together."),
     "expired": _("The certificate expired on %(date)s. Upload one that is valid."),
     "not-yet-valid": _("The certificate is valid only from %(date)s. Upload one that is valid today."),
@@ -95,8 +95,12 @@ def read_client_certificate(data: bytes, password: str = "", *, now: datetime) -
         try:
             key, certificates = _parse(data, password.encode())
             return _checked(key, certificates, now)
+        except ClientCertificateError:
+            raise
         except (UnsupportedAlgorithm, x509.InvalidVersion, x509.UnsupportedGeneralNameType) as error:
             raise ClientCertificateError("unsupported") from error
+        except (ValueError, TypeError) as error:  # parts of a certificate are parsed only when they are used
+            raise ClientCertificateError("unreadable") from error
 
 
 def _parse(data: bytes, password: bytes) -> tuple[Any, list[x509.Certificate]]:

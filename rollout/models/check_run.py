@@ -82,6 +82,7 @@ class CheckRun(models.Model):
         COMMAND = "command", _("Command line")
         SWEEP = "sweep", _("Bulk check")
         REEVALUATED = "rejudged", _("Re-evaluated")
+        PHONE_RESULT = "phone_result", _("Phone result")
 
     site = models.ForeignKey("rollout.Site", on_delete=models.CASCADE, related_name="check_runs")
     trigger = models.CharField(_("started by"), max_length=16, choices=Trigger.choices)

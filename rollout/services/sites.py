@@ -18,7 +18,7 @@ from rollout.compatibility.verdict import Verdict
 from rollout.compatibility.version import Version
 from rollout.formats.ca_bundle import NoAuthorityError, check_ca_bundle
 from rollout.formats.certificates import BUNDLE_ERRORS, BundleError
-from rollout.models import CheckRun, PluginSource, Product, Provider, Site, SiteCredential
+from rollout.models import CheckRun, ClientCertificate, PluginSource, Product, Provider, Site, SiteCredential
 from rollout.services.checks.due_times import check_interval
 
 from . import audit
@@ -159,14 +159,19 @@ def update_site(*, actor: Actor | None, site: Site, owners: Iterable[Any] | None
         _reset_outdated_fields(site, changed)
         site.updated_at = timezone.now()
         site.save()
-        # A stored token must not be sent to a new base URL, which another person may have entered.
-        removed = "base_url" in changed and SiteCredential.objects.filter(site=site).delete()[0]
-        if removed:
-            audit.record(actor=actor, action="credential.removed", target=site)
+        if "base_url" in changed:
+            _remove_secrets(actor, site)
         audit.record(actor=actor, action="site.changed", target=site, details={"fields": sorted(changed)})
         if changed & (VERDICT_FIELDS | PROBE_FIELDS) and site.archived_at is None:
             check_runs.request_check(site=site, actor=actor, trigger=CheckRun.Trigger.EDITED)
     return site
+
+
+def _remove_secrets(actor: Actor | None, site: Site) -> None:
+    """Remove the stored token and client certificate, which must not be sent to a base URL of another person."""
+    for model, name in ((SiteCredential, "credential"), (ClientCertificate, "certificate")):
+        if model._default_manager.filter(site=site).delete()[0]:
+            audit.record(actor=actor, action=f"{name}.removed", target=site)
 
 
 def _reset_outdated_fields(site: Site, changed: set[str]) -> None:

@@ -24,6 +24,7 @@ from rollout.services.network import policy
 from rollout.services.queue import wake_worker
 
 from .evaluations import ProbeResult
+from .target_extras import TargetExtras, extras_of
 
 log = structlog.get_logger(__name__)
 
@@ -82,14 +83,16 @@ async def probe(run: CheckRun, target: Target) -> ProbeResult:
 
 
 def targets_of(runs: Iterable[CheckRun]) -> dict[int, Target]:
-    """Return the target of each run, by its id, with one query. The runs come with their sites."""
+    """Return the target of each run, by its id, with three queries. The runs come with their sites."""
     runs = list(runs)
-    active = ApplicationLink.objects.active().filter(site__in=[run.site_id for run in runs])
+    sites = [run.site_id for run in runs]
+    active = ApplicationLink.objects.active().filter(site__in=sites)
     client_ids = {(link.site_id, link.origin): link.client_id for link in active}
-    return {run.pk: _target(run.site, client_ids) for run in runs}
+    extras = extras_of(sites)
+    return {run.pk: _target(run.site, client_ids, extras[run.site_id]) for run in runs}
 
 
-def _target(site: Site, client_ids: dict[tuple[int, str], str]) -> Target:
+def _target(site: Site, client_ids: dict[tuple[int, str], str], extras: TargetExtras) -> Target:
     """``client_ids`` are the client IDs of active links by site and origin."""
     links = KnownLinks(
         mdm=client_ids.get((site.pk, ApplicationLink.Origin.WIZARD)),
@@ -103,4 +106,6 @@ def _target(site: Site, client_ids: dict[tuple[int, str], str]) -> Target:
         links=links,
         ca_bundle=site.ca_bundle,
         through_proxy=site.through_proxy,
+        client_certificate=extras.client_certificate,
+        phone_results=extras.phone_results,
     )

@@ -29,6 +29,7 @@ from rollout.services.notifications import notices
 from rollout.services.rows import update_rows
 
 from .due_times import due_after_internal_error, next_due
+from .target_extras import TargetExtras, extras_of
 
 RUN_FIELDS = (
     "state", "finished_at", "lease", "lease_until", "failure", "observation", "mdm_verdict", "non_mdm_verdict",
@@ -71,7 +72,10 @@ def record(batch: Sequence[ProbeResult]) -> list[Evaluated]:
         sites = _locked_sites([result.site_id for result in batch])
         runs = {run.pk: run for run in _locked_runs(batch)}
         leased = [result for result in batch if result.run_id in runs and runs[result.run_id].lease == result.lease]
-        edited = [result for result in leased if not _is_unedited(sites[result.site_id], result)]
+        extras = extras_of(list(sites))
+        edited = [
+            result for result in leased if not _is_unedited(sites[result.site_id], extras[result.site_id], result)
+        ]
         _requeue([runs[result.run_id] for result in edited], sites)
         now, evaluated = timezone.now(), []
         finished = [result for result in leased if result not in edited]
@@ -101,15 +105,18 @@ def _locked_runs(batch: Sequence[ProbeResult]) -> QuerySet[CheckRun]:
     return rows.filter(pk__in=[result.run_id for result in batch], state=RunState.RUNNING).order_by("pk")
 
 
-def _is_unedited(site: Site, result: ProbeResult) -> bool:
+def _is_unedited(site: Site, extras: TargetExtras, result: ProbeResult) -> bool:
     """Whether the site was not edited during the run: an edit may change the target."""
     observation, target = result.observation, result.target
     if observation is None:
         return True
     observed = (observation.base_url, observation.product, observation.plugins)
-    connection = (target.ca_bundle, target.through_proxy) if target else (site.ca_bundle, site.through_proxy)
-    return (*observed, *connection) == (
-        site.base_url, site.product, site.plugin_versions, site.ca_bundle, site.through_proxy
+    if observed != (site.base_url, site.product, site.plugin_versions):
+        return False
+    if target is None:
+        return True
+    return (target.ca_bundle, target.through_proxy, target.client_certificate, target.phone_results) == (
+        site.ca_bundle, site.through_proxy, extras.client_certificate, extras.phone_results
     )  # fmt: skip
 
 

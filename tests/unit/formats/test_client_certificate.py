@@ -97,6 +97,7 @@ MANY = b"".join(Identity(f"CA {number}", CA, ca=True).certificate_pem.encode() f
         (PHONE.pem() + MANY, "", "too-many"),
         (PHONE.pem()[:-20], "", "incomplete"),
         (PHONE.pem().replace(b"MII", b"AAA", 1), "", "unreadable"),
+        (PHONE.pem(PASSWORD).replace(b"PRIVATE KEY-----\nM", b"PRIVATE KEY-----\n", 1), PASSWORD, "unreadable"),
         (PHONE.pem(PASSWORD), "", "password-needed"),
         (PHONE.pem(PASSWORD), "wrong", "wrong-password"),
         (PHONE.pem(PASSWORD, PrivateFormat.TraditionalOpenSSL), "", "password-needed"),
