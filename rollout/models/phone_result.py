@@ -72,10 +72,11 @@ class PhoneResult(models.Model):
         settings.AUTH_USER_MODEL,
         on_delete=models.SET_NULL,
         null=True,
+        blank=True,
         related_name="+",
         verbose_name=_("withdrawn by"),
     )
-    withdrawn_at = models.DateTimeField(_("withdrawn"), null=True)
+    withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
     withdrawal_reason = models.CharField(_("reason for withdrawal"), max_length=200, blank=True, validators=LINE)
 
     objects = PhoneResultQuerySet.as_manager()
@@ -91,11 +92,6 @@ class PhoneResult(models.Model):
             )
         ]
         indexes = [models.Index(fields=["site", "-tried_on", "-id"], name="phone_result_by_site")]
-
-    @property
-    def is_of_this_site(self) -> bool:
-        """Whether it was tried at the site's current base URL."""
-        return self.base_url == self.site.base_url
 
     def __str__(self) -> str:
         return f"{self.site}: {self.get_setup_display()}, {self.get_outcome_display()}"

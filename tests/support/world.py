@@ -18,7 +18,7 @@ from django.utils import timezone
 from portal.accounts.sign_in_links import make_link
 from portal.models import Role, SignInLink, User
 from rollout.models import CheckRun, Rehearsal, RunState, Site, Sweep, Webhook
-from rollout.services import configurations, inventories, links, passes, rehearsals, sites, waves
+from rollout.services import configurations, inventories, links, passes, phone_results, rehearsals, sites, waves
 
 from .every_route import ROLES, World
 
@@ -80,6 +80,12 @@ def fill_world() -> dict[str, Any]:
     site = sites.create_site(actor=alice, title="Pilot", provider="gatepass", slug="pilot", owners=[alice])
     CheckRun.objects.update(state=RunState.DONE)
     link = links.create_link(actor=alice, site=site, redirect_url="confluence-server://oauth-callback")
+    CheckRun.objects.update(state=RunState.DONE)
+    phone_result = phone_results.record_result(
+        actor=alice, site=site, setup="mdm", outcome="worked", ios_version="18.5", app_version="2.0.1",
+        tried_on=timezone.localdate(), tried_by="Alice",
+    )  # fmt: skip
+    CheckRun.objects.filter(trigger="phone_result").delete()
     wave = waves.create_wave(actor=administrator, title="First", sites=[site])
     until = timezone.now() + timedelta(days=1)
     row, token = passes.issue_pass(
@@ -96,7 +102,7 @@ def fill_world() -> dict[str, Any]:
     webhook = Webhook.objects.create(name="Chat", url="https://chat.example.com/", secret="sealed", created_at=now)
     delivery = webhook.deliveries.create(key=uuid.uuid4(), event="gatepass.test", body={}, created_at=now)
     return {
-        "site": site.pk, "link": link.pk, "run": site.check_runs.get().pk, "release": release.number,
+        "site": site.pk, "phone_result": phone_result.pk, "link": link.pk, "run": site.check_runs.get().pk, "release": release.number,
         "wave": wave.pk, "pass": row.pk, "person": member.pk, "token": token, "rehearsal": rehearsal.pk,
         "slug": "pilot", "welcome": welcome.rstrip("/").rpartition("/")[2], "kind": "svg", "product": "confluence",
         "sweep": sweep.pk, "missing": 9999,
