@@ -102,7 +102,8 @@ def fill_world() -> dict[str, Any]:
     webhook = Webhook.objects.create(name="Chat", url="https://chat.example.com/", secret="sealed", created_at=now)
     delivery = webhook.deliveries.create(key=uuid.uuid4(), event="gatepass.test", body={}, created_at=now)
     return {
-        "site": site.pk, "phone_result": phone_result.pk, "link": link.pk, "run": site.check_runs.get().pk, "release": release.number,
+        "site": site.pk, "phone_result": phone_result.pk, "link": link.pk, "run": site.check_runs.get().pk,
+        "release": release.number,
         "wave": wave.pk, "pass": row.pk, "person": member.pk, "token": token, "rehearsal": rehearsal.pk,
         "slug": "pilot", "welcome": welcome.rstrip("/").rpartition("/")[2], "kind": "svg", "product": "confluence",
         "sweep": sweep.pk, "missing": 9999,
