@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from rollout.actor import Actor
 from rollout.formats.client_certificate import ClientCertificateError, read_client_certificate
+from rollout.http_client.client_identity import check_client_certificate
 from rollout.models import CheckRun, ClientCertificate, Site
 
 from . import audit, vault
@@ -33,8 +34,10 @@ def store_certificate(*, actor: Actor, site: Site, file: bytes, password: str = 
     except ClientCertificateError as error:
         field = "password" if error.code in {"password-needed", "wrong-password"} else "file"
         raise ValidationError({field: _(error.message) % error.values}) from None
-    expires_at = read.certificate.expires_at
-    assert expires_at is not None  # noqa: S101  (the reader refuses a certificate without one)
+    try:
+        _subject, expires_at = check_client_certificate(read.pem)
+    except ValueError as error:  # OpenSSL, which presents it later, refuses keys that the reader accepts
+        raise ValidationError({"file": _(str(error))}) from None
     with transaction.atomic():
         site = _locked_site(site)
         row, is_new = ClientCertificate.objects.update_or_create(

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -31,6 +31,7 @@ from . import audit, vault
 from .checks import check_runs
 from .network import policy
 from .plugin_problems import error_message
+from .sealed_certificates import open_certificates
 from .sites import validate
 
 log = structlog.get_logger(__name__)
@@ -150,7 +151,8 @@ def _next_due() -> SiteCredential | None:
 
 
 def _request_versions(site: Site, token: str) -> UpmResult:
-    return asyncio.run(read_plugins(policy(site), base_url=site.base_url, product=site.product, token=token))
+    own = replace(policy(site), client_certificate=open_certificates([site.pk]).get(site.pk, ""))
+    return asyncio.run(read_plugins(own, base_url=site.base_url, product=site.product, token=token))
 
 
 def _save(*, actor: Actor | None, site: Site, plugins: Plugins, source: str) -> SavedVersions:

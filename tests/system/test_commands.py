@@ -68,6 +68,17 @@ def test_check_site_rejects_an_invalid_base_url(url):
     assert "Traceback" not in done.stderr
 
 
+def test_check_site_reports_a_bad_file_in_one_line_before_it_sends_anything():
+    done = run("check_site", "https://wiki.invalid", "--client-certificate", "manage.py", "--json")
+
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.strip() == (
+        "CommandError: --client-certificate manage.py: The file is neither PEM nor PKCS #12. "
+        "Export the certificate with its private key again."
+    )
+
+
 def test_every_other_command_reports_the_missing_setting():
     done = run("export_configuration")
 

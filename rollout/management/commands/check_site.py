@@ -29,6 +29,7 @@ from rollout.formats.client_certificate import (
     ClientCertificateError,
     read_client_certificate,
 )
+from rollout.http_client.client_identity import check_client_certificate
 from rollout.probes.site import Target, observe
 from rollout.services.network import policy
 
@@ -163,9 +164,12 @@ def _client_certificate(name: str, password_file: str | None) -> str:
         text = _read("--client-certificate-password-file", password_file, MAX_PASSWORD)
         password = text.decode(errors="replace").rstrip("\r\n")
     try:
-        return read_client_certificate(data, password, now=timezone.now()).pem
-    except ClientCertificateError as error:
-        hint = " Use --client-certificate-password-file." if error.code == "password-needed" else ""
+        pem = read_client_certificate(data, password, now=timezone.now()).pem
+        check_client_certificate(pem)
+        return pem
+    except ValueError as error:
+        code = error.code if isinstance(error, ClientCertificateError) else ""
+        hint = " Use --client-certificate-password-file." if code == "password-needed" else ""
         raise CommandError(f"--client-certificate {name}: {error}{hint}", returncode=UNUSABLE) from error
 
 
