@@ -52,8 +52,8 @@ def store_certificate(*, actor: Actor, site: Site, file: bytes, password: str = 
                 "stored_at": timezone.now(),
             },
         )
-        action = "certificate.stored" if is_new else "certificate.replaced"
-        audit.record(actor=actor, action=action, target=site)
+        verb = "stored" if is_new else "replaced"
+        audit.record(actor=actor, action=f"certificate.{verb}", target=site)
         _queue_check(actor, site)
     return row
 
