@@ -20,7 +20,6 @@ from rollout.models import (
     ApplicationLink,
     AuditEvent,
     CheckRun,
-    ClientCertificate,
     ConfigurationRelease,
     Enrollment,
     EnrollmentPass,
@@ -32,6 +31,7 @@ from rollout.models import (
     Rehearsal,
     SignIn,
     Site,
+    SiteCertificate,
     Sweep,
     Wave,
     Webhook,
@@ -150,8 +150,8 @@ class CheckRunAdmin(ReadOnlyAdmin):
         return format_html_join("", "<p>{} · {} · {}: {}</p>", rows)
 
 
-@admin.register(ClientCertificate)
-class ClientCertificateAdmin(ReadOnlyAdmin):
+@admin.register(SiteCertificate)
+class SiteCertificateAdmin(ReadOnlyAdmin):
     list_display = ["site", "subject", "issuer", "expires_at", "stored_by", "stored_at"]
     list_select_related = ["site", "stored_by"]
     search_fields = ["site__title", "subject", "issuer"]

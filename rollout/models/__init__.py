@@ -1,6 +1,5 @@
 from .audit import AuditEvent, AuditHead
 from .check_run import CheckRun, Finding, RunState
-from .client_certificate import ClientCertificate
 from .configuration import ConfigurationRelease
 from .enrollment import Enrollment, EnrollmentPass, PassState, SignIn
 from .inventory import AppInventory, InventoryPhone
@@ -19,13 +18,45 @@ from .notification import (
 from .phone_result import PhoneResult
 from .rehearsal import Rehearsal
 from .site import PluginSource, Product, Provider, Site, SiteCredential, VerdictChoices
+from .site_certificate import SiteCertificate
 from .sweep import ProbeHost, Sweep, SweepState
 from .wave import Wave
 
 __all__ = [
-    "AppInventory", "ApplicationLink", "AttemptError", "AuditEvent", "AuditHead", "CheckRun", "ClientCertificate",
-    "ConfigurationRelease", "DeliveryState", "Enrollment", "EnrollmentPass", "Finding", "InventoryPhone",
-    "MatrixEdition", "MatrixLine", "Notice", "NoticeKind", "NotificationPreference", "PassState", "PhoneResult",
-    "PluginSource", "ProbeHost", "Product", "Provider", "Rehearsal", "RunState", "SignIn", "Site", "SiteCredential",
-    "SiteFollow", "Sweep", "SweepState", "VerdictChoices", "Wave", "Webhook", "WebhookDelivery",
+    "AppInventory",
+    "ApplicationLink",
+    "AttemptError",
+    "AuditEvent",
+    "AuditHead",
+    "CheckRun",
+    "ConfigurationRelease",
+    "DeliveryState",
+    "Enrollment",
+    "EnrollmentPass",
+    "Finding",
+    "InventoryPhone",
+    "MatrixEdition",
+    "MatrixLine",
+    "Notice",
+    "NoticeKind",
+    "NotificationPreference",
+    "PassState",
+    "PhoneResult",
+    "PluginSource",
+    "ProbeHost",
+    "Product",
+    "Provider",
+    "Rehearsal",
+    "RunState",
+    "SignIn",
+    "Site",
+    "SiteCertificate",
+    "SiteCredential",
+    "SiteFollow",
+    "Sweep",
+    "SweepState",
+    "VerdictChoices",
+    "Wave",
+    "Webhook",
+    "WebhookDelivery",
 ]  # fmt: skip

@@ -10,14 +10,14 @@ from django.db.models import Model
 from django.dispatch import Signal
 
 from rollout.actor import Actor
-from rollout.models import ClientCertificate, SiteCredential, Webhook
+from rollout.models import SiteCertificate, SiteCredential, Webhook
 
 from . import audit, vault
 
 # Where encrypted values are stored: the model and its columns.
 SEALED: tuple[tuple[type[Model], tuple[str, ...]], ...] = (
     (SiteCredential, ("token",)),
-    (ClientCertificate, ("sealed",)),
+    (SiteCertificate, ("sealed",)),
     (Webhook, ("secret", "old_secret")),
 )
 

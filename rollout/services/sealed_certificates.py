@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 import structlog
 
-from rollout.models import ClientCertificate
+from rollout.models import SiteCertificate
 
 from . import vault
 
@@ -20,12 +20,12 @@ def open_certificates(site_ids: Collection[int]) -> dict[int, str]:
     A certificate that no key decrypts, or that was stored for another base URL, is left out and logged: the check then
     shows what the site answers without one.
     """
-    rows = ClientCertificate.objects.filter(site__in=site_ids).select_related("site")
+    rows = SiteCertificate.objects.filter(site__in=site_ids).select_related("site")
     opened = {row.site_id: open_certificate(row) for row in rows}
     return {site_id: pem for site_id, pem in opened.items() if pem}
 
 
-def open_certificate(row: ClientCertificate) -> str:
+def open_certificate(row: SiteCertificate) -> str:
     """Return the PEM of one stored certificate; empty if it cannot be used."""
     try:
         content = json.loads(vault.open_(row.sealed))

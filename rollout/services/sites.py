@@ -18,7 +18,7 @@ from rollout.compatibility.verdict import Verdict
 from rollout.compatibility.version import Version
 from rollout.formats.ca_bundle import NoAuthorityError, check_ca_bundle
 from rollout.formats.certificates import BUNDLE_ERRORS, BundleError
-from rollout.models import CheckRun, ClientCertificate, PluginSource, Product, Provider, Site, SiteCredential
+from rollout.models import CheckRun, PluginSource, Product, Provider, Site, SiteCertificate, SiteCredential
 from rollout.services.checks.due_times import check_interval
 
 from . import audit
@@ -169,7 +169,7 @@ def update_site(*, actor: Actor | None, site: Site, owners: Iterable[Any] | None
 
 def _remove_secrets(actor: Actor | None, site: Site) -> None:
     """Remove the stored token and client certificate, which must not be sent to a base URL of another person."""
-    for model, name in ((SiteCredential, "credential"), (ClientCertificate, "certificate")):
+    for model, name in ((SiteCredential, "credential"), (SiteCertificate, "certificate")):
         if model._default_manager.filter(site=site).delete()[0]:
             audit.record(actor=actor, action=f"{name}.removed", target=site)
 

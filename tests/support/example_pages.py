@@ -10,14 +10,25 @@ from typing import Any
 from django.utils import timezone
 
 from rollout.compatibility.matrix import redirect_url_for
-from rollout.models import CheckRun, NoticeKind, Rehearsal, SignIn, Site, Webhook
-from rollout.services import configurations, inventories, links, passes, rehearsals, sites, waves
+from rollout.models import CheckRun, NoticeKind, PhoneResult, Rehearsal, SignIn, Site, Webhook
+from rollout.services import (
+    configurations,
+    inventories,
+    links,
+    passes,
+    phone_results,
+    rehearsals,
+    site_certificates,
+    sites,
+    waves,
+)
 from rollout.services.checks import check_worker, sweeps
 from rollout.services.notifications import deliveries, preferences, webhooks
 from rollout.simulator.fleet import SimulatedFleet
 from rollout.simulator.table import DEMO, PERSONAS
 
 from .check_runs import run_queued_checks
+from .client_certificates import Identity, authority
 
 
 @dataclass
@@ -62,6 +73,7 @@ def create_example_data(administrator: Any, member: Any, personas: SimulatedFlee
     CheckRun.objects.filter(pk=changed.pk).update(was_mdm_verdict="READY_MDM", was_non_mdm_verdict="UNKNOWN",
                                                   changed_at=timezone.now())  # fmt: skip
     SignIn.objects.create(site=ready, person=member, client_id="x", signed_in_at=timezone.now())
+    result = _record_phone_results(administrator, ready)
     failing = Site.objects.get(title=PERSONAS["behind-sso"].title)
     sweep = sweeps.start_sweep(actor=administrator, trigger="button")
     check_worker.run_check_worker(seconds=60)
@@ -83,6 +95,12 @@ def create_example_data(administrator: Any, member: Any, personas: SimulatedFlee
         "link": f"/sites/{ready.pk}/link/",
         "link-rotate": f"/links/{ready.links.get().pk}/rotate/",
         "link-revoke": f"/links/{ready.links.get().pk}/revoke/",
+        "client-certificate": f"/sites/{ready.pk}/client-certificate/",
+        "client-certificate-new": f"/sites/{failing.pk}/client-certificate/",
+        "phone-results": f"/sites/{ready.pk}/phone-results/",
+        "phone-results-none": f"/sites/{failing.pk}/phone-results/",
+        "phone-result-new": f"/sites/{ready.pk}/phone-results/new/",
+        "phone-result-withdraw": f"/phone-results/{result.pk}/withdraw/",
         "check-run": f"/check-runs/{newer.pk}/",
         "check-runs": f"/sites/{failing.pk}/check-runs/",
         "check-runs-compared": f"/sites/{failing.pk}/check-runs/compare/?was={older.pk}&now={newer.pk}",
@@ -136,6 +154,31 @@ def _create_webhook(administrator: Any, muted: Site) -> Webhook:
     deliveries.deliver(webhook_id=hook.pk)
     preferences.follow(actor=administrator, site=muted, follows=False)
     return hook
+
+
+def _record_phone_results(administrator: Any, site: Site) -> PhoneResult:
+    """Record three results, one withdrawn, and store a client certificate. Return one that counts."""
+    fields: dict[str, Any] = {"ios_version": "18.5", "app_version": "2.0.1", "tried_by": "Ruth Example"}
+    tries: list[dict[str, Any]] = [
+        {"setup": "mdm", "outcome": "worked", "client_certificate": "yes"},
+        {
+            "setup": "non_mdm",
+            "outcome": "failed",
+            "failed_step": "returned",
+            "note": "The sheet stayed on a blank page.",
+        },
+        {"setup": "mdm", "outcome": "failed", "failed_step": "site_accepted", "client_certificate": "no"},
+    ]
+    first, _second, last = (
+        phone_results.record_result(
+            actor=administrator, site=site, tried_on=timezone.localdate() - timedelta(days=days), **fields, **each
+        )
+        for days, each in enumerate(tries)
+    )
+    phone_results.withdraw_result(actor=administrator, result=last, reason="Tried with the wrong site")
+    identity = Identity("gatepass@example.com", authority())
+    site_certificates.store_certificate(actor=administrator, site=site, file=identity.pem())
+    return first
 
 
 def _import_inventory(administrator: Any) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from rollout.compatibility.observation import Observation
 from rollout.models import Site
-from rollout.services import client_certificates, phone_results, sites
+from rollout.services import phone_results, site_certificates, sites
 from rollout.simulator.fleet import SimulatedFleet
 from tests.support.check_runs import run_queued_checks
 from tests.support.client_certificates import PASSWORD, SERVER_AUTH, Identity, authority
@@ -80,7 +80,7 @@ def add(alice):
 
 
 def store(actor: Any, site: Site, identity: Identity) -> None:
-    client_certificates.store_certificate(actor=actor, site=site, file=identity.pem())
+    site_certificates.store_certificate(actor=actor, site=site, file=identity.pem())
 
 
 def check(site: Site) -> Observation:
@@ -106,7 +106,7 @@ def test_it_works(alice, add, closed) -> None:
     assert after.authorize.kind == "answers"
     assert "PRIVATE KEY" not in str(after.to_json())
 
-    client_certificates.remove_certificate(actor=alice, site=site)
+    site_certificates.remove_certificate(actor=alice, site=site)
     assert check(site).manifest.product is None
 
 

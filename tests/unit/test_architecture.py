@@ -17,8 +17,8 @@ DJANGO = {"admin", "apps", "checks", "forms", "management", "models", "tasks", "
 CONCEPTS = {
     "accounts", "audit", "check_history", "check_runs", "configurations", "devices", "enrollment", "gateway",
     "inventories", "links", "matrix", "metadata", "notices", "notifications", "overview", "passes", "people",
-    "plugins", "ports", "references", "rehearsal", "site", "site_csv", "site_list", "sites", "sweeps",
-    "troubleshooting", "upm", "waves", "webhooks",
+    "phone_results", "plugins", "ports", "references", "rehearsal", "site", "site_certificates", "site_csv",
+    "site_list", "sites", "sweeps", "troubleshooting", "upm", "waves", "webhooks",
 }  # fmt: skip
 
 

@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
 from portal.accounts.access import changeable_site, dashboard, person
-from portal.forms.client_certificates import ClientCertificateForm
 from portal.forms.service_errors import add_form_errors
+from portal.forms.site_certificates import SiteCertificateForm
 from portal.pages.actions import action, form_view
-from rollout.models import ClientCertificate, Site
-from rollout.services import client_certificates as services
+from rollout.models import Site, SiteCertificate
+from rollout.services import site_certificates as services
 from rollout.services import vault
 
 
@@ -25,7 +25,7 @@ from rollout.services import vault
 def certificate(request: HttpRequest, pk: int) -> HttpResponse:
     """Show what is stored, and store the uploaded certificate in its place."""
     site = _site(request, pk)
-    form = ClientCertificateForm(*((request.POST, request.FILES) if request.method == "POST" else ()))
+    form = SiteCertificateForm(*((request.POST, request.FILES) if request.method == "POST" else ()))
     if request.method == "POST" and form.is_valid():
         upload, password = form.cleaned_data["file"], form.cleaned_data["password"]
         try:
@@ -35,7 +35,7 @@ def certificate(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, _("Saved. Checks of this site now present the certificate. Rechecking…"))
             return redirect("client_certificate", site.pk)
-    stored = ClientCertificate.objects.filter(site=site).select_related("site", "stored_by").first()
+    stored = SiteCertificate.objects.filter(site=site).select_related("site", "stored_by").first()
     context = {
         "site": site,
         "form": form,
@@ -44,7 +44,7 @@ def certificate(request: HttpRequest, pk: int) -> HttpResponse:
         "is_usable": stored and services.is_usable(stored),
         "may_store": vault.is_available(),
     }
-    return render(request, "client_certificates/certificate.html", context, status=422 if form.errors else 200)
+    return render(request, "site_certificates/certificate.html", context, status=422 if form.errors else 200)
 
 
 @dashboard

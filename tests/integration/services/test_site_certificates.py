@@ -9,8 +9,8 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
 
-from rollout.models import AuditEvent, CheckRun, ClientCertificate, RunState, Site
-from rollout.services import client_certificates, sites
+from rollout.models import AuditEvent, CheckRun, RunState, Site, SiteCertificate
+from rollout.services import site_certificates, sites
 from rollout.services.checks import check_runs
 from rollout.services.credential_keys import rotate_credentials
 from rollout.services.sealed_certificates import open_certificates
@@ -26,8 +26,8 @@ def wiki(make_site, alice) -> Site:
     return make_site([alice], title="Wiki", base_url="https://wiki.example.com")
 
 
-def store(actor: Any, site: Site, file: bytes = b"", password: str = "") -> ClientCertificate:
-    return client_certificates.store_certificate(actor=actor, site=site, file=file or GATEPASS.pem(), password=password)
+def store(actor: Any, site: Site, file: bytes = b"", password: str = "") -> SiteCertificate:
+    return site_certificates.store_certificate(actor=actor, site=site, file=file or GATEPASS.pem(), password=password)
 
 
 def everything_stored() -> str:
@@ -57,7 +57,7 @@ def test_it_works(alice, wiki, caplog) -> None:
 def test_storing_queues_a_check_and_is_audited(alice, wiki) -> None:
     store(alice, wiki)
     store(alice, wiki, Identity("second", CA).pem())
-    assert ClientCertificate.objects.get(site=wiki).subject == "second"
+    assert SiteCertificate.objects.get(site=wiki).subject == "second"
     assert wiki.check_runs.filter(state=RunState.QUEUED, urgent=True).count() == 1
     actions = AuditEvent.objects.filter(action__startswith="certificate.").order_by("number")
     assert [(event.action, event.target_label, event.details) for event in actions] == [
@@ -81,7 +81,7 @@ def test_an_unusable_file_changes_nothing(alice, wiki, file, password, field) ->
     with pytest.raises(ValidationError) as caught:
         store(alice, wiki, file, password)
     assert list(caught.value.message_dict) == [field]
-    assert ClientCertificate.objects.get().subject == "gatepass@example.com"
+    assert SiteCertificate.objects.get().subject == "gatepass@example.com"
     assert AuditEvent.objects.count() == events
 
 
@@ -89,14 +89,14 @@ def test_without_a_key_nothing_is_stored(alice, wiki, settings) -> None:
     settings.CREDENTIAL_KEYS = []
     with pytest.raises(ValidationError, match="CREDENTIAL_KEYS"):
         store(alice, wiki)
-    assert not ClientCertificate.objects.exists()
+    assert not SiteCertificate.objects.exists()
 
 
 def test_removing_queues_a_check_and_is_audited_once(alice, wiki) -> None:
     store(alice, wiki)
     CheckRun.objects.all().delete()
-    assert client_certificates.remove_certificate(actor=alice, site=wiki)
-    assert not client_certificates.remove_certificate(actor=alice, site=wiki)
+    assert site_certificates.remove_certificate(actor=alice, site=wiki)
+    assert not site_certificates.remove_certificate(actor=alice, site=wiki)
     assert wiki.check_runs.count() == 1
     assert AuditEvent.objects.filter(action="certificate.removed").count() == 1
 
@@ -105,9 +105,9 @@ def test_another_base_url_removes_it(alice, wiki) -> None:
     """The new URL may belong to a server of another person."""
     store(alice, wiki)
     sites.update_site(actor=alice, site=wiki, title="Renamed")
-    assert ClientCertificate.objects.exists()
+    assert SiteCertificate.objects.exists()
     sites.update_site(actor=alice, site=wiki, base_url="https://elsewhere.example.com")
-    assert not ClientCertificate.objects.exists()
+    assert not SiteCertificate.objects.exists()
     assert AuditEvent.objects.filter(action="certificate.removed").count() == 1
 
 
@@ -115,9 +115,9 @@ def test_a_copied_row_is_not_presented_to_another_site(alice, wiki, make_site, c
     sealed = store(alice, wiki).sealed
     other = make_site(title="Other", base_url="https://other.example.com")
     row = store(alice, other)
-    ClientCertificate.objects.filter(pk=row.pk).update(sealed=sealed)
+    SiteCertificate.objects.filter(pk=row.pk).update(sealed=sealed)
     assert list(open_certificates([wiki.pk, other.pk])) == [wiki.pk]
-    assert not client_certificates.is_usable(ClientCertificate.objects.get(pk=row.pk))
+    assert not site_certificates.is_usable(SiteCertificate.objects.get(pk=row.pk))
 
 
 def test_only_its_own_site_gets_it(alice, wiki, make_site) -> None:
@@ -152,7 +152,7 @@ def test_without_its_key_a_check_runs_without_the_certificate(alice, wiki, setti
     row = store(alice, wiki)
     settings.CREDENTIAL_KEYS = [NEW_KEY]
     assert open_certificates([wiki.pk]) == {}
-    assert not client_certificates.is_usable(row)
+    assert not site_certificates.is_usable(row)
 
 
 def test_a_site_hosted_by_gatepass_takes_none(alice, provided_site) -> None:

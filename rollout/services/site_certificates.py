@@ -15,14 +15,14 @@ from django.utils.translation import gettext as _
 from rollout.actor import Actor
 from rollout.formats.client_certificate import ClientCertificateError, read_client_certificate
 from rollout.http_client.client_identity import check_client_certificate
-from rollout.models import CheckRun, ClientCertificate, Site
+from rollout.models import CheckRun, Site, SiteCertificate
 
 from . import audit, vault
 from .checks import check_runs
 from .sealed_certificates import open_certificate, seal_certificate
 
 
-def store_certificate(*, actor: Actor, site: Site, file: bytes, password: str = "") -> ClientCertificate:
+def store_certificate(*, actor: Actor, site: Site, file: bytes, password: str = "") -> SiteCertificate:
     """Store the certificate and key of a PEM or PKCS #12 file, in place of an earlier one, and queue a check.
 
     Raises ValidationError for ``file`` or ``password``, and then stores nothing. The messages repeat nothing of either.
@@ -40,7 +40,7 @@ def store_certificate(*, actor: Actor, site: Site, file: bytes, password: str = 
         raise ValidationError({"file": _(str(error))}) from None
     with transaction.atomic():
         site = _locked_site(site)
-        row, is_new = ClientCertificate.objects.update_or_create(
+        row, is_new = SiteCertificate.objects.update_or_create(
             site=site,
             defaults={
                 "sealed": seal_certificate(read.pem, base_url=site.base_url),
@@ -62,14 +62,14 @@ def remove_certificate(*, actor: Actor | None, site: Site) -> bool:
     """Remove the stored certificate and queue a check. Return False if there is none."""
     with transaction.atomic():
         site = _locked_site(site)
-        removed, _rows = ClientCertificate.objects.filter(site=site).delete()
+        removed, _rows = SiteCertificate.objects.filter(site=site).delete()
         if removed:
             audit.record(actor=actor, action="certificate.removed", target=site)
             _queue_check(actor, site)
     return bool(removed)
 
 
-def is_usable(row: ClientCertificate) -> bool:
+def is_usable(row: SiteCertificate) -> bool:
     """Whether checks can present it: a key decrypts it, and it is for the site's base URL."""
     return bool(open_certificate(row))
 

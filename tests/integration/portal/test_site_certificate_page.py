@@ -11,8 +11,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
-from rollout.models import ClientCertificate
-from rollout.services import client_certificates
+from rollout.models import SiteCertificate
+from rollout.services import site_certificates
 from tests.support.client_certificates import PASSWORD, Identity, authority
 
 CA = authority()
@@ -74,7 +74,7 @@ def test_a_file_that_cannot_be_used_is_refused(upload, data, password, message) 
     assert answer.status_code == 422
     assert message in page
     assert "a wrong one" not in page
-    assert not ClientCertificate.objects.exists()
+    assert not SiteCertificate.objects.exists()
 
 
 def test_no_file_is_named(url, alice, client_of) -> None:
@@ -103,7 +103,7 @@ def test_an_expired_or_unreadable_one_is_reported(upload, url, alice, client_of,
     settings.CREDENTIAL_KEYS = ["bmV3IGtleSBmb3IgdGVzdHMgICAgICAgICAgICAgICA="]
     assert "None of the current CREDENTIAL_KEYS decrypts this certificate." in text_of(client_of(alice).get(url))
     settings.CREDENTIAL_KEYS = key
-    ClientCertificate.objects.update(expires_at=timezone.now() - timedelta(minutes=1))
+    SiteCertificate.objects.update(expires_at=timezone.now() - timedelta(minutes=1))
     assert "The certificate has expired" in text_of(client_of(alice).get(url))
 
 
@@ -115,7 +115,7 @@ def test_without_a_key_the_form_is_not_offered(url, alice, client_of, settings) 
 
 
 def test_who_may_do_what(url, site, alice, bob, auditor, charlie, member, client_of) -> None:
-    client_certificates.store_certificate(actor=alice, site=site, file=GATEPASS.pem())
+    site_certificates.store_certificate(actor=alice, site=site, file=GATEPASS.pem())
     remove = reverse("client_certificate_remove", args=[site.pk])
     for person, status in ((auditor, 403), (charlie, 404), (member, 404)):
         client = client_of(person)
@@ -123,7 +123,7 @@ def test_who_may_do_what(url, site, alice, bob, auditor, charlie, member, client
         assert client.post(url, {"file": SimpleUploadedFile("x.pem", GATEPASS.pem())}).status_code == status
         assert client.post(remove).status_code == status
     assert client_of(bob).get(url).status_code == 200
-    assert ClientCertificate.objects.filter(stored_by=alice).count() == 1
+    assert SiteCertificate.objects.filter(stored_by=alice).count() == 1
 
 
 def test_a_site_hosted_by_gatepass_has_no_such_page(provided_site, administrator, client_of) -> None:
@@ -136,11 +136,11 @@ def test_the_edit_page_leads_to_it(site, url, alice, client_of) -> None:
 
 def test_no_other_page_export_or_api_shows_the_key(upload, site, administrator, client_of) -> None:
     upload(GATEPASS.pem())
-    row, desk = ClientCertificate.objects.get(), client_of(administrator)
+    row, desk = SiteCertificate.objects.get(), client_of(administrator)
     pages = [
         reverse("site", args=[site.pk]), reverse("sites_export"), reverse("activity"), f"/api/v1/sites/{site.pk}",
-        reverse("admin:rollout_clientcertificate_changelist"),
-        reverse("admin:rollout_clientcertificate_change", args=[row.pk]),
+        reverse("admin:rollout_sitecertificate_changelist"),
+        reverse("admin:rollout_sitecertificate_change", args=[row.pk]),
     ]  # fmt: skip
     for page in pages:
         answer = desk.get(page)

@@ -10,7 +10,7 @@ from portal.presenters.messages import sentence
 from rollout.formats.client_certificate import ERRORS, MAX_BYTES, MAX_PASSWORD
 
 
-class ClientCertificateForm(forms.Form):
+class SiteCertificateForm(forms.Form):
     """A PEM or PKCS #12 file and its password. Neither is sent back with the form."""
 
     file = forms.FileField(

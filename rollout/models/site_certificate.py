@@ -9,7 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
-class ClientCertificate(models.Model):
+class SiteCertificate(models.Model):
     """A site's client certificate with its private key.
 
     Encrypted at rest together with the base URL that it is for, never shown again, never logged, and presented to that
