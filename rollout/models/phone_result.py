@@ -31,12 +31,12 @@ class PhoneResult(models.Model):
         FAILED = "failed", _("Failed")
 
     class Step(models.TextChoices):
-        """The steps of a sign-in, in their order; the label is what the person saw if it failed."""
+        """The keys of ``phone_rules.STEPS``, in their order; the label is what the person saw if the step failed."""
 
-        SITE_ACCEPTED = "site_accepted", _("The app did not accept the site")
+        SITE = "site", _("The app did not accept the site")
         SIGN_IN_PAGE = "sign_in_page", _("The sign-in page was not shown")
-        SIGNED_IN = "signed_in", _("Signing in did not succeed")
-        RETURNED = "returned", _("The phone did not return to the app")
+        SIGN_IN = "sign_in", _("Signing in did not succeed")
+        RETURN = "return", _("The phone did not return to the app")
         CONTENT = "content", _("The app showed no content")
 
     class Certificate(models.TextChoices):

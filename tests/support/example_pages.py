@@ -164,10 +164,10 @@ def _record_phone_results(administrator: Any, site: Site) -> PhoneResult:
         {
             "setup": "non_mdm",
             "outcome": "failed",
-            "failed_step": "returned",
+            "failed_step": "return",
             "note": "The sheet stayed on a blank page.",
         },
-        {"setup": "mdm", "outcome": "failed", "failed_step": "site_accepted", "client_certificate": "no"},
+        {"setup": "mdm", "outcome": "failed", "failed_step": "site", "client_certificate": "no"},
     ]
     first, _second, last = (
         phone_results.record_result(

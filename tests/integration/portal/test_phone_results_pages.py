@@ -49,10 +49,10 @@ def test_it_works(send, site) -> None:
 
 
 def test_a_failure_names_its_step(send) -> None:
-    page = text_of(send(reached="returned", setup="non_mdm"))
+    page = text_of(send(reached="return", setup="non_mdm"))
     assert "Failed" in page
     assert "The phone did not return to the app" in page
-    assert PhoneResult.objects.get().failed_step == "returned"
+    assert PhoneResult.objects.get().failed_step == "return"
 
 
 def test_the_form_starts_with_today_and_the_name_of_the_person(site, alice, client_of) -> None:

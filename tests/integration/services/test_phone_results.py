@@ -11,7 +11,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from rollout.compatibility import observation
+from rollout.compatibility import observation, phone_rules
 from rollout.models import AuditEvent, CheckRun, PhoneResult, RunState, Site
 from rollout.services import phone_results, sites
 from rollout.services.checks import check_runs, evaluations, leases
@@ -46,21 +46,25 @@ def site(alice, simulated) -> Site:
 def test_it_works(alice, site) -> None:
     day = timezone.localdate() - timedelta(days=3)
     record(alice, site, tried_on=day)
-    record(alice, site, outcome="failed", failed_step="returned", setup="non_mdm", client_certificate="no")
+    record(alice, site, outcome="failed", failed_step="return", setup="non_mdm", client_certificate="no")
     run_queued_checks()
 
     seen = site.check_runs.latest("pk").facts
     assert seen is not None
     failed, worked = seen.phone_results
     at = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    assert worked == observation.PhoneResult("mdm", True, "", at, "2.0.1", True)
+    assert worked == observation.PhoneResult("mdm", worked=True, at=at, app_version="2.0.1", client_certificate=True)
     assert (failed.setup, failed.worked, failed.step, failed.client_certificate) == (
         "non_mdm",
         False,
-        "returned",
+        "return",
         False,
     )
     assert observation.Observation.from_json(seen.to_json()) == seen
+
+
+def test_the_rules_know_every_step() -> None:
+    assert list(phone_rules.STEPS) == PhoneResult.Step.values
 
 
 def test_recording_is_audited_and_starts_a_check(alice, site) -> None:
