@@ -16,8 +16,8 @@ _EXACT = re.compile(r"(https?)://(?![/\\])(.*)", re.IGNORECASE | re.DOTALL)
 _REPEATED = re.compile(r"https?\s*[:;]?[/\\]{1,3}", re.IGNORECASE)
 _ENCODED = re.compile(r"https?%3a%2f%2f", re.IGNORECASE)
 # A name, then a colon with or without slashes, or slashes alone. Input methods produce the fullwidth forms.
-_NAMED = re.compile(r"([A-Za-z][A-Za-z0-9+-]{0,30})(\s*[:;：]+\s*[/\\／]*|[.,]?[/\\／]+)\s*(.*)", re.DOTALL)  # noqa: RUF001
-_UNNAMED = re.compile(r"[:：]?[/\\／]{2,}(.*)", re.DOTALL)  # noqa: RUF001
+_NAMED = re.compile(r"([A-Za-z][A-Za-z0-9+-]{0,30})(\s*[:;：]+\s*[/\\／]*|[.,]?[/\\／]+)\s*(.*)", re.DOTALL)
+_UNNAMED = re.compile(r"[:：]?[/\\／]{2,}(.*)", re.DOTALL)
 _HOST_LIKE = re.compile(r"[^/?#\s]+[.:][^/?#\s]+|localhost\b", re.IGNORECASE)
 
 
@@ -36,7 +36,7 @@ class Scheme:
 
 
 def split_scheme(text: str) -> Scheme:
-    """Split an address after its scheme. ``name`` is ``http`` or ``https``; ``https`` if it is missing or misspelled."""
+    """Split an address after its scheme. ``name`` is ``http`` or ``https``: the latter if it is missing or wrong."""
     if _ENCODED.match(text):
         return Scheme("https", text, "encoded")
     if exact := _EXACT.fullmatch(text):
@@ -51,7 +51,7 @@ def split_scheme(text: str) -> Scheme:
 
 def _of_name(named: re.Match[str]) -> Scheme:
     text, name, separator, rest = named[0], named[1].lower(), named[2].strip(), named[3]
-    has_colon, has_slash = separator[:1] in ":;：", separator[-1:] in "/\\／"  # noqa: RUF001
+    has_colon, has_slash = separator[:1] in ":;：", separator[-1:] in "/\\／"
     if has_colon and not has_slash and rest[:1].isdigit():  # a host and a port
         return Scheme("https", text, "missing")
     if _is_misspelled(name) and (has_colon or _HOST_LIKE.match(rest)):

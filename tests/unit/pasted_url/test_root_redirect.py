@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rollout.pasted_url.redirects import redirected_base_url
+from rollout.pasted_url.root_redirect import redirected_base_url
 
 HOST = "https://wiki.example.com"
 

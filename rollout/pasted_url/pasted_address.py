@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, unquote
 from rollout.base_url import BaseUrl, BaseUrlError, parse_base_url
 from rollout.message_ids import gettext_noop as _
 
-from .pages import is_sign_in, split_page
+from .page_paths import is_sign_in, split_page
 from .schemes import Scheme, split_scheme
 
 MAX_LENGTH = 8000  # of one address: pages of single sign-on carry long queries
@@ -148,7 +148,7 @@ def _split(rest: str) -> tuple[str, str, str, str]:
 
 def _is_single_word(host: str) -> bool:
     """Whether a host without scheme may be a word of any kind: no dot, no port, no address in brackets."""
-    return not (set(host) & set(".:[]@。．")) and host.lower() != "localhost"  # noqa: RUF001
+    return not (set(host) & set(".:[]@。．")) and host.lower() != "localhost"
 
 
 def _reject_other_services(host: str, path: str, query: str, loopback: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rollout.pasted_url.lines import split_lines
+from rollout.pasted_url.pasted_lines import split_lines
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rollout.base_url import BaseUrl
 
-from .reading import PastedUrlError, read_pasted_url
+from .pasted_address import PastedUrlError, read_pasted_url
 
 MAX_NAMES = 2  # of a context path
 # First names of the paths of sign-in services on the site's own host.
