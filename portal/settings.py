@@ -306,6 +306,7 @@ RATE_LIMITS = {
     "sign_in_address": env.str("RATE_LIMIT_SIGN_IN_ADDRESS", default="600/60"),
     "sign_in_who": env.str("RATE_LIMIT_SIGN_IN_WHO", default="30/300"),
     "sign_in_failures": env.str("RATE_LIMIT_SIGN_IN_FAILURES", default="100/60"),
+    "look_up_who": env.str("RATE_LIMIT_LOOK_UP_WHO", default="30/60"),
 }
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 

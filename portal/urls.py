@@ -10,6 +10,7 @@ from .api import api
 from .provided_sites import urls as provided_sites_urls
 from .views import (
     accounts,
+    add_site,
     audit,
     browser_sessions,
     check_history,
@@ -45,7 +46,8 @@ urlpatterns = [
     path("", overview.overview, name="overview"),
     # Sites
     path("sites/", sites.sites, name="sites"),
-    path("sites/new/", sites.create, name="site_create"),
+    path("sites/new/", add_site.create, name="site_create"),
+    path("sites/new/preview/", add_site.preview, name="site_preview"),
     path("sites/import/", sites.import_csv, name="sites_import"),
     path("sites/export.csv", sites.export_csv, name="sites_export"),
     path("sites/check/", check_runs.check_selected, name="sites_check"),

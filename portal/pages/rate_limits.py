@@ -1,14 +1,17 @@
-"""Rate limits of the sign-in pages; the endpoints of the OAuth provider have their own."""
+"""Rate limits of the sign-in pages and of look-ups; the endpoints of the OAuth provider have their own."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
-from oauth_provider.limits.attempts import Attempt, TooManyRequestsError
+from oauth_provider.limits.attempts import Attempt, TooManyRequestsError, limiter
+from oauth_provider.limits.limiter import parse_limit
 from portal.accounts import lockouts
+from portal.models import User
 
 from .errors import too_many_requests
 
@@ -66,6 +69,14 @@ def allauth_limit_reached(request: HttpRequest) -> HttpResponse:
     match = request.resolver_match
     action = ALLAUTH_LIMITS.get(match.view_name if match else "", "login_failed")
     return _page(request, lockouts.longest_window(action))
+
+
+def take_look_up(user: User) -> None:
+    """Count a look-up of a site, which sends requests to it. Raises TooManyRequestsError above the person's limit."""
+    limit = parse_limit("look_up_who", settings.RATE_LIMITS["look_up_who"])
+    wait = limiter.take(limit, str(user.pk)) if limit else None
+    if wait is not None:
+        raise TooManyRequestsError(wait)
 
 
 def _page(request: HttpRequest, seconds: int) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""The list of sites, and their creation, editing and archiving. See site_page for one site and site_csv for CSV."""
+"""The list of sites, and their editing and archiving. See add_site, site_page for one site, and site_csv."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from portal.forms.site_filters import SITES
 from portal.forms.sites import SiteForm
 from portal.pages.actions import action, form_view, page_view
 from portal.presenters import overview
-from rollout.models import ApplicationLink, CheckRun, Provider, RunState, Site
+from rollout.models import ApplicationLink, CheckRun, RunState, Site
 from rollout.services import sites as services
 
 from .site_csv import export_csv, import_csv
 from .site_page import site
 
-__all__ = ["archive", "create", "edit", "export_csv", "import_csv", "restore", "site", "sites"]
+__all__ = ["archive", "edit", "export_csv", "import_csv", "restore", "site", "sites"]
 
 
 @dashboard
@@ -53,29 +53,6 @@ def with_links_and_runs(rows: QuerySet[Site]) -> QuerySet[Site]:
 def _may_add(request: HttpRequest) -> bool:
     user = person(request)
     return user.is_administrator or (user.works_with_sites and not user.reads_all_sites)
-
-
-@editors
-@form_view
-def create(request: HttpRequest) -> HttpResponse:
-    """Show the form for a new site with one OAuth provider, and create the site."""
-    requested = request.POST.get("provider") or request.GET.get("provider")
-    provider = requested if requested in Provider.values else Provider.CONFLUENCE
-    user = person(request)
-    initial = {"provider": provider, "product": "confluence"}
-    form = SiteForm(_posted(request), initial=initial, user=user, provider=provider)
-    if request.method == "POST" and form.is_valid():
-        fields = form.cleaned_data
-        if not user.is_administrator:
-            fields = {**fields, "owners": [user]}  # only administrators choose the owners
-        try:
-            site = services.create_site(actor=user, **fields)
-        except ValidationError as error:
-            add_form_errors(form, error)
-        else:
-            messages.success(request, _("%(title)s was added. Its first check has started.") % {"title": site.title})
-            return redirect("site", site.pk)
-    return render(request, "sites/create.html", {"form": form, "provider": provider}, status=_status(form))
 
 
 @editors

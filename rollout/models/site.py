@@ -65,6 +65,9 @@ class Site(models.Model):
     title = models.CharField(_("title"), max_length=120, validators=LINE)
     product = models.CharField(_("product"), max_length=16, choices=Product.choices, default=Product.CONFLUENCE)
     base_url = models.CharField(_("base URL"), max_length=500, unique=True)
+    # False until a person, or a check of what the site reports, has replaced the placeholder.
+    title_entered = models.BooleanField(default=True, editable=False)
+    product_entered = models.BooleanField(default=True, editable=False)
     provider = models.CharField(
         _("OAuth provider"), max_length=16, choices=Provider.choices, default=Provider.CONFLUENCE
     )

@@ -45,8 +45,8 @@ def provided_base_url(slug: str) -> str:
 def create_site(
     *,
     actor: Actor | None,
-    title: str,
-    product: str = "confluence",
+    title: str | None,
+    product: str | None = "confluence",
     base_url: str = "",
     provider: str = Provider.CONFLUENCE,
     slug: str | None = None,
@@ -61,8 +61,9 @@ def create_site(
 ) -> Site:
     """Create a site and queue its first check. Raises ValidationError by field, and then changes nothing.
 
-    A site hosted by Gatepass requires a ``slug`` instead of a base URL, uses the plugin versions of the settings, and
-    must be a Confluence site because Gatepass responds as Confluence does.
+    Without ``title`` or ``product`` (None), the host name and Confluence stand in until a check has read what the site
+    reports. A site hosted by Gatepass requires both, and a ``slug`` instead of a base URL. It uses the plugin versions
+    of the settings, and must be a Confluence site because Gatepass responds as Confluence does.
     """
     if provider == Provider.GATEPASS and product != Product.CONFLUENCE:
         raise ValidationError({"product": _("Gatepass can host Confluence sites only. Choose Confluence Data Center.")})
@@ -96,14 +97,25 @@ def create_site(
 
 
 def new_site(**fields: Any) -> Site:
-    """Return an unsaved, not yet validated site."""
+    """Return an unsaved, not yet validated site. ``title`` and ``product`` may be None, as in ``create_site``."""
     now = timezone.now()
+    if fields["title"] is None:
+        fields |= {"title": _host_of(fields["base_url"]), "title_entered": False}
+    if fields["product"] is None:
+        fields |= {"product": Product.CONFLUENCE, "product_entered": False}
     site = Site(created_at=now, updated_at=now, check_due_at=now + check_interval(), **fields)
     for name in ("title", "oauth_plugin_version", "mobile_plugin_version"):
         setattr(site, name, getattr(site, name).strip())
     if site.oauth_plugin_version or site.mobile_plugin_version:
         site.plugin_versions_at, site.plugin_versions_source = now, PluginSource.MANUAL
     return site
+
+
+def _host_of(base_url: str) -> str:
+    try:
+        return parse_base_url(base_url, allow_loopback_http=True).origin.partition("://")[2]
+    except BaseUrlError:  # ``validate`` reports it
+        return "?"
 
 
 @contextmanager
@@ -130,6 +142,35 @@ def create_sites(*, actor: Actor | None, sites: list[tuple[Site, list[Any]]]) ->
             actor=actor, action="site.created", targets=[(site, {"base_url": site.base_url}) for site in rows]
         )
         check_runs.request_first_checks(sites=rows, actor=actor)
+
+
+def add_sites(
+    *, actor: Actor | None, base_urls: Iterable[str], owners: Iterable[Any] = (), **fields: Any
+) -> list[Site]:
+    """Create several sites that share all other fields (those of ``new_site``), and queue their first checks.
+
+    The title of each is what it reports. Raises ValidationError, and then creates none: by field, for a base URL with
+    the base URL in front of the message.
+    """
+    owners, rows = list(owners), []
+    for base_url in base_urls:
+        site = new_site(title=None, base_url=base_url, **fields)
+        try:
+            validate(site)
+        except ValidationError as error:
+            messages = dict(error.message_dict)
+            if "base_url" in messages:
+                messages["base_url"] = [f"{base_url}: {message}" for message in messages["base_url"]]
+            raise ValidationError(messages) from error
+        rows.append(site)
+    rows.sort(key=lambda site: site.base_url)  # concurrent requests must not deadlock
+    try:
+        with transaction.atomic():
+            create_sites(actor=actor, sites=[(site, owners) for site in rows])
+    except IntegrityError as error:
+        message = _("One of these sites was added at the same time. Nothing was added. Try again.")
+        raise ValidationError({"base_url": message}) from error
+    return rows
 
 
 def update_site(*, actor: Actor | None, site: Site, owners: Iterable[Any] | None = None, **changes: Any) -> Site:
@@ -175,6 +216,8 @@ def _remove_secrets(actor: Actor | None, site: Site) -> None:
 
 
 def _reset_outdated_fields(site: Site, changed: set[str]) -> None:
+    site.title_entered = site.title_entered or "title" in changed
+    site.product_entered = site.product_entered or "product" in changed
     changed_versions = changed & {"oauth_plugin_version", "mobile_plugin_version"}
     if changed_versions:
         site.plugin_versions_at, site.plugin_versions_source = timezone.now(), PluginSource.MANUAL

@@ -28,6 +28,7 @@ from rollout.services.matrix import matrix_in_force
 from rollout.services.notifications import notices
 from rollout.services.rows import update_rows
 
+from . import reported_identity
 from .due_times import due_after_internal_error, next_due
 from .target_extras import TargetExtras, extras_of
 
@@ -72,6 +73,7 @@ def record(batch: Sequence[ProbeResult]) -> list[Evaluated]:
         sites = _locked_sites([result.site_id for result in batch])
         runs = {run.pk: run for run in _locked_runs(batch)}
         leased = [result for result in batch if result.run_id in runs and runs[result.run_id].lease == result.lease]
+        filled = _fill_in(leased, sites)
         extras = extras_of(list(sites))
         edited = [
             result for result in leased if not _is_unedited(sites[result.site_id], extras[result.site_id], result)
@@ -92,6 +94,7 @@ def record(batch: Sequence[ProbeResult]) -> list[Evaluated]:
         update_rows([sites[result.site_id] for result in finished], SITE_FIELDS)
         _count([runs[result.run_id] for result in finished], evaluated, now)
         _record_changes(evaluated)
+        _record_filled(filled)
     return evaluated
 
 
@@ -103,6 +106,23 @@ def _locked_sites(ids: Sequence[int]) -> dict[int, Site]:
 def _locked_runs(batch: Sequence[ProbeResult]) -> QuerySet[CheckRun]:
     rows = CheckRun.objects.select_for_update(no_key=True).defer("observation", "evaluated_findings")
     return rows.filter(pk__in=[result.run_id for result in batch], state=RunState.RUNNING).order_by("pk")
+
+
+def _fill_in(leased: Sequence[ProbeResult], sites: dict[int, Site]) -> list[tuple[Site, list[str]]]:
+    """Fill in reported titles and products; a run for another product is then repeated as after an edit."""
+    filled = []
+    for result in leased:
+        site = sites[result.site_id]
+        if result.observation is not None and not (site.title_entered and site.product_entered):
+            filled.append((site, reported_identity.fill_in(site, result.observation)))
+    update_rows([site for site, _names in filled], reported_identity.FIELDS)
+    return filled
+
+
+def _record_filled(filled: list[tuple[Site, list[str]]]) -> None:
+    targets: list[tuple[Any, dict[str, Any]]] = [(site, {"fields": names}) for site, names in filled if names]
+    if targets:
+        audit.record_many(actor=None, action="site.changed", targets=targets)
 
 
 def _is_unedited(site: Site, extras: TargetExtras, result: ProbeResult) -> bool:

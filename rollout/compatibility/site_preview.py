@@ -1,0 +1,165 @@
+"""What a look-up shows of a site before it is added: title, product, and the base URLs to choose from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from rollout.base_url import BaseUrlError, parse_base_url
+from rollout.message_ids import gettext_noop as _
+
+from .base_urls import is_same, parsed
+from .observation import Manifest
+
+PRODUCTS = {"confluence": "Confluence", "jira": "Jira"}
+TITLE_LENGTH = 120
+REASONS = {
+    "own": _("The site's own base URL"),
+    "redirect": _("Requests to %(entered)s are redirected here"),
+    "answers": _("The site responds here, not at %(entered)s"),
+    "entered": _("As entered. The site's own base URL is another one: sign-in would change the address on the way."),
+    "redirecting": _("As entered. It redirects to %(path)s: the app would lose its sign-in cookies."),
+    "silent": _("As entered. Nothing responds as Confluence or Jira does."),
+}
+NOTES = {
+    "cloud": _("This is an Atlassian Cloud site (version %(version)s). The Data Center app does not open it."),
+    "other-product": _("This is %(product)s. The app opens Confluence and Jira only."),
+    "own-is-http": _(
+        "The site's own base URL is %(url)s. OAuth 2.0 requires HTTPS: correct it in the site's general configuration."
+    ),
+    "redirected": _(
+        "Requests without sign-in are redirected to %(host)s, so the site's title and product cannot be read. Enter "
+        "them below, or add the site without."
+    ),
+    "refused": _(
+        "The server responds with HTTP %(status)s to requests without sign-in, so the site's title and product cannot "
+        "be read. Enter them below, or add the site without."
+    ),
+    "no-manifest": _(
+        "Nothing at this address responds as Confluence or Jira does. Check the context path, such as /wiki, or add "
+        "the site and see its check."
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """What the requests of a look-up returned.
+
+    ``manifest`` is that of ``base_url``. If it has none, ``candidate`` is another base URL that was tried, because
+    ``/`` redirects to it (``is_redirect``) or because it is the same host without the path.
+    """
+
+    base_url: str
+    manifest: Manifest
+    candidate: str | None = None
+    is_redirect: bool = False
+    candidate_manifest: Manifest | None = None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A base URL to choose, and why: a key of ``REASONS`` with the values of its message."""
+
+    url: str
+    reason: str
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def message(self) -> str:
+        return REASONS[self.reason]
+
+
+@dataclass(frozen=True)
+class SitePreview:
+    """The result of a look-up.
+
+    ``title``, ``product`` (``confluence`` or ``jira``) and ``version`` are empty if the site does not report them.
+    ``choices`` has the best base URL first, and is empty if there is only the one that was entered. ``error`` is an
+    error code of a request, ``note`` a key of ``NOTES``; both are empty if all is well. ``seconds`` is the time that
+    the requests took.
+    """
+
+    base_url: str
+    title: str = ""
+    product: str = ""
+    version: str = ""
+    choices: tuple[Choice, ...] = ()
+    error: str = ""
+    note: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
+    seconds: float = 0
+
+
+def preview_of(lookup: Lookup, *, allow_loopback_http: bool = False) -> SitePreview:
+    """Evaluate a look-up. ``allow_loopback_http`` is that of ``parse_base_url``."""
+    answers = [lookup.manifest.answer] + ([lookup.candidate_manifest.answer] if lookup.candidate_manifest else [])
+    seconds = sum(answer.elapsed_ms for answer in answers) / 1000
+    found, manifest = lookup.base_url, lookup.manifest
+    if manifest.form is None and lookup.candidate and lookup.candidate_manifest and lookup.candidate_manifest.form:
+        found, manifest = lookup.candidate, lookup.candidate_manifest
+    if manifest.form is None:
+        note, values = _why_unknown(lookup.manifest)
+        return SitePreview(
+            lookup.base_url, error=lookup.manifest.answer.error or "", note=note, values=values, seconds=seconds
+        )
+    choices, http_url = _choices(lookup, found, manifest, allow_loopback_http)
+    note, values = _note(manifest, http_url)
+    return SitePreview(
+        lookup.base_url,
+        title=(manifest.name or "")[:TITLE_LENGTH].strip(),
+        product=manifest.product if manifest.product in PRODUCTS else "",
+        version=manifest.version or "",
+        choices=choices,
+        note=note,
+        values=values,
+        seconds=seconds,
+    )
+
+
+def _choices(
+    lookup: Lookup, found: str, manifest: Manifest, allow_loopback_http: bool
+) -> tuple[tuple[Choice, ...], str]:
+    """The base URLs, best first, and the site's own one if it is http and so no choice."""
+    own, http_url = "", ""
+    if manifest.canonical_url and not is_same(manifest.canonical_url, found):
+        try:
+            own = str(parse_base_url(manifest.canonical_url, allow_loopback_http=allow_loopback_http))
+        except BaseUrlError as error:
+            http_url = manifest.canonical_url if error.code == "http" else ""
+    elif manifest.canonical_url:
+        own = found
+    choices = [Choice(found, "own" if own == found else "entered")] if found == lookup.base_url else []
+    if found != lookup.base_url:
+        path = urlsplit(found).path
+        moved = "redirect" if lookup.is_redirect else "answers"
+        choices.append(Choice(found, "own" if own == found else moved, {"entered": lookup.base_url}))
+        choices.append(Choice(lookup.base_url, "redirecting" if lookup.is_redirect else "silent", {"path": path}))
+    if own and own != found:
+        # Another host may be an internal name that phones cannot reach, so it is not the first choice.
+        same_host = urlsplit(own).hostname == urlsplit(found).hostname
+        choices = [choice for choice in choices if choice.url != own]
+        choices.insert(0 if same_host else len(choices), Choice(own, "own"))
+    return (tuple(choices) if len(choices) > 1 else ()), http_url
+
+
+def _note(manifest: Manifest, http_url: str) -> tuple[str, dict[str, str]]:
+    if (manifest.version or "").startswith("1000."):
+        return "cloud", {"version": manifest.version or ""}
+    if manifest.product and manifest.product not in PRODUCTS:
+        return "other-product", {"product": manifest.product}
+    return ("own-is-http", {"url": http_url}) if http_url else ("", {})
+
+
+def _why_unknown(manifest: Manifest) -> tuple[str, dict[str, str]]:
+    answer = manifest.answer
+    if answer.error:
+        return "", {}
+    target = parsed(answer.location, http=True) if answer.location else None
+    host = target.host if target else urlsplit(answer.location or "").hostname
+    if host and host != urlsplit(answer.url).hostname:
+        return "redirected", {"host": host}
+    if answer.status in {401, 403}:
+        return "refused", {"status": str(answer.status)}
+    return "no-manifest", {}
