@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from rollout.base_url import BaseUrlError, parse_base_url
 from rollout.message_ids import gettext_noop as _
 
-from .base_urls import is_same, parsed
+from .base_urls import is_same
 from .observation import Manifest
 
 PRODUCTS = {"confluence": "Confluence", "jira": "Jira"}
@@ -156,9 +156,8 @@ def _why_unknown(manifest: Manifest) -> tuple[str, dict[str, str]]:
     answer = manifest.answer
     if answer.error:
         return "", {}
-    target = parsed(answer.location, http=True) if answer.location else None
-    host = target.host if target else urlsplit(answer.location or "").hostname
-    if host and host != urlsplit(answer.url).hostname:
+    host = urlsplit(answer.location).netloc if answer.location else ""
+    if host and host != urlsplit(answer.url).netloc:
         return "redirected", {"host": host}
     if answer.status in {401, 403}:
         return "refused", {"status": str(answer.status)}

@@ -12,6 +12,7 @@ from portal.models import User
 from rollout.models import AuditEvent, CheckRun, Site
 from rollout.simulator.fleet import SimulatedFleet
 from rollout.simulator.table import PERSONAS
+from tests.support.small_site import small_site
 
 pytestmark = pytest.mark.django_db
 HOST = "https://wiki.example.com"
@@ -192,11 +193,12 @@ def test_a_look_up_keeps_what_a_person_entered(fleet: SimulatedFleet, look_up: C
     assert "Kept</textarea>" in page
 
 
-def test_a_missing_context_path_is_offered_first(
-    fleet: SimulatedFleet, look_up: Callable[..., Any], add: Callable[..., Any]
-) -> None:
-    base_url = fleet.base_url("context-path-missing")
-    page = look_up(base_url).content.decode()
+def test_a_missing_context_path_is_offered_first(look_up: Callable[..., Any], add: Callable[..., Any]) -> None:
+    with small_site() as server:
+        server.confluence("/wiki", own=f"{server.origin}/wiki")
+        server.redirect("/", "/wiki/login.action")
+        base_url = server.origin
+        page = look_up(base_url).content.decode()
     assert f'<input type="radio" name="chosen" value="{base_url}/wiki" checked>' in page
     assert f'<input type="radio" name="chosen" value="{base_url}">' in page
     add(base_url, chosen=f"{base_url}/wiki", chosen_for=base_url)

@@ -53,7 +53,7 @@ def test_the_menu_on_a_phone_opens_closes_and_navigates(page: Page) -> None:
 
 
 def test_focus_moves_to_the_errors_and_then_to_the_field(page: Page) -> None:
-    page.goto("/sites/new/")
+    page.goto("/sites/new/?provider=gatepass")
     page.get_by_label("Title").press("Enter")
     expect(page.get_by_role("alert")).to_be_focused()
     page.keyboard.press("Tab")

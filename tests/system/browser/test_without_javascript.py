@@ -53,10 +53,10 @@ def issue_a_pass(page: Page) -> None:
 
 def test_a_rejected_form_shows_the_errors_and_keeps_the_input(plain: Page) -> None:
     plain.goto("/sites/new/")
-    plain.get_by_label("Base URL").fill("ftp://wiki.example.com")
+    plain.get_by_role("textbox", name="Site URL").fill("ftp://wiki.example.com")
     plain.get_by_role("button", name="Add site").click()
-    expect(plain.get_by_role("alert")).to_contain_text("Correct 2 problems")
-    expect(plain.get_by_label("Base URL")).to_have_value("ftp://wiki.example.com")
+    expect(plain.get_by_role("alert")).to_contain_text("Correct one problem")
+    expect(plain.get_by_role("textbox", name="Site URL")).to_have_value("ftp://wiki.example.com")
     assert not Site.objects.exists()
 
 
