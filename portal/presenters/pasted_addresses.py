@@ -117,5 +117,4 @@ def shown_preview(preview: SitePreview | None) -> dict[str, Any] | None:
         "name": product,
         "problem": problem,
         "choices": [(choice.url, sentence(choice.message, choice.values)) for choice in preview.choices],
-        "seconds": preview.seconds,
     }

@@ -77,8 +77,7 @@ class SitePreview:
 
     ``title``, ``product`` (``confluence`` or ``jira``) and ``version`` are empty if the site does not report them.
     ``choices`` has the best base URL first, and is empty if there is only the one that was entered. ``error`` is an
-    error code of a request, ``note`` a key of ``NOTES``; both are empty if all is well. ``seconds`` is the time that
-    the requests took.
+    error code of a request, ``note`` a key of ``NOTES``; both are empty if all is well.
     """
 
     base_url: str
@@ -89,21 +88,16 @@ class SitePreview:
     error: str = ""
     note: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
-    seconds: float = 0
 
 
 def preview_of(lookup: Lookup, *, allow_loopback_http: bool = False) -> SitePreview:
     """Evaluate a look-up. ``allow_loopback_http`` is that of ``parse_base_url``."""
-    answers = [lookup.manifest.answer] + ([lookup.candidate_manifest.answer] if lookup.candidate_manifest else [])
-    seconds = sum(answer.elapsed_ms for answer in answers) / 1000
     found, manifest = lookup.base_url, lookup.manifest
     if manifest.form is None and lookup.candidate and lookup.candidate_manifest and lookup.candidate_manifest.form:
         found, manifest = lookup.candidate, lookup.candidate_manifest
     if manifest.form is None:
         note, values = _why_unknown(lookup.manifest)
-        return SitePreview(
-            lookup.base_url, error=lookup.manifest.answer.error or "", note=note, values=values, seconds=seconds
-        )
+        return SitePreview(lookup.base_url, error=lookup.manifest.answer.error or "", note=note, values=values)
     choices, http_url = _choices(lookup, found, manifest, allow_loopback_http)
     note, values = _note(manifest, http_url)
     return SitePreview(
@@ -114,7 +108,6 @@ def preview_of(lookup: Lookup, *, allow_loopback_http: bool = False) -> SitePrev
         choices=choices,
         note=note,
         values=values,
-        seconds=seconds,
     )
 
 
