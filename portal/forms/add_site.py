@@ -88,13 +88,12 @@ class AddSiteForm(SiteForm):
             self.add_error("title", _("A title belongs to one site. Leave it empty: each site reports its own."))
         chosen = data.get("chosen")
         if chosen and self.base_urls == [data.get("chosen_for")]:
-            (address,) = read_addresses(chosen, user=self.user) or [None]
-            if address is None or address.error:
-                self.add_error(
-                    "base_url", address.error if address else self.fields["base_url"].error_messages["required"]
-                )
-            else:
-                self.base_urls = [address.base_url]
+            self.addresses = read_addresses(chosen, user=self.user)
+            self.base_urls = [address.base_url for address in self.addresses]
+            if len(self.addresses) != 1:
+                self.add_error("base_url", _("Choose one of the base URLs."))
+            elif self.addresses[0].error:
+                self.add_error("base_url", self.addresses[0].error)
         return data
 
     def bound_fields(self, names: tuple[str, ...]) -> list[forms.BoundField]:

@@ -96,8 +96,8 @@ def _read(text: str, loopback: bool, suggestions: int) -> PastedUrl:
     if not trimmed:
         raise _refusal("empty")
     scheme = split_scheme(trimmed)
-    if error := _scheme_error(scheme):
-        raise _with_suggestion(error, _with_scheme(scheme), loopback, suggestions)
+    if problem := _scheme_error(scheme):
+        raise _with_suggestion(problem, _with_scheme(scheme), loopback, suggestions)
     host, path, query, fragment = _split(scheme.rest)
     if scheme.problem == "missing" and _is_single_word(host):
         repaired = _with_scheme(scheme) if host else ""
