@@ -6,16 +6,51 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from portal.models import User
-from rollout.compatibility.site_preview import NOTES, PRODUCTS, SitePreview
+from rollout.compatibility.site_preview import PRODUCTS, SitePreview
 from rollout.http_client.failures import ERRORS
 from rollout.models import Site
 from rollout.pasted_url.pasted_address import PastedUrlError, read_pasted_url
 from rollout.pasted_url.pasted_lines import MAX_LINES, split_lines
 
 from .messages import sentence
+
+# By ``Choice.reason`` and ``SitePreview.note``.
+REASONS: dict[str, Promise] = {
+    "own": gettext_lazy("The site's own base URL"),
+    "redirect": gettext_lazy("Requests to %(entered)s are redirected here"),
+    "answers": gettext_lazy("The site responds here, not at %(entered)s"),
+    "entered": gettext_lazy(
+        "As entered. The site's own base URL is another one: sign-in would change the address on the way."
+    ),
+    "redirecting": gettext_lazy("As entered. It redirects to %(path)s: the app would lose its sign-in cookies."),
+    "silent": gettext_lazy("As entered. Nothing responds as Confluence or Jira does."),
+}
+NOTES: dict[str, Promise] = {
+    "cloud": gettext_lazy(
+        "This is an Atlassian Cloud site (version %(version)s). The Data Center app does not open it."
+    ),
+    "other-product": gettext_lazy("This is %(product)s. The app opens Confluence and Jira only."),
+    "own-is-http": gettext_lazy(
+        "The site's own base URL is %(url)s. OAuth 2.0 requires HTTPS: correct it in the site's general configuration."
+    ),
+    "redirected": gettext_lazy(
+        "Requests without sign-in are redirected to %(host)s, so the site's title and product cannot be read. Enter "
+        "them below, or add the site without."
+    ),
+    "refused": gettext_lazy(
+        "The server responds with HTTP %(status)s to requests without sign-in, so the site's title and product cannot "
+        "be read. Enter them below, or add the site without."
+    ),
+    "no-manifest": gettext_lazy(
+        "Nothing at this address responds as Confluence or Jira does. Check the context path, such as /wiki, or add "
+        "the site and see its check."
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -106,7 +141,7 @@ def shown_preview(preview: SitePreview | None) -> dict[str, Any] | None:
     """
     if preview is None:
         return None
-    problem = sentence(NOTES[preview.note], preview.values) if preview.note else ""
+    problem = NOTES[preview.note] % preview.values if preview.note else ""
     if preview.error:
         problem = _("%(error)s You can add the site now and check it later.") % {"error": _(ERRORS[preview.error])}
     product = f"{PRODUCTS[preview.product]} Data Center {preview.version}".strip() if preview.product else ""
@@ -116,5 +151,5 @@ def shown_preview(preview: SitePreview | None) -> dict[str, Any] | None:
         "product": preview.product,
         "name": product,
         "problem": problem,
-        "choices": [(choice.url, sentence(choice.message, choice.values)) for choice in preview.choices],
+        "choices": [(choice.url, REASONS[choice.reason] % choice.values) for choice in preview.choices],
     }

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from oauth_provider.limits.attempts import TooManyRequestsError
 from portal.accounts.access import editors, person
-from portal.forms.add_site import MAX_TEXT, AddSiteForm
+from portal.forms.new_sites import MAX_TEXT, AddSiteForm
 from portal.forms.service_errors import add_form_errors
 from portal.forms.sites import SiteForm
 from portal.models import User

@@ -7,40 +7,12 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from rollout.base_url import BaseUrlError, parse_base_url
-from rollout.message_ids import gettext_noop as _
 
 from .base_urls import is_same
 from .observation import Manifest
 
 PRODUCTS = {"confluence": "Confluence", "jira": "Jira"}
 TITLE_LENGTH = 120
-REASONS = {
-    "own": _("The site's own base URL"),
-    "redirect": _("Requests to %(entered)s are redirected here"),
-    "answers": _("The site responds here, not at %(entered)s"),
-    "entered": _("As entered. The site's own base URL is another one: sign-in would change the address on the way."),
-    "redirecting": _("As entered. It redirects to %(path)s: the app would lose its sign-in cookies."),
-    "silent": _("As entered. Nothing responds as Confluence or Jira does."),
-}
-NOTES = {
-    "cloud": _("This is an Atlassian Cloud site (version %(version)s). The Data Center app does not open it."),
-    "other-product": _("This is %(product)s. The app opens Confluence and Jira only."),
-    "own-is-http": _(
-        "The site's own base URL is %(url)s. OAuth 2.0 requires HTTPS: correct it in the site's general configuration."
-    ),
-    "redirected": _(
-        "Requests without sign-in are redirected to %(host)s, so the site's title and product cannot be read. Enter "
-        "them below, or add the site without."
-    ),
-    "refused": _(
-        "The server responds with HTTP %(status)s to requests without sign-in, so the site's title and product cannot "
-        "be read. Enter them below, or add the site without."
-    ),
-    "no-manifest": _(
-        "Nothing at this address responds as Confluence or Jira does. Check the context path, such as /wiki, or add "
-        "the site and see its check."
-    ),
-}
 
 
 @dataclass(frozen=True)
@@ -60,15 +32,15 @@ class Lookup:
 
 @dataclass(frozen=True)
 class Choice:
-    """A base URL to choose, and why: a key of ``REASONS`` with the values of its message."""
+    """A base URL to choose, and why, with values for the sentence.
+
+    ``reason`` is ``own`` (the site's own base URL), ``redirect`` or ``answers`` (found instead of the entered one), or,
+    for the entered one, ``entered`` (the site's own is another), ``redirecting`` or ``silent``.
+    """
 
     url: str
     reason: str
     values: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def message(self) -> str:
-        return REASONS[self.reason]
 
 
 @dataclass(frozen=True)
@@ -77,7 +49,8 @@ class SitePreview:
 
     ``title``, ``product`` (``confluence`` or ``jira``) and ``version`` are empty if the site does not report them.
     ``choices`` has the best base URL first, and is empty if there is only the one that was entered. ``error`` is an
-    error code of a request, ``note`` a key of ``NOTES``; both are empty if all is well.
+    error code of a request; ``note`` is ``cloud``, ``other-product``, ``own-is-http``, or why there is no manifest:
+    ``redirected``, ``refused`` or ``no-manifest``. Both are empty if all is well.
     """
 
     base_url: str

@@ -57,6 +57,7 @@ PURE = (
     "formats/site_cells.py",
     "compatibility",
     "mdm",
+    "pasted_url",
     "rehearsal",
     "http_client/failures.py",
     "troubleshooting",

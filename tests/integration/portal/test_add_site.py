@@ -38,6 +38,11 @@ def look_up(client_of: Callable[[User], Client], administrator: User) -> Callabl
     return post
 
 
+def shown(answer: Any) -> str:
+    """The page with single spaces, however its template is formatted."""
+    return " ".join(answer.content.decode().split())
+
+
 # --- One address -----------------------------------------------------------------------------------------------
 
 
@@ -87,7 +92,7 @@ def test_a_repair_that_fits_no_line_changes_nothing(look_up: Callable[..., Any],
 
 
 def test_a_duplicate_links_to_the_site_that_is_there(add: Callable[..., Any], site: Site) -> None:
-    page = add("WIKI.example.com/login.action").content.decode()
+    page = shown(add("WIKI.example.com/login.action"))
     assert f'This site is here already: <a href="/sites/{site.pk}/">{site.title}</a>' in page
     assert Site.objects.count() == 1
 
@@ -198,7 +203,7 @@ def test_a_missing_context_path_is_offered_first(look_up: Callable[..., Any], ad
         server.confluence("/wiki", own=f"{server.origin}/wiki")
         server.redirect("/", "/wiki/login.action")
         base_url = server.origin
-        page = " ".join(look_up(base_url).content.decode().split())
+        page = shown(look_up(base_url))
     assert f'<input type="radio" name="chosen" value="{base_url}/wiki" checked>' in page
     assert f'<input type="radio" name="chosen" value="{base_url}">' in page
     add(base_url, chosen=f"{base_url}/wiki", chosen_for=base_url)
@@ -206,7 +211,7 @@ def test_a_missing_context_path_is_offered_first(look_up: Callable[..., Any], ad
 
 
 def test_the_sites_own_base_url_is_offered(fleet: SimulatedFleet, look_up: Callable[..., Any]) -> None:
-    page = look_up(fleet.base_url("action-needed")).content.decode()
+    page = shown(look_up(fleet.base_url("action-needed")))
     own = PERSONAS["action-needed"].canonical_url
     assert f'name="chosen" value="{own}"' in page
     assert "The site&#x27;s own base URL" in page

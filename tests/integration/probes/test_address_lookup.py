@@ -41,9 +41,7 @@ def test_a_redirect_of_the_root_shows_the_context_path(site: SmallSite) -> None:
     assert [(choice.url, choice.reason) for choice in preview.choices] == [
         (f"{site.origin}/wiki", "own"), (site.origin, "redirecting"),
     ]  # fmt: skip
-    assert preview.choices[1].message % preview.choices[1].values == (
-        "As entered. It redirects to /wiki: the app would lose its sign-in cookies."
-    )
+    assert preview.choices[1].values == {"path": "/wiki"}
     assert preview.title == "Product Wiki"
     assert site.requests == [MANIFEST_PATH, "/", f"/wiki{MANIFEST_PATH}"]
 

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from portal.presenters.pasted_addresses import NOTES, REASONS
 from rollout.compatibility.observation import Answer, Manifest
-from rollout.compatibility.site_preview import NOTES, REASONS, Lookup, SitePreview, preview_of
+from rollout.compatibility.site_preview import Lookup, SitePreview, preview_of
 
 HOST = "https://wiki.example.com"
 
@@ -95,5 +96,5 @@ def test_every_reason_has_its_values() -> None:
     moved = Lookup(HOST, Manifest(answer(status=404)), f"{HOST}/wiki", True, manifest(None))
     other = Lookup(f"{HOST}/a", Manifest(answer(status=404)), HOST, False, manifest(None))
     shown = [*preview_of(Lookup(HOST, found)).choices, *preview_of(moved).choices, *preview_of(other).choices]
-    assert all(choice.message % choice.values for choice in shown)
+    assert all(REASONS[choice.reason] % choice.values for choice in shown)
     assert {choice.reason for choice in shown} == set(REASONS)
