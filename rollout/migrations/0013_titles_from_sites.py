@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("rollout", "0011_labels"),
+        ("rollout", "0012_apps_not_installed"),
     ]
 
     operations = [
