@@ -4,28 +4,12 @@ from __future__ import annotations
 
 from urllib.parse import urljoin, urlsplit
 
+from rollout.pasted_url.root_redirect import redirected_base_url
+
 from .base_urls import is_same, parsed
 from .observation import Answer, Observation
 from .refusals import RefusalKind
 from .sources import own_base_url
-
-# Pages of Confluence and Jira that a context path ends before.
-_PAGES = (
-    "/login.action",
-    "/dashboard.action",
-    "/index.action",
-    "/homepage.action",
-    "/login.jsp",
-    "/secure/",
-    "/spaces/",
-    "/display/",
-    "/pages/",
-    "/plugins/",
-    "/rest/",
-    "/x/",
-    "/browse/",
-)
-
 
 def suggested_base_url(observation: Observation) -> str | None:
     """Return a base URL to use instead of the entered one; None if there is nothing better."""
@@ -47,19 +31,7 @@ def moved_to(answer: Answer) -> str | None:
 
 
 def context_url(root: Answer | None) -> str | None:
-    """Return the base URL with the context path that the redirect of ``/`` shows; None without one.
-
-    ``/`` → ``/confluence/`` and ``/`` → ``https://host/wiki/login.action`` show a context path, ``/`` →
-    ``/login.action`` and redirects to other hosts do not.
-    """
+    """Return the base URL with the context path that the redirect of ``/`` leads to; None without one."""
     if root is None or not root.location:
         return None
-    target, host = urlsplit(urljoin(root.url, root.location)), urlsplit(root.url)
-    if target.hostname != host.hostname:
-        return None
-    path = target.path
-    cut = min((at for at in (path.find(page) for page in _PAGES) if at >= 0), default=len(path))
-    path = path[:cut].rstrip("/")
-    if not path or path.count("/") > 2 or "." in path.rpartition("/")[2]:
-        return None
-    return f"{target.scheme}://{target.netloc}{path}"
+    return redirected_base_url(root.url.rstrip("/"), urljoin(root.url, root.location))

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("rollout", "0012_apps_not_installed"),
+        ("rollout", "0013_phone_results_and_client_certificates"),
     ]
 
     operations = [
