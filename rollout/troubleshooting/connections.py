@@ -5,7 +5,7 @@ from __future__ import annotations
 from rollout.message_ids import gettext_noop as _
 
 from .cause import RULES_OUT, Cause, Certainty, Stage
-from .indicators import request_matches, says, text_matches
+from .indicators import request_matches, says, text_matches, text_matches_all
 from .languages import phrases
 from .references import ALPN_RFC, ATS_PAGE, MDM_PAGE
 from .statements import works
@@ -98,7 +98,8 @@ CAUSES = (
             text_matches(
                 r"App ?Transport ?Security[^\n]{0,80}(?:policy|secure connection|cleartext|http|blocked|Richtlinie"
                 r"|stratégie|política)"
-                r"|(?<![\w.])-1022\b|ATS policy|CLEARTEXT communication|ERR_CLEARTEXT_NOT_PERMITTED",
+                r"|(?<![\w.])-1022\b|ATS (?:policy|blocked)|cleartext HTTP|CLEARTEXT communication"
+                r"|ERR_CLEARTEXT_NOT_PERMITTED",
                 5, _("iOS or Android blocked HTTP"),
             ),
             text_matches(r"App ?Transport ?Security", 4, _("A message about App Transport Security")),
@@ -209,6 +210,12 @@ CAUSES = (
         ),
         contradictions=(
             works("phone_browser", RULES_OUT, _("The browser of the phone opens the site")),
+            text_matches_all(
+                (r"User-?Agent|AtlassianMobileApp", r"\b(?:reset|block|drop|reject|blockier|bloqu)"),
+                3,
+                _("Requests are blocked by User-Agent"),
+            ),
+            text_matches(r"\bupstream\b", 3, _("The proxy reports the server behind it")),
             _ANSWERED,
             text_matches(r"PROBE_ALLOWED_NETWORKS|blocked_address", RULES_OUT, _("Gatepass did not send the request")),
             says("client_certificate", "blocked", "maintenance", weight=3, description=_("The server gives a "

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from . import (
+    address_mismatch,
     after_sign_in,
     before_sign_in,
     browser_sheet,
@@ -22,8 +23,9 @@ from .symptoms import SYMPTOMS_BY_ID
 
 # The order of causes with the same weight: specific ones first.
 CAUSES: tuple[Cause, ...] = (
-    *refused_requests.CAUSES, *other_addresses.CAUSES, *before_sign_in.CAUSES, *site_list.CAUSES, *connections.CAUSES,
-    *untrusted_certificates.CAUSES, *browser_sheet.CAUSES, *return_to_app.CAUSES, *after_sign_in.CAUSES,
+    *refused_requests.CAUSES, *other_addresses.CAUSES, *before_sign_in.CAUSES, *installed_app.CAUSES, *site_list.CAUSES,
+    *connections.CAUSES, *untrusted_certificates.CAUSES, *address_mismatch.CAUSES, *browser_sheet.CAUSES,
+    *return_to_app.CAUSES, *after_sign_in.CAUSES,
 )  # fmt: skip
 
 LIKELY_WEIGHT = 4  # a cause with at least this weight is "likely", any other "possible"

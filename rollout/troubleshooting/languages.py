@@ -308,7 +308,8 @@ PHRASES: dict[str, dict[str, str]] = {
               r"|domain|url|name|server)"
         r"|(?:old|former|previous) (?:address|host|url|domain|name)[^\n.]{0,40}redirect"
         r"|redirects?[^\n.]{0,40}(?:new (?:address|host|domain|url|name))|has moved to https?:"
-        r"|moved permanently to",
+        r"|moved permanently to|(?:rename|move|migration) of the (?:host|server|site|domain)|(?:host|server|site"
+        r"|domain) (?:was|has been|is) (?:renamed|moved)",
         "de": r"(?:umgezogen|verschoben|umbenannt)[^\n.]{0,40}(?:Adresse|Domain|Host|URL|https?:)|(?:alte"
               r"|frühere) (?:Adresse|URL|Domain)[^\n.]{0,40}(?:leitet|Weiterleitung)|unter (?:einer"
               r"|der) neuen (?:Adresse|Domain|URL)",

@@ -20,7 +20,11 @@ _ANSI = re.compile(r"\x1b\[[0-9;]{0,20}[A-Za-z]")
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ud800-\udfff\ufeff]"
 )
-_ERROR_NUMBER = re.compile(r"-\d{1,5}|[1-5]\d\d")  # of iOS or HTTP: Code=-1004, code=302
+# Codes of errors, not of sign-ins: of iOS (Code=-1004), HTTP (code=302) and Node.js (code: 'ECONNRESET').
+_ERROR_CODE = re.compile(
+    r"-\d{1,5}|[1-5]\d\d|ERR_[A-Z_]{3,60}|E(?:CONN|NOT|HOST|TIME|PROTO|NET|PIPE|ADDR)[A-Z]{0,12}"
+    r"|(?:DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|CERT_HAS|CERT_NOT)_[A-Z_]{3,60}"
+)
 _HARMLESS_VALUES = frozenset({"", "true", "false", "null", "none", "undefined", MASK})
 
 _PEM = re.compile(r"-----BEGIN [A-Z0-9 ]{1,40}-----.*?(?:-----END [A-Z0-9 ]{1,40}-----|\Z)", re.S)
@@ -107,7 +111,7 @@ class _Masker:
         self.removed = 0
 
     def hide(self, value: str) -> str:
-        if _ERROR_NUMBER.fullmatch(value.strip(" \t\n,.;:)]}'\"")):
+        if _ERROR_CODE.fullmatch(value.strip(" \t\n,.;:)]}'\"")):
             return value
         if value.strip(" \t\n,.;:)]}'\"").lower() in _HARMLESS_VALUES or value.strip(" ,;.") == MASK:
             return value

@@ -331,7 +331,19 @@ def test_combined_samples_are_sorted_by_weight(samples: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ["a", "[", "client ", "scope ", "GET /\n200\n", "curl ", '"url":"', "HTTP/1.1 302 \n"]
+    "piece",
+    [
+        "a",
+        "[",
+        "client ",
+        "GET /\n200\n",
+        "curl ",
+        '"url":"',
+        "HTTP/1.1 302 \n",
+        "certificat ",
+        "F5 firewall ",
+        "Safari ",
+    ],
 )
 def test_no_text_takes_long(piece: str) -> None:
     text = piece * (MAX_PASTE_LENGTH // len(piece))

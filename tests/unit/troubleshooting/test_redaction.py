@@ -104,6 +104,8 @@ def test_a_value_that_looks_like_a_token_is_removed(text: str) -> None:
         "NSURLErrorDomain Code=-1004",
         'Error Domain=NSURLErrorDomain Code=-1200 "An SSL error has occurred"',
         "code=302",
+        "code: 'DEPTH_ZERO_SELF_SIGNED_CERT'",
+        '{"code": "ECONNREFUSED", "syscall": "connect"}',
         "The authorization code has expired.",
         "Bearer token rejected",
         "WWW-Authenticate: Negotiate",
@@ -122,7 +124,7 @@ def test_text_without_secrets_stays(text: str) -> None:
     assert redacted.removed == 0
 
 
-@pytest.mark.parametrize("value", ["123456", "-100400", "4/0AY", "30", "999a", "-1004x9", "0302"])
+@pytest.mark.parametrize("value", ["123456", "-100400", "4/0AY", "30", "999a", "-1004x9", "0302", "ERRATIC", "ECONN1"])
 def test_a_code_that_is_no_error_number_is_removed(value: str) -> None:
     assert redact(f"confluence-server://oauth-callback?code={value}").text.endswith(f"code={MASK}")
 
