@@ -11,6 +11,7 @@ from . import (
     before_sign_in,
     browser_sheet,
     connections,
+    installed_app,
     other_addresses,
     refused_requests,
     return_to_app,
