@@ -88,8 +88,11 @@ def _findings(site: Site | None) -> dict[str, Finding]:
 
 
 def _rules(suspect: Suspect, findings: dict[str, Finding]) -> list[ShownRule]:
+    """Return the rules that detect the cause, and the linked ones that found something."""
+    cause = suspect.cause
+    linked = [id for id in cause.linked_rules if id in findings and findings[id].outcome != "PASS"]
     shown = []
-    for id in suspect.cause.rules:
+    for id in dict.fromkeys((*cause.rules, *linked)):
         try:
             known = rule(id)
         except KeyError:

@@ -131,6 +131,6 @@ CAUSES = (
             refused({RefusalKind.COOKIE_CHECK}, RULES_OUT, _("The redirect waits for a cookie")),
             token_received(4),
         ),
-        rules=("HTTPS", "PLAIN-HTTP", "REDIRECTS"),
+        rules=("HTTPS", "PLAIN-HTTP", "REDIRECTS", "AUTHORIZE-TARGET"),
     ),
 )

@@ -69,6 +69,7 @@ CAUSES = (
                 _("The proxy does not pass on the access token"),
             ),
         ),
+        rules=("REST-API",),
     ),
     Cause(
         id="refresh-unused",

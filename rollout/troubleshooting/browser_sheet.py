@@ -114,7 +114,7 @@ CAUSES = (
             oauth_error("invalid_client", 2, _("An OAuth error about the client")),
         ),
         contradictions=(token_received(4),),
-        rules=("CLIENT-ID-KNOWN", "CLIENT-ID-MDM", "CLIENT-ID-DRIFT"),
+        rules=("CLIENT-ID-KNOWN", "CLIENT-ID-MDM", "CLIENT-ID-DRIFT", "CLIENT-ID-AUTHORIZE"),
     ),
     Cause(
         id="parameters-lost",

@@ -45,8 +45,9 @@ class Cause:
     """A cause of a failed sign-in. All texts are English message ids.
 
     ``source`` is the URL of the page that describes it, or empty. ``rules`` are the ids of the rules that detect it in
-    a check run. ``lint``: link to the page that validates site lists. A matching indicator in ``contradictions`` lowers
-    the weight by its own; with ``RULES_OUT`` the cause is never likely.
+    a check run; a finding of ``linked_rules`` is shown with the cause, but does not rank it. ``lint``: link to the page
+    that validates site lists. A matching indicator in ``contradictions`` lowers the weight by its own; with the weight
+    ``RULES_OUT`` the cause is never likely.
     """
 
     id: str
@@ -61,4 +62,5 @@ class Cause:
     indicators: tuple[Indicator, ...]
     contradictions: tuple[Indicator, ...] = ()
     rules: tuple[str, ...] = ()
+    linked_rules: tuple[str, ...] = ()
     lint: bool = False

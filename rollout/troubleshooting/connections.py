@@ -8,7 +8,7 @@ from .cause import RULES_OUT, Cause, Certainty, Stage
 from .indicators import request_matches, says, text_matches, text_matches_all
 from .languages import phrases
 from .references import ALPN_RFC, ATS_PAGE, MDM_PAGE
-from .statements import works
+from .success_claims import works
 
 _ANSWERED = request_matches(r".?", 3, _("The server responded to a request"))
 
@@ -51,6 +51,7 @@ CAUSES = (
                 4, _("Gatepass cannot check the site"),
             ),
         ),
+        linked_rules=("SITE-ACCESS",),
     ),
     Cause(
         id="http2-only",
@@ -80,6 +81,7 @@ CAUSES = (
             text_matches(r"\b(?:426 Upgrade Required|505 HTTP Version Not Supported)", 3,
                          _("The server requires another version of HTTP")),
         ),
+        linked_rules=("SITE-ACCESS",),
     ),
     Cause(
         id="plain-http",
@@ -222,5 +224,6 @@ CAUSES = (
                                                                                          "different reason")),
         ),
         rules=("MANIFEST-REACHABLE",),
+        linked_rules=("SITE-ACCESS",),
     ),
 )  # fmt: skip

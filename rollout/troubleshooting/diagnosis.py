@@ -33,6 +33,9 @@ LIKELY_WEIGHT = 4  # a cause with at least this weight is "likely", any other "p
 _SYMPTOM_WEIGHTS = (3, 2, 2, 1, 1)  # by the position of a cause in the symptom's list
 _PROBLEM_OUTCOMES = frozenset({"WARNING", "ACTION_NEEDED", "INCOMPATIBLE"})
 _PASSED_OUTCOMES = frozenset({"PASS"})
+_FOUND_IF_UNKNOWN = frozenset(
+    {"CLIENT-CERTIFICATE"}
+)  # rules without a finding for sites that the cause does not affect
 _FINDING_WEIGHT = 3
 
 
@@ -126,7 +129,11 @@ def _matched(indicators: tuple[Indicator, ...], paste: Paste) -> list[tuple[Indi
 def _with_evidence(suspect: Suspect, outcomes: Mapping[str, str]) -> Suspect:
     """Raise the weight if a finding shows the cause, lower it if all rules for the cause passed."""
     known = {rule: outcomes[rule] for rule in suspect.cause.rules if rule in outcomes}
-    failed = tuple(rule for rule, outcome in known.items() if outcome in _PROBLEM_OUTCOMES)
+    failed = tuple(
+        rule
+        for rule, outcome in known.items()
+        if outcome in _PROBLEM_OUTCOMES or (outcome == "UNKNOWN" and rule in _FOUND_IF_UNKNOWN)
+    )
     if failed:
         is_named = suspect.reasons or suspect.matches_symptom
         return replace(

@@ -7,7 +7,7 @@ from rollout.message_ids import gettext_noop as _
 
 from .cause import RULES_OUT, Cause, Certainty, Stage
 from .indicators import says, text_matches
-from .statements import fails, works
+from .success_claims import fails, works
 
 OLD_APP = (
     r"\bConfluence(?: ?Server| Data Center| DC)?(?: app| for iOS| iOS)?[ /](?:version )?v?[01]\.\d{1,3}\b"

@@ -42,6 +42,7 @@ CAUSES = (
             ),
         ),
         rules=("CONFLUENCE-VERSION",),
+        linked_rules=("SITE-ACCESS",),
     ),
     Cause(
         id="moved-host",
@@ -62,6 +63,7 @@ CAUSES = (
             says("moved", weight=4, description=_("The site has a new address")),
         ),
         rules=("BASE-URL-MATCH",),
+        linked_rules=("SITE-ACCESS",),
     ),
     Cause(
         id="other-product",

@@ -11,7 +11,7 @@ from .cause import Cause, Certainty, Stage
 from .indicators import refused, request_matches, says, text_matches, text_matches_all
 from .languages import phrases
 from .references import RFC_6585
-from .statements import works
+from .success_claims import works
 
 # An alert that a server sends about the certificate of the client; in the log of a server, it is about its own.
 _CERTIFICATE_ALERT = (
@@ -97,6 +97,7 @@ CAUSES = (
         contradictions=(
             request_matches(r".?", 4, _("The server answered without a client certificate"), status={200}, each=True),
         ),
+        rules=("CLIENT-CERTIFICATE",),
     ),
     Cause(
         id="cookie-defence",
@@ -144,6 +145,7 @@ CAUSES = (
                          r"|enable cookies",
                          3, _("A page that requires cookies")),
         ),
+        linked_rules=("SITE-ACCESS",),
     ),
     Cause(
         id="waf-user-agent",
@@ -196,6 +198,7 @@ CAUSES = (
                          _("The message is from an MDM")),
         ),
         rules=("USER-AGENT",),
+        linked_rules=("SITE-ACCESS",),
     ),
     Cause(
         id="address-list",
@@ -230,6 +233,7 @@ CAUSES = (
                 4, _("A rule about addresses rejected the request"),
             ),
         ),
+        linked_rules=("SITE-ACCESS",),
     ),
     Cause(
         id="rate-limit",
@@ -257,6 +261,8 @@ CAUSES = (
             says("rate_limit", weight=4, description=_("A message about a limit of requests")),
             text_matches(r"Retry-After: ?\d", 2, _("A Retry-After header")),
         ),
+        rules=("RATE-LIMIT",),
+        linked_rules=("SITE-ACCESS",),
     ),
     Cause(
         id="maintenance",
@@ -280,5 +286,6 @@ CAUSES = (
             works("phone_browser", 3, _("The site works in the browser of the phone")),
         ),
         rules=("SERVER-STATUS",),
+        linked_rules=("SITE-ACCESS",),
     ),
 )  # fmt: skip

@@ -185,5 +185,6 @@ CAUSES = (
             text_matches(r"mobile-app-disabled", 3, _("The mobile app is disabled")),
         ),
         rules=("SERVER-STATUS", "MANIFEST-REACHABLE"),
+        linked_rules=("SITE-ACCESS",),
     ),
 )

@@ -9,7 +9,7 @@ from .cause import Cause, Certainty, Stage
 from .indicators import says, text_matches, text_matches_all
 from .references import TRUST_PAGE
 from .refused_requests import SERVER_LOG
-from .statements import works
+from .success_claims import works
 
 _RULES = ("TLS-VALID",)
 

@@ -89,6 +89,18 @@ def test_the_findings_of_a_site_rank_the_causes(client_of: Any, alice: User, mak
     assert page.index("A proxy, single sign-on or filter") > page.index("web application firewall")
 
 
+def test_a_finding_about_access_is_linked_until_the_site_is_reached(
+    client_of: Any, alice: User, make_site: MakeSite
+) -> None:
+    site = make_site(owners=[alice], title="Internal", **WITH_PLUGINS)
+    link = f'href="/sites/{site.pk}/#rule-site-access"'
+    for kind, is_linked in (("down", True), ("ready", False)):
+        evaluate(site, kind)
+        page = text_of(client_of(alice).post(URL, {"symptom": "gatepass-cannot-check", "site": site.pk}))
+        assert "Gatepass is not allowed to connect" in page
+        assert (link in page) == is_linked
+
+
 def test_without_a_site_no_cause_links_to_a_finding(client_of: Any, alice: User, site: Site) -> None:
     assert "#rule-" not in text_of(client_of(alice).post(URL, {"symptom": "not-compatible"}))
 

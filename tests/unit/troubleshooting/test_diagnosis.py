@@ -260,6 +260,19 @@ def test_an_unknown_outcome_changes_no_rank() -> None:
     )
 
 
+def test_a_site_that_requires_a_client_certificate_moves_that_cause_up() -> None:
+    for outcome, evidence in (("UNKNOWN", "for"), ("PASS", "against")):
+        suspects = diagnose("", "no-connection", {"CLIENT-CERTIFICATE": outcome}).suspects
+        suspect = next(suspect for suspect in suspects if suspect.cause.id == "client-certificate")
+        assert suspect.evidence == evidence
+        assert (suspects[0] is suspect) == (evidence == "for")
+
+
+def test_a_linked_rule_ranks_nothing() -> None:
+    plain = diagnose("", "gatepass-cannot-check").suspects
+    assert diagnose("", "gatepass-cannot-check", {"SITE-ACCESS": "ACTION_NEEDED"}).suspects == plain
+
+
 def test_a_cause_that_only_a_finding_names_comes_last() -> None:
     diagnosis = diagnose("error=invalid_scope", outcomes={"TLS-VALID": "ACTION_NEEDED"}).suspects
     assert diagnosis[0].cause.id == "scope-too-narrow"
@@ -305,7 +318,9 @@ def test_every_contradiction_has_a_description() -> None:
 def test_every_rule_exists() -> None:
     """Compare with the headings of the page about rules."""
     page = (ROOT / "docs/rules.md").read_text()
-    assert [rule for cause in CAUSES for rule in cause.rules if f"\n### {rule}\n" not in page] == []
+    assert [
+        rule for cause in CAUSES for rule in (*cause.rules, *cause.linked_rules) if f"\n### {rule}\n" not in page
+    ] == []
 
 
 def test_every_cause_is_documented() -> None:
