@@ -11,6 +11,7 @@ from .observation import Answer, Observation
 from .refusals import RefusalKind
 from .sources import own_base_url
 
+
 def suggested_base_url(observation: Observation) -> str | None:
     """Return a base URL to use instead of the entered one; None if there is nothing better."""
     found = moved_to(observation.manifest.answer) or context_url(observation.root) or own_base_url(observation).text

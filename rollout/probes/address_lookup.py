@@ -23,12 +23,12 @@ async def look_up(base_url: str, *, policy: FetchPolicy, now: Callable[[], datet
     """
     async with ProbeSession.within(LOOKUP_SECONDS, policy=policy, now=now) as session:
         manifest = await probe_manifest(session, base_url)
-        if manifest.form is not None or session.stopped_by is not None:
+        if manifest.form is not None or session.is_stopped:
             return Lookup(base_url, manifest)
         reply = await session.request("GET", f"{base_url}/")
         target = redirected_base_url(base_url, reply.location)
         candidate = target or _without_path(base_url)
-        if candidate is None or session.stopped_by is not None:
+        if candidate is None or session.is_stopped:
             return Lookup(base_url, manifest)
         return Lookup(base_url, manifest, candidate, target is not None, await probe_manifest(session, candidate))
 
