@@ -79,7 +79,8 @@ def client_id_known(observation: Observation, matrix: Matrix) -> Finding | None:
 def client_id_at_authorize(observation: Observation, matrix: Matrix) -> Finding | None:
     """Compare what the authorization endpoint returns for the entered client ID and for one that does not exist.
 
-    None unless both were requested. Confluence may check the client only after the sign-in: then both look alike.
+    None unless both were requested. Confluence may check the client only after the sign-in: then both look alike, and
+    the value ``answers`` is ``same``, because such a pass is no evidence.
     """
     entered, unknown = observation.authorize, observation.authorize_unknown
     if unknown is None or entered.kind != "answers" or unknown.answer.status is None:
@@ -90,7 +91,7 @@ def client_id_at_authorize(observation: Observation, matrix: Matrix) -> Finding 
     if _shown(entered) != _shown(unknown):
         message = _("The authorization endpoint accepts the entered client ID and rejects one that does not exist.")
         return Finding("CLIENT-ID-AUTHORIZE", Outcome.PASS, message, "", {}, entered.answer)
-    return Finding("CLIENT-ID-AUTHORIZE", Outcome.PASS, _CANNOT_TELL, "", {}, entered.answer)
+    return Finding("CLIENT-ID-AUTHORIZE", Outcome.PASS, _CANNOT_TELL, "", {"answers": "same"}, entered.answer)
 
 
 def _shown(endpoint: Endpoint) -> tuple[object, ...]:

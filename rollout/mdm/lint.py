@@ -47,8 +47,8 @@ MAX_FINDINGS = 1000  # before duplicates are merged, because untrusted text can 
 _ADJACENT = re.compile(r"\{\{|\}\}")
 _SKIP_INFO = re.compile(r'"skipInfo"\s*:')
 _SKIPS = _(
-    "The list contains skipInfo, with which the app does not request info/login. Gatepass keeps it. Atlassian described "
-    "it in 2021, before OAuth 2.0, so try it on one phone."
+    "The list contains skipInfo, with which the app does not request info/login. Gatepass keeps it. Atlassian "
+    "described it in 2021, before OAuth 2.0, so try it on one phone."
 )
 _SUSPECT = re.compile(r"[{$%\\]")  # every variable contains one of these, or an escape of one
 _EXPANDS = _("%(vendor)s would replace %(found)s in %(field)s before phones receive it. Enter the final text.")

@@ -227,7 +227,9 @@ def refused(ready: Observation) -> Iterator[Observation]:
     yield replace(ready, rest_api=RestApi(ok, "answers"), plugins=PluginVersions(source="gatepass"))
     for location in ("/confluence/", "/login.action"):
         missing = Manifest(replace(ok, status=404))
-        yield replace(ready, manifest=missing, root=Answer("GET", BASE, NOW, 302, location=location))
+        yield replace(
+            ready, manifest=missing, root=Answer("GET", "https://confluence.example.com/", NOW, 302, location=location)
+        )
         yield replace(ready, manifest=missing, info_login=InfoLogin(missing.answer, "missing"))
     for version in ("1000.0.0", "8.19.2"):
         yield replace(ready, manifest=replace(ready.manifest, version=version, product="stash"))

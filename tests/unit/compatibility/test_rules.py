@@ -24,9 +24,8 @@ from rollout.compatibility.observation import (
 from rollout.compatibility.rules import MOST_SEVERE_FIRST, RULES, evaluate, most_severe_first, rule
 from rollout.compatibility.verdict import Evaluation, Finding, Outcome, Setup, Verdict
 from rollout.compatibility.version import Version
+from tests.support.observations import NOW, answer
 from tests.support.paths import ROOT
-
-from .conftest import NOW, answer
 
 Build = Callable[..., Observation]
 

@@ -6,8 +6,7 @@ import pytest
 
 from rollout.compatibility.observation import Answer
 from rollout.compatibility.suggested_base_url import context_url, moved_to, suggested_base_url
-
-from .conftest import NOW
+from tests.support.observations import NOW
 
 HOST = "https://confluence.example.com"
 
