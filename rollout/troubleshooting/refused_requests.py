@@ -58,8 +58,8 @@ CAUSES = (
             "TLS alert certificate_required confirms this cause."
         ),
         remedy=_(
-            "On the proxy, make the client certificate optional for the paths rest/nativemobile, rest/oauth2 and "
-            "rest/api, and keep it required for the sign-in page."
+            "Install identity certificates on the phones with your MDM, and try one phone. If the app still does not "
+            "connect, make the certificate optional for rest/nativemobile, rest/oauth2 and rest/api on the proxy."
         ),
         source=CONFLUENCE_PAGE,
         certainty=Certainty.SEEN,
