@@ -27,7 +27,7 @@ REASONS: dict[str, Promise] = {
     "entered": gettext_lazy(
         "As entered. The site's own base URL is another one: sign-in would change the address on the way."
     ),
-    "redirecting": gettext_lazy("As entered. It redirects to %(path)s: the app would lose its sign-in cookies."),
+    "redirecting": gettext_lazy("As entered. It redirects to %(found)s: the app would lose its sign-in cookies."),
     "silent": gettext_lazy("As entered. Nothing responds as Confluence or Jira does."),
 }
 NOTES: dict[str, Promise] = {
@@ -37,6 +37,10 @@ NOTES: dict[str, Promise] = {
     "other-product": gettext_lazy("This is %(product)s. The app opens Confluence and Jira only."),
     "own-is-http": gettext_lazy(
         "The site's own base URL is %(url)s. OAuth 2.0 requires HTTPS: correct it in the site's general configuration."
+    ),
+    "blocked": gettext_lazy(
+        "Gatepass is not allowed to connect to this private address. Add %(network)s to PROBE_ALLOWED_NETWORKS, or add "
+        "the site now and check it later."
     ),
     "redirected": gettext_lazy(
         "Requests without sign-in are redirected to %(host)s, so the site's title and product cannot be read. Enter "
@@ -142,7 +146,7 @@ def shown_preview(preview: SitePreview | None) -> dict[str, Any] | None:
     if preview is None:
         return None
     problem = NOTES[preview.note] % preview.values if preview.note else ""
-    if preview.error:
+    if preview.error and not problem:
         problem = _("%(error)s You can add the site now and check it later.") % {"error": _(ERRORS[preview.error])}
     product = f"{PRODUCTS[preview.product]} Data Center {preview.version}".strip() if preview.product else ""
     return {

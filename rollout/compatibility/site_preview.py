@@ -10,6 +10,7 @@ from rollout.base_url import BaseUrlError, parse_base_url
 
 from .base_urls import is_same
 from .observation import Manifest
+from .suggested_base_url import moved_to
 
 PRODUCTS = {"confluence": "Confluence", "jira": "Jira"}
 TITLE_LENGTH = 120
@@ -19,14 +20,13 @@ TITLE_LENGTH = 120
 class Lookup:
     """What the requests of a look-up returned.
 
-    ``manifest`` is that of ``base_url``. If it has none, ``candidate`` is another base URL that was tried, because
-    ``/`` redirects to it (``is_redirect``) or because it is the same host without the path.
+    ``manifest`` is that of ``base_url``. If it has none, ``candidate`` is another base URL that was tried: where the
+    site moved to, the context path that ``/`` redirects to, or the same host without a path.
     """
 
     base_url: str
     manifest: Manifest
     candidate: str | None = None
-    is_redirect: bool = False
     candidate_manifest: Manifest | None = None
 
 
@@ -50,7 +50,8 @@ class SitePreview:
     ``title``, ``product`` (``confluence`` or ``jira``) and ``version`` are empty if the site does not report them.
     ``choices`` has the best base URL first, and is empty if there is only the one that was entered. ``error`` is an
     error code of a request; ``note`` is ``cloud``, ``other-product``, ``own-is-http``, or why there is no manifest:
-    ``redirected``, ``refused`` or ``no-manifest``. Both are empty if all is well.
+    ``blocked`` (by Gatepass's own settings), ``redirected``, ``refused`` or ``no-manifest``. Both are empty if all is
+    well.
     """
 
     base_url: str
@@ -98,10 +99,10 @@ def _choices(
         own = found
     choices = [Choice(found, "own" if own == found else "entered")] if found == lookup.base_url else []
     if found != lookup.base_url:
-        path = urlsplit(found).path
-        moved = "redirect" if lookup.is_redirect else "answers"
+        is_redirect = found.startswith(f"{lookup.base_url}/") or bool(moved_to(lookup.manifest.answer))
+        moved, entered = ("redirect", "redirecting") if is_redirect else ("answers", "silent")
         choices.append(Choice(found, "own" if own == found else moved, {"entered": lookup.base_url}))
-        choices.append(Choice(lookup.base_url, "redirecting" if lookup.is_redirect else "silent", {"path": path}))
+        choices.append(Choice(lookup.base_url, entered, {"found": found}))
     if own and own != found:
         # Another host may be an internal name that phones cannot reach, so it is not the first choice.
         same_host = urlsplit(own).hostname == urlsplit(found).hostname
@@ -121,7 +122,7 @@ def _note(manifest: Manifest, http_url: str) -> tuple[str, dict[str, str]]:
 def _why_unknown(manifest: Manifest) -> tuple[str, dict[str, str]]:
     answer = manifest.answer
     if answer.error:
-        return "", {}
+        return ("blocked", {"network": answer.blocked_network}) if answer.blocked_network else ("", {})
     host = urlsplit(answer.location).netloc if answer.location else ""
     if host and host != urlsplit(answer.url).netloc:
         return "redirected", {"host": host}

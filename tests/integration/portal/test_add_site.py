@@ -249,7 +249,7 @@ def test_internal_addresses_are_not_reached(look_up: Callable[..., Any], setting
     page = look_up("https://127.0.0.2/wiki").content.decode()
     assert "phones cannot reach" in page
     page = look_up("https://10.0.0.1").content.decode()
-    assert "PROBE_ALLOWED_NETWORKS" in page
+    assert "Add 10.0.0.1/32 to PROBE_ALLOWED_NETWORKS" in page
 
 
 def test_look_ups_are_limited_for_each_person(

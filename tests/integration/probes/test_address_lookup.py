@@ -26,6 +26,10 @@ def found(base_url: str, policy: FetchPolicy | None = None) -> tuple[Lookup, Sit
     return lookup, preview_of(lookup, allow_loopback_http=True)
 
 
+def choices(preview: SitePreview) -> list[tuple[str, str]]:
+    return [(choice.url, choice.reason) for choice in preview.choices]
+
+
 def test_one_request_is_enough_for_a_manifest(site: SmallSite) -> None:
     site.confluence("/wiki", own=f"{site.origin}/wiki")
     _lookup, preview = found(f"{site.origin}/wiki")
@@ -38,10 +42,10 @@ def test_a_redirect_of_the_root_shows_the_context_path(site: SmallSite) -> None:
     site.confluence("/wiki", own=f"{site.origin}/wiki")
     site.redirect("/", "/wiki/login.action?os_destination=%2F")
     _lookup, preview = found(site.origin)
-    assert [(choice.url, choice.reason) for choice in preview.choices] == [
+    assert choices(preview) == [
         (f"{site.origin}/wiki", "own"), (site.origin, "redirecting"),
     ]  # fmt: skip
-    assert preview.choices[1].values == {"path": "/wiki"}
+    assert preview.choices[1].values == {"found": f"{site.origin}/wiki"}
     assert preview.title == "Product Wiki"
     assert site.requests == [MANIFEST_PATH, "/", f"/wiki{MANIFEST_PATH}"]
 
@@ -59,10 +63,19 @@ def test_a_redirect_to_a_sign_in_is_not_followed(site: SmallSite, target: str) -
     assert site.requests == [MANIFEST_PATH, "/"]
 
 
+def test_a_site_that_moved_is_offered_at_its_new_place(site: SmallSite) -> None:
+    with small_site() as other:
+        place = f"http://localhost:{other.server_port}/wiki"
+        other.confluence("/wiki", own=place)
+        site.responses[MANIFEST_PATH] = (301, {"Location": f"{place}{MANIFEST_PATH}"}, "")
+        _lookup, preview = found(site.origin)
+    assert choices(preview) == [(place, "own"), (site.origin, "redirecting")]
+
+
 def test_an_unknown_page_leads_to_its_host(site: SmallSite) -> None:
     site.confluence("", own=site.origin)
     _lookup, preview = found(f"{site.origin}/teams/47")
-    assert [(choice.url, choice.reason) for choice in preview.choices] == [
+    assert choices(preview) == [
         (site.origin, "own"), (f"{site.origin}/teams/47", "silent"),
     ]  # fmt: skip
 
@@ -71,7 +84,7 @@ def test_a_manifest_that_is_redirected_within_the_host_is_read(site: SmallSite) 
     site.confluence("/wiki", own=f"{site.origin}/wiki")
     site.redirect(MANIFEST_PATH, f"/wiki{MANIFEST_PATH}")
     _lookup, preview = found(site.origin)
-    assert [(choice.url, choice.reason) for choice in preview.choices] == [
+    assert choices(preview) == [
         (f"{site.origin}/wiki", "own"), (site.origin, "entered"),
     ]  # fmt: skip
 

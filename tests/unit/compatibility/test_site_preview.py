@@ -69,6 +69,8 @@ def test_notes_on_a_manifest(fields: dict[str, str], note: str) -> None:
     ("fields", "error", "note"),
     [
         ({"error": "dns"}, "dns", ""),
+        ({"error": "blocked_address", "blocked_network": "10.0.0.1/32"}, "blocked_address", "blocked"),
+        ({"error": "blocked_address"}, "blocked_address", ""),
         ({"status": 404}, "", "no-manifest"),
         ({"status": 200}, "", "no-manifest"),
         ({"status": 403}, "", "refused"),
@@ -87,14 +89,14 @@ def test_the_title_fits_the_sites_title() -> None:
 
 
 def test_a_candidate_without_a_manifest_is_not_offered() -> None:
-    lookup = Lookup(HOST, Manifest(answer(status=404)), f"{HOST}/wiki", True, Manifest(answer(status=404)))
+    lookup = Lookup(HOST, Manifest(answer(status=404)), f"{HOST}/wiki", Manifest(answer(status=404)))
     assert preview_of(lookup).choices == ()
 
 
 def test_every_reason_has_its_values() -> None:
     found = manifest(f"{HOST}/wiki")
-    moved = Lookup(HOST, Manifest(answer(status=404)), f"{HOST}/wiki", True, manifest(None))
-    other = Lookup(f"{HOST}/a", Manifest(answer(status=404)), HOST, False, manifest(None))
+    moved = Lookup(HOST, Manifest(answer(status=404)), f"{HOST}/wiki", manifest(None))
+    other = Lookup(f"{HOST}/a", Manifest(answer(status=404)), HOST, manifest(None))
     shown = [*preview_of(Lookup(HOST, found)).choices, *preview_of(moved).choices, *preview_of(other).choices]
     assert all(REASONS[choice.reason] % choice.values for choice in shown)
     assert {choice.reason for choice in shown} == set(REASONS)
