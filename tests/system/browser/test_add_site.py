@@ -81,7 +81,7 @@ def test_title_product_and_context_path_come_from_the_site(page: Page, server: S
     expect(page.get_by_text("Confluence Data Center 9.3.1")).to_be_visible()
     expect(page.get_by_label("Title")).to_have_value("Product Wiki")
     expect(page.locator("#id_product")).to_have_value("confluence")
-    expect(page.get_by_role("radio", name=f"{server.origin}/wiki")).to_be_checked()
+    expect(page.get_by_role("radio", name=f"{server.origin}/wiki The site's own base URL")).to_be_checked()
     page.get_by_role("button", name="Add site").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Product Wiki")
     assert Site.objects.get().base_url == f"{server.origin}/wiki"
