@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from rollout.compatibility.observation import Observation
 from rollout.models import Site
@@ -128,16 +129,24 @@ def test_another_site_is_never_shown_it(alice, add, closed, open_to_all) -> None
     assert check(other).manifest.answer.excerpt == "subject=[CN=gatepass@example.com]"
 
 
-def test_a_result_of_a_phone_reaches_the_same_check(alice, add, closed) -> None:
+def test_only_the_result_of_a_phone_makes_it_ready(alice, add, closed) -> None:
     site = add("Wiki", closed)
     store(alice, site, GATEPASS)
     check(site)
-    phone_results.record_result(
-        actor=alice, site=site, setup="mdm", outcome="worked", ios_version="18.5", app_version="2.0.1",
-        client_certificate="yes", tried_on=site.checked_at.date(), tried_by="Ruth",
-    )  # fmt: skip
+    assert site.mdm_verdict == "UNKNOWN"
+    fields: dict[str, Any] = {
+        "setup": "mdm", "ios_version": "18.5", "app_version": "2.0.1", "client_certificate": "yes",
+        "tried_on": timezone.localdate(), "tried_by": "Ruth",
+    }  # fmt: skip
+    worked = phone_results.record_result(actor=alice, site=site, outcome="worked", **fields)
     (result,) = check(site).phone_results
     assert (result.worked, result.client_certificate) == (True, True)
+    assert site.mdm_verdict == "READY_MDM"
+
+    phone_results.withdraw_result(actor=alice, result=worked, reason="The wrong site")
+    phone_results.record_result(actor=alice, site=site, outcome="failed", failed_step="content", **fields)
+    check(site)
+    assert site.mdm_verdict == "ACTION_NEEDED"
 
 
 def test_check_site_presents_it_without_a_database(closed, tmp_path: Path) -> None:
