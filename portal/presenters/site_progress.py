@@ -8,12 +8,22 @@ from typing import Any
 
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from rollout.compatibility.verdict import Outcome, Verdict
-from rollout.models import ApplicationLink, CheckRun, ConfigurationRelease, Enrollment, Finding, Rehearsal, SignIn, Site
-from rollout.models.check_run import UNFINISHED
+from rollout.models import (
+    ApplicationLink,
+    CheckRun,
+    ConfigurationRelease,
+    Enrollment,
+    Finding,
+    Rehearsal,
+    SignIn,
+    Site,
+    VerdictChoices,
+)
 
 from . import messages, overview
 
@@ -34,30 +44,34 @@ class Facts:
 
 @dataclass(frozen=True)
 class NextStep:
-    """What to do next. The button sends a POST request to ``url`` if ``post`` is set; otherwise it is a link."""
+    """What to do for the current step, with its number. The button sends a POST request if ``post`` is set."""
 
-    title: str
+    number: int
     text: str
     button: str
     url: str
     post: bool = False
 
+    @property
+    def is_check(self) -> bool:
+        """Whether the button starts a check."""
+        return self.post and self.number == 1
 
-def collect(site: Site) -> Facts:
+
+def collect(site: Site, unfinished: CheckRun | None) -> Facts:
     """Return the facts of one site, with a fixed number of queries."""
-    runs = site.check_runs.order_by("-pk")
-    run = runs.filter(state="done").first()
+    run = site.check_runs.filter(state="done").order_by("-pk").first()
     links = {link.origin: link for link in site.links.active()}
     mdm_link = links.get(ApplicationLink.Origin.WIZARD)
     return Facts(
         run=run,
-        unfinished=runs.filter(state__in=UNFINISHED).defer("observation", "evaluated_findings").first(),
+        unfinished=unfinished,
         findings=list(run.findings) if run else [],
         mdm_link=mdm_link,
         switch_link=links.get(ApplicationLink.Origin.SWITCH),
         release=release_with(site, mdm_link),
         rehearsal=site.rehearsals.order_by("-pk").first(),
-        phones=_phones(site),
+        phones=phones(site),
     )
 
 
@@ -69,7 +83,7 @@ def release_with(site: Site, link: ApplicationLink | None) -> ConfigurationRelea
     return release if release and json.dumps(link.client_id) in release.site_list else None
 
 
-def _phones(site: Site) -> int:
+def phones(site: Site) -> int:
     """Return the number of phones that signed in or, where Gatepass does not see sign-ins, were set up with a pass."""
     signed_in = SignIn.objects.filter(site=site, is_rehearsal=False).values("person").distinct().count()
     return signed_in or Enrollment.objects.filter(enrollment_pass__sites=site).count()
@@ -78,11 +92,11 @@ def _phones(site: Site) -> int:
 def steps(site: Site, facts: Facts) -> list[dict[str, Any]]:
     """Return the five steps for ``partials/steps.html``. The first unfinished step is the current one."""
     rows = [
-        {"id": "compatible", "title": _("Compatible"), "done": is_ready(site), "at": site.checked_at, "note": ""},
-        {"id": "linked", "title": _("Linked"), **_linked(site, facts)},
-        {"id": "configured", "title": _("Configured"), **_configured(site, facts)},
-        {"id": "rehearsed", "title": _("Sign-in tested"), **_rehearsed(facts)},
-        {"id": "rolled_out", "title": _("Rolled out"), **_rolled_out(facts)},
+        {"id": "compatible", "title": _("Compatible"), **_compatible(site, facts)},
+        {"id": "linked", "title": _("Linked"), "url": _tab(site, "site_link"), **_linked(site, facts)},
+        {"id": "configured", "title": _("Configured"), "url": _tab(site, "site_configuration"), **_configured(site, facts)},
+        {"id": "rehearsed", "title": _("Sign-in tested"), "url": _tab(site, "site_tests"), **_rehearsed(facts)},
+        {"id": "rolled_out", "title": _("Rolled out"), "url": _tab(site, "site_tests"), **_rolled_out(facts)},
     ]
     now = None if site.archived_at else next((row["id"] for row in rows if not row["done"]), None)
     for row in rows:
@@ -90,6 +104,21 @@ def steps(site: Site, facts: Facts) -> list[dict[str, Any]]:
         if not row["done"]:
             row["at"] = None
     return rows
+
+
+def _tab(site: Site, route: str) -> str:
+    return reverse(route, args=[site.pk])
+
+
+def _compatible(site: Site, facts: Facts) -> dict[str, Any]:
+    """Return the first step; its tone is ``busy`` during a check, and ``bad`` if no setup is ready."""
+    step = {"done": is_ready(site), "at": site.checked_at, "note": "", "tone": ""}
+    if facts.unfinished:
+        return step | {"at": None, "note": _("Checking"), "tone": "busy"}
+    if not step["done"] and site.checked_at:
+        best = min(site.mdm_verdict, site.non_mdm_verdict, key=lambda verdict: overview.NEARNESS.index(Verdict(verdict)))
+        return step | {"note": str(VerdictChoices(best).label), "tone": "bad"}
+    return step
 
 
 def is_ready(site: Site) -> bool:
@@ -136,63 +165,63 @@ def _rolled_out(facts: Facts) -> dict[str, Any]:
 
 
 def next_step(site: Site, facts: Facts, steps: list[dict[str, Any]]) -> NextStep | None:
-    """Return what to do for the current step; None if all are done or the site is archived."""
-    now = next((row["id"] for row in steps if row["state"] == "now"), None)
-    return _NEXT_STEPS[now](site, facts) if now else None
+    """Return what to do for the current step; None if all are done, its check is running or the site is archived."""
+    number = next((number for number, row in enumerate(steps, 1) if row["state"] == "now"), None)
+    if number is None or (number == 1 and facts.unfinished):
+        return None
+    return _NEXT_STEPS[steps[number - 1]["id"]](number, site, facts)
 
 
-def _compatible_step(site: Site, facts: Facts) -> NextStep:
+def _compatible_step(number: int, site: Site, facts: Facts) -> NextStep:
     check = reverse("check_now", args=[site.pk])
-    if facts.unfinished:
-        url = reverse("check_run", args=[facts.unfinished.pk])
-        return NextStep(_("Gatepass is checking this site"), _("This takes a few seconds."), _("View the check"), url)
-    finding = messages.most_severe(facts.findings, overview.nearest_setup(site))
+    setup = overview.nearest_setup(site)
+    finding = messages.most_severe(facts.findings, setup)
     if finding is None or site.checked_at is None:
-        text = _("Gatepass checks the site and shows which setups are possible.")
-        return NextStep(_("Check the site"), text, _("Check now"), check, post=True)
-    title, text = messages.finding_sentence(finding), messages.finding_remedy(finding)
+        text = _("Check the site. Gatepass then shows which setups are possible.")
+        return NextStep(number, text, _("Check now"), check, post=True)
     if finding.rule in {"OAUTH-PLUGIN", "MOBILE-PLUGIN"} and finding.outcome == Outcome.UNKNOWN:
-        return NextStep(title, text, _("Enter plugin versions"), "#plugins")
-    return NextStep(title, text, _("Check again"), check, post=True)
+        url = f"{_tab(site, 'check_runs')}#plugins"
+        return NextStep(number, _("Enter the versions of the plugins."), _("Enter plugin versions"), url)
+    link = format_html('<a href="#{}">{}</a>', setup, messages.SETUP_NAMES[setup])
+    text = format_html(_("Fix what {} shows first, then check again."), link)
+    return NextStep(number, text, _("Check again"), check, post=True)
 
 
-def _link_step(site: Site, facts: Facts) -> NextStep:
-    text = _("The app needs an application link to sign in. Its client ID becomes part of the MDM configuration.")
-    return NextStep(_("Create the application link"), text, _("Create link"), reverse("link_wizard", args=[site.pk]))
+def _link_step(number: int, site: Site, facts: Facts) -> NextStep:
+    text = _("Create the application link. Its client ID becomes part of the MDM configuration.")
+    return NextStep(number, text, _("Create link"), reverse("link_wizard", args=[site.pk]))
 
 
-def _configuration_step(site: Site, facts: Facts) -> NextStep:
+def _configuration_step(number: int, site: Site, facts: Facts) -> NextStep:
     url = f"{reverse('configuration_build')}?site={site.pk}"
-    text = _("Phones get the client ID from your MDM. Build the configuration, publish it and enter it in your MDM.")
+    text = _("Publish a configuration with this site and enter it in your MDM. Phones then get the client ID.")
     if site.releases.exists():
-        text = _(
-            "The published configuration does not contain the current client ID. Publish a new release for your MDM."
-        )
-    return NextStep(_("Add the site to the MDM configuration"), text, _("Build configuration"), url)
+        text = _("Publish a new release: the last one does not contain the current client ID.")
+    return NextStep(number, text, _("Build configuration"), url)
 
 
-def _rehearsal_step(site: Site, facts: Facts) -> NextStep:
+def _rehearsal_step(number: int, site: Site, facts: Facts) -> NextStep:
     if facts.rehearsal and not facts.rehearsal.is_finished:
         url = reverse("rehearsal", args=[facts.rehearsal.pk])
         # Translators: the button opens the running sign-in test.
-        return NextStep(_("The sign-in test is running"), _("This takes a few seconds."), _("View"), url)
+        return NextStep(number, _("The sign-in test is running. This takes a few seconds."), _("View"), url)
+    start = reverse("rehearse", args=[site.pk])
     if facts.rehearsal:
-        title = _("The sign-in test failed")
-        text = _("The results show which step failed and what to fix. Then run the test again.")
-        return NextStep(title, text, _("Test again"), reverse("rehearse", args=[site.pk]), post=True)
-    text = _("A virtual phone signs in as the app would and shows where a problem occurs.")
-    return NextStep(_("Test the sign-in"), text, _("Test sign-in"), reverse("rehearse", args=[site.pk]), post=True)
+        text = _("The sign-in test failed. Fix the step that its results show, then test again.")
+        return NextStep(number, text, _("Test again"), start, post=True)
+    text = _("Test the sign-in: a virtual phone signs in as the app would and shows where a problem occurs.")
+    return NextStep(number, text, _("Test sign-in"), start, post=True)
 
 
-def _roll_out_step(site: Site, facts: Facts) -> NextStep:
-    text = _("Give people a pass: a link or QR code that sets up their phone.")
+def _roll_out_step(number: int, site: Site, facts: Facts) -> NextStep:
+    text = _("Set up the first phone: give people a pass, a link or QR code that sets up their phone.")
     if stopped_at_login_page(facts.rehearsal):
         text = _(
-            "The sign-in test reached the site's login page, where only a person can continue. Sign in with one "
-            "real phone to verify the setup."
+            "Sign in with one real phone: the sign-in test reached the site's login page, where only a person can "
+            "continue."
         )
     url = f"{reverse('pass_create')}?site={site.pk}"
-    return NextStep(_("Set up the first phone"), text, _("Issue pass"), url)
+    return NextStep(number, text, _("Issue pass"), url)
 
 
 _NEXT_STEPS = {

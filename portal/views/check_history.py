@@ -1,4 +1,4 @@
-"""Checks of a site: the list with what each changed and why, its CSV export, and the comparison of two checks."""
+"""Checks of a site: the list of its tab, the CSV export, and the comparison of two checks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 
-from portal.accounts.access import dashboard, may_change, person, visible_site
+from portal.accounts.access import dashboard, visible_site
 from portal.forms.check_run_filters import CHECK_RUNS
 from portal.pages.actions import page_view
 from portal.presenters import observations
@@ -17,21 +17,15 @@ from rollout.models import CheckRun, RunState, Site
 MAX_CHOICES = 100
 
 
-@dashboard
-@page_view
-def history(request: HttpRequest, pk: int) -> HttpResponse:
-    """List the checks of a site with what each changed, and let the reader select two to compare."""
-    site = visible_site(request, pk)
+def history_context(request: HttpRequest, site: Site) -> dict[str, Any]:
+    """Return the list of the site's checks with what each changed, and the checks that can be compared."""
     listing = CHECK_RUNS.listing(request, runs_of(site))
-    context = {
-        "site": site,
+    return {
         "listing": listing,
         "page": listing.page,
         "entries": history_entries(listing.rows),
         "choices": _choices(site),
-        "may_change": may_change(person(request), site),
     }
-    return render(request, "check_runs/history.html", context)
 
 
 def _choices(site: Site) -> list[CheckRun]:

@@ -21,13 +21,13 @@ MAX_ID = 2**63 - 1
 @dashboard
 @action("site", "pk")
 def check_now(request: HttpRequest, pk: int) -> HttpResponse:
-    """Queue a check of the site and redirect to its page."""
+    """Queue a check of the site and redirect to its page, which shows the progress of the check."""
     site = changeable_site(request, pk)
     if site.archived_at:
         messages.error(request, _("Restore this site first: archived sites are not checked."))
         return redirect("site", site.pk)
-    run = services.request_check(site=site, actor=person(request), trigger=CheckRun.Trigger.BUTTON)
-    return redirect("check_run", run.pk)
+    services.request_check(site=site, actor=person(request), trigger=CheckRun.Trigger.BUTTON)
+    return redirect("site", site.pk)
 
 
 @editors
@@ -76,6 +76,7 @@ def _run_context(request: HttpRequest, pk: int) -> dict[str, object]:
         "run": run,
         "site": run.site,
         "setups": evaluated,
+        "unchecked": findings.unchecked(run.findings) if run.state == "done" else [],
         "flip": overview.flip(run) if run.changed_at else None,
         "seen": observations.of_run(run) if run.state == "done" else None,
         "may_change": may_change(person(request), run.site),

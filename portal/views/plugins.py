@@ -27,7 +27,7 @@ PLUGIN_NAMES = {"oauth": gettext_lazy("OAuth 2.0 provider plugin"), "mobile": ge
 
 
 @dashboard
-@action("site", "pk")
+@action("check_runs", "pk")
 def enter(request: HttpRequest, pk: int) -> HttpResponse:
     """Save the versions that were entered."""
     site = changeable_site(request, pk)
@@ -39,7 +39,7 @@ def enter(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @dashboard
-@action("site", "pk")
+@action("check_runs", "pk")
 def paste(request: HttpRequest, pk: int) -> HttpResponse:
     """Save the versions in pasted JSON of the site's plugin manager."""
     site = changeable_site(request, pk)
@@ -52,7 +52,7 @@ def paste(request: HttpRequest, pk: int) -> HttpResponse:
 
 @sensitive_post_parameters()
 @dashboard
-@action("site", "pk")
+@action("check_runs", "pk")
 def read(request: HttpRequest, pk: int) -> HttpResponse:
     """Read the versions from the site with the token of the form. Takes up to eight seconds."""
     site = changeable_site(request, pk)
@@ -64,7 +64,7 @@ def read(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @dashboard
-@action("site", "pk")
+@action("check_runs", "pk")
 def read_again(request: HttpRequest, pk: int) -> HttpResponse:
     """Read the versions from the site with the stored token."""
     site = changeable_site(request, pk)
@@ -81,7 +81,7 @@ def read_again(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @dashboard
-@action("site", "pk")
+@action("check_runs", "pk")
 def remove_token(request: HttpRequest, pk: int) -> HttpResponse:
     """Remove the stored token."""
     site = changeable_site(request, pk)
@@ -93,7 +93,7 @@ def remove_token(request: HttpRequest, pk: int) -> HttpResponse:
 def _save_form(
     request: HttpRequest, site: Site, method: str, form: forms.Form, save: Callable[[dict[str, Any]], Any]
 ) -> HttpResponse:
-    """Save the form and redirect to the site's page, or show the page again with the form's errors."""
+    """Save the form and redirect to the tab with the versions, or show it again with the form's errors."""
     if site.is_provided:
         return _redirect_to_site(site)
     if form.is_valid():
@@ -115,4 +115,4 @@ def _add_messages(request: HttpRequest, saved: services.SavedVersions | None) ->
 
 
 def _redirect_to_site(site: Site) -> HttpResponse:
-    return redirect("site", site.pk)
+    return redirect("check_runs", site.pk)

@@ -1,69 +1,129 @@
-"""The page of one site."""
+"""The page of one site: its tabs, each with a URL of its own, and their update when a check ends."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import render
-from django.utils import timezone
+from django.urls import reverse
 
 from portal.accounts.access import dashboard, may_change, person, visible_site
 from portal.forms.plugins import PluginForms, plugin_forms
 from portal.pages.actions import page_view
-from portal.presenters import audit, findings, overview, site_progress
-from rollout.compatibility.observation import Observation
+from portal.presenters import observations, site_progress, site_tabs
 from rollout.formats import upm
-from rollout.models import AuditEvent, CheckRun, Site, SiteCredential
+from rollout.models import CheckRun, Site, SiteCredential
 from rollout.services import vault
 from rollout.services.notifications import preferences
 
-RUNS_SHOWN = 5
-EVENTS_SHOWN = 8
+from .check_history import history_context
+
+TAB, WATCHED = "tab", "watched"  # parameters of the polled URL; the others belong to the tab
 
 
 @dashboard
 @page_view
 def site(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show one site."""
-    return page(request, visible_site(request, pk))
+    """Show the summary of a site."""
+    return _tab_page(request, visible_site(request, pk), "summary")
+
+
+@dashboard
+@page_view
+def tab(request: HttpRequest, pk: int, name: str) -> HttpResponse:
+    """Show another tab (a key of ``site_tabs.TABS``)."""
+    return _tab_page(request, visible_site(request, pk), name)
+
+
+@dashboard
+@page_view
+def moved_checks(request: HttpRequest, pk: int) -> HttpResponse:
+    """Redirect from the former URL of the tab with the checks."""
+    url = reverse("check_runs", args=[visible_site(request, pk).pk])
+    query = request.META.get("QUERY_STRING", "")
+    return HttpResponsePermanentRedirect(f"{url}?{query}" if query else url)
 
 
 def page(request: HttpRequest, site: Site, *, forms: PluginForms | None = None, status: int = 200) -> HttpResponse:
-    """Render the page; after an invalid submission with the bound ``forms`` and a status of 422."""
-    facts = site_progress.collect(site)
-    steps = site_progress.steps(site, facts)
-    can_change = may_change(person(request), site)
-    context: dict[str, Any] = {
-        "site": site,
-        "facts": facts,
-        "may_change": can_change,
-        "steps": steps,
-        "next": site_progress.next_step(site, facts, steps),
-        "stopped_at_login_page": site_progress.stopped_at_login_page(facts.rehearsal),
-        "setups": _setups(site, facts),
-        "observation": _observation(facts.run),
-        "owners": list(site.owners.order_by("email")),
-        **_plugins(site, forms, can_change=can_change),
-        "is_subscribed": preferences.is_subscribed(person(request), site),
-        "usable_passes": site.passes.usable(timezone.now()).count(),
-        "runs": _runs(site),
-        "events": _events(request, site),
+    """Render the tab with the plugin versions; after an invalid submission with the bound ``forms`` and status 422."""
+    return _tab_page(request, site, "checks", forms=forms, status=status)
+
+
+def _tab_page(
+    request: HttpRequest, site: Site, name: str, *, forms: PluginForms | None = None, status: int = 200
+) -> HttpResponse:
+    return render(request, "sites/site.html", _context(request, site, name, forms), status=status)
+
+
+@dashboard
+@page_view
+def progress(request: HttpRequest, pk: int) -> HttpResponse:
+    """Return what has changed on an open page since the check that it watches; polled every two seconds.
+
+    Nothing (204) while the check is in the same state, the progress of the check in another state, and after its end
+    the content of the tab and the head of the page. ``watched`` is the state that the page shows, such as ``12-queued``.
+    """
+    site = visible_site(request, pk)
+    name, watched = request.GET.get(TAB, ""), request.GET.get(WATCHED, "")
+    unfinished = site_tabs.unfinished_check(site)
+    if unfinished and _watched(unfinished) == watched:
+        return HttpResponse(status=204)
+    # Links of the content keep the tab's own parameters only.
+    request.GET = request.GET.copy()  # type: ignore[assignment]
+    for parameter in (TAB, WATCHED):
+        request.GET.pop(parameter, None)
+    name = name if name in site_tabs.TABS else "summary"
+    if unfinished:
+        return render(request, "sites/_checking_changed.html", _frame(request, site, name, unfinished))
+    response = render(request, "sites/_check_ended.html", _context(request, site, name))
+    response["HX-Retarget"], response["HX-Reswap"] = "#site-content", "outerHTML"
+    return response
+
+
+def _context(request: HttpRequest, site: Site, name: str, forms: PluginForms | None = None) -> dict[str, Any]:
+    unfinished = site_tabs.unfinished_check(site)
+    frame = _frame(request, site, name, unfinished)
+    if name == "checks":
+        return {**frame, **_checks(request, site, forms, can_change=frame["may_change"])}
+    contents: dict[str, Callable[[], dict[str, Any]]] = {
+        "summary": lambda: site_tabs.summary(site, unfinished),
+        "application-link": lambda: {"facts": site_progress.collect(site, unfinished)},
+        "configuration": lambda: site_tabs.configuration(site),
+        "sign-in-tests": lambda: site_tabs.sign_in_tests(site),
+        "activity": lambda: site_tabs.activity(site, person(request)),
     }
-    return render(request, "sites/site.html", context, status=status)
+    return {**frame, **contents[name]()}
 
 
-def _setups(site: Site, facts: site_progress.Facts) -> list[findings.SetupFindings]:
-    """Return both setups. An edit resets the verdicts to unknown, so older findings are left out."""
-    current = facts.findings if site.checked_at else []
-    return findings.setups(site.mdm_verdict, site.non_mdm_verdict, current)
+def _frame(request: HttpRequest, site: Site, name: str, unfinished: CheckRun | None) -> dict[str, Any]:
+    """Return what every tab shows: head, tabs, and the check that waits or runs."""
+    return {
+        "site": site,
+        "tab": name,
+        "template": site_tabs.TABS[name].template,
+        "tabs": [(key, row.label, reverse(row.route, args=[site.pk])) for key, row in site_tabs.TABS.items()],
+        "may_change": may_change(person(request), site),
+        "is_subscribed": preferences.is_subscribed(person(request), site),
+        "unfinished": unfinished,
+        "watched": _watched(unfinished) if unfinished else "",
+        "query": request.GET.urlencode(),
+    }
 
 
-def _observation(run: CheckRun | None) -> Observation | None:
-    try:
-        return run.facts if run else None
-    except (ValueError, KeyError, TypeError):  # stored by another version in another format
-        return None
+def _watched(run: CheckRun) -> str:
+    return f"{run.pk}-{run.state}"
+
+
+def _checks(request: HttpRequest, site: Site, forms: PluginForms | None, *, can_change: bool) -> dict[str, Any]:
+    run = site.check_runs.filter(state="done").order_by("-pk").first()
+    return {
+        "run": run,
+        "seen": observations.of_run(run) if run and site.checked_at else None,
+        **_plugins(site, forms, can_change=can_change),
+        **history_context(request, site),
+    }
 
 
 def _plugins(site: Site, forms: PluginForms | None, *, can_change: bool) -> dict[str, Any]:
@@ -78,15 +138,3 @@ def _plugins(site: Site, forms: PluginForms | None, *, can_change: bool) -> dict
         "may_keep_token": vault.is_available(),
         "upm_addresses": [(key, site.base_url + upm.path_of(key)) for key in keys],
     }
-
-
-def _runs(site: Site) -> list[overview.Flip]:
-    runs = site.check_runs.select_related("requested_by").defer("observation", "evaluated_findings").order_by("-pk")
-    return [overview.flip(run) for run in runs[:RUNS_SHOWN]]
-
-
-def _events(request: HttpRequest, site: Site) -> list[tuple[AuditEvent, str, str]]:
-    """Return the newest events, each with its icon and message."""
-    reader = person(request)
-    events = AuditEvent.objects.filter(site_progress.audit_of(site)).order_by("-number")[:EVENTS_SHOWN]
-    return [(event, audit.icon_of(event), audit.marked_sentence(event, reader)) for event in events]
