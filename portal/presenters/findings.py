@@ -47,10 +47,10 @@ class FindingRow:
 class SetupFindings:
     """The findings of one setup.
 
-    ``serious``: prevents the setup from being ready, or may do so, and must be fixed first; the first one decides.
-    ``later``: may disappear when those are fixed, or can be evaluated only afterward. ``shared``: also prevents the
-    setup from being ready, but is shown for the other setup. ``warnings``: does not affect readiness. ``passed``: the
-    rest. ``repeated`` counts warnings and passed rules that are shown for the other setup.
+    ``serious``: decides the verdict and must be fixed first. ``later``: less severe, or may disappear when those are
+    fixed, or can be evaluated only afterward. ``shared``: also keeps the setup from being ready, but is shown for the
+    other setup. ``warnings``: does not affect readiness. ``passed``: the rest. ``repeated`` counts warnings and passed
+    rules that are shown for the other setup.
     """
 
     id: str
@@ -121,9 +121,13 @@ def _of(findings: list[Finding], setup: str) -> list[Finding]:
 
 
 def _to_fix(findings: list[Finding]) -> set[str]:
-    """Return the rules to fix first. A rule that was not checked is one only if there is no other."""
+    """Return the rules that decide: those to fix first, as severe as the most severe one.
+
+    A rule that was not checked is among them only if there is no other.
+    """
     first = findings_to_fix(findings)
-    return {row.rule for row in first if not _is_unchecked(row)} or {row.rule for row in first}
+    checked = [row for row in first if not _is_unchecked(row)] or list(first)
+    return {row.rule for row in checked if row.outcome == checked[0].outcome}
 
 
 def _is_unchecked(finding: Finding) -> bool:

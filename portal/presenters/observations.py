@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -93,6 +93,9 @@ ENABLED_LABELS: dict[Any, Promise] = {
 }
 
 
+NOT_SENT = "not_sent"
+
+
 @dataclass(frozen=True)
 class Fact:
     """One fact with its text and the time that belongs to it; both are empty if the fact is unknown."""
@@ -121,11 +124,15 @@ class RequestRow:
 
 @dataclass(frozen=True)
 class Observed:
-    """An observation as a page shows it."""
+    """An observation as a page shows it.
+
+    ``not_sent`` are the titles of the requests that were not sent because an earlier one failed.
+    """
 
     facts: list[Fact]
     requests: list[RequestRow]
     certificates: tuple[Any, ...]
+    not_sent: list[Any] = field(default_factory=list)
 
     @property
     def known(self) -> list[Fact]:
@@ -150,12 +157,22 @@ def read(observation: Observation) -> Observed:
         *_connection(observation),
         *_plugins(observation),
     ]
-    return Observed(facts, list(_requests(observation)), observation.tls.chain)
+    rows = list(_requests(observation))
+    return Observed(
+        facts=facts,
+        requests=[row for row in rows if row.answer.error != NOT_SENT],
+        certificates=observation.tls.chain,
+        not_sent=[row.title for row in rows if row.answer.error == NOT_SENT],
+    )
 
 
 def kind(value: object) -> str:
     """Return the label of a kind. An unknown kind, stored by a later version, is returned unchanged."""
     return str(KIND_LABELS.get(str(value), value or ""))
+
+
+def _was_sent(part: Any) -> bool:
+    return part is not None and part.answer.error != NOT_SENT
 
 
 def _text(*parts: object) -> str:
@@ -170,7 +187,7 @@ def _server(seen: Observation) -> Iterator[Fact]:
     yield Fact("name", SERVER, _("Name"), _text(manifest.name))
     yield Fact("canonical_url", SERVER, _("Reported base URL"), _text(manifest.canonical_url))
     yield Fact("manifest", SERVER, _("Manifest"), _redirects(manifest.answer))
-    yield Fact("login_page", SERVER, _("Login page"), kind(page.kind) if page else "")
+    yield Fact("login_page", SERVER, _("Login page"), kind(page.kind) if _was_sent(page) and page else "")
     yield Fact("login_page_version", SERVER, _("Version on the login page"), _text(page.version) if page else "")
     yield Fact("login_page_url", SERVER, _("Base URL on the login page"), _text(page.base_url) if page else "")
     yield Fact("status", SERVER, _("State"), _text(status.state) if status else "")
@@ -197,7 +214,7 @@ def _app(seen: Observation) -> Iterator[Fact]:
 
 
 def _info(info_login: InfoLogin | None) -> str:
-    if info_login is None:
+    if info_login is None or not _was_sent(info_login):
         return ""
     answer = info_login.answer
     status = answer.status if info_login.kind == "error" else None
@@ -213,7 +230,7 @@ def _refusal(kind: str, answer: Answer) -> str:
 
 def _difference(app: InfoLogin, plain: InfoLogin | None) -> str:
     """Return how the responses to the two User-Agents differ; empty unless both requests were sent."""
-    if plain is None:
+    if plain is None or not _was_sent(plain):
         return ""
     if (app.kind, app.redirect_host) == (plain.kind, plain.redirect_host):
         return _("none")
@@ -234,7 +251,7 @@ def _sign_in(seen: Observation) -> Iterator[Fact]:
         "metadata",
         SIGN_IN,
         REQUEST_TITLES["metadata"],
-        "" if metadata is None else _("available") if offered else _("none"),
+        "" if not _was_sent(metadata) else _("available") if offered else _("none"),
     )
     yield Fact("issuer", SIGN_IN, _("Issuer"), _text(metadata.issuer) if metadata else "")
     methods = metadata.code_challenge_methods if metadata else ()
@@ -242,14 +259,14 @@ def _sign_in(seen: Observation) -> Iterator[Fact]:
 
 
 def _endpoint(endpoint: Endpoint | None) -> str:
-    if endpoint is None:
+    if endpoint is None or not _was_sent(endpoint):
         return ""
     status = endpoint.answer.status if endpoint.kind == "error" else None
     return _text(kind(endpoint.kind), endpoint.oauth_error, status, _refusal(endpoint.kind, endpoint.answer))
 
 
 def _rest_api(api: RestApi | None) -> str:
-    if api is None:
+    if api is None or not _was_sent(api):
         return ""
     label = _("the product rejects the token") if api.kind == "answers" else kind(api.kind)
     return _text(label, api.answer.status, _refusal(api.kind, api.answer))
@@ -271,7 +288,7 @@ def _connection(seen: Observation) -> Iterator[Fact]:
     yield Fact("rate_limited", CONNECTION, _("Limit of requests"), _text(limited.answered) if limited else "")
     presented = _("presented") if seen.client_certificate else ""
     yield Fact("client_certificate", CONNECTION, _("Client certificate"), presented)
-    yield Fact("plain_http", CONNECTION, _("Plain HTTP"), kind(plain.kind) if plain else "")
+    yield Fact("plain_http", CONNECTION, _("Plain HTTP"), kind(plain.kind) if _was_sent(plain) and plain else "")
 
 
 def _plugins(seen: Observation) -> Iterator[Fact]:
@@ -289,6 +306,8 @@ def _plugins(seen: Observation) -> Iterator[Fact]:
 def _redirects(answer: Answer) -> str:
     """Return the response, for example ``200 application/json``, and the URLs of its redirects."""
     urls = [hop.url for hop in answer.trace] or list(answer.hops)
+    if answer.error == NOT_SENT:
+        return ""
     return _text(answer.answered, " → ".join(urls) if len(urls) > 1 else "")
 
 

@@ -94,7 +94,12 @@ def steps(site: Site, facts: Facts) -> list[dict[str, Any]]:
     rows = [
         {"id": "compatible", "title": _("Compatible"), **_compatible(site, facts)},
         {"id": "linked", "title": _("Linked"), "url": _tab(site, "site_link"), **_linked(site, facts)},
-        {"id": "configured", "title": _("Configured"), "url": _tab(site, "site_configuration"), **_configured(site, facts)},
+        {
+            "id": "configured",
+            "title": _("Configured"),
+            "url": _tab(site, "site_configuration"),
+            **_configured(site, facts),
+        },
         {"id": "rehearsed", "title": _("Sign-in tested"), "url": _tab(site, "site_tests"), **_rehearsed(facts)},
         {"id": "rolled_out", "title": _("Rolled out"), "url": _tab(site, "site_tests"), **_rolled_out(facts)},
     ]
@@ -103,6 +108,8 @@ def steps(site: Site, facts: Facts) -> list[dict[str, Any]]:
         row["state"] = "done" if row["done"] else "now" if row["id"] == now else "later"
         if not row["done"]:
             row["at"] = None
+        if row["state"] == "later":
+            row["url"] = ""
     return rows
 
 
@@ -116,7 +123,9 @@ def _compatible(site: Site, facts: Facts) -> dict[str, Any]:
     if facts.unfinished:
         return step | {"at": None, "note": _("Checking"), "tone": "busy"}
     if not step["done"] and site.checked_at:
-        best = min(site.mdm_verdict, site.non_mdm_verdict, key=lambda verdict: overview.NEARNESS.index(Verdict(verdict)))
+        best = min(
+            site.mdm_verdict, site.non_mdm_verdict, key=lambda verdict: overview.NEARNESS.index(Verdict(verdict))
+        )
         return step | {"note": str(VerdictChoices(best).label), "tone": "bad"}
     return step
 

@@ -63,17 +63,15 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
     """Return what has changed on an open page since the check that it watches; polled every two seconds.
 
     Nothing (204) while the check is in the same state, the progress of the check in another state, and after its end
-    the content of the tab and the head of the page. ``watched`` is the state that the page shows, such as ``12-queued``.
+    the content of the tab and the head of the page. ``watched`` is the state that the page shows: ``12-queued``.
     """
     site = visible_site(request, pk)
-    name, watched = request.GET.get(TAB, ""), request.GET.get(WATCHED, "")
+    query = request.GET.copy()
+    name, watched = ("".join(query.pop(parameter, [])[-1:]) for parameter in (TAB, WATCHED))
+    request.GET = query  # type: ignore[assignment]  # links of the content keep the tab's own parameters only
     unfinished = site_tabs.unfinished_check(site)
     if unfinished and _watched(unfinished) == watched:
         return HttpResponse(status=204)
-    # Links of the content keep the tab's own parameters only.
-    request.GET = request.GET.copy()  # type: ignore[assignment]
-    for parameter in (TAB, WATCHED):
-        request.GET.pop(parameter, None)
     name = name if name in site_tabs.TABS else "summary"
     if unfinished:
         return render(request, "sites/_checking_changed.html", _frame(request, site, name, unfinished))
@@ -102,6 +100,7 @@ def _frame(request: HttpRequest, site: Site, name: str, unfinished: CheckRun | N
     return {
         "site": site,
         "tab": name,
+        "tab_url": reverse(site_tabs.TABS[name].route, args=[site.pk]),
         "template": site_tabs.TABS[name].template,
         "tabs": [(key, row.label, reverse(row.route, args=[site.pk])) for key, row in site_tabs.TABS.items()],
         "may_change": may_change(person(request), site),

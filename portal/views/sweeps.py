@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from portal.accounts.access import administrators, person, readers_of_all_sites
@@ -51,18 +52,27 @@ def export_csv(request: HttpRequest) -> HttpResponseBase:
 @page_view
 def sweep(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one bulk check with its progress, its results and its sites."""
-    row = get_object_or_404(Sweep.objects.select_related("requested_by"), pk=pk)
+    return render(request, "sweeps/sweep.html", _context(request, _sweep(pk)))
+
+
+def _sweep(pk: int) -> Sweep:
+    return get_object_or_404(Sweep.objects.select_related("requested_by"), pk=pk)
+
+
+def _context(request: HttpRequest, row: Sweep) -> dict[str, object]:
     listing = SWEEP_RUNS.listing(request, _runs(row))
-    context = {
-        "progress": progress_of(row),
-        "sweep": row,
-        "summary": summary_of(row),
+    return {
+        **_progress_context(request, row),
         "listing": listing,
         "sort": listing.sort,
         "flips": [overview.flip(run) for run in listing.rows],
         "may_run": person(request).is_administrator,
+        "page_url": reverse("sweep", args=[row.pk]),
     }
-    return render(request, "sweeps/sweep.html", context)
+
+
+def _progress_context(request: HttpRequest, row: Sweep) -> dict[str, object]:
+    return {"progress": progress_of(row), "sweep": row, "summary": summary_of(row), "query": request.GET.urlencode()}
 
 
 def _runs(row: Sweep) -> QuerySet[CheckRun]:
@@ -80,11 +90,18 @@ def export_runs(request: HttpRequest, pk: int) -> HttpResponseBase:
 @readers_of_all_sites
 @page_view
 def progress(request: HttpRequest, pk: int) -> HttpResponse:
-    """Render the part that is polled while a bulk check runs, for its own page or (``?on=overview``) the overview."""
-    row = get_object_or_404(Sweep, pk=pk)
-    on_overview = request.GET.get("on") == "overview"
-    template = "overview/_sweep.html" if on_overview else "sweeps/_progress.html"
-    return render(request, template, {"progress": progress_of(row), "sweep": row, "summary": summary_of(row)})
+    """Render what is polled while a bulk check runs, for its own page or (``?on=overview``) the overview.
+
+    ``shown`` is the state that the page shows. After a change its head and its list of sites are rendered as well.
+    """
+    row, query = _sweep(pk), request.GET.copy()
+    if query.get("on") == "overview":
+        return render(request, "overview/_sweep.html", _progress_context(request, row))
+    shown = query.pop("shown", [row.state])[-1]
+    request.GET = query  # type: ignore[assignment]  # links of the list keep the list's parameters only
+    if shown == row.state:
+        return render(request, "sweeps/_update.html", _progress_context(request, row))
+    return render(request, "sweeps/_update.html", {**_context(request, row), "is_update": True})
 
 
 @readers_of_all_sites
