@@ -93,7 +93,9 @@ def test_a_request_that_was_not_sent_decides_only_alone() -> None:
 
 
 def test_an_entered_version_is_named_as_the_basis() -> None:
-    setup = findings.setups("UNKNOWN", "UNKNOWN", [row("OAUTH-PLUGIN", "UNKNOWN"), row("GONE", "UNKNOWN", **ASKED)])[0]
+    setup = findings.setups(
+        "UNKNOWN", "UNKNOWN", [row("OAUTH-PLUGIN", "UNKNOWN"), row("GONE", "UNKNOWN", remedy="Look.", **ASKED)]
+    )[0]
     assert [(shown.title, shown.basis) for shown in setup.serious] == [
         ("OAuth plugin version", "entered"),
         ("GONE", "request"),
