@@ -58,6 +58,7 @@ urlpatterns = [
     path("sites/<int:pk>/sign-in-tests/", site_page.tab, {"name": "sign-in-tests"}, name="site_tests"),
     path("sites/<int:pk>/activity/", site_page.tab, {"name": "activity"}, name="site_activity"),
     path("sites/<int:pk>/progress/", site_page.progress, name="site_progress"),
+    path("sites/<int:pk>/use-base-url/", site_page.use_base_url, name="site_use_base_url"),
     path("sites/<int:pk>/edit/", sites.edit, name="site_edit"),
     path("sites/<int:pk>/plugins/", plugins.enter, name="site_plugins"),
     path("sites/<int:pk>/plugins/paste/", plugins.paste, name="site_plugins_paste"),

@@ -45,18 +45,53 @@ def unfinished_check(site: Site) -> CheckRun | None:
     return rows.defer("observation", "evaluated_findings").order_by("-pk").first()
 
 
-def summary(site: Site, unfinished: CheckRun | None) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Suggestion:
+    """A better base URL. ``taken``: another site has it, ``taken_by`` if the reader may see that site.
+
+    ``anchor`` is the finding that it is shown with, empty if no finding keeps a setup from being ready.
+    """
+
+    url: str
+    taken: bool
+    taken_by: Site | None
+    anchor: str
+
+
+def suggestion(
+    site: Site, run: CheckRun | None, setups: list[findings.SetupFindings], reader: User
+) -> Suggestion | None:
+    """Return the base URL that the last check suggests, None without one. An edited site waits for its next check."""
+    if run is None or site.checked_at is None or site.archived_at or site.is_provided:
+        return None
+    url = run.suggested_base_url
+    if not url or url == site.base_url:
+        return None
+    deciding = [row for setup in setups for row in setup.serious]
+    row = next((row for row in deciding if row.finding.rule == "BASE-URL-MATCH"), next(iter(deciding), None))
+    others = Site.objects.filter(base_url=url)
+    return Suggestion(
+        url=url,
+        taken=others.exists(),
+        taken_by=Site.objects.visible_to(reader).filter(pk__in=others.values("pk")).first(),
+        anchor=row.anchor if row else "",
+    )
+
+
+def summary(site: Site, unfinished: CheckRun | None, reader: User) -> dict[str, Any]:
     """Return setup progress, the findings of the last check and the facts at a glance."""
     facts = site_progress.collect(site, unfinished)
     steps = site_progress.steps(site, facts)
     # An edit resets the verdicts to unknown, so older findings are left out.
     current = facts.findings if site.checked_at else []
+    setups = findings.setups(site.mdm_verdict, site.non_mdm_verdict, current)
     return {
         "facts": facts,
         "steps": steps,
         "done": sum(step["done"] for step in steps),
         "next": site_progress.next_step(site, facts, steps),
-        "setups": findings.setups(site.mdm_verdict, site.non_mdm_verdict, current),
+        "setups": setups,
+        "suggestion": suggestion(site, facts.run, setups, reader),
         "unchecked": findings.unchecked(current),
         "owners": list(site.owners.order_by("email")),
         "failed": None if unfinished else failed_check(site, facts.run),

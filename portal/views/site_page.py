@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
-from portal.accounts.access import dashboard, may_change, person, visible_site
+from portal.accounts.access import changeable_site, dashboard, may_change, person, visible_site
 from portal.forms.plugins import PluginForms, plugin_forms
-from portal.pages.actions import page_view
+from portal.pages.actions import action, page_view
 from portal.presenters import observations, site_progress, site_tabs
 from rollout.formats import upm
 from rollout.models import CheckRun, Site, SiteCredential
+from rollout.services import sites as services
 from rollout.services import vault
 from rollout.services.notifications import preferences
 
@@ -80,13 +84,27 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
     return response
 
 
+@dashboard
+@action("site", "pk")
+def use_base_url(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change the base URL to the one that the last check suggests, and start a check."""
+    site = changeable_site(request, pk)
+    try:
+        services.use_suggested_base_url(actor=person(request), site=site, base_url=request.POST.get("base_url", ""))
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        messages.success(request, _("The base URL has changed. A check has started."))
+    return redirect("site", site.pk)
+
+
 def _context(request: HttpRequest, site: Site, name: str, forms: PluginForms | None = None) -> dict[str, Any]:
     unfinished = site_tabs.unfinished_check(site)
     frame = _frame(request, site, name, unfinished)
     if name == "checks":
         return {**frame, **_checks(request, site, forms, can_change=frame["may_change"])}
     contents: dict[str, Callable[[], dict[str, Any]]] = {
-        "summary": lambda: site_tabs.summary(site, unfinished),
+        "summary": lambda: site_tabs.summary(site, unfinished, person(request)),
         "application-link": lambda: {"facts": site_progress.collect(site, unfinished)},
         "configuration": lambda: site_tabs.configuration(site),
         "sign-in-tests": lambda: site_tabs.sign_in_tests(site),

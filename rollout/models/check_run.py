@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from pydantic import AliasChoices, ConfigDict, Field, TypeAdapter
 
 from rollout.compatibility.observation import Observation, Time
+from rollout.compatibility.suggested_base_url import suggested_base_url
 from rollout.compatibility.verdict import Verdict
 
 from .site import VerdictChoices
@@ -161,3 +162,12 @@ class CheckRun(models.Model):
     def findings(self) -> tuple[Finding, ...]:
         """The findings of both setups, most severe first within each."""
         return _FINDINGS.validate_python(self.evaluated_findings)
+
+    @property
+    def suggested_base_url(self) -> str | None:
+        """A better base URL that the observation shows; None without one, or if it cannot be read anymore."""
+        try:
+            seen = self.facts
+            return suggested_base_url(seen) if seen else None
+        except (AttributeError, KeyError, TypeError, ValueError):
+            return None

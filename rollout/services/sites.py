@@ -18,7 +18,7 @@ from rollout.compatibility.verdict import Verdict
 from rollout.compatibility.version import Version
 from rollout.formats.ca_bundle import NoAuthorityError, check_ca_bundle
 from rollout.formats.certificates import BUNDLE_ERRORS, BundleError
-from rollout.models import CheckRun, PluginSource, Product, Provider, Site, SiteCertificate, SiteCredential
+from rollout.models import CheckRun, PluginSource, Product, Provider, RunState, Site, SiteCertificate, SiteCredential
 from rollout.services.checks.due_times import check_interval
 
 from . import audit
@@ -213,6 +213,17 @@ def _remove_secrets(actor: Actor | None, site: Site) -> None:
     for model, name in ((SiteCredential, "credential"), (SiteCertificate, "certificate")):
         if model._default_manager.filter(site=site).delete()[0]:
             audit.record(actor=actor, action=f"{name}.removed", target=site)
+
+
+def use_suggested_base_url(*, actor: Actor | None, site: Site, base_url: str) -> Site:
+    """Change the base URL to the one that the site's last check suggests, and queue a check.
+
+    Raises ValidationError if ``base_url`` is not suggested (any more), or if another site has it.
+    """
+    run = CheckRun.objects.filter(site=site, state=RunState.DONE).order_by("-pk").first()
+    if run is None or site.archived_at or run.suggested_base_url != base_url:
+        raise ValidationError({"base_url": [_("The last check does not suggest this base URL. Check the site again.")]})
+    return update_site(actor=actor, site=site, base_url=base_url)
 
 
 def _reset_outdated_fields(site: Site, changed: set[str]) -> None:

@@ -33,7 +33,7 @@ def client(client_of: Callable[[User], Client], alice: User) -> Client:
 
 
 def page(client: Client, site: Site, query: str = "") -> str:
-    return client.get(f"/sites/{site.pk}/check-runs/{query}").content.decode()
+    return client.get(f"/sites/{site.pk}/checks/{query}").content.decode()
 
 
 def compared(client: Client, site: Site, query: str = "") -> str:

@@ -144,7 +144,7 @@ def test_a_stored_token_that_was_rejected_is_reported(send, site, manager) -> No
 
 def test_storing_a_token_requires_an_encryption_key(send, site, alice, client_of, settings) -> None:
     settings.CREDENTIAL_KEYS = []
-    page = text_of(client_of(alice).get(reverse("site", args=[site.pk])))
+    page = text_of(client_of(alice).get(reverse("check_runs", args=[site.pk])))
     assert "set CREDENTIAL_KEYS" in page
     assert 'name="token-keep"' not in page
     assert send("site_plugins_read", **{"token-token": TOKEN, "token-keep": "on"}).status_code == 422
@@ -152,6 +152,6 @@ def test_storing_a_token_requires_an_encryption_key(send, site, alice, client_of
 
 def test_an_auditor_sees_nothing_about_the_token(site, alice, auditor, client_of) -> None:
     plugins.read_versions(actor=alice, site=site, token=TOKEN, keep=True)
-    page = text_of(client_of(auditor).get(reverse("site", args=[site.pk])))
+    page = text_of(client_of(auditor).get(reverse("check_runs", args=[site.pk])))
     assert "Read from the plugin manager" in page
     assert "Updated daily" not in page

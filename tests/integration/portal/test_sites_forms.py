@@ -155,7 +155,7 @@ def test_archive_and_restore(client_of: Callable[[User], Client], alice: User, s
 
 def test_unknown_sites_are_not_found(client_of: Callable[[User], Client], administrator: User) -> None:
     for pk in ("0", "999", "9" * 30):
-        for path in ("", "edit/", "link/", "check-runs/"):
+        for path in ("", "edit/", "link/", "checks/"):
             assert client_of(administrator).get(f"/sites/{pk}/{path}").status_code == 404
 
 

@@ -73,6 +73,7 @@ def test_the_menu_and_the_theme_switch(plain: Page) -> None:
 
 def test_a_dangerous_action_shows_its_impact_first(plain: Page) -> None:
     add_a_site(plain)
+    plain.locator("#more-actions-button").click()
     plain.locator("summary", has_text="Archive").click()
     expect(plain.get_by_text("lose this site")).to_be_visible()
     plain.get_by_role("button", name="Archive site").click()
