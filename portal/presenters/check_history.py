@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -67,6 +67,27 @@ def in_chunks(runs: Iterator[CheckRun], size: int) -> Iterator[HistoryEntry]:
     """Yield the entries of any number of runs in constant memory, ``size`` runs at a time."""
     while chunk := list(islice(runs, size)):
         yield from history_entries(chunk)
+
+
+def without_repetitions(entries: Iterable[HistoryEntry]) -> list[HistoryEntry]:
+    """Return the entries of one page with each sentence once: a later repetition is empty."""
+    seen = {""}
+
+    def once(text: str) -> str:
+        is_new = text not in seen
+        seen.add(text)
+        return text if is_new else ""
+
+    return [
+        replace(
+            entry,
+            changes=tuple(
+                replace(change, was_because=once(change.was_because), now_because=once(change.now_because))
+                for change in entry.changes
+            ),
+        )
+        for entry in entries
+    ]
 
 
 def _runs_before(ids: Sequence[int]) -> dict[int, int]:

@@ -11,7 +11,7 @@ from portal.accounts.access import dashboard, visible_site
 from portal.forms.check_run_filters import CHECK_RUNS
 from portal.pages.actions import page_view
 from portal.presenters import observations
-from portal.presenters.check_history import chosen_pair, compare_findings, history_entries, runs_of
+from portal.presenters.check_history import chosen_pair, compare_findings, history_entries, runs_of, without_repetitions
 from rollout.models import CheckRun, RunState, Site
 
 MAX_CHOICES = 100
@@ -23,7 +23,7 @@ def history_context(request: HttpRequest, site: Site) -> dict[str, Any]:
     return {
         "listing": listing,
         "page": listing.page,
-        "entries": history_entries(listing.rows),
+        "entries": without_repetitions(history_entries(listing.rows)),
         "choices": _choices(site),
     }
 

@@ -45,7 +45,7 @@ def test_it_works(client_of: Any, administrator: User, make_site: Any) -> None:
     sweep = Sweep.objects.get()
     assert sweep.requested_by == administrator
     assert "Bulk check of 3 sites" in started
-    assert f'hx-get="/sweeps/{sweep.pk}/progress/"' in started
+    assert f'hx-get="/sweeps/{sweep.pk}/progress/?shown=running"' in started
     assert "every 2s" in started
     overview = client.get("/").content.decode()
     assert f'hx-get="/sweeps/{sweep.pk}/progress/?on=overview"' in overview
@@ -215,3 +215,39 @@ def test_the_command_starts_pauses_and_resumes(make_site: Any, capsys: pytest.Ca
     finish()
     call_command("sweep", "--due")
     assert "No sites are due" in capsys.readouterr().out
+
+
+def test_a_finished_bulk_check_offers_nothing_to_control(client_of: Any, administrator: User, make_site: Any) -> None:
+    """The poll that reports the end also replaces the head and the list of the open page."""
+    make_site(title="Wiki")
+    client = client_of(administrator)
+    page = client.post("/sweeps/start/?show=every", follow=True).content.decode()
+    sweep = Sweep.objects.get()
+    polled = f"/sweeps/{sweep.pk}/progress/?shown=running"
+    assert f'hx-get="{polled}"' in page
+    assert f'action="/sweeps/{sweep.pk}/pause/"' in page
+    unchanged = client.get(polled).content.decode()
+    assert "sweep-head" not in unchanged
+    assert "sweep-sites" not in unchanged
+
+    finish()
+    update = client.get(polled + "&show=every").content.decode()
+    assert 'id="sweep-head"' in update
+    assert "finished" in update.split('id="sweep-head"', 1)[1].split("</header>", 1)[0]
+    assert "Wiki" in update.split('id="sweep-sites"', 1)[1]
+    for html in (update, client.get(f"/sweeps/{sweep.pk}/").content.decode()):
+        assert "/pause/" not in html
+        assert "/resume/" not in html
+        assert "hx-get" not in html
+
+
+def test_a_bulk_check_paused_by_another_person_offers_to_resume(
+    client_of: Any, administrator: User, make_site: Any
+) -> None:
+    make_site()
+    client_of(administrator).post("/sweeps/start/")
+    sweep = Sweep.objects.get()
+    sweeps.pause_sweep(actor=administrator, sweep=sweep)
+    update = client_of(administrator).get(f"/sweeps/{sweep.pk}/progress/?shown=running").content.decode()
+    assert f'action="/sweeps/{sweep.pk}/resume/"' in update
+    assert "/pause/" not in update
