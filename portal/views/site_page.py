@@ -16,6 +16,7 @@ from portal.accounts.access import changeable_site, dashboard, may_change, perso
 from portal.forms.plugins import PluginForms, plugin_forms
 from portal.pages.actions import action, page_view
 from portal.presenters import observations, site_progress, site_tabs
+from rollout.compatibility.evidence import product_name
 from rollout.formats import upm
 from rollout.models import CheckRun, Site, SiteCredential
 from rollout.services import sites as services
@@ -79,7 +80,7 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
     name = name if name in site_tabs.TABS else "summary"
     if unfinished:
         return render(request, "sites/_checking_changed.html", _frame(request, site, name, unfinished))
-    response = render(request, "sites/_check_ended.html", _context(request, site, name))
+    response = render(request, "sites/_check_ended.html", {**_context(request, site, name), "is_update": True})
     response["HX-Retarget"], response["HX-Reswap"] = "#site-content", "outerHTML"
     return response
 
@@ -117,6 +118,7 @@ def _frame(request: HttpRequest, site: Site, name: str, unfinished: CheckRun | N
     """Return what every tab shows: head, tabs, and the check that waits or runs."""
     return {
         "site": site,
+        "product": product_name(site.product),
         "tab": name,
         "tab_url": reverse(site_tabs.TABS[name].route, args=[site.pk]),
         "template": site_tabs.TABS[name].template,

@@ -42,8 +42,9 @@ def page(client: Client, site: Site) -> str:
 
 def test_it_works(client_of: ClientOf, alice: User, moved: Site) -> None:
     client = client_of(alice)
-    finding = page(client, moved).split('id="rule-base-url-match"', 1)[1].split("</li>", 1)[0]
-    assert f"Use {OWN}" in finding
+    finding, beside = page(client, moved).split('id="rule-base-url-match"', 1)[1].split("</li>", 2)[:2]
+    assert OWN in finding
+    assert f"Use {OWN}" in beside
     answer = client.post(f"/sites/{moved.pk}/use-base-url/", {"base_url": OWN}, follow=True)
     assert "The base URL has changed. A check has started." in answer.content.decode()
     assert "Waiting for a worker" in answer.content.decode()
