@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from rollout.compatibility.next_steps import findings_to_fix
+from rollout.compatibility.observation import NEVER_SENT
 from rollout.compatibility.rules import rule
 from rollout.compatibility.verdict import Outcome
 from rollout.models import Finding
@@ -16,8 +17,10 @@ from rollout.models import Finding
 from . import messages
 
 # Parts of an observation that a person entered; rules that read them have findings without a request.
-ENTERED = frozenset({"base_url", "links", "plugins", "product"})
+ENTERED = frozenset({"base_url", "client_certificate", "links", "phone_results", "plugins", "product"})
+NO_REQUEST = ENTERED | {"tls"}
 NOT_SENT = "no response (not_sent)"
+WITHOUT_EVIDENCE = frozenset(f"no response ({error})" for error in NEVER_SENT)
 
 
 @dataclass(frozen=True)
@@ -38,9 +41,9 @@ class FindingRow:
 
     @property
     def basis(self) -> str:
-        if self.finding.asked and self.finding.answered != NOT_SENT:
-            return "request"
-        return "entered" if not self.finding.asked and _reads_entered_values(self.finding) else ""
+        if self.finding.asked:
+            return "" if self.finding.answered in WITHOUT_EVIDENCE else "request"
+        return "entered" if _reads(self.finding, ENTERED) else ""
 
 
 @dataclass(frozen=True)
@@ -134,12 +137,13 @@ def _is_unchecked(finding: Finding) -> bool:
     """Whether the finding states only that its request was not sent."""
     if finding.outcome != Outcome.UNKNOWN:
         return False
-    return finding.answered == NOT_SENT or (not finding.asked and not _reads_entered_values(finding))
+    return finding.answered == NOT_SENT or (not finding.asked and not _reads(finding, NO_REQUEST))
 
 
-def _reads_entered_values(finding: Finding) -> bool:
+def _reads(finding: Finding, parts: frozenset[str]) -> bool:
+    """Whether the rule of the finding reads one of these parts of an observation."""
     try:
-        return not ENTERED.isdisjoint(rule(finding.rule).needs)
+        return not parts.isdisjoint(rule(finding.rule).needs)
     except KeyError:
         return False
 

@@ -106,3 +106,9 @@ def test_the_status_sentence_names_the_first_finding_to_fix() -> None:
     assert messages.most_severe(ROWS, "mdm") is UNREACHABLE
     assert messages.most_severe(ROWS, "non_mdm") is None
     assert messages.most_severe([row("HTTPS", "PASS"), row("TLS-PRIVATE-CA", "WARNING")]) is None
+
+
+def test_a_request_that_was_never_sent_is_not_shown_as_evidence() -> None:
+    blocked = row("MANIFEST-REACHABLE", "UNKNOWN", asked="GET https://x", answered="no response (blocked_address)")
+    (shown,) = findings.setups("UNKNOWN", "UNKNOWN", [blocked])[0].serious
+    assert shown.basis == ""
