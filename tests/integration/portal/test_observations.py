@@ -100,7 +100,7 @@ def test_the_page_of_a_site_contains_the_requests(
 ) -> None:
     site = make_site(owners=[alice], **WITH_PLUGINS)
     evaluate(site)
-    text = client_of(alice).get(f"/sites/{site.pk}/").content.decode()
+    text = client_of(alice).get(f"/sites/{site.pk}/checks/").content.decode()
     assert "4 requests" in text
 
 
