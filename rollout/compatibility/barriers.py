@@ -15,9 +15,8 @@ from .verdict import Outcome
 WAIT_FOR_SERVER = _("Check again after the maintenance.")
 USE_NEW_BASE_URL = _("Change the base URL of this site to %(found)s.")
 ASK_NETWORK = _(
-    "Add the network of the site to the setting PROBE_ALLOWED_NETWORKS of the Gatepass server, for example: "
-    "PROBE_ALLOWED_NETWORKS=%(network)s. The operator of the server sets it; the page Settings of the documentation "
-    "explains it."
+    "Allow the network of the site in the settings of the Gatepass server: %(setting)s. If the setting has a value "
+    "already, append this network after a comma. The operator of the server sets it (docs/settings.md) and restarts it."
 )
 TRY_ONE_PHONE = _("Try the app on one phone and record the result at this site.")
 _CHECK_BASE_URL = _(
@@ -203,13 +202,15 @@ def is_blocked_alone(observation: Observation, answer: Answer) -> bool:
 
 
 def barrier_values(observation: Observation, answer: Answer) -> dict[str, str]:
-    """Return the values for the placeholders of a barrier's texts."""
-    return {
+    """Return the values for the placeholders of a barrier's texts. ``setting`` is a line that pages offer to copy."""
+    values = {
         "host": redirected_host(answer) or host_of(answer.url),
         "result": result_with_product(answer),
-        "network": printable(answer.blocked_network or "10.0.0.0/8"),
         "found": printable(moved_to(answer) or "", 500) if answer.refusal else "",
     }
+    if answer.error == "blocked_address":
+        values["setting"] = f"PROBE_ALLOWED_NETWORKS={printable(answer.blocked_network or '10.0.0.0/8')}"
+    return values
 
 
 def result_with_product(answer: Answer) -> str:

@@ -651,3 +651,15 @@ def test_the_certificate_warning_names_the_day(build: Build):
     found = finding(evaluate(soon), "TLS-VALID")
     assert found is not None
     assert "2025-03-06" in found.to_json()["evidence"]["summary"]
+
+
+def test_the_line_of_the_setting_is_named_for_an_address_that_gatepass_may_not_reach(build: Build):
+    blocked = {"status": None, "error": "blocked_address", "blocked_network": "10.255.255.1/32"}
+    found = finding(evaluate(build(manifest={**UNREAD, "answer": blocked})), "SITE-ACCESS")
+    assert found is not None
+    assert found.values["setting"] == "PROBE_ALLOWED_NETWORKS=10.255.255.1/32"
+    assert found.values["setting"] in found.to_json()["remedy"]
+    assert found.evidence()["asked"] is None, "nothing was sent"
+    elsewhere = finding(evaluate(build(manifest={**UNREAD, "answer": SILENT})), "SITE-ACCESS")
+    assert elsewhere is not None
+    assert "setting" not in elsewhere.values
