@@ -160,7 +160,7 @@ def read(observation: Observation) -> Observed:
     rows = list(_requests(observation))
     return Observed(
         facts=facts,
-        requests=[row for row in rows if row.answer.error != NOT_SENT],
+        requests=[row for row in rows if row.answer.was_sent],
         certificates=observation.tls.chain,
         not_sent=[row.title for row in rows if row.answer.error == NOT_SENT],
     )
@@ -315,7 +315,7 @@ def _requests(seen: Observation) -> Iterator[RequestRow]:
     for name, title in REQUEST_TITLES.items():
         part = getattr(seen, name)
         answer = part if isinstance(part, Answer) else getattr(part, "answer", None)
-        if answer is not None and answer.was_sent:
+        if answer is not None:
             yield RequestRow(name, title, _result(part), answer, _hops(answer))
 
 

@@ -94,7 +94,7 @@ def test_an_unreachable_site_is_reported_as_such(
 ) -> None:
     site = make_site(owners=[alice], **WITH_PLUGINS)
     evaluate(site, "down")
-    assert "The site is unreachable" in client_of(alice).get(f"/sites/{site.pk}/").content.decode()
+    assert "accepts connections but did not respond in time." in client_of(alice).get(f"/sites/{site.pk}/").content.decode()
 
 
 def test_unknown_plugin_versions_link_to_their_form(
