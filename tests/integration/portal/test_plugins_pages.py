@@ -82,12 +82,12 @@ def test_invalid_text_is_reported_on_its_form(send, text: str, message: str) -> 
 
 
 def test_the_plugin_manager_opens_in_a_new_tab(site, alice, auditor, client_of) -> None:
-    page = text_of(client_of(alice).get(reverse("site", args=[site.pk])))
+    page = text_of(client_of(alice).get(reverse("check_runs", args=[site.pk])))
     link = f'<a href="{site.base_url}/plugins/servlet/upm" rel="noopener noreferrer" target="_blank">'
     entered = page.partition("Enter manually")[2].partition("Paste from the plugin manager")[0]
     assert f"{link}Open the site's plugin manager" in page
     assert f"{link}Open Manage apps on the site" in entered
-    assert "/plugins/servlet/upm" not in text_of(client_of(auditor).get(reverse("site", args=[site.pk])))
+    assert "/plugins/servlet/upm" not in text_of(client_of(auditor).get(reverse("check_runs", args=[site.pk])))
 
 
 @pytest.mark.parametrize(

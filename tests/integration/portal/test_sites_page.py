@@ -94,7 +94,8 @@ def test_an_unreachable_site_is_reported_as_such(
 ) -> None:
     site = make_site(owners=[alice], **WITH_PLUGINS)
     evaluate(site, "down")
-    assert "accepts connections but did not respond in time." in client_of(alice).get(f"/sites/{site.pk}/").content.decode()
+    page = client_of(alice).get(f"/sites/{site.pk}/").content.decode()
+    assert "accepts connections but did not respond in time." in page
 
 
 def test_unknown_plugin_versions_link_to_their_form(
