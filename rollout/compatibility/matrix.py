@@ -55,6 +55,7 @@ class Matrix:
     _cache: dict[tuple[str, str | None], Requirement | None] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+    _newest: dict[str, Version | None] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def name(self) -> str:
@@ -90,8 +91,10 @@ class Matrix:
 
     def newest_server(self, product: str) -> Version | None:
         """The first version that works in the product's newest line that names one; None if no line does."""
-        named = [row.server for row in self.lines(product) if row.server]
-        return named[-1] if named else None
+        if product not in self._newest:
+            named = [row.server for row in self.lines(product) if row.server]
+            self._newest[product] = named[-1] if named else None
+        return self._newest[product]
 
 
 MATRIX = Matrix(

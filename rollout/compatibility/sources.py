@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from .observation import Answer, LoginPage, Manifest, Observation
@@ -50,6 +51,7 @@ def is_identified_without_manifest(observation: Observation) -> bool:
     return observation.fingerprint.product == observation.product
 
 
+@lru_cache(maxsize=4096)
 def is_cloud(version: str | None) -> bool:
     """Whether a version is one of Atlassian Cloud, as ``1000.0.0-60b5e2e6d6c9``."""
     major = (version or "").partition(".")[0]

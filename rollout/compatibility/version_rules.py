@@ -92,7 +92,9 @@ def _server_version(rule: str, of: str, observation: Observation, matrix: Matrix
 
 def _is_of_another_product(observation: Observation, text: str | None) -> bool:
     reported = observation.manifest.product
-    return (reported is not None and reported.lower() != observation.product) or is_cloud(text)
+    if reported is None or reported == observation.product:
+        return is_cloud(text)
+    return reported.lower() != observation.product or is_cloud(text)
 
 
 def _why_unknown(text: str | None, version: Version | None, requirement: Requirement | None) -> tuple[str, str]:
