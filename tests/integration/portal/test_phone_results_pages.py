@@ -151,14 +151,14 @@ def test_a_result_at_an_earlier_base_url_is_shown_as_not_counting(send, site, al
     assert f"Does not count: tried at {site.base_url}" in page
 
 
-def test_the_page_of_the_site_shows_the_newest_and_leads_to_the_list(site, alice, client_of) -> None:
+def test_the_tab_of_the_site_shows_the_newest_and_leads_to_the_list(site, alice, client_of) -> None:
     for day in range(1, 5):
         phone_results.record_result(
             actor=alice, site=site, setup="mdm", outcome="failed", failed_step="content", ios_version="18.5",
             app_version="2.0.1", tried_on=date(2026, 2, day), tried_by=f"Person {day}",
         )  # fmt: skip
     site = Site.objects.get(pk=site.pk)
-    page = text_of(client_of(alice).get(reverse("site", args=[site.pk])))
+    page = text_of(client_of(alice).get(reverse("site_tests", args=[site.pk])))
     assert "Person 4" in page
     assert "Person 1" not in page
     assert reverse("phone_results", args=[site.pk]) in page
