@@ -79,9 +79,9 @@ def test_the_filters_of_a_list_come_back(world: World) -> None:
 def test_signing_in_again_ends_on_a_page(world: World, boss: User) -> None:
     """Whatever was pressed when the session had ended: the sign-in, and after it a page."""
     names = [name for name, (_arguments, _get, post) in ROWS.items() if post.split()[-1] not in {"404", "405"}]
-    # A site that Gatepass hosts has no client certificate.
-    assert set(PAGES) - PUBLIC - {"phone_revoke", "client_certificate_remove"} <= set(names)
-    for name in {*names, *PAGES}:
+    missing = {"client_certificate_remove"}  # a site that Gatepass hosts has no such page
+    assert set(PAGES) - PUBLIC - {"phone_revoke"} - missing <= set(names)
+    for name in {*names, *PAGES} - missing:
         if not is_ours(name, world) or name == "welcome":
             continue
         client = Client()
