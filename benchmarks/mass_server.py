@@ -35,6 +35,7 @@ ANSWERS = {
     "/status": ("200 OK", "application/json", '{{"state": "RUNNING"}}'),
     "/authorize": ("302 Found", "text/html", ""),
     "/token": ("400 Bad Request", "application/json", '{{"error": "invalid_grant"}}'),
+    "/rest/api/user/current": ("401 Unauthorized", "application/json", '{{"message": "no", "status-code": 401}}'),
     "/login.action": ("200 OK", "text/html;charset=UTF-8", LOGIN),
 }
 NOT_FOUND = ("404 Not Found", "text/html", "<html><title>Not found</title></html>")

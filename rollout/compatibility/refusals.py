@@ -117,12 +117,14 @@ def _of_page(fields: Mapping[str, str], text: str) -> Refusal | None:
 
 
 def _of_error(status: int, fields: Mapping[str, str], text: str) -> Refusal | None:
-    if status in marks.CLIENT_CERTIFICATE_STATUSES and marks.CLIENT_CERTIFICATE.search(text):
-        return Refusal(RefusalKind.CLIENT_CERTIFICATE)
     if is_product(fields):
         return Refusal(RefusalKind.SIGN_IN) if status in (401, 403) else None
     if marks.CLOUD_SERVER.search(fields.get("server", "")):
         return Refusal(RefusalKind.CLOUD)
+    if status in (400, 404) and "json" in fields.get("content-type", ""):  # an API's, such as an OAuth error
+        return None
+    if status in marks.CLIENT_CERTIFICATE_STATUSES and marks.CLIENT_CERTIFICATE.search(text):
+        return Refusal(RefusalKind.CLIENT_CERTIFICATE)
     by = _named_by(marks.FIREWALL_PAGES, text) if status != 404 else ""
     if status in (403, 503) and marks.RATE_LIMIT.search(text):
         return Refusal(RefusalKind.RATE_LIMIT, by or _firewall_by_headers(fields))

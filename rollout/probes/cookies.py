@@ -20,10 +20,12 @@ class CookieJar:
 
     def of(self, url: str) -> Mapping[str, str]:
         """Return the cookies to send to a URL."""
-        return dict(self._by_origin.get(origin(url), {}))
+        return self._by_origin.get(origin(url), {}) if self._by_origin else {}
 
     def take(self, reply: Reply) -> bool:
         """Keep the cookies that a response sets. Return whether any of them is new or changed."""
+        if "set-cookie" not in reply.headers:
+            return False
         jar = self._by_origin.setdefault(origin(reply.url), {})
         before = dict(jar)
         for text in reply.header_values("set-cookie"):

@@ -178,6 +178,8 @@ def _classified(reply: Reply) -> Reply:
     if reply.status is None:
         return reply
     is_page = reply.status >= 400 or "html" in reply.answer.content_type or b"<html" in reply.body[:2000].lower()
+    if reply.status < 300 and not is_page:
+        return reply
     text = reply.text() if is_page else ""
     refusal = classify(reply.status, reply.headers, text, url=reply.url, location=reply.location)
     if refusal is None:
