@@ -100,7 +100,7 @@ ERRORS = {
 REFUSALS = {
     RefusalKind.FIREWALL: Barrier(
         Outcome.UNKNOWN,
-        _("A firewall or bot defence blocks the requests of Gatepass (%(result)s); phones may be treated differently."),
+        _("A firewall or bot defense blocks the requests of Gatepass (%(result)s); phones may be treated differently."),
         _("Let requests from the Gatepass server pass the firewall, then check again."),
     ),
     RefusalKind.ADDRESS_LIST: Barrier(
@@ -126,8 +126,8 @@ REFUSALS = {
     ),
     RefusalKind.COOKIE_CHECK: Barrier(
         Outcome.UNKNOWN,
-        _("A bot defence redirects each request to the same address to test for cookies, even if the cookie is sent."),
-        _("Exclude the Gatepass server and the paths below rest/ from the cookie test of the bot defence."),
+        _("A bot defense redirects each request to the same address to test for cookies, even if the cookie is sent."),
+        _("Exclude the Gatepass server and the paths below rest/ from the cookie test of the bot defense."),
     ),
     RefusalKind.MAINTENANCE: Barrier(
         Outcome.UNKNOWN,

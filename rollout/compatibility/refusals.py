@@ -24,7 +24,7 @@ class RefusalKind(StrEnum):
     """What kind of refusal a response is."""
 
     CLIENT_CERTIFICATE = "client_certificate"  # the server requires a TLS client certificate
-    FIREWALL = "firewall"  # a firewall or a bot defence
+    FIREWALL = "firewall"  # a firewall or a bot defense
     ADDRESS_LIST = "address_list"  # only certain addresses may connect
     FORBIDDEN = "forbidden"  # 403 without a reason
     RATE_LIMIT = "rate_limit"

@@ -175,7 +175,7 @@ ROWS = (
     SimulatedSite(
         name="cookie-check",
         title="Dealer Portal",
-        description="A bot defence redirects to the same address until its cookie comes back: both setups work.",
+        description="A bot defense redirects to the same address until its cookie comes back: both setups work.",
         offset=82,
         mdm=READY_MDM,
         non_mdm=READY_NON_MDM,

@@ -100,11 +100,11 @@ CAUSES = (
         rules=("CLIENT-CERTIFICATE",),
     ),
     Cause(
-        id="cookie-defence",
+        id="cookie-defense",
         stage=Stage.BEFORE,
-        title=_("A bot defence wants its cookie back"),
+        title=_("A bot defense wants its cookie back"),
         explanation=_(
-            "The defence answers the first request with a cookie and a redirect to the same address, or with a page "
+            "The defense answers the first request with a cookie and a redirect to the same address, or with a page "
             "that runs a script. A browser returns the cookie; a client without cookies or scripts is never let in."
         ),
         symptoms=(
@@ -116,7 +116,7 @@ CAUSES = (
             "response. If only the second returns JSON, this cause is confirmed."
         ),
         remedy=_(
-            "Exclude the paths rest/nativemobile, rest/oauth2 and rest/api of the site from the bot defence of the "
+            "Exclude the paths rest/nativemobile, rest/oauth2 and rest/api of the site from the bot defense of the "
             "proxy."
         ),
         source="",
@@ -139,7 +139,7 @@ CAUSES = (
                 _CHALLENGE + r"|challenge-platform|__cf_chl|cf_chl_"
                 r"|challenges\.cloudflare\.com|captcha-delivery\.com|px-captcha|_Incapsula_Resource"
                 r"|awsWafCookieDomainList|\bTSPD_|sucuri_cloudproxy|\b_abck\b|NSC_TASS|aws-waf-token",
-                4, _("A mark of a bot defence"),
+                4, _("A mark of a bot defense"),
             ),
             text_matches(r"cookies? (?:must be|are not|is not|need to be) (?:enabled|supported|accepted|set)"
                          r"|enable cookies",

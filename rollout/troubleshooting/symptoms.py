@@ -68,13 +68,13 @@ SYMPTOMS = (
         "block-page",
         Stage.BEFORE,
         _("The app receives HTTP 403 or 429, or a page that reports a block"),
-        ("waf-user-agent", "address-list", "rate-limit", "cookie-defence", "client-certificate"),
+        ("waf-user-agent", "address-list", "rate-limit", "cookie-defense", "client-certificate"),
     ),
     Symptom(
         "gatepass-cannot-check",
         Stage.BEFORE,
         _("The app connects, but Gatepass cannot check the site"),
-        ("probe-blocked", "address-list", "cookie-defence", "rate-limit", "http2-only"),
+        ("probe-blocked", "address-list", "cookie-defense", "rate-limit", "http2-only"),
     ),
     Symptom(
         "no-secure-connection",
@@ -92,7 +92,7 @@ SYMPTOMS = (
         "endless-redirects",
         Stage.SHEET,
         _("The browser reports too many redirects"),
-        ("tls-at-proxy", "base-url-differs", "cookie-defence"),
+        ("tls-at-proxy", "base-url-differs", "cookie-defense"),
     ),
     Symptom(
         "signs-in-twice",

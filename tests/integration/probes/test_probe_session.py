@@ -52,7 +52,7 @@ def test_the_strings_of_the_phone_are_those_of_an_iphone() -> None:
 
 
 def test_a_cookie_check_is_passed_also_by_a_form(session_of, make_answer) -> None:
-    def defence(request, handler):
+    def defense(request, handler):
         if b"Cookie: TSPD=1" in request:
             return make_answer(b"welcome")
         target = request.split(b" ")[1].decode()
@@ -63,18 +63,18 @@ def test_a_cookie_check_is_passed_also_by_a_form(session_of, make_answer) -> Non
         second = await session.request("GET", url + "/info", client=Client.APP)
         return first, second, await session.request("GET", url + "/info", client=Client.BROWSER)
 
-    (first, second, other), server = session_of(defence, work)
+    (first, second, other), server = session_of(defense, work)
     assert (first.status, second.status, other.status) == (200, 200, 200)
     assert [request.split(b" ")[0] for request in server.requests] == [b"POST", b"POST", b"GET", b"GET", b"GET"]
     assert first.answer.refusal == ""
 
 
 def test_a_cookie_check_that_never_ends_is_named(session_of, make_answer) -> None:
-    def defence(request, handler):
+    def defense(request, handler):
         target = request.split(b" ")[1].decode()
         return make_answer(status="307 Temporary Redirect", Location=target, Set_Cookie=f"TSPD={time.time()}; Path=/")
 
-    reply, server = session_of(defence, lambda session, url: session.request("GET", url + "/a", follow=True))
+    reply, server = session_of(defense, lambda session, url: session.request("GET", url + "/a", follow=True))
     assert (reply.status, reply.answer.refusal) == (307, "cookie_check")
     assert len(server.requests) <= 6
 

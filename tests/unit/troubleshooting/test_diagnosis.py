@@ -132,7 +132,7 @@ SAMPLES = {
         "<title>400 No required SSL certificate was sent</title>",
         f"GET {INFO} HTTP/1.1\n\nHTTP/1.1 400 Bad Request\nServer: nginx\n\n<title>400 Bad Request</title>",
     ),
-    "cookie-defence": (
+    "cookie-defense": (
         f"GET {INFO} HTTP/1.1\n\nHTTP/1.1 307 Temporary Redirect\nSet-Cookie: a=b\nLocation: {INFO}",
         f"GET {INFO} HTTP/1.1\n\nHTTP/1.1 307 Temporary Redirect\nLocation: {INFO}",
     ),

@@ -19,7 +19,7 @@ TEXTS: list[dict[str, Any]] = CASES["text"]
 NEAR_MISSES: list[dict[str, Any]] = CASES["near_miss"]
 # Causes of which a pasted text is the only evidence that people have.
 REFUSALS = {
-    "client-certificate", "cookie-defence", "waf-user-agent", "address-list", "rate-limit", "maintenance", "cloud-site",
+    "client-certificate", "cookie-defense", "waf-user-agent", "address-list", "rate-limit", "maintenance", "cloud-site",
     "moved-host", "other-product", "probe-blocked", "http2-only", "plain-http", "tls-too-old", "api-blocked",
 }  # fmt: skip
 
