@@ -12,6 +12,7 @@ from typing import NamedTuple
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from . import refusal_marks as marks
+from .base_urls import is_internal
 
 MAX_CHARACTERS = 16_384  # what identifies a page is in its head
 _HEADING = re.compile(r"<(title|h1|h2)\b[^<>]{0,200}>(.{0,300}?)</\1", re.IGNORECASE | re.DOTALL)
@@ -91,8 +92,16 @@ def _of_redirect(fields: Mapping[str, str], url: str, location: str) -> Refusal:
 
 
 def _is_moved(source: SplitResult, target: SplitResult) -> bool:
-    """Whether the path and the query stay and only the host changes. A single sign-on never keeps them."""
-    if not target.hostname or target.hostname == source.hostname or target.scheme not in (source.scheme, "https"):
+    """Whether the path and the query stay and only the host or port changes. A single sign-on never keeps them.
+
+    A name of the internal network is no new address of a public site.
+    """
+    if not target.hostname or target.scheme not in (source.scheme, "https"):
+        return False
+    if target.hostname == source.hostname:
+        if target.scheme != source.scheme or target.port == source.port:
+            return False
+    elif is_internal(target.hostname) and not is_internal(source.hostname or ""):
         return False
     return bool(source.path.strip("/")) and target.path.endswith(source.path) and target.query == source.query
 

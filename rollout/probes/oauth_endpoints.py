@@ -25,6 +25,17 @@ from .web_page import absolute_action, is_html, read_page
 AUTHORIZE = "/rest/oauth2/latest/authorize"
 TOKEN = "/rest/oauth2/latest/token"  # noqa: S105 - a path
 REDIRECT_URIS = {"confluence": "confluence-server://oauth-callback", "jira": "jira-server://oauth-callback"}
+# RFC 6749 section 5.2: firewalls and gateways have an ``error`` in their JSON, too.
+OAUTH_ERRORS = frozenset(
+    {
+        "invalid_request",
+        "invalid_client",
+        "invalid_grant",
+        "unauthorized_client",
+        "unsupported_grant_type",
+        "invalid_scope",
+    }
+)
 UNKNOWN_CLIENT = "gatepass-compatibility-check"
 
 
@@ -116,7 +127,7 @@ def token_kind(reply: Reply) -> str:
     """Classify a response of the token endpoint by the kinds of ``observation.Endpoint``."""
     if reply.status is None:
         return _no_response(reply)
-    if reply.status in (400, 401) and oauth_error(reply):
+    if reply.status in (400, 401) and oauth_error(reply) in OAUTH_ERRORS:
         return "answers"
     refusal = reply.answer.refusal
     if refusal == RefusalKind.SIGN_IN:  # a provider never redirects a token request

@@ -18,8 +18,9 @@ from .json_body import read_json
 from .probe_session import ProbeSession, is_unreachable
 
 PATHS = {"confluence": "/rest/api/user/current", "jira": "/rest/api/2/myself"}
-# Fields of the errors of Confluence and Jira.
-_ERROR_FIELDS = frozenset({"message", "status-code", "statuscode", "errormessages", "errors", "reason"})
+# Fields that occur together in errors of Confluence and Jira, and in the person of an anonymous request. A single
+# ``message`` occurs in those of many gateways.
+_SHAPES = ({"message", "status-code"}, {"message", "statusCode"}, {"errorMessages"}, {"type", "displayName"})
 
 
 async def probe_rest_api(session: ProbeSession, base_url: str, *, product: str) -> RestApi:
@@ -37,7 +38,7 @@ def read_rest_api(reply: Reply) -> RestApi:
 def _kind(reply: Reply) -> str:
     if reply.status is None:
         return "unreachable" if is_unreachable(reply) else "error"
-    if reply.location is None and (is_product(reply.headers) or _is_error_of_product(reply)):
+    if reply.location is None and (is_product(reply.headers) or _has_shape_of_product(reply)):
         return "answers"
     refusal = reply.answer.refusal
     if refusal in (RefusalKind.SIGN_IN, RefusalKind.OTHER_PAGE):
@@ -47,9 +48,9 @@ def _kind(reply: Reply) -> str:
     return "missing" if reply.status == 404 else "error"
 
 
-def _is_error_of_product(reply: Reply) -> bool:
+def _has_shape_of_product(reply: Reply) -> bool:
     try:
         data, _oddities = read_json(reply)
     except ValueError:
         return False
-    return isinstance(data, dict) and any(str(name).lower() in _ERROR_FIELDS for name in data)
+    return isinstance(data, dict) and any(shape <= data.keys() for shape in _SHAPES)

@@ -53,7 +53,7 @@ def with_odd_characters(call: Call, response: Response) -> Response:
     if call.path in INFO_LOGIN:
         return as_json(200, {"title": f"Odd{odd}", f"field{odd}": odd, "oauth": {"clientId": "odd-but-fine"}})
     if call.path.startswith("/rest/oauth2/") and response.content_type == "application/json":
-        return as_json(400, {"error": f"invalid_grant{odd}", "error_description": odd})
+        return as_json(400, {"error": "invalid_grant", "error_description": odd, f"more{odd}": odd})
     return replace(response, headers={**response.headers, "X-Odd": "\x80\xff\xfe"})
 
 

@@ -95,6 +95,7 @@ def test_token_sends_a_code_that_never_existed(probe, make_answer) -> None:
         ("401 Unauthorized", {}, b'{"error": "invalid_client"}', "answers"),
         ("400 Bad Request", {"Content_Type": "text/html"}, b'{"error": "invalid_client"}', "answers"),
         ("400 Bad Request", {}, b'{"error": 5}', "error"),
+        ("400 Bad Request", {}, b'{"error": "blocked by policy"}', "error"),
         ("400 Bad Request", {}, b"[]", "error"),
         ("400 Bad Request", {}, b"<html>", "error"),
         ("401 Unauthorized", {"WWW_Authenticate": "Negotiate"}, LOGIN, "intercepted"),

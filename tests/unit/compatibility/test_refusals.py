@@ -96,6 +96,8 @@ def test_each_kind_and_its_nearest_neighbours(status, headers, text, expected) -
         (302, {}, HERE, "sign_in"),  # without a cookie it is a loop, which has its own error
         (301, {}, "https://docs.example.com/rest/applinks/1.0/manifest", "moved"),
         (308, {}, "https://docs.example.com/wiki/rest/applinks/1.0/manifest", "moved"),
+        (301, {}, "https://wiki.example.com:8443/rest/applinks/1.0/manifest", "moved"),
+        (301, {}, "https://node1/rest/applinks/1.0/manifest", "sign_in"),  # an internal name is no new address
         (301, {}, "https://docs.example.com/", "sign_in"),
         (301, {}, "http://docs.example.com/rest/applinks/1.0/manifest", "sign_in"),
         (302, {}, "https://id.atlassian.com/login?continue=x", "cloud"),
