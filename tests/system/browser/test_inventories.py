@@ -89,7 +89,7 @@ def test_a_refused_file_is_told_why(page: Page) -> None:
 
 def test_plugin_versions(page: Page, manager: Manager, make_site: Callable[..., object], administrator: User) -> None:
     site = make_site([administrator], title="Wiki", base_url=f"{manager.url}/wiki")
-    page.goto(f"/sites/{site.pk}/")  # type: ignore[attr-defined]
+    page.goto(f"/sites/{site.pk}/checks/")  # type: ignore[attr-defined]
     links = page.locator(f'a[href="{site.base_url}/plugins/servlet/upm"]:visible')  # type: ignore[attr-defined]
     expect(links.first).to_have_attribute("target", "_blank")
     expect(links.first).to_have_attribute("rel", re.compile("noopener"))
