@@ -208,8 +208,10 @@ def barrier_values(observation: Observation, answer: Answer) -> dict[str, str]:
         "result": result_with_product(answer),
         "found": printable(moved_to(answer) or "", 500) if answer.refusal else "",
     }
-    if answer.error == "blocked_address":
-        values["setting"] = f"PROBE_ALLOWED_NETWORKS={printable(answer.blocked_network or '10.0.0.0/8')}"
+    first = observation.manifest.answer
+    if "blocked_address" in (answer.error, first.error):  # the remedy of requests that were not sent names it, too
+        network = answer.blocked_network or first.blocked_network or "10.0.0.0/8"
+        values["setting"] = f"PROBE_ALLOWED_NETWORKS={printable(network)}"
     return values
 
 

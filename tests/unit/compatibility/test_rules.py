@@ -663,3 +663,15 @@ def test_the_line_of_the_setting_is_named_for_an_address_that_gatepass_may_not_r
     elsewhere = finding(evaluate(build(manifest={**UNREAD, "answer": SILENT})), "SITE-ACCESS")
     assert elsewhere is not None
     assert "setting" not in elsewhere.values
+
+
+@pytest.mark.parametrize(
+    "error", ["blocked_address", "dns", "refused", "connect_timeout", "reset", "timeout", "http2_only"]
+)
+def test_requests_that_were_not_sent_name_the_remedy_of_the_first(build: Build, error: str):
+    unsent = {"kind": "unreachable", "answer": NOT_SENT}
+    first = {**UNREAD, "answer": {"status": None, "error": error}}
+    changes = {name: unsent for name in ("info_login", "authorize", "token", "rest_api")}
+    for setup in evaluate(build(manifest=first, **NO_PAGE, **changes)).setups():
+        rendered = [found.to_json() for found in setup.findings]
+        assert "%(" not in str(rendered)
