@@ -671,7 +671,7 @@ def test_the_line_of_the_setting_is_named_for_an_address_that_gatepass_may_not_r
 def test_requests_that_were_not_sent_name_the_remedy_of_the_first(build: Build, error: str):
     unsent = {"kind": "unreachable", "answer": NOT_SENT}
     first = {**UNREAD, "answer": {"status": None, "error": error}}
-    changes = {name: unsent for name in ("info_login", "authorize", "token", "rest_api")}
+    changes = dict.fromkeys(("info_login", "authorize", "token", "rest_api"), unsent)
     for setup in evaluate(build(manifest=first, **NO_PAGE, **changes)).setups():
         rendered = [found.to_json() for found in setup.findings]
         assert "%(" not in str(rendered)
