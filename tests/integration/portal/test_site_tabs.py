@@ -49,7 +49,7 @@ def test_it_works(client_of: ClientOf, alice: User, wiki: Site) -> None:
     assert len(TABS) == len(PATHS)
     for path in PATHS:
         page = get(client_of(alice), wiki, path)
-        tabs = page.split('class="tabs"', 1)[1].split("</nav>", 1)[0]
+        tabs = page.split('class="tabs', 1)[1].split("</nav>", 1)[0]
         assert re.findall(r'href="([^"]+)"( aria-current="page")?', tabs) == [
             (f"/sites/{wiki.pk}/{other}", ' aria-current="page"' if other == path else "") for other in PATHS
         ]
