@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from rollout.message_ids import gettext_noop as _
@@ -19,7 +20,7 @@ ASK_NETWORK = _(
     "already, append this network after a comma. The operator of the server sets it (docs/settings.md) and restarts it."
 )
 TRY_ONE_PHONE = _("Try the app on one phone and record the result at this site.")
-_CHECK_BASE_URL = _(
+CHECK_BASE_URL = _(
     "Open the base URL in a browser and compare: the context path, such as /wiki, may be missing, or the "
     "address may be wrong."
 )
@@ -45,7 +46,7 @@ class Barrier(NamedTuple):
 
 
 # By Answer.error.
-ERRORS = {
+ERRORS: Mapping[str, Barrier] = {
     "dns": Barrier(
         Outcome.UNKNOWN,
         _("The host name %(host)s does not resolve."),
@@ -97,7 +98,7 @@ ERRORS = {
     ),
 }
 # By RefusalKind. SIGN_IN has another meaning for each request, and its rules say it.
-REFUSALS = {
+REFUSALS: Mapping[str, Barrier] = {
     RefusalKind.FIREWALL: Barrier(
         Outcome.UNKNOWN,
         _("A firewall or bot defense blocks the requests of Gatepass (%(result)s); phones may be treated differently."),
@@ -155,7 +156,7 @@ REFUSALS = {
     RefusalKind.OTHER_PAGE: Barrier(
         Outcome.UNKNOWN,
         _("Each request returns a web page that is not a page of %(product)s."),
-        _CHECK_BASE_URL,
+        CHECK_BASE_URL,
     ),
 }
 
@@ -169,10 +170,10 @@ def site_barrier(observation: Observation) -> tuple[Barrier, Answer] | None:
     A client certificate, TLS and http have rules of their own.
     """
     answer = observation.manifest.answer
-    if answer.error in ERRORS:
-        return ERRORS[answer.error], answer
+    if without_response := ERRORS.get(answer.error or ""):
+        return without_response, answer
     info = observation.info_login.answer
-    barrier = REFUSALS.get(answer.refusal) if answer.refusal else None  # type: ignore[call-overload]
+    barrier = REFUSALS.get(answer.refusal)
     if barrier and (info.refusal == answer.refusal or info.status is None):
         return barrier, answer
     return None
@@ -185,7 +186,7 @@ def request_barrier(observation: Observation, answer: Answer) -> Barrier:
     if answer.error == "not_sent":
         found = site_barrier(observation)
         return Barrier(Outcome.UNKNOWN, NOT_CHECKED, found[0].remedy if found else CHECK_AGAIN)
-    barrier = ERRORS.get(answer.error or "") or REFUSALS.get(answer.refusal)  # type: ignore[call-overload]
+    barrier = ERRORS.get(answer.error or "") or REFUSALS.get(answer.refusal)
     return barrier or Barrier(
         Outcome.UNKNOWN, _("The response to this request was unexpected (%(result)s)."), CHECK_LOGS
     )

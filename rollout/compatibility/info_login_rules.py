@@ -7,7 +7,7 @@ import re
 from rollout.message_ids import gettext_noop as _
 
 from .address_rules import BACK_TO_HTTP, STOP_LOOP, is_downgrade
-from .barriers import CHECK_LOGS, barrier_values, is_blocked_alone, request_barrier, site_barrier
+from .barriers import CHECK_BASE_URL, CHECK_LOGS, barrier_values, is_blocked_alone, request_barrier, site_barrier
 from .evidence import printable, product_name, redirected_host, result_of
 from .matrix import Matrix
 from .observation import InfoLogin, Observation
@@ -53,10 +53,7 @@ _LOOP = (Outcome.ACTION_NEEDED, _("info/login redirects in a loop."), STOP_LOOP)
 _NOTHING_HERE = (
     Outcome.UNKNOWN,
     _("info/login is missing, as is the manifest, so the base URL may be wrong."),
-    _(
-        "Open the base URL in a browser and compare: the context path, such as /wiki, may be missing, or the "
-        "address may be wrong."
-    ),
+    CHECK_BASE_URL,
 )
 _CLOSED_FOR_MDM = _(
     "info/login is not available to the app. Atlassian refers such sites to the MDM setup, but an earlier document "

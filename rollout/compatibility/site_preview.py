@@ -10,6 +10,7 @@ from rollout.base_url import BaseUrlError, parse_base_url
 
 from .base_urls import is_same
 from .observation import Manifest
+from .sources import is_cloud
 from .suggested_base_url import moved_to
 
 PRODUCTS = {"confluence": "Confluence", "jira": "Jira"}
@@ -112,7 +113,7 @@ def _choices(
 
 
 def _note(manifest: Manifest, http_url: str) -> tuple[str, dict[str, str]]:
-    if (manifest.version or "").startswith("1000."):
+    if is_cloud(manifest.version):
         return "cloud", {"version": manifest.version or ""}
     if manifest.product and manifest.product not in PRODUCTS:
         return "other-product", {"product": manifest.product}

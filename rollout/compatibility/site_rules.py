@@ -5,6 +5,7 @@ from __future__ import annotations
 from rollout.message_ids import gettext_noop as _
 
 from .barriers import (
+    CHECK_BASE_URL,
     CHECK_LOGS,
     REFUSALS,
     WAIT_FOR_SERVER,
@@ -24,10 +25,6 @@ from .verdict import Finding, Outcome
 
 ALLOW_MANIFEST = _(
     "Allow rest/applinks/1.0/manifest through the reverse proxy without sign-in. Other Atlassian products need it too."
-)
-_CHECK_CONTEXT_PATH = _(
-    "Open the base URL in a browser and compare: the context path, such as /wiki, may be missing, or the "
-    "address may be wrong."
 )
 _NO_CONTEXT_PATH = _("The base URL lacks the context path: the host sends browsers on to %(found)s.")
 _TLS_ERRORS = frozenset({"tls", "tls_version", "not_https"})
@@ -113,7 +110,7 @@ def product(observation: Observation, matrix: Matrix) -> Finding | None:
         return _product_by_headers(observation)
     if not reported:
         message = _("The manifest does not name a product.")
-        return Finding("PRODUCT", Outcome.UNKNOWN, message, _CHECK_CONTEXT_PATH, values, answer)
+        return Finding("PRODUCT", Outcome.UNKNOWN, message, CHECK_BASE_URL, values, answer)
     if str(reported).lower() == observation.product:
         return Finding("PRODUCT", Outcome.PASS, _("The site is %(product)s."), "", values, answer)
     message = _("The site is entered as %(product)s but reports %(found)s.")
@@ -134,7 +131,7 @@ def base_url_match(observation: Observation, matrix: Matrix) -> Finding | None:
     values = {"product": product_name(observation.product), "configured": printable(observation.base_url, 500)}
     if not canonical:
         message = _("The manifest does not contain a base URL.")
-        return Finding("BASE-URL-MATCH", Outcome.UNKNOWN, message, _CHECK_CONTEXT_PATH, values, answer)
+        return Finding("BASE-URL-MATCH", Outcome.UNKNOWN, message, CHECK_BASE_URL, values, answer)
     own = parsed(canonical, http=True)  # the raw text may contain a password, so only the parsed URL is quoted
     message = _OTHER_BASE_URL if own else _("The site's own base URL is not an address that phones can use.")
     values["found"] = str(own or "")
@@ -176,4 +173,4 @@ def _why_unread(observation: Observation) -> tuple[Outcome, str, str]:
         return Outcome.UNKNOWN, message, ALLOW_MANIFEST
     if answer.status >= 500:
         return Outcome.UNKNOWN, _("The site returned an error for its manifest (%(result)s)."), CHECK_LOGS
-    return Outcome.UNKNOWN, _("There is no manifest at this base URL (%(result)s)."), _CHECK_CONTEXT_PATH
+    return Outcome.UNKNOWN, _("There is no manifest at this base URL (%(result)s)."), CHECK_BASE_URL
