@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal.models import User
-from rollout.compatibility.site_preview import PRODUCTS, SitePreview
+from rollout.compatibility.evidence import PRODUCT_NAMES
+from rollout.compatibility.site_preview import SitePreview
 from rollout.http_client.failures import ERRORS
 from rollout.models import Site
 from rollout.pasted_url.pasted_address import PastedUrlError, read_pasted_url
@@ -148,7 +149,7 @@ def shown_preview(preview: SitePreview | None) -> dict[str, Any] | None:
     problem = NOTES[preview.note] % preview.values if preview.note else ""
     if preview.error and not problem:
         problem = _("%(error)s You can add the site now and check it later.") % {"error": _(ERRORS[preview.error])}
-    product = f"{PRODUCTS[preview.product]} Data Center {preview.version}".strip() if preview.product else ""
+    product = f"{PRODUCT_NAMES[preview.product]} Data Center {preview.version}".strip() if preview.product else ""
     return {
         "base_url": preview.base_url,
         "title": preview.title,

@@ -10,10 +10,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from portal.models import User
+from rollout.compatibility.main_requests import MainRequest
 from rollout.models import AuditEvent, CheckRun, Rehearsal, RunState, Site
 from rollout.models.check_run import UNFINISHED
 
 from . import audit, findings, site_progress
+from .observations import REQUEST_TITLES
 
 EVENTS_SHOWN = 30
 TESTS_SHOWN = 20
@@ -43,6 +45,38 @@ def unfinished_check(site: Site) -> CheckRun | None:
     """Return the check that waits or runs; a site has at most one."""
     rows = site.check_runs.filter(state__in=UNFINISHED)
     return rows.defer("observation", "evaluated_findings").order_by("-pk").first()
+
+
+@dataclass(frozen=True)
+class Checking:
+    """The check that waits or runs. ``requests`` are its main ones with their titles; others follow."""
+
+    run: CheckRun
+    requests: list[tuple[Promise, MainRequest]]
+
+    @property
+    def answered(self) -> int:
+        return sum(bool(row.answered) for _title, row in self.requests)
+
+    @property
+    def current(self) -> int:
+        """The position of the request that is being sent, starting at 1; beyond the last, other requests are."""
+        return self.answered + 1
+
+    @property
+    def steps(self) -> int:
+        """The main requests, and the others as one."""
+        return len(self.requests) + 1
+
+    @property
+    def watched(self) -> str:
+        """What a page shows of it: ``12-running-3``."""
+        return f"{self.run.pk}-{self.run.state}-{self.answered}"
+
+
+def checking(run: CheckRun, requests: list[MainRequest]) -> Checking:
+    """Return how far a check is that waits or runs."""
+    return Checking(run, [(REQUEST_TITLES[row.name], row) for row in requests])
 
 
 @dataclass(frozen=True)

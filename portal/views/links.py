@@ -108,7 +108,7 @@ def rotate(request: HttpRequest, pk: int) -> HttpResponse:
         form, lambda client_id: services.rotate_link(actor=person(request), link=link, client_id=client_id)
     ):
         messages.success(request, _("The client ID has changed. Publish a release to deliver it to phones."))
-        return redirect("link_wizard" if link.origin == ApplicationLink.Origin.WIZARD else "site", site.pk)
+        return redirect("link_wizard" if link.origin == ApplicationLink.Origin.WIZARD else "site_link", site.pk)
     return _form_page(request, "links/rotate.html", site, form, link)
 
 
@@ -129,17 +129,17 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, message % {"count": ended})
     else:
         messages.success(request, _("The link was revoked."))
-    return redirect("site", site.pk)
+    return redirect("site_link", site.pk)
 
 
 @dashboard
-@action("site", "pk")
+@action("site_link", "pk")
 def switch(request: HttpRequest, pk: int) -> HttpResponse:
     """Turn OAuth 2.0 for the Non-MDM setup on or off."""
     site = changeable_site(request, pk)
     state = request.POST.get("on")
     if state not in {"1", "0"}:
-        return redirect("site", site.pk)
+        return redirect("site_link", site.pk)
     try:
         services.switch_oauth(actor=person(request), site=site, on=state == "1")
     except ValidationError as error:
@@ -147,7 +147,7 @@ def switch(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         on, off = _("OAuth 2.0 is on for the Non-MDM setup."), _("OAuth 2.0 is off for the Non-MDM setup.")
         messages.success(request, on if state == "1" else off)
-    return redirect("site", site.pk)
+    return redirect("site_link", site.pk)
 
 
 def _changeable(request: HttpRequest, pk: int) -> tuple[ApplicationLink, Site]:

@@ -21,6 +21,7 @@ from rollout.formats import upm
 from rollout.models import CheckRun, Site, SiteCredential
 from rollout.services import sites as services
 from rollout.services import vault
+from rollout.services.checks.check_progress import progress_of
 from rollout.services.notifications import preferences
 
 from .check_history import history_context
@@ -67,19 +68,20 @@ def _tab_page(
 def progress(request: HttpRequest, pk: int) -> HttpResponse:
     """Return what has changed on an open page since the check that it watches; polled every two seconds.
 
-    Nothing (204) while the check is in the same state, the progress of the check in another state, and after its end
-    the content of the tab and the head of the page. ``watched`` is the state that the page shows: ``12-queued``.
+    Nothing (204) while the check has not advanced, its progress after a further request or in another state, and after
+    its end the content of the tab and the head of the page. ``watched`` is what the page shows (``Checking.watched``).
     """
     site = visible_site(request, pk)
     query = request.GET.copy()
     name, watched = ("".join(query.pop(parameter, [])[-1:]) for parameter in (TAB, WATCHED))
     request.GET = query  # type: ignore[assignment]  # links of the content keep the tab's own parameters only
     unfinished = site_tabs.unfinished_check(site)
-    if unfinished and _watched(unfinished) == watched:
-        return HttpResponse(status=204)
     name = name if name in site_tabs.TABS else "summary"
     if unfinished:
-        return render(request, "sites/_checking_changed.html", _frame(request, site, name, unfinished))
+        frame = _frame(request, site, name, unfinished)
+        if frame["checking"].watched == watched:
+            return HttpResponse(status=204)
+        return render(request, "sites/_checking_changed.html", frame)
     response = render(request, "sites/_check_ended.html", {**_context(request, site, name), "is_update": True})
     response["HX-Retarget"], response["HX-Reswap"] = "#site-content", "outerHTML"
     return response
@@ -126,13 +128,9 @@ def _frame(request: HttpRequest, site: Site, name: str, unfinished: CheckRun | N
         "may_change": may_change(person(request), site),
         "is_subscribed": preferences.is_subscribed(person(request), site),
         "unfinished": unfinished,
-        "watched": _watched(unfinished) if unfinished else "",
+        "checking": site_tabs.checking(unfinished, progress_of(unfinished)) if unfinished else None,
         "query": request.GET.urlencode(),
     }
-
-
-def _watched(run: CheckRun) -> str:
-    return f"{run.pk}-{run.state}"
 
 
 def _checks(request: HttpRequest, site: Site, forms: PluginForms | None, *, can_change: bool) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from rollout.message_ids import gettext_noop as _
 
 from .observation import Answer
 
-PRODUCTS = {"confluence": "Confluence", "jira": "Jira", "stash": "Bitbucket", "bamboo": "Bamboo", "crowd": "Crowd"}
+PRODUCT_NAMES = {"confluence": "Confluence", "jira": "Jira", "stash": "Bitbucket", "bamboo": "Bamboo", "crowd": "Crowd"}
 # Why a request got no response, by the ids of rollout.http_client.failures.ERRORS.
 REASONS = {
     # Translators: this and the next seventeen reasons end a sentence: "The site is unreachable: …".
@@ -40,7 +40,7 @@ NO_REASON = _("the reason is unknown")
 
 def product_name(product: object) -> str:
     """``Confluence`` for ``confluence``; an unknown product is quoted as it is."""
-    return PRODUCTS.get(str(product)) or printable(product)
+    return PRODUCT_NAMES.get(str(product)) or printable(product)
 
 
 def printable(value: object, limit: int = 80) -> str:

@@ -168,9 +168,11 @@ SIGN_IN_REQUEST = _any(
     r"ログインしてください|サインインしてください",
 )
 # Pages that send a browser on: to a sign-in, as a rule.
-SENDS_ON = _any(
-    r"<meta[^<>]{0,200}http-equiv\s*=\s*[\"']?refresh[^<>]{0,300}url\s*=",
-    r"\blocation(?:\.href)?\s*=\s*[\"'`]|\blocation\.(?:replace|assign)\s*\(",
+META_REFRESH = _any(r"<meta[^<>]{0,200}http-equiv\s*=\s*[\"']?refresh[^<>]{0,300}url\s*=")
+SCRIPT_REDIRECT = _any(
+    r"\blocation(?:\.href)?\s{0,9}=\s{0,9}[\"'`]",
+    r"\blocation\.(?:replace|assign)\s{0,9}\(",
+    r"\.submit\(\s{0,9}\)",
 )
 SIGN_IN_TITLE = _any(
     r"\blog[ -]?[io]n\b",

@@ -120,7 +120,8 @@ def _of_page(fields: Mapping[str, str], text: str) -> Refusal | None:
         return Refusal(RefusalKind.FIREWALL, _firewall_by_headers(fields))
     if marks.MAINTENANCE.search(headings):
         return Refusal(RefusalKind.MAINTENANCE)
-    if marks.SIGN_IN_REQUEST.search(text) or marks.SENDS_ON.search(text) or marks.SIGN_IN_TITLE.search(headings):
+    requests_sign_in = marks.SIGN_IN_REQUEST.search(text) or marks.SIGN_IN_TITLE.search(headings)
+    if requests_sign_in or marks.META_REFRESH.search(text) or marks.SCRIPT_REDIRECT.search(text):
         return Refusal(RefusalKind.SIGN_IN)
     return Refusal(RefusalKind.OTHER_PAGE)
 

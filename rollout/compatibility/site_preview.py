@@ -13,7 +13,7 @@ from .observation import Manifest
 from .sources import is_cloud
 from .suggested_base_url import moved_to
 
-PRODUCTS = {"confluence": "Confluence", "jira": "Jira"}
+PRODUCTS = ("confluence", "jira")  # those that a site can be
 TITLE_LENGTH = 120
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from rollout.compatibility.main_requests import Report, no_report
 from rollout.compatibility.observation import (
     Answer,
     KnownLinks,
@@ -68,20 +69,27 @@ class _ExtraFacts:
     plain_http: PlainHttp | None = None
 
 
-async def observe(target: Target, *, policy: FetchPolicy, now: Callable[[], datetime]) -> Observation:
+async def observe(
+    target: Target, *, policy: FetchPolicy, now: Callable[[], datetime], report: Report = no_report
+) -> Observation:
     """Return a complete observation, however the site behaves: failed requests are recorded as unreachable.
 
     Requests are sent one at a time, eight to ten to a healthy site, within 25 seconds. ``now`` returns an aware
-    datetime.
+    datetime. ``report`` is called with each of ``MAIN_REQUESTS`` and its answer when that is known.
     """
     base_url = str(target.base_url).rstrip("/")
     observed_at = now()
     async with ProbeSession.within(SITE_SECONDS, policy=_policy_of(target, policy), now=now) as session:
         manifest = await probe_manifest(session, base_url)
+        await report("manifest", manifest.answer)
         info_login = await probe_info_login(session, base_url)
+        await report("info_login", info_login.app.answer)
         authorize = await probe_authorize(session, base_url, product=target.product, client_id=target.client_id)
+        await report("authorize", authorize.browser.answer)
         token = await probe_token(session, base_url, product=target.product, client_id=target.client_id)
+        await report("token", token.answer)
         rest_api = await probe_rest_api(session, base_url, product=target.product)
+        await report("rest_api", rest_api.answer)
         extra = await _probe_extra_facts(session, base_url, target.product, manifest)
     return Observation(
         base_url=base_url,

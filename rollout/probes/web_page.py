@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from html import unescape
 from urllib.parse import urljoin
 
+from rollout.compatibility.refusal_marks import SCRIPT_REDIRECT
 from rollout.http_client.redaction import safe_url
 from rollout.http_client.reply import Reply
 
@@ -16,9 +17,6 @@ MAX_METAS = 200
 _META = re.compile(r"<meta\b([^<>]{0,3000})>", re.I)
 _ATTRIBUTE = re.compile(r"""([a-z][a-z0-9_:-]{0,40})\s{0,20}=\s{0,20}(?:"([^"]*)"|'([^']*)'|([^\s"'<>]+))""", re.I)
 _FORM = re.compile(r"<form\b([^<>]{0,3000})>", re.I)
-_SCRIPT_REDIRECT = re.compile(
-    r"\blocation(?:\.href)?\s{0,9}=\s{0,9}[\"'`]|\blocation\.(?:replace|assign)\s{0,9}\(|\.submit\(\s{0,9}\)", re.I
-)
 
 
 @dataclass(frozen=True)
@@ -50,7 +48,7 @@ def read_page(text: str) -> WebPage:
             metas.setdefault(name, attributes.get("content", ""))
     forms = (_attributes(match[1]) for match in _FORM.finditer(text))
     posted = next((form for form in forms if form.get("method", "").lower() == "post"), {})
-    return WebPage(metas, bool(_SCRIPT_REDIRECT.search(text)), posted.get("action"))
+    return WebPage(metas, bool(SCRIPT_REDIRECT.search(text)), posted.get("action"))
 
 
 def absolute_action(reply: Reply, page: WebPage) -> str | None:

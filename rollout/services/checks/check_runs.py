@@ -15,6 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from rollout.actor import Actor, key_of
+from rollout.compatibility.main_requests import no_report
 from rollout.compatibility.observation import KnownLinks
 from rollout.models import ApplicationLink, CheckRun, RunState, Site
 from rollout.models.check_run import UNFINISHED
@@ -23,6 +24,7 @@ from rollout.services import audit
 from rollout.services.network import policy
 from rollout.services.queue import wake_worker
 
+from .check_progress import ProgressReport
 from .evaluations import ProbeResult
 from .target_extras import TargetExtras, extras_of
 
@@ -74,7 +76,8 @@ def request_first_checks(*, sites: list[Site], actor: Actor | None) -> None:
 async def probe(run: CheckRun, target: Target) -> ProbeResult:
     """Observe the site of a claimed run; return the result."""
     try:
-        observation = await observe(target, policy=policy(), now=timezone.now)
+        report = ProgressReport(run) if run.urgent else no_report  # nothing waits for the others
+        observation = await observe(target, policy=policy(), now=timezone.now, report=report)
     except Exception as error:
         # Any response of a server is an observation; an exception here is an error in Gatepass and is reported as such.
         log.exception("check_run_failed", run_id=run.pk)

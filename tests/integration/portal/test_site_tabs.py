@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,8 +20,10 @@ from rollout.compatibility.observation import Answer, Observation
 from rollout.models import AuditEvent, CheckRun, Rehearsal, RunState, Site
 from rollout.services import configurations, links, sites
 from rollout.services.checks import check_runs
+from rollout.services.checks.check_progress import ProgressReport
 from rollout.services.checks.evaluations import ProbeResult, record
 from tests.support.evaluated import WITH_PLUGINS, evaluate, observation
+from tests.support.observations import answer
 from tests.support.sentences import repeated, sentences
 
 pytestmark = pytest.mark.django_db
@@ -235,7 +238,7 @@ def test_everything_is_replaced_when_the_check_ends(client_of: ClientOf, alice: 
     run = CheckRun.objects.get(state="queued")
     page = get(client, wiki)
     polled = re.search(r'hx-get="([^"]+)"', page).group(1).replace("&amp;", "&")  # type: ignore[union-attr]
-    assert f"/sites/{wiki.pk}/progress/?tab=summary&watched={run.pk}-queued" == polled
+    assert f"/sites/{wiki.pk}/progress/?tab=summary&watched={run.pk}-queued-0" == polled
     assert f'href="/sites/{wiki.pk}/">' in page.split("<noscript>", 1)[1]  # the link without JavaScript
 
     assert client.get(polled).status_code == 204  # nothing has changed
@@ -244,10 +247,16 @@ def test_everything_is_replaced_when_the_check_ends(client_of: ClientOf, alice: 
     running = client.get(polled)
     assert "HX-Retarget" not in running
     assert "The check is running." in running.content.decode()
-    assert f"watched={run.pk}-running" in running.content.decode()
+    assert f"watched={run.pk}-running-0" in running.content.decode()
+
+    asyncio.run(ProgressReport(run)("manifest", answer("rest/applinks/1.0/manifest")))
+    polled = polled.replace("queued-0", "running-0")
+    further = client.get(polled)
+    assert "1 of 6" in words(further.content.decode())
+    assert f"watched={run.pk}-running-1" in further.content.decode()
 
     evaluate(wiki)
-    ended = client.get(polled.replace("queued", "running"))
+    ended = client.get(polled)
     assert (ended["HX-Retarget"], ended["HX-Reswap"]) == ("#site-content", "outerHTML")
     html = ended.content.decode()
     assert "hx-get" not in html
