@@ -21,7 +21,7 @@ PASSWORD = "correct horse battery staple"
 START = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 # name of the route: the page that it belongs to, with the places of its arguments
 PAGES = {
-    "check_now": "/sites/{site}/", "sites_check": "/sites/", "oauth_switch": "/sites/{site}/",
+    "check_now": "/sites/{site}/", "sites_check": "/sites/", "oauth_switch": "/sites/{site}/application-link/",
     "link_test": "/sites/{site}/link/", "site_preview": "/sites/new/",
     "client_certificate_remove": "/sites/{site}/client-certificate/",
     "site_archive": "/sites/{site}/", "site_restore": "/sites/{site}/", "site_follow": "/sites/{site}/",
