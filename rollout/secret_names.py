@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _WORDS = (
     r"token|secret|passw(?:or)?d|passphrase|cookie|session|jsessionid|csrf|xsrf|nonce|ticket|saml\w*|relaystate"
@@ -15,5 +16,6 @@ _SECRET = re.compile(rf"(?:.*(?:{_WORDS}).*|{_WHOLE})\Z", re.I | re.S)
 _HARMLESS = re.compile(r"(?:token_type|\w*_(?:endpoint|method|methods_supported|supported|expires_in))\Z", re.I)
 
 
+@lru_cache(maxsize=1024)  # the same names occur in every check
 def is_secret_name(name: str) -> bool:
     return bool(_SECRET.match(name)) and not _HARMLESS.match(name)

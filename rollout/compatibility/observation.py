@@ -323,6 +323,10 @@ class Observation:
         """The observation as JSON values: datetimes as ISO 8601 text with offset, tuples as lists."""
         return _OBSERVATION.dump_python(self, mode="json")
 
+    def to_json_text(self) -> str:
+        """The text of ``to_json``, several times as fast as serializing that."""
+        return _OBSERVATION.dump_json(self).decode()
+
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Observation:
         """Read an observation in the current or an earlier format. Raises ValueError for any other data."""

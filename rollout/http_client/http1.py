@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -26,7 +25,6 @@ _METHODS = {
     method: h11.Request(method=method, target="*", headers=[("Host", "")])
     for method in ("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 }
-_UNSENDABLE = re.compile(rb"[\0\r\n]")
 
 
 class LimitError(Exception):
@@ -88,9 +86,10 @@ async def send_request(
 def _head(method: str, target: str, headers: Sequence[tuple[bytes, bytes]]) -> bytes:
     """Return the request line and headers. Raises LimitError for a line break in one of them."""
     lines = [f"{method} {target} HTTP/1.1".encode("ascii"), *[name + b": " + value for name, value in headers]]
-    if any(_UNSENDABLE.search(line) for line in lines):
+    head = b"\r\n".join(lines)
+    if not head.count(b"\r") == head.count(b"\n") == len(lines) - 1 or b"\0" in head:
         raise LimitError("a header of the request contains a line break")
-    return b"\r\n".join(lines) + b"\r\n\r\n"
+    return head + b"\r\n\r\n"
 
 
 async def _read_head(stream: ByteStream, http: h11.Connection) -> RawResponse:

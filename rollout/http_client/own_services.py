@@ -8,6 +8,7 @@ from __future__ import annotations
 import socket  # noqa: TID251 - binds, never connects
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import unquote
 
@@ -32,6 +33,10 @@ class OwnServices:
     portal_paths: tuple[str, ...] = ()
     portal_by_name: bool = False
 
+    @cached_property
+    def _ports(self) -> frozenset[int]:
+        return frozenset(port for _host, port in self.blocked | self.portal)
+
     def hosts(self, port: int) -> tuple[str, ...]:
         """Return the hosts with one of our services at this port."""
         return tuple(sorted({own for own, own_port in self.blocked | self.portal if own_port == port}))
@@ -46,6 +51,8 @@ class OwnServices:
                 for own in at_port
             )
 
+        if port not in self._ports:  # as in nearly every request of a check
+            return None
         host = host.rstrip(".")
         if reaches(self.blocked):
             return "a service of Gatepass"

@@ -25,7 +25,7 @@ _JSESSIONID = re.compile(r"(;jsessionid=)[^/?;]*", re.I)
 _SAFE = "/:,@+*()!~'-._" + MASK
 _NEEDS_NO_ESCAPE = re.compile(r"[\w/:,@+*()!~'.-]*", re.ASCII)
 # Masking is expensive, and this much of a response nearly always has an excerpt in it.
-_ENOUGH = 700
+_ENOUGH = 320
 
 
 def mask(value: str) -> str:
@@ -59,10 +59,9 @@ def excerpt(text: str) -> str:
     """Return at most 200 characters of a response, masked before truncation, so that a cut never separates a name
     from its secret.
     """
-    text = text[:8000].lstrip()
-    shown = _masked(text[:_ENOUGH])
+    shown = _masked(" ".join(text[: 4 * _ENOUGH].split())[:_ENOUGH])
     if len(shown) < MAX_EXCERPT_LENGTH and len(text) > _ENOUGH:
-        shown = _masked(text)
+        shown = _masked(" ".join(text[:8000].split()))
     return shown
 
 
@@ -76,7 +75,9 @@ def _masked(shown: str) -> str:
         shown = _FORM_PAIR.sub(lambda m: f"{m[1]}={mask(m[2])}" if is_secret_name(m[1]) else m[0], shown)
     if "%" in shown:
         shown = _ESCAPED_PAIR.sub(lambda m: f"{m[1]}{m[2]}%3D{mask(m[3])}" if is_secret_name(m[2]) else m[0], shown)
-    shown = _JWT.sub(f"eyJ{MASK}", _BEARER.sub(rf"\1 {MASK}", shown))
+    shown = _BEARER.sub(rf"\1 {MASK}", shown)
+    if "eyJ" in shown:
+        shown = _JWT.sub(f"eyJ{MASK}", shown)
     return clean(shown, MAX_EXCERPT_LENGTH)
 
 

@@ -92,6 +92,10 @@ class Reply:
         """Return the body as text: by its byte order mark, else its declared character set, else UTF-8; never
         raises.
         """
+        return self._text
+
+    @cached_property
+    def _text(self) -> str:
         return text_of(self.body, self.headers.get("content-type", ""))
 
     def json(self) -> Any:

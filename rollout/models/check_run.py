@@ -17,6 +17,7 @@ from rollout.compatibility.observation import Observation, Time
 from rollout.compatibility.suggested_base_url import suggested_base_url
 from rollout.compatibility.verdict import Verdict
 
+from .serialized_json import SerializedJson, SerializedJsonEncoder
 from .site import VerdictChoices
 
 
@@ -67,9 +68,9 @@ class Finding:
 _FINDINGS = TypeAdapter(tuple[Finding, ...])
 
 
-def stored_findings(findings: Iterable[Finding]) -> list[dict[str, Any]]:
+def stored_findings(findings: Iterable[Finding]) -> SerializedJson:
     """Serialize findings for ``CheckRun.evaluated_findings``, without empty fields."""
-    return _FINDINGS.dump_python(tuple(findings), mode="json", exclude_defaults=True)
+    return SerializedJson(_FINDINGS.dump_json(tuple(findings), exclude_defaults=True), "utf-8")
 
 
 class CheckRun(models.Model):
@@ -104,7 +105,7 @@ class CheckRun(models.Model):
     lease = models.CharField(max_length=40, blank=True)  # token of the worker; only its holder finishes the run
     lease_until = models.DateTimeField(null=True)
     failure = models.CharField(max_length=200, blank=True)
-    observation = models.JSONField(null=True)
+    observation = models.JSONField(null=True, encoder=SerializedJsonEncoder)
     mdm_verdict = models.CharField(
         _("MDM setup status"), max_length=16, choices=VerdictChoices.choices, default=Verdict.UNKNOWN.value
     )
@@ -117,7 +118,9 @@ class CheckRun(models.Model):
     changed_at = models.DateTimeField(_("status changed"), null=True)
     matrix = models.CharField(_("compatibility matrix edition"), max_length=40, blank=True)
     evaluated_at = models.DateTimeField(_("evaluated"), null=True)
-    evaluated_findings = models.JSONField(default=list)  # of both setups, most severe first within each
+    evaluated_findings = models.JSONField(
+        default=list, encoder=SerializedJsonEncoder
+    )  # of both setups, most severe first within each
 
     objects = WorkQuerySet.as_manager()
 

@@ -19,7 +19,7 @@ def test_stored_findings_are_written_back_byte_for_byte() -> None:
     text = CASE.read_text()
     findings = CheckRun(evaluated_findings=json.loads(text)).findings
     assert findings[0].answered_at == datetime(2025, 3, 4, 12, 30, tzinfo=UTC)
-    assert json.dumps(stored_findings(findings), indent=2) + "\n" == text
+    assert json.dumps(json.loads(stored_findings(findings)), indent=2) + "\n" == text
 
 
 def test_a_finding_stored_under_the_former_name_of_its_setup_still_loads() -> None:
@@ -28,7 +28,7 @@ def test_a_finding_stored_under_the_former_name_of_its_setup_still_loads() -> No
 
 
 def test_what_is_empty_is_not_stored() -> None:
-    assert stored_findings([Finding(**LEAST)]) == [LEAST]  # type: ignore[arg-type]
+    assert json.loads(stored_findings([Finding(**LEAST)])) == [LEAST]  # type: ignore[arg-type]
 
 
 def test_a_finding_moved_from_its_own_row_has_empty_fields() -> None:

@@ -22,6 +22,7 @@ from rollout.compatibility.sources import server_version
 from rollout.compatibility.verdict import Evaluation
 from rollout.models import CheckRun, Finding, RunState, Site, Sweep
 from rollout.models.check_run import stored_findings
+from rollout.models.serialized_json import SerializedJson
 from rollout.probes.site import Target
 from rollout.services import audit
 from rollout.services.matrix import matrix_in_force
@@ -159,7 +160,7 @@ def _mark_failed(run: CheckRun, site: Site, failure: str, now: datetime) -> None
 
 def _evaluate(run: CheckRun, site: Site, observation: Observation, evaluation: Evaluation, now: datetime) -> bool:
     _finish(run, RunState.DONE, now)
-    run.observation = observation.to_json()
+    run.observation = SerializedJson(observation.to_json_text())
     changed = set_evaluation(run=run, site=site, evaluation=evaluation, now=now)
     site.server_version = (server_version(observation).text or site.server_version)[:40]
     site.checked_at = observation.observed_at
@@ -220,21 +221,26 @@ def _record_changes(evaluated: list[Evaluated]) -> None:
         audit.record_many(actor=None, action="site.verdict_changed", targets=targets)
 
 
-def findings_of(evaluation: Evaluation) -> list[dict[str, Any]]:
+def findings_of(evaluation: Evaluation) -> SerializedJson:
     """Return the findings of both setups as they are stored."""
-    return stored_findings(
-        Finding(
-            position=position,
-            setup=setup.setup.value,
-            rule=finding.rule,
-            outcome=finding.outcome.value,
-            message=finding.message,
-            remedy=finding.remedy,
-            values=finding.values,
-            asked=finding.answer.asked if finding.answer else "",
-            answered=finding.answer.answered if finding.answer else "",
-            answered_at=finding.answer.at if finding.answer else None,
-        )
-        for setup in evaluation.setups()
-        for position, finding in enumerate(setup.findings)
-    )
+    rows = []
+    quoted: dict[int, tuple[str, str, datetime | None]] = {id(None): ("", "", None)}  # many findings share an answer
+    for setup in evaluation.setups():
+        name = setup.setup.value
+        for position, finding in enumerate(setup.findings):
+            answer = finding.answer
+            if answer is not None and id(answer) not in quoted:
+                quoted[id(answer)] = (answer.asked, answer.answered, answer.at)
+            rows.append(
+                Finding(
+                    position,
+                    name,
+                    finding.rule,
+                    finding.outcome.value,
+                    finding.message,
+                    finding.remedy,
+                    finding.values,
+                    *quoted[id(answer)],
+                )
+            )
+    return stored_findings(rows)

@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -25,6 +26,7 @@ from rollout.compatibility.observation import Observation
 from rollout.compatibility.verdict import Evaluation
 from rollout.models import CheckRun, RunState, Site
 from rollout.models.check_run import UNFINISHED
+from rollout.models.serialized_json import SerializedJson
 from rollout.services import audit
 from rollout.services.matrix import matrix_in_force
 from rollout.services.notifications.notices import notice_changes
@@ -77,13 +79,13 @@ class _Replay:
         return self.evaluation.mdm.verdict.value, self.evaluation.non_mdm.verdict.value
 
     @property
-    def findings(self) -> list[dict[str, Any]]:
+    def findings(self) -> SerializedJson:
         return findings_of(self.evaluation)
 
     @property
     def is_unchanged(self) -> bool:
         before = (self.run.mdm_verdict, self.run.non_mdm_verdict)
-        return before == self.verdicts and self.run.evaluated_findings == self.findings
+        return before == self.verdicts and self.run.evaluated_findings == json.loads(self.findings)
 
 
 def reevaluate_sites(*, actor: Actor | None, sites: QuerySet[Site]) -> Reevaluated:
