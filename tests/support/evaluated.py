@@ -14,14 +14,19 @@ from rollout.services.checks.evaluations import ProbeResult, record
 
 
 def observation(site: Site, kind: str = "ready", at: datetime | None = None) -> Observation:
-    """Return an observation; ``kind`` is ``ready``, ``sso``, ``old``, ``off`` (mobile apps disabled) or ``down``."""
+    """Return an observation; ``kind`` is ``ready``, ``sso``, ``old``, ``off`` (mobile apps disabled), ``down`` or
+    ``internal`` (Gatepass's settings do not allow its address).
+    """
+    down = kind in {"down", "internal"}
     at = at or timezone.now()
 
     def answer(path: str, status: int | None = 200, **fields: Any) -> Answer:
         url = f"{site.base_url}{path}"
-        return Answer("GET", url, at, None if kind == "down" else status, hops=(url,), **fields)
+        return Answer("GET", url, at, None if down else status, hops=(url,), **fields)
 
     fields: dict[str, Any] = {"error": "timeout"} if kind == "down" else {"content_type": "application/json"}
+    if kind == "internal":
+        fields = {"error": "blocked_address", "blocked_network": "10.20.0.5/32"}
     info = InfoLogin(answer("/rest/nativemobile/1.1/info/login", **fields), "json", "abc")
     if kind == "sso":
         to = "https://sso.example.com/login"
@@ -30,7 +35,6 @@ def observation(site: Site, kind: str = "ready", at: datetime | None = None) -> 
         )
     if kind == "off":
         info = InfoLogin(answer("/rest/nativemobile/1.1/info/login"), "json", None)
-    down = kind == "down"
     manifest = answer("/rest/applinks/1.0/manifest", **fields)
     version = "8.5.4" if kind == "old" else "9.2.1"
     return Observation(

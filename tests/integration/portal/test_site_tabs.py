@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -228,6 +229,18 @@ def test_activity_lists_events_and_leads_to_the_log_of_the_site(client_of: Clien
     log = re.search(r'href="(/activity/[^"]+)"', page).group(1).replace("&amp;", "&")  # type: ignore[union-attr]
     assert AuditEvent.objects.filter(target_type="site", target_id=str(wiki.pk)).exists()
     assert "changed the site" in words(client_of(alice).get(log).content.decode())
+
+
+def test_the_setting_that_allows_an_internal_site_is_copied_and_explained(
+    client_of: ClientOf, alice: User, wiki: Site
+) -> None:
+    evaluate(wiki, "internal")
+    page = get(client_of(alice), wiki)
+    assert ">PROBE_ALLOWED_NETWORKS=10.20.0.5/32</textarea>" in page
+    link = re.search(r'href="(/troubleshooting/[^"]+)"', page).group(1).replace("&amp;", "&")  # type: ignore[union-attr]
+    explained = words(client_of(alice).get(link).content.decode())
+    assert "Gatepass is not allowed to connect to the site's address" in html.unescape(explained)
+    assert "The administrator of the server can do this." in explained
 
 
 # --- The update when a check ends ----------------------------------------------------------------------------------
