@@ -8,13 +8,21 @@ import gc
 import os
 
 from celery import Celery
-from celery.signals import worker_process_init
+from celery.signals import beat_init, worker_init, worker_process_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 app = Celery("portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_init.connect
+@beat_init.connect
+def check_settings(**_kwargs: object) -> None:
+    from portal.start_checks import require_startable  # noqa: PLC0415 - after the settings
+
+    require_startable()
 
 
 @worker_process_init.connect

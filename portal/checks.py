@@ -150,13 +150,27 @@ def sweep_settings_are_positive(app_configs: Any, **kwargs: Any) -> list[CheckMe
     """gatepass.E009: with a value of 0, sweeps would not start, progress or be kept."""
     minimums = {
         "SWEEP_EVERY_MINUTES": 1, "CHECK_RUNS_KEPT_DAYS": 1, "PROBE_SITES_AT_ONCE": 1, "PROBE_SITES_PER_TASK": 1,
-        "PROBE_HOST_PAUSE": 0,
+        "PROBE_HOST_PAUSE": 0, "NOTICE_COOL_DOWN_HOURS": 0,
     }  # fmt: skip
+    return _too_small(minimums, "gatepass.E009")
+
+
+@register(Tags.security)
+def lifetimes_are_positive(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """gatepass.E017: with a lifetime of 0, people would be signed out at once or never be asked again."""
+    minimums = {
+        "SESSION_IDLE_MINUTES": 1, "SESSION_MAX_HOURS": 1, "STEP_UP_MINUTES": 1, "SIGN_IN_MAX_DAYS": 1,
+        "REFRESH_RETRY_SECONDS": 0,
+    }  # fmt: skip
+    return _too_small(minimums, "gatepass.E017")
+
+
+def _too_small(minimums: dict[str, int], id: str) -> list[CheckMessage]:
     return [
         Error(
             f"{name} is {getattr(settings, name)}, but must be at least {minimum}.",
             hint=f"Set {name} to {minimum} or more.",
-            id="gatepass.E009",
+            id=id,
         )
         for name, minimum in minimums.items()
         if getattr(settings, name) < minimum
@@ -262,3 +276,30 @@ def production_uses_postgresql(app_configs: Any, **kwargs: Any) -> list[CheckMes
             id="gatepass.W002",
         )
     ]
+
+
+@register(Tags.security, deploy=True)
+def production_allows_no_more_than_it_needs(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """gatepass.W004 to W007: values that turn a protection off."""
+    if not settings.HTTPS:
+        return []
+    warnings: list[CheckMessage] = []
+    if "*" in settings.ALLOWED_HOSTS:
+        hint = "Remove ALLOWED_HOSTS, or list the names that people use."
+        warnings.append(Warning("ALLOWED_HOSTS accepts every host name.", hint=hint, id="gatepass.W004"))
+    for name in ("PROBE_ALLOWED_NETWORKS", "TRUSTED_PROXIES"):
+        if any(_is_network(text) and ip_network(text).prefixlen == 0 for text in getattr(settings, name)):
+            hint = f"List only the networks that you need in {name}, such as 10.20.0.0/16."
+            warnings.append(Warning(f"{name} contains every address.", hint=hint, id="gatepass.W005"))
+    identity_provider = urlsplit(settings.OIDC_SERVER_URL)
+    if identity_provider.scheme == "http" and identity_provider.hostname not in LOOPBACK:
+        hint = "Set OIDC_SERVER_URL to the https:// URL of the identity provider."
+        message = "OIDC_SERVER_URL uses http: anyone on the network between can sign in as an administrator."
+        warnings.append(Warning(message, hint=hint, id="gatepass.W006"))
+    if settings.BEHIND_PROXY and not settings.TRUSTED_PROXIES:
+        hint = "Set TRUSTED_PROXIES to the address of the reverse proxy, such as 10.0.0.5."
+        message = (
+            "BEHIND_PROXY is on, but TRUSTED_PROXIES is empty: all requests seem to come from the proxy's address."
+        )
+        warnings.append(Warning(message, hint=hint, id="gatepass.W007"))
+    return warnings

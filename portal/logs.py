@@ -52,6 +52,9 @@ def merge_request(logger: WrappedLogger, name: str, event: EventDict) -> EventDi
     return event if meta is None else {**request_context(meta), **event}
 
 
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
+
 def logging_config(*, level: str, as_json: bool) -> dict[str, Any]:
     """The LOGGING setting: one line per event on standard error, as text or as JSON."""
     shared: list[Processor] = [

@@ -6,73 +6,66 @@ Fail closed: there is no default key and DEBUG is off. Contradictory settings ar
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import environ
 from celery.schedules import crontab
 from csp.constants import NONCE, NONE, SELF
-from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from oauth_provider.conf import APPLICATION_MODEL, oauth2_provider_settings
 
-from .logs import logging_config
+from .environment import Environment
+from .logs import LEVELS, logging_config
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = environ.FileAwareEnv()  # NAME_FILE names a file that contains the value of NAME
+env = Environment(os.environ)
 
 # --- Who we are ------------------------------------------------------------------------------------------------
-SECRET_KEY = env.str("SECRET_KEY", default="").strip()  # a file ends in a line break
+SECRET_KEY = env.text("SECRET_KEY")
 if len(SECRET_KEY) < 32:
-    raise ImproperlyConfigured(
-        "SECRET_KEY is missing or shorter than 32 characters. Set SECRET_KEY or SECRET_KEY_FILE; "
-        "`make run` makes one for a trial under var/."
-    )
-DEBUG = env.bool("DEBUG", default=False)
-PUBLIC_URL = env.str("PUBLIC_URL", default="").rstrip("/")
-if urlsplit(PUBLIC_URL).scheme not in {"http", "https"} or not urlsplit(PUBLIC_URL).hostname:
-    raise ImproperlyConfigured(
-        "PUBLIC_URL must be the absolute address people reach Gatepass at, for example https://gatepass.example.com."
-    )
+    env.refuse("SECRET_KEY", "(or SECRET_KEY_FILE) is missing or shorter than 32 characters", "<50 random characters>")
+DEBUG = env.flag("DEBUG")
+PUBLIC_URL = env.url("PUBLIC_URL", example="https://gatepass.example.com", required=True)
 # Encrypt stored tokens and webhook secrets: the first key encrypts, all of them decrypt. Without one, none is stored.
-CREDENTIAL_KEYS = env.str("CREDENTIAL_KEYS", default="").replace(",", " ").split()
+CREDENTIAL_KEYS = env.text("CREDENTIAL_KEYS").replace(",", " ").split()
 _public = urlsplit(PUBLIC_URL)
 HTTPS = _public.scheme == "https"
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[_public.hostname])
+ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", default=[_public.hostname or ""])
 CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
-ORGANISATION = env.str("ORGANISATION", default="Your organisation")
-STATE_DIR = Path(env.str("STATE_DIR", default=str(BASE_DIR / "var"))).resolve()
+ORGANISATION = env.text("ORGANISATION", default="Your organisation")
+STATE_DIR = Path(env.text("STATE_DIR", default=str(BASE_DIR / "var"))).resolve()
 
 # --- Probes ----------------------------------------------------------------------------------------------------
 # Loopback lets a trial and the tests probe simulated sites on this machine over plain http. Off in production.
-PROBE_ALLOW_LOOPBACK = env.bool("PROBE_ALLOW_LOOPBACK", default=False)
-PROBE_ALLOWED_NETWORKS = env.list("PROBE_ALLOWED_NETWORKS", default=[])
+PROBE_ALLOW_LOOPBACK = env.flag("PROBE_ALLOW_LOOPBACK")
+PROBE_ALLOWED_NETWORKS = env.items("PROBE_ALLOWED_NETWORKS")
 # Services of this installation besides those in DATABASE_URL, the broker and PUBLIC_URL, as host:port: never probed.
-PROBE_OWN_SERVICES = env.list("PROBE_OWN_SERVICES", default=[])
+PROBE_OWN_SERVICES = env.items("PROBE_OWN_SERVICES")
 # Allows probes of sites behind the address of PUBLIC_URL: one load balancer in front of everything.
-PROBE_PORTAL_SHARES_ADDRESS = env.bool("PROBE_PORTAL_SHARES_ADDRESS", default=False)
+PROBE_PORTAL_SHARES_ADDRESS = env.flag("PROBE_PORTAL_SHARES_ADDRESS")
 # Used only for sites with this option, never read from proxy variables of the environment. May contain a password.
-PROBE_PROXY = env.str("PROBE_PROXY", default="").strip()
+PROBE_PROXY = env.text("PROBE_PROXY")
 # A trial runs simulated sites on this machine (rollout.simulator), on ports from this one on.
-DEMO = env.bool("DEMO", default=False)
-DEMO_PORT_BASE = env.int("DEMO_PORT_BASE", default=8101)
-CHECK_EVERY_HOURS = env.int("CHECK_EVERY_HOURS", default=24)
+DEMO = env.flag("DEMO")
+DEMO_PORT_BASE = env.integer("DEMO_PORT_BASE", default=8101)
+CHECK_EVERY_HOURS = env.integer("CHECK_EVERY_HOURS", default=24)
 # A site whose verdict keeps changing causes one notice in this time, then one more with a count.
-NOTICE_COOL_DOWN_HOURS = env.int("NOTICE_COOL_DOWN_HOURS", default=6)
-SWEEP_EVERY_MINUTES = env.int("SWEEP_EVERY_MINUTES", default=60)  # how often due sites are collected
-CHECK_RUNS_KEPT_DAYS = env.int("CHECK_RUNS_KEPT_DAYS", default=400)
+NOTICE_COOL_DOWN_HOURS = env.integer("NOTICE_COOL_DOWN_HOURS", default=6)
+SWEEP_EVERY_MINUTES = env.integer("SWEEP_EVERY_MINUTES", default=60)  # how often due sites are collected
+CHECK_RUNS_KEPT_DAYS = env.integer("CHECK_RUNS_KEPT_DAYS", default=400)
 # How many sites are probed at once: over all workers, and by one task of one worker.
-PROBE_SITES_AT_ONCE = env.int("PROBE_SITES_AT_ONCE", default=200)
-PROBE_SITES_PER_TASK = env.int("PROBE_SITES_PER_TASK", default=100)
+PROBE_SITES_AT_ONCE = env.integer("PROBE_SITES_AT_ONCE", default=200)
+PROBE_SITES_PER_TASK = env.integer("PROBE_SITES_PER_TASK", default=100)
 # Seconds without requests to a host between two of its sites. It never gets two requests at once.
-PROBE_HOST_PAUSE = env.float("PROBE_HOST_PAUSE", default=0.2)
+PROBE_HOST_PAUSE = env.number("PROBE_HOST_PAUSE", default=0.2)
 # Versions that a site hosted by Gatepass reports in its manifest.
 PROVIDED_CONFLUENCE_VERSION = "9.2.1"
 PROVIDED_OAUTH_PLUGIN_VERSION = "4.1.1"
 PROVIDED_MOBILE_PLUGIN_VERSION = "19.1.47"
-IOS_APP_STORE_URL = env.str(
+IOS_APP_STORE_URL = env.text(
     "IOS_APP_STORE_URL", default="https://apps.apple.com/app/confluence-data-center/id1288365159"
 )
 # Runs hand-written SQL statements (rollout.ports, oauth_provider.ports).
@@ -154,7 +147,7 @@ TEMPLATES = [
 ]
 
 # --- Database, cache, broker -----------------------------------------------------------------------------------
-DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{STATE_DIR / 'gatepass.sqlite3'}")}
+DATABASES = {"default": env.database("DATABASE_URL", default=f"sqlite:///{STATE_DIR / 'gatepass.sqlite3'}")}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # Several processes share one file: without these options they fail with "database is locked".
     DATABASES["default"]["OPTIONS"] = {
@@ -168,25 +161,30 @@ else:
     DATABASES["default"].setdefault("OPTIONS", {}).update(server_side_binding=True, prepare_threshold=5)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = env.str("REDIS_URL", default="")
+REDIS_URL = env.server("REDIS_URL", "", schemes=("redis", "rediss", "unix"), example="redis://redis:6379/0")
 if REDIS_URL:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 else:
     CACHES = {
         "default": {
             "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
-            "LOCATION": STATE_DIR / "cache",
+            "LOCATION": str(STATE_DIR / "cache"),
         }
     }
 
-CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default=REDIS_URL or "filesystem://localhost")
+CELERY_BROKER_URL = env.server(
+    "CELERY_BROKER_URL",
+    REDIS_URL or "filesystem://localhost",
+    schemes=("redis", "rediss", "unix", "redis+socket", "sentinel", "amqp", "amqps", "filesystem"),
+    example="redis://redis:6379/1",
+)
 if CELERY_BROKER_URL.startswith("filesystem:"):
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "data_folder_in": str(STATE_DIR / "broker"),
         "data_folder_out": str(STATE_DIR / "broker"),
         "control_folder": str(STATE_DIR / "broker-control"),
     }
-CELERY_TASK_DEFAULT_QUEUE = env.str("CELERY_QUEUE", default="gatepass")
+CELERY_TASK_DEFAULT_QUEUE = env.text("CELERY_QUEUE", default="gatepass")
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_TIME_LIMIT = (
@@ -247,18 +245,19 @@ MFA_WEBAUTHN_USER_VERIFICATION = "required"  # a fingerprint, a face or a PIN: a
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS  # browsers allow it on localhost only
 MFA_RATE_LIMITS = {"webauthn_login": None}  # RATE_LIMITS below counts it, in every process
 # Roles that require a second factor, and roles that require a passkey; names of portal.models.Role.
-SECOND_FACTOR_ROLES = env.list("SECOND_FACTOR_ROLES", default=[])
-PASSKEY_ROLES = env.list("PASSKEY_ROLES", default=[])
+SECOND_FACTOR_ROLES = env.items("SECOND_FACTOR_ROLES")
+PASSKEY_ROLES = env.items("PASSKEY_ROLES")
 # The reverse proxy verifies client certificates and passes them in headers (portal.accounts.client_certificates).
-CLIENT_CERTIFICATES = env.bool("CLIENT_CERTIFICATES", default=False)
+CLIENT_CERTIFICATES = env.flag("CLIENT_CERTIFICATES")
 # Single sign-on for staff with an OpenID provider (portal.accounts.single_sign_on).
-OIDC_SERVER_URL = env.str("OIDC_SERVER_URL", default="").rstrip("/")
-OIDC_CLIENT_ID = env.str("OIDC_CLIENT_ID", default="")
-OIDC_CLIENT_SECRET = env.str("OIDC_CLIENT_SECRET", default="").strip()
-OIDC_NAME = env.str("OIDC_NAME", default="single sign-on")
-OIDC_GROUPS_CLAIM = env.str("OIDC_GROUPS_CLAIM", default="groups")
-OIDC_ROLE_GROUPS = env.dict("OIDC_ROLE_GROUPS", default={})  # role=group;group,role=group
-OIDC_DEFAULT_ROLE = env.str("OIDC_DEFAULT_ROLE", default="")
+OIDC_SERVER_URL = env.url("OIDC_SERVER_URL", example="https://id.example.com")
+OIDC_CLIENT_ID = env.text("OIDC_CLIENT_ID")
+OIDC_CLIENT_SECRET = env.text("OIDC_CLIENT_SECRET")
+OIDC_NAME = env.text("OIDC_NAME", default="single sign-on")
+OIDC_GROUPS_CLAIM = env.text("OIDC_GROUPS_CLAIM", default="groups")
+# role=group;group,role=group
+OIDC_ROLE_GROUPS = env.pairs("OIDC_ROLE_GROUPS", example="administrator=gatepass-admins,auditor=audit")
+OIDC_DEFAULT_ROLE = env.text("OIDC_DEFAULT_ROLE")
 SOCIALACCOUNT_ADAPTER = "portal.accounts.single_sign_on.SocialAccountAdapter"
 SOCIALACCOUNT_STORE_TOKENS = False
 if OIDC_SERVER_URL:
@@ -276,9 +275,11 @@ if OIDC_SERVER_URL:
             ],
         }
     }
-SESSION_IDLE_MINUTES = env.int("SESSION_IDLE_MINUTES", default=60)
-SESSION_MAX_HOURS = env.int("SESSION_MAX_HOURS", default=12)
-STEP_UP_MINUTES = env.int("STEP_UP_MINUTES", default=15)  # afterwards exports and credentials require reauthentication
+SESSION_IDLE_MINUTES = env.integer("SESSION_IDLE_MINUTES", default=60)
+SESSION_MAX_HOURS = env.integer("SESSION_MAX_HOURS", default=12)
+STEP_UP_MINUTES = env.integer(
+    "STEP_UP_MINUTES", default=15
+)  # afterwards exports and credentials require reauthentication
 SESSION_COOKIE_AGE = SESSION_MAX_HOURS * 3600
 SESSION_COOKIE_NAME = "gatepass_session"
 CSRF_COOKIE_NAME = "gatepass_csrf"
@@ -289,40 +290,43 @@ OAUTH2_PROVIDER_APPLICATION_MODEL = APPLICATION_MODEL
 OAUTH2_PROVIDER = oauth2_provider_settings(issuer=PUBLIC_URL, admin="portal.provider_admin")
 
 # A phone on an unstable network repeats requests: within these seconds the same refresh token gets the same response.
-REFRESH_RETRY_SECONDS = env.int("REFRESH_RETRY_SECONDS", default=10)
+REFRESH_RETRY_SECONDS = env.integer("REFRESH_RETRY_SECONDS", default=10)
 # However often an app refreshes, its user signs in again after this time.
-SIGN_IN_MAX_DAYS = env.int("SIGN_IN_MAX_DAYS", default=365)
+SIGN_IN_MAX_DAYS = env.integer("SIGN_IN_MAX_DAYS", default=365)
 # Rate limits, as COUNT/SECONDS or off; docs/settings.md describes what each one counts.
 RATE_LIMITS = {
-    "token_address": env.str("RATE_LIMIT_TOKEN_ADDRESS", default="12000/60"),
-    "token_who": env.str("RATE_LIMIT_TOKEN_WHO", default="60000/60"),
-    "token_failures": env.str("RATE_LIMIT_TOKEN_FAILURES", default="100/60"),
-    "introspection_address": env.str("RATE_LIMIT_INTROSPECTION_ADDRESS", default="off"),
-    "introspection_who": env.str("RATE_LIMIT_INTROSPECTION_WHO", default="600000/60"),
-    "introspection_failures": env.str("RATE_LIMIT_INTROSPECTION_FAILURES", default="100/60"),
-    "authorize_address": env.str("RATE_LIMIT_AUTHORIZE_ADDRESS", default="3000/60"),
-    "authorize_who": env.str("RATE_LIMIT_AUTHORIZE_WHO", default="60/60"),
-    "authorize_failures": env.str("RATE_LIMIT_AUTHORIZE_FAILURES", default="300/60"),
-    "sign_in_address": env.str("RATE_LIMIT_SIGN_IN_ADDRESS", default="600/60"),
-    "sign_in_who": env.str("RATE_LIMIT_SIGN_IN_WHO", default="30/300"),
-    "sign_in_failures": env.str("RATE_LIMIT_SIGN_IN_FAILURES", default="100/60"),
-    "look_up_who": env.str("RATE_LIMIT_LOOK_UP_WHO", default="30/60"),
+    "token_address": env.text("RATE_LIMIT_TOKEN_ADDRESS", default="12000/60"),
+    "token_who": env.text("RATE_LIMIT_TOKEN_WHO", default="60000/60"),
+    "token_failures": env.text("RATE_LIMIT_TOKEN_FAILURES", default="100/60"),
+    "introspection_address": env.text("RATE_LIMIT_INTROSPECTION_ADDRESS", default="off"),
+    "introspection_who": env.text("RATE_LIMIT_INTROSPECTION_WHO", default="600000/60"),
+    "introspection_failures": env.text("RATE_LIMIT_INTROSPECTION_FAILURES", default="100/60"),
+    "authorize_address": env.text("RATE_LIMIT_AUTHORIZE_ADDRESS", default="3000/60"),
+    "authorize_who": env.text("RATE_LIMIT_AUTHORIZE_WHO", default="60/60"),
+    "authorize_failures": env.text("RATE_LIMIT_AUTHORIZE_FAILURES", default="300/60"),
+    "sign_in_address": env.text("RATE_LIMIT_SIGN_IN_ADDRESS", default="600/60"),
+    "sign_in_who": env.text("RATE_LIMIT_SIGN_IN_WHO", default="30/300"),
+    "sign_in_failures": env.text("RATE_LIMIT_SIGN_IN_FAILURES", default="100/60"),
+    "look_up_who": env.text("RATE_LIMIT_LOOK_UP_WHO", default="30/60"),
 }
-SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+SECRET_KEY_FALLBACKS = env.items("SECRET_KEY_FALLBACKS")
 
 # --- Security headers ------------------------------------------------------------------------------------------
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]  # requested by a local probe over plain http
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+# Browsers then refuse plain http for the whole domain, for good: only if its owner has decided so.
+SECURE_HSTS_PRELOAD = HTTPS and env.flag("HSTS_PRELOAD")
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-if env.bool("BEHIND_PROXY", default=False):
+BEHIND_PROXY = env.flag("BEHIND_PROXY")
+if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 # Addresses and networks of the reverse proxies in front: only their X-Forwarded-For headers are trusted.
-TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
+TRUSTED_PROXIES = env.items("TRUSTED_PROXIES")
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -355,7 +359,7 @@ PERMISSIONS_POLICY: dict[str, list[str]] = {
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "portal" / "locale"]
-TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+TIME_ZONE = env.time_zone("TIME_ZONE", default="UTC")
 USE_TZ = True
 USE_I18N = True
 STATIC_URL = "/static/"
@@ -367,10 +371,12 @@ STORAGES = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 12_000  # a selection of ten thousand sites is one form
-EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
+EMAIL_CONFIG = env.email("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
 EMAIL_TIMEOUT = 20  # seconds; a mail server that hangs must not block a worker
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"gatepass@{_public.hostname}")
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", default=f"gatepass@{_public.hostname}")
 
-LOGGING = logging_config(level=env.str("LOG_LEVEL", default="INFO"), as_json=env.bool("LOG_JSON", default=False))
-SILENCED_SYSTEM_CHECKS: list[str] = []
+LOGGING = logging_config(level=env.choice("LOG_LEVEL", "INFO", LEVELS), as_json=env.flag("LOG_JSON"))
+SILENCED_SYSTEM_CHECKS = ["security.W021"]  # HSTS preload is the decision of the owner of the domain
+
+env.require_valid()

@@ -14,6 +14,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 django.setup(set_prefix=False)
 
 from portal.serving.handler import Handler  # noqa: E402 - reads the settings
+from portal.start_checks import require_startable  # noqa: E402
+
+require_startable()
 
 application = Handler()
 

@@ -83,4 +83,4 @@ def test_every_other_command_reports_the_missing_setting():
     done = run("export_configuration")
 
     assert done.returncode == 1
-    assert "SECRET_KEY is missing" in done.stderr
+    assert "SECRET_KEY (or SECRET_KEY_FILE) is missing" in done.stderr

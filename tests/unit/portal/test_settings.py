@@ -20,6 +20,9 @@ PRODUCTION: dict[str, Any] = {
     "DEMO": False,
     "DEBUG": False,
     "CHECK_EVERY_HOURS": 24,
+    "ALLOWED_HOSTS": ["gatepass.example.com"],
+    "TRUSTED_PROXIES": [],
+    "BEHIND_PROXY": False,
     "PROBE_ALLOWED_NETWORKS": [],
     "CREDENTIAL_KEYS": ["Zm9yIHRlc3RzIG9ubHkgICAgICAgICAgICAgICAgICA="],
 }
@@ -38,6 +41,8 @@ ALL_CHECKS = (
     checks.production_encrypts_secrets,
     checks.sign_in_policy_roles_exist,
     checks.check_login_methods,
+    checks.lifetimes_are_positive,
+    checks.production_allows_no_more_than_it_needs,
 )
 
 
@@ -80,6 +85,17 @@ ALL_CHECKS = (
         ({"REDIS_URL": ""}, ["gatepass.W001"]),
         ({"REDIS_URL": "", "HTTPS": False, "PUBLIC_URL": "http://localhost"}, []),
         ({"ENGINE": "django.db.backends.sqlite3"}, ["gatepass.W002"]),
+        ({"SESSION_IDLE_MINUTES": 0, "STEP_UP_MINUTES": -1}, ["gatepass.E017", "gatepass.E017"]),
+        ({"REFRESH_RETRY_SECONDS": 0}, []),
+        ({"ALLOWED_HOSTS": ["*"]}, ["gatepass.W004"]),
+        ({"PROBE_ALLOWED_NETWORKS": ["0.0.0.0/0"], "TRUSTED_PROXIES": ["::/0"]}, ["gatepass.W005", "gatepass.W005"]),
+        (
+            {"OIDC_SERVER_URL": "http://id.example.com", "OIDC_CLIENT_ID": "x", "OIDC_CLIENT_SECRET": "y"},
+            ["gatepass.W006"],
+        ),
+        ({"BEHIND_PROXY": True}, ["gatepass.W007"]),
+        ({"BEHIND_PROXY": True, "TRUSTED_PROXIES": ["10.0.0.5"]}, []),
+        ({"BEHIND_PROXY": True, "HTTPS": False, "PUBLIC_URL": "http://localhost"}, []),
     ],
 )
 def test_contradictions_have_ids_and_hints(
@@ -119,4 +135,6 @@ def test_the_environment_is_read_in_one_place() -> None:
         for path in (ROOT / package).rglob("*.py"):
             for line in path.read_text().splitlines():
                 if ("os.environ" in line and "os.environ.pop" not in line) or "getenv(" in line:
-                    assert "DJANGO_SETTINGS_MODULE" in line, f"{path}: {line}"
+                    assert "DJANGO_SETTINGS_MODULE" in line or line == "env = Environment(os.environ)", (
+                        f"{path}: {line}"
+                    )
