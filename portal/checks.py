@@ -14,6 +14,7 @@ from rollout.services import vault
 
 from .models import Role
 
+MIN_AUDIT_KEY = 32
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -150,7 +151,7 @@ def sweep_settings_are_positive(app_configs: Any, **kwargs: Any) -> list[CheckMe
     """gatepass.E009: with a value of 0, sweeps would not start, progress or be kept."""
     minimums = {
         "SWEEP_EVERY_MINUTES": 1, "CHECK_RUNS_KEPT_DAYS": 1, "PROBE_SITES_AT_ONCE": 1, "PROBE_SITES_PER_TASK": 1,
-        "PROBE_HOST_PAUSE": 0, "NOTICE_COOL_DOWN_HOURS": 0,
+        "PROBE_HOST_PAUSE": 0, "NOTICE_COOL_DOWN_HOURS": 0, "AUDIT_CHECKPOINT_EVENTS": 1, "AUDIT_CHECKPOINT_MINUTES": 1,
     }  # fmt: skip
     return _too_small(minimums, "gatepass.E009")
 
@@ -247,6 +248,20 @@ def credential_keys_are_valid(app_configs: Any, **kwargs: Any) -> list[CheckMess
         )
         for number, key in enumerate(settings.CREDENTIAL_KEYS, start=1)
         if (fault := vault.key_error(key))
+    ]
+
+
+@register(Tags.security)
+def audit_keys_are_long(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """gatepass.E018: a short key can be guessed, and the audit log rewritten with it."""
+    return [
+        Error(
+            f"Key {number} in AUDIT_KEYS is shorter than {MIN_AUDIT_KEY} characters.",
+            hint="Replace it with 50 random characters, as for SECRET_KEY.",
+            id="gatepass.E018",
+        )
+        for number, key in enumerate(settings.AUDIT_KEYS, start=1)
+        if len(key) < MIN_AUDIT_KEY
     ]
 
 

@@ -210,6 +210,7 @@ CELERY_BEAT_SCHEDULE = {
     "remove-dead-tokens": {"task": "portal.tasks.remove_dead_tokens", "schedule": crontab(hour="3", minute="17")},
     "remove-old-sessions": {"task": "portal.tasks.remove_old_sessions", "schedule": crontab(hour="3", minute="27")},
     "forget-old-rate-counts": {"task": "portal.tasks.forget_old_rate_counts", "schedule": 3600.0},
+    "write-audit-checkpoint": {"task": "rollout.tasks.write_audit_checkpoint", "schedule": 60.0},
     "remove-old-runs": {"task": "rollout.tasks.remove_old_runs", "schedule": crontab(hour="2", minute="37")},
 }
 CELERY_TIMEZONE = "UTC"
@@ -310,6 +311,12 @@ RATE_LIMITS = {
     "look_up_who": env.text("RATE_LIMIT_LOOK_UP_WHO", default="30/60"),
 }
 SECRET_KEY_FALLBACKS = env.items("SECRET_KEY_FALLBACKS")
+# Sign the audit log: the first key signs, all of them verify. Without one, SECRET_KEY and its fallbacks do.
+AUDIT_KEYS = env.items("AUDIT_KEYS")
+# How often a signed checkpoint of the audit log goes to the log stream and, if set, to the end of a file.
+AUDIT_CHECKPOINT_EVENTS = env.integer("AUDIT_CHECKPOINT_EVENTS", default=1000)
+AUDIT_CHECKPOINT_MINUTES = env.integer("AUDIT_CHECKPOINT_MINUTES", default=60)
+AUDIT_CHECKPOINT_FILE = env.text("AUDIT_CHECKPOINT_FILE")
 
 # --- Security headers ------------------------------------------------------------------------------------------
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS

@@ -21,7 +21,7 @@ require_startable()
 application = Handler()
 
 for _name in (
-    "SECRET_KEY", "SECRET_KEY_FALLBACKS", "CREDENTIAL_KEYS", "DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL",
-    "EMAIL_URL", "PROBE_PROXY", "OIDC_CLIENT_SECRET",
+    "SECRET_KEY", "SECRET_KEY_FALLBACKS", "CREDENTIAL_KEYS", "AUDIT_KEYS", "DATABASE_URL", "REDIS_URL",
+    "CELERY_BROKER_URL", "EMAIL_URL", "PROBE_PROXY", "OIDC_CLIENT_SECRET",
 ):  # fmt: skip
     os.environ.pop(_name, None)

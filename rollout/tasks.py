@@ -8,7 +8,7 @@ from django.utils import timezone
 from rollout.services.checks import check_worker, old_runs, reevaluation, sweeps
 from rollout.services.notifications import deliveries, digests, notices
 
-from .services import plugins, rehearsals
+from .services import audit_anchors, plugins, rehearsals
 
 
 @shared_task
@@ -78,3 +78,9 @@ def reevaluate_sites(after: int = 0) -> None:
 @shared_task
 def remove_old_runs() -> None:
     old_runs.remove_old_runs()
+
+
+@shared_task
+def write_audit_checkpoint() -> None:
+    """Write the newest event of the audit log outside the database, if that is due."""
+    audit_anchors.write_due_checkpoint()

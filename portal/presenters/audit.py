@@ -314,6 +314,14 @@ ACTIONS: dict[str, ActionText] = {
     "webhook.tested": ActionText("mail", gettext_lazy("%(actor)s sent a test message to the webhook %(target)s.")),
     "webhook.sent_again": ActionText("refresh", gettext_lazy("%(actor)s resent a message to the webhook %(target)s.")),
     "activity.exported": ActionText("download", gettext_lazy("%(actor)s exported the audit log as CSV.")),
+    "activity.signed": ActionText(
+        "shield",
+        ngettext_lazy(
+            "%(actor)s began to sign the audit log after %(events)s event.",
+            "%(actor)s began to sign the audit log after %(events)s events.",
+            "events",
+        ),
+    ),
     "activity.verified": ActionText(
         "shield",
         ngettext_lazy(

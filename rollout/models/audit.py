@@ -49,6 +49,8 @@ class AuditEvent(models.Model):
     details = models.JSONField(default=dict)
     previous_hash = models.CharField(max_length=64)
     hash = models.CharField(max_length=64)
+    # Of the key that signed the hash; None for events written before events were signed.
+    key_id = models.CharField(max_length=12, null=True)
 
     objects = AuditQuerySet.as_manager()
 
@@ -79,6 +81,10 @@ class AuditHead(models.Model):
 
     number = models.BigIntegerField(default=0)
     hash = models.CharField(max_length=64, blank=True)
+    signature = models.CharField(max_length=64, blank=True, db_default="")
+    # The newest checkpoint outside the database (services.audit_anchors).
+    checkpoint_number = models.BigIntegerField(db_default=0)
+    checkpoint_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return str(self.number)

@@ -20,6 +20,8 @@ from rollout.actor import Actor, key_of
 from rollout.models import AuditEvent, AuditHead
 from rollout.ports import run_statement
 
+from .audit_keys import canonical, current_key_id, sign
+
 FIRST_HASH = "0" * 64
 _COLUMNS = [field.attname for field in AuditEvent._meta.concrete_fields if not field.primary_key]
 
@@ -42,6 +44,7 @@ def record(
         head = AuditHead(id=1, number=rows[0][0], hash=rows[0][1]) if rows else lock_chain_head()
         event = _next_event(head, actor=actor, action=action, target=target, label=label, details=details)
         values = {name: getattr(event, name) for name in _COLUMNS} | {
+            "head_signature": head.signature,
             "at": connection.ops.adapt_datetimefield_value(event.at),
             "details": json.dumps(event.details),
         }
@@ -56,7 +59,7 @@ def _statements() -> dict[str, Any]:
     on_postgresql = connection.vendor == "postgresql"
     marks = {name: f"%({name})s" for name in _COLUMNS} | ({"details": "%(details)s::jsonb"} if on_postgresql else {})
     select = f"SELECT number, hash FROM {head} WHERE id = 1"  # noqa: S608 - table names only, here and below
-    update = f"UPDATE {head} SET number = %(number)s, hash = %(hash)s WHERE id = 1"  # noqa: S608
+    update = f"UPDATE {head} SET number = %(number)s, hash = %(hash)s, signature = %(head_signature)s WHERE id = 1"  # noqa: S608
     insert = f"INSERT INTO {events} ({', '.join(marks)}) VALUES ({', '.join(marks.values())})"  # noqa: S608
     if on_postgresql:
         return {"lock_head": f"{select} FOR NO KEY UPDATE", "append": [f"WITH event AS ({insert}) {update}"]}
@@ -72,7 +75,7 @@ def record_many(*, actor: Actor | None, action: str, targets: list[tuple[Model, 
             for target, details in targets
         ]
         AuditEvent.objects.bulk_create(events, batch_size=500)
-        head.save()
+        head.save(update_fields=["number", "hash", "signature"])
 
 
 def lock_chain_head() -> AuditHead:
@@ -98,6 +101,7 @@ def _next_event(
     details: dict[str, Any] | None,
 ) -> AuditEvent:
     """Return the event after ``head``, and update ``head`` to it."""
+    key_id = current_key_id()
     event = AuditEvent(
         number=head.number + 1,
         at=timezone.now(),
@@ -109,17 +113,34 @@ def _next_event(
         target_label=(label or (str(target) if target is not None else ""))[:200],
         details=details or {},
         previous_hash=head.hash,
+        key_id=key_id,
     )
     event.hash = hash_of(event)
     head.number, head.hash = event.number, event.hash
+    head.signature = signature_of(head, key_id)
     return event
 
 
 def hash_of(event: AuditEvent) -> str:
-    """Return the SHA-256 of all fields of the event and the previous hash, as canonical JSON."""
+    """Return the hash of all fields of the event and the previous hash, as canonical JSON: signed with the event's key,
+    or SHA-256 for an event of before events were signed. Raises UnknownKeyError.
+    """
     fields = [
         event.number, event.at.isoformat(), event.actor_id, event.actor_label, event.action, event.target_type,
         event.target_id, event.target_label, event.details, event.previous_hash,
     ]  # fmt: skip
-    text = json.dumps(fields, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    if event.key_id is None:
+        return hashlib.sha256(canonical(fields)).hexdigest()
+    return sign(event.key_id, ["event", *fields])
+
+
+def signature_of(head: AuditHead, key_id: str) -> str:
+    """Return the signature of the head, which shows that no event after it was removed. Raises UnknownKeyError."""
+    return sign(key_id, ["head", head.number, head.hash])
+
+
+def mark_seam() -> None:
+    """Sign the end of a log that was written before events were signed; all later events must be signed."""
+    head = AuditHead.objects.filter(pk=1).first()
+    if head is not None and head.number and not head.signature:
+        record(actor=None, action="activity.signed", details={"events": head.number})

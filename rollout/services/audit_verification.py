@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hmac
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import transaction
@@ -12,20 +13,39 @@ from django.utils import timezone
 from rollout.actor import Actor
 from rollout.models import AuditEvent, AuditHead
 
-from .audit import FIRST_HASH, hash_of, lock_chain_head, record
+from .audit import FIRST_HASH, hash_of, lock_chain_head, record, signature_of
+from .audit_keys import UnknownKeyError
 
 
 @dataclass(frozen=True)
 class ChainReport:
-    """Result: ``events`` are intact; ``broken_at`` is the number of the first event that was altered, or None."""
+    """Result: ``events`` are intact; ``broken_at`` is the number of the first event that was altered, or None.
+
+    ``missing_key`` is the id of a key that is not in the settings; the event ``broken_at`` could then not be verified.
+    """
 
     events: int
     broken_at: int | None
     checked_at: datetime
+    missing_key: str = ""
 
     @property
     def intact(self) -> bool:
         return self.broken_at is None
+
+
+@dataclass(frozen=True)
+class _Position:
+    """The last intact event: its number, hash and key; ``broken`` if the next one is not intact."""
+
+    number: int = 0
+    hash: str = FIRST_HASH
+    key_id: str | None = None
+    broken: bool = False
+    missing_key: str = ""
+
+    def report(self) -> ChainReport:
+        return ChainReport(self.number, self.number + 1 if self.broken else None, timezone.now(), self.missing_key)
 
 
 def verify_log(*, actor: Actor, max_events: int) -> ChainReport | None:
@@ -46,22 +66,37 @@ def verify_chain() -> ChainReport:
     head locked, so that concurrent writes are not reported as alterations.
     """
     head = AuditHead.objects.filter(pk=1).first()
-    result = _walk(AuditEvent.objects.filter(number__lte=head.number if head else 0), 0, FIRST_HASH)
-    if isinstance(result, int):
-        return ChainReport(result - 1, result, timezone.now())
+    position = _walk(AuditEvent.objects.filter(number__lte=head.number if head else 0), _Position())
+    if position.broken:
+        return position.report()
     with transaction.atomic():
         head = lock_chain_head()
-        result = _walk(AuditEvent.objects.filter(number__gt=result[0]), *result)
-    if isinstance(result, int):
-        return ChainReport(result - 1, result, timezone.now())
-    number, _hash = result
-    return ChainReport(number, None if result == (head.number, head.hash) else number + 1, timezone.now())
+        position = _walk(AuditEvent.objects.filter(number__gt=position.number), position)
+    if not position.broken and not _is_end(position, head):
+        position = replace(position, broken=True)
+    return position.report()
 
 
-def _walk(events: QuerySet[AuditEvent], number: int, previous: str) -> tuple[int, str] | int:
-    """Verify ``events`` after the given number and hash. Return the last number and hash, or the first wrong number."""
+def _walk(events: QuerySet[AuditEvent], position: _Position) -> _Position:
+    """Verify ``events`` after a position. Once an event is signed, all later ones must be."""
     for event in events.order_by("number").iterator(chunk_size=2000):
-        if event.number != number + 1 or event.previous_hash != previous or event.hash != hash_of(event):
-            return number + 1
-        number, previous = event.number, event.hash
-    return number, previous
+        is_next = event.number == position.number + 1 and event.previous_hash == position.hash
+        if not is_next or (event.key_id is None and position.key_id is not None):
+            return replace(position, broken=True)
+        try:
+            is_intact = hmac.compare_digest(event.hash, hash_of(event))
+        except UnknownKeyError:
+            return replace(position, broken=True, missing_key=event.key_id or "")
+        if not is_intact:
+            return replace(position, broken=True)
+        position = _Position(event.number, event.hash, event.key_id)
+    return position
+
+
+def _is_end(position: _Position, head: AuditHead) -> bool:
+    """Whether the head names this event as the newest one. The head of a log with events must be signed."""
+    if (position.number, position.hash) != (head.number, head.hash):
+        return False
+    if not head.number:
+        return True
+    return position.key_id is not None and hmac.compare_digest(head.signature, signature_of(head, position.key_id))

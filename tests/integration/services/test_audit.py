@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from datetime import timedelta
+from pathlib import Path
+
 import pytest
+import structlog
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
 
 from rollout.models import AuditEvent, AuditHead
-from rollout.services.audit import record
+from rollout.services.audit import FIRST_HASH, hash_of, mark_seam, record, signature_of
+from rollout.services.audit_anchors import write_due_checkpoint
 from rollout.services.audit_verification import verify_chain
 
 pytestmark = pytest.mark.django_db
@@ -103,3 +110,148 @@ def test_the_command_reports_whether_the_log_is_intact(chain, without_triggers, 
         cursor.execute("DELETE FROM rollout_auditevent WHERE number = 1")
     with pytest.raises((CommandError, SystemExit)):
         call_command("verify_audit")
+
+
+# --- Signed events --------------------------------------------------------------------------------------------------
+def unsigned_hash(event: AuditEvent) -> str:
+    """Return the hash that a person without the key can compute."""
+    event.key_id = None
+    return hash_of(event)
+
+
+def rewrite(**changes: object) -> None:
+    """Change the second event and compute all later hashes again, as a database administrator can."""
+    previous = AuditEvent.objects.get(number=1).hash
+    for event in AuditEvent.objects.filter(number__gte=2).order_by("number"):
+        fields = {"previous_hash": previous, **(changes if event.number == 2 else {})}
+        for name, value in fields.items():
+            setattr(event, name, value)
+        fields["hash"] = previous = unsigned_hash(event)
+        AuditEvent.objects.filter(pk=event.pk).update(**fields)
+    AuditHead.objects.update(hash=previous)
+
+
+def test_a_rewrite_with_recomputed_hashes_is_detected(chain, without_triggers):
+    rewrite(actor_label="another person")
+
+    assert verify_chain().broken_at == 2
+
+
+def test_a_rewrite_that_removes_the_signatures_is_detected(chain, without_triggers):
+    rewrite(actor_label="another person")
+    AuditEvent.objects.update(key_id=None)
+    for event in AuditEvent.objects.filter(number=1):
+        AuditEvent.objects.filter(pk=event.pk).update(hash=unsigned_hash(event))
+
+    assert not verify_chain().intact
+
+
+def test_a_head_without_its_signature_is_detected(chain, without_triggers):
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM rollout_auditevent WHERE number = 3")
+    AuditHead.objects.update(number=2, hash=chain[1].hash)
+
+    assert verify_chain().broken_at == 3
+
+
+def test_a_log_of_before_events_were_signed_goes_on_behind_a_seam(administrator, site, without_triggers):
+    previous = FIRST_HASH
+    for number in (1, 2):
+        event = AuditEvent(
+            number=number, at=timezone.now(), actor_label="Gatepass", action="test.old", previous_hash=previous
+        )
+        previous = event.hash = hash_of(event)
+        event.save()
+    AuditHead.objects.create(pk=1, number=2, hash=previous)
+    assert not verify_chain().intact  # until the seam is marked
+
+    mark_seam()
+    mark_seam()  # once only
+    record(actor=administrator, action="test.new", target=site)
+
+    assert verify_chain().intact
+    assert [event.action for event in AuditEvent.objects.order_by("number")][2:] == ["activity.signed", "test.new"]
+    AuditEvent.objects.filter(number=1).update(actor_label="another person")
+    assert verify_chain().broken_at == 1
+
+
+def test_keys_are_replaced(chain, settings, administrator, site):
+    settings.AUDIT_KEYS = ["a new key " * 4, settings.SECRET_KEY]
+    record(actor=administrator, action="test.four", target=site)
+    assert verify_chain().intact
+
+    settings.AUDIT_KEYS = ["a new key " * 4]
+    report = verify_chain()
+    assert (report.broken_at, bool(report.missing_key)) == (1, True)
+    with pytest.raises(CommandError, match="Add the former key to AUDIT_KEYS"):
+        call_command("verify_audit")
+
+
+# --- Checkpoints outside the database ---------------------------------------------------------------------------------
+def test_a_checkpoint_is_written_after_a_time_or_many_events(chain, administrator, site, settings, tmp_path):
+    settings.AUDIT_CHECKPOINT_FILE = str(tmp_path / "checkpoints.jsonl")
+    settings.AUDIT_CHECKPOINT_EVENTS = 2
+    first = write_due_checkpoint()
+    assert (first.number, first.hash) == (3, chain[2].hash)
+    assert write_due_checkpoint() is None
+
+    record(actor=administrator, action="test.four", target=site)
+    assert write_due_checkpoint() is None
+    record(actor=administrator, action="test.five", target=site)
+    assert write_due_checkpoint().number == 5
+    record(actor=administrator, action="test.six", target=site)
+    AuditHead.objects.update(checkpoint_at=timezone.now() - timedelta(hours=2))
+    assert write_due_checkpoint().number == 6
+    assert len((tmp_path / "checkpoints.jsonl").read_text().splitlines()) == 3
+    assert verify_chain().intact
+
+
+@pytest.fixture
+def checkpoints(chain, settings, tmp_path):
+    settings.AUDIT_CHECKPOINT_FILE = str(tmp_path / "checkpoints.jsonl")
+    write_due_checkpoint()
+    return settings.AUDIT_CHECKPOINT_FILE
+
+
+def test_expected_events_are_there(chain, checkpoints, capsys):
+    call_command("verify_audit", "--expect", checkpoints, "--expect", chain[0].hash)
+    assert "contains all expected events: 2 checked" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("how", ["truncated", "cut", "older backup"])
+def test_a_log_without_its_newest_events_is_noticed(chain, checkpoints, without_triggers, how):
+    head = AuditHead.objects.get()
+    with connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM rollout_auditevent WHERE number > {0 if how == 'truncated' else 2}")
+    AuditHead.objects.all().delete()
+    if how != "truncated":  # with its own signature, as the backup has it
+        head.number, head.hash = 2, chain[1].hash
+        head.signature = signature_of(head, chain[1].key_id)
+        head.save()
+    assert verify_chain().intact
+
+    with pytest.raises(CommandError, match="Event 3 of the checkpoint of"):
+        call_command("verify_audit", "--expect", checkpoints)
+    with pytest.raises(CommandError, match="the log was cut, replaced or restored"):
+        call_command("verify_audit", "--expect", chain[2].hash)
+
+
+def test_a_forged_checkpoint_is_refused(chain, checkpoints, tmp_path):
+    forged = tmp_path / "forged.jsonl"
+    forged.write_text(Path(checkpoints).read_text().replace('"number": 3', '"number": 2'))
+    with pytest.raises(CommandError, match="line 1: the signature of the checkpoint is wrong"):
+        call_command("verify_audit", "--expect", str(forged))
+    forged.write_text("no checkpoint\n")
+    with pytest.raises(CommandError, match="contains no checkpoint"):
+        call_command("verify_audit", "--expect", str(forged))
+    with pytest.raises(CommandError, match="cannot be read: No such file"):
+        call_command("verify_audit", "--expect", str(tmp_path / "nowhere"))
+
+
+def test_a_checkpoint_in_the_log_stream_is_one_too(chain, settings, tmp_path, caplog):
+    with structlog.testing.capture_logs() as lines:
+        write_due_checkpoint()
+    [line] = [line for line in lines if line["event"] == "audit_checkpoint"]
+    path = tmp_path / "log.jsonl"
+    path.write_text('{"event": "other"}\n' + json.dumps(line) + "\nplain text\n")
+    call_command("verify_audit", "--expect", str(path))

@@ -42,6 +42,7 @@ ALL_CHECKS = (
     checks.sign_in_policy_roles_exist,
     checks.check_login_methods,
     checks.lifetimes_are_positive,
+    checks.audit_keys_are_long,
     checks.production_allows_no_more_than_it_needs,
 )
 
@@ -87,6 +88,8 @@ ALL_CHECKS = (
         ({"ENGINE": "django.db.backends.sqlite3"}, ["gatepass.W002"]),
         ({"SESSION_IDLE_MINUTES": 0, "STEP_UP_MINUTES": -1}, ["gatepass.E017", "gatepass.E017"]),
         ({"REFRESH_RETRY_SECONDS": 0}, []),
+        ({"AUDIT_KEYS": ["a" * 32, "b" * 31]}, ["gatepass.E018"]),
+        ({"AUDIT_CHECKPOINT_MINUTES": 0}, ["gatepass.E009"]),
         ({"ALLOWED_HOSTS": ["*"]}, ["gatepass.W004"]),
         ({"PROBE_ALLOWED_NETWORKS": ["0.0.0.0/0"], "TRUSTED_PROXIES": ["::/0"]}, ["gatepass.W005", "gatepass.W005"]),
         (
