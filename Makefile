@@ -1,7 +1,7 @@
 # `make run` and `make test` need only python3 and make; `make help` lists all targets.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test coverage test-unit test-long check quality lint typecheck format contracts migrations deploy-check conformance messages bench demo manage sign-in-link lock audit clean
+.PHONY: help run test coverage test-unit test-long check quality lint typecheck format contracts migrations deploy-check conformance messages bench demo manage sign-in-link lock audit sbom fuzz clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -109,9 +109,15 @@ lock: $(VENV)/.dev  ## pin dependencies with hashes in requirements/ (UPGRADE=--
 	$(LOCK) pyproject.toml --output-file requirements/run.txt
 	$(LOCK) --group dev --constraint requirements/run.txt --output-file requirements/dev.txt
 
-audit: $(VENV)/.dev  ## scan code and dependencies for known vulnerabilities
-	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive portal rollout oauth_provider
-	$(BIN)/pip-audit --requirement requirements/run.txt --requirement requirements/dev.txt --require-hashes --disable-pip
+audit: $(VENV)/.dev  ## scan code and dependencies for known vulnerabilities (OFFLINE=1: the code only)
+	@BIN=$(BIN) .ci/audit
+
+sbom: $(VENV)/.dev  ## write the bill of materials of the run-time dependencies to var/sbom.json (CycloneDX)
+	@mkdir -p var
+	@$(BIN)/cyclonedx-py requirements requirements/run.txt --pyproject pyproject.toml --output-reproducible --of JSON --output-file var/sbom.json
+
+fuzz: $(VENV)/.dev  ## give each property test of the parsers 60 seconds (FUZZ_SECONDS)
+	@$(BIN)/python -m pytest -p tests.support.fuzzing $(PARALLEL) tests/unit
 
 bench: $(VENV)/.dev  ## run the benchmarks
 	$(BIN)/python -m benchmarks

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from xml.etree.ElementTree import Element, ParseError  # nosec B405 - types only, parsing is defusedxml's
+from xml.etree.ElementTree import Element, ParseError  # types only, parsing is defusedxml's  # nosec B405
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring

@@ -20,7 +20,7 @@ def update_rows(rows: Sequence[Model], fields: Sequence[str]) -> None:
     meta, name = rows[0]._meta, connection.ops.quote_name
     columns: list[Any] = [meta.get_field(field) for field in (*fields, meta.pk.name)]
     *changes, key = (f"{name(column.column)} = %s" for column in columns)
-    sql = f"UPDATE {name(meta.db_table)} SET {', '.join(changes)} WHERE {key}"  # noqa: S608 - our own names
+    sql = f"UPDATE {name(meta.db_table)} SET {', '.join(changes)} WHERE {key}"  # nosec B608  # noqa: S608 - our own names
     values = [[column.get_db_prep_save(getattr(row, column.attname), connection) for column in columns] for row in rows]
     with connection.cursor() as cursor:
         cursor.executemany(sql, values)

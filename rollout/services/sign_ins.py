@@ -46,4 +46,4 @@ def _statement() -> str:
         FROM {link} l JOIN {site} s ON s.id = l.site_id
         WHERE l.client_id = %(client_id)s AND l.revoked_at IS NULL AND s.provider = %(provider)s
         ORDER BY l.created_at DESC LIMIT 1
-        RETURNING site_id, (SELECT title FROM {site} s WHERE s.id = site_id)"""  # noqa: S608 - names from models
+        RETURNING site_id, (SELECT title FROM {site} s WHERE s.id = site_id)"""  # nosec B608  # noqa: S608 - names from models

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from html import escape
 from urllib.parse import quote, urlsplit
-from xml.sax.saxutils import escape as xml_escape  # nosec B406 - writes XML, parses none
+from xml.sax.saxutils import escape as xml_escape  # writes XML, parses none  # nosec B406
 
 from .simulated_site import Call, InfoLoginStyle, Response, SimulatedSite
 
