@@ -1,7 +1,7 @@
 # `make run` and `make test` need only python3 and make; `make help` lists all targets.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test coverage test-unit test-long check quality lint typecheck format contracts migrations deploy-check conformance messages bench demo manage sign-in-link lock audit sbom fuzz clean
+.PHONY: help run can-run state test coverage test-unit test-long check quality lint typecheck format contracts migrations deploy-check conformance messages bench demo manage sign-in-link lock audit sbom fuzz clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -13,25 +13,35 @@ DEMO ?= 1
 STATE_DIR ?= var
 PUBLIC_URL ?= http://127.0.0.1:$(PORT)
 PROBE_ALLOW_LOOPBACK ?= $(if $(filter 0 no false off,$(DEMO)),0,1)
+DEMO_PORT_BASE ?=
+# Prepares keys and ports, and for `run` checks that Gatepass can start: before anything is installed.
+STATE = command -v $(PYTHON) >/dev/null || PYTHON="$(PYTHON)" .ci/bootstrap python; \
+  STATE_DIR="$(STATE_DIR)" PORT="$(PORT)" DEMO="$(DEMO)" DEMO_PORT_BASE="$(DEMO_PORT_BASE)" $(PYTHON) .ci/trial
 TRIAL = env DEMO=$(DEMO) STATE_DIR="$(STATE_DIR)" PUBLIC_URL="$(PUBLIC_URL)" \
   PROBE_ALLOW_LOOPBACK=$(PROBE_ALLOW_LOOPBACK) SECRET_KEY_FILE="$(STATE_DIR)/secret_key" \
-  CREDENTIAL_KEYS_FILE="$(STATE_DIR)/credential_keys"
-KEYS = $(STATE_DIR)/secret_key $(STATE_DIR)/credential_keys
+  CREDENTIAL_KEYS_FILE="$(STATE_DIR)/credential_keys" \
+  DEMO_PORT_BASE="$$(cat "$(STATE_DIR)/demo_port_base" 2>/dev/null)"
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 16
 
-run: $(VENV)/.run $(KEYS)  ## start Gatepass on 127.0.0.1 (PORT=8000, DEMO=0 for an empty database)
+run: can-run $(VENV)/.run  ## start Gatepass on 127.0.0.1 (PORT=8000, DEMO=0 for an empty database)
 	@exec $(TRIAL) $(BIN)/python manage.py up
 
-demo: $(VENV)/.run $(KEYS)  ## add the simulated sites to the trial's database
+can-run:
+	@$(STATE) run
+
+state:
+	@$(STATE) state
+
+demo: state $(VENV)/.run  ## add the simulated sites to the trial's database
 	@$(TRIAL) $(BIN)/python manage.py migrate --verbosity 0
 	@$(TRIAL) $(BIN)/python manage.py load_demo
 
-sign-in-link: $(VENV)/.run $(KEYS)  ## print a link that signs in EMAIL=… once, on the trial
+sign-in-link: state $(VENV)/.run  ## print a link that signs in EMAIL=… once, on the trial
 	@$(TRIAL) $(BIN)/python manage.py sign_in_link "$(EMAIL)"
 
-manage: $(VENV)/.run $(KEYS)  ## run the manage.py COMMAND="…" on the trial
+manage: state $(VENV)/.run  ## run the manage.py COMMAND="…" on the trial
 	@$(TRIAL) $(BIN)/python manage.py $(COMMAND)
 
 # --- Tests and quality -----------------------------------------------------------------------------------------------
@@ -137,10 +147,3 @@ $(VENV)/.dev: $(VENV)/.run requirements/dev.txt
 	@echo "Installing the test dependencies (once) …"
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes --requirement requirements/dev.txt
 	@touch $@
-
-$(STATE_DIR)/secret_key:
-	@umask 077; mkdir -p "$(STATE_DIR)"; $(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(48))' > "$@"
-
-$(STATE_DIR)/credential_keys:
-	@umask 077; mkdir -p "$(STATE_DIR)"; \
-	  $(PYTHON) -c 'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())' > "$@"
