@@ -10,6 +10,11 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
@@ -26,6 +31,44 @@ FIRST_HASH = "0" * 64
 _COLUMNS = [field.attname for field in AuditEvent._meta.concrete_fields if not field.primary_key]
 
 
+@dataclass(frozen=True)
+class _Entry:
+    """What an event says, before it has its place in the chain."""
+
+    at: datetime
+    actor_id: int | None
+    actor_label: str
+    action: str
+    target_type: str
+    target_id: str
+    target_label: str
+    details: dict[str, Any]
+
+
+_GATHERED: ContextVar[list[_Entry] | None] = ContextVar("gathered audit events", default=None)
+
+
+@contextmanager
+def gathered() -> Iterator[None]:
+    """Write the events of a bulk change together at the end of the block, in its transaction.
+
+    The head of the chain is then locked for the time of two statements, not from the first of many changes to the
+    commit: every sign-in waits for it. After an exception none is written. Do not catch the error of a change inside
+    the block, because its event is already gathered.
+    """
+    with transaction.atomic():
+        if _GATHERED.get() is not None:
+            yield
+            return
+        entries: list[_Entry] = []
+        token = _GATHERED.set(entries)
+        try:
+            yield
+        finally:
+            _GATHERED.reset(token)
+        _append(entries)
+
+
 def record(
     *,
     actor: Actor | None,
@@ -39,10 +82,14 @@ def record(
     ``actor`` is a user, or None for Gatepass itself (a schedule or a command). ``label`` defaults to ``str(target)``.
     ``details`` contain names of fields and counts, never the value of a secret, a token or a note.
     """
+    entry = _entry(actor, action, target, label, details)
+    if (entries := _GATHERED.get()) is not None:
+        entries.append(entry)
+        return
     with transaction.atomic(savepoint=False):
         rows = run_statement(_statements()["lock_head"], {})
         head = AuditHead(id=1, number=rows[0][0], hash=rows[0][1]) if rows else lock_chain_head()
-        event = _next_event(head, actor=actor, action=action, target=target, label=label, details=details)
+        event = _next_event(head, entry)
         values = {name: getattr(event, name) for name in _COLUMNS} | {
             "head_signature": head.signature,
             "at": connection.ops.adapt_datetimefield_value(event.at),
@@ -68,12 +115,19 @@ def _statements() -> dict[str, Any]:
 
 def record_many(*, actor: Actor | None, action: str, targets: list[tuple[Model, dict[str, Any]]]) -> None:
     """Append one event per target. The number of statements does not depend on the number of targets."""
+    new = [_entry(actor, action, target, "", details) for target, details in targets]
+    if (entries := _GATHERED.get()) is not None:
+        entries += new
+    else:
+        _append(new)
+
+
+def _append(entries: Sequence[_Entry]) -> None:
+    if not entries:
+        return
     with transaction.atomic():
         head = lock_chain_head()
-        events = [
-            _next_event(head, actor=actor, action=action, target=target, label="", details=details)
-            for target, details in targets
-        ]
+        events = [_next_event(head, entry) for entry in entries]
         AuditEvent.objects.bulk_create(events, batch_size=500)
         head.save(update_fields=["number", "hash", "signature"])
 
@@ -91,19 +145,10 @@ def lock_chain_head() -> AuditHead:
     return head
 
 
-def _next_event(
-    head: AuditHead,
-    *,
-    actor: Actor | None,
-    action: str,
-    target: Model | None,
-    label: str,
-    details: dict[str, Any] | None,
-) -> AuditEvent:
-    """Return the event after ``head``, and update ``head`` to it."""
-    key_id = current_key_id()
-    event = AuditEvent(
-        number=head.number + 1,
+def _entry(
+    actor: Actor | None, action: str, target: Model | None, label: str, details: dict[str, Any] | None
+) -> _Entry:
+    return _Entry(
         at=timezone.now(),
         actor_id=key_of(actor),
         actor_label=str(actor)[:200] if actor else "Gatepass",
@@ -112,9 +157,13 @@ def _next_event(
         target_id=str(target.pk) if target is not None else "",
         target_label=(label or (str(target) if target is not None else ""))[:200],
         details=details or {},
-        previous_hash=head.hash,
-        key_id=key_id,
     )
+
+
+def _next_event(head: AuditHead, entry: _Entry) -> AuditEvent:
+    """Return the event after ``head``, and update ``head`` to it."""
+    key_id = current_key_id()
+    event = AuditEvent(number=head.number + 1, previous_hash=head.hash, key_id=key_id, **vars(entry))
     event.hash = hash_of(event)
     head.number, head.hash = event.number, event.hash
     head.signature = signature_of(head, key_id)

@@ -68,18 +68,19 @@ def import_sites(*, actor: Actor | None, data: bytes, dry_run: bool) -> ImportRe
         report = ImportReport(len(plan.new), len(plan.changes), plan.unchanged, errors)
         if dry_run or errors:
             return report
-        try:
-            with transaction.atomic():
-                ordered = sorted(plan.new, key=lambda new: new[0].base_url)  # concurrent imports must not deadlock
-                sites.create_sites(actor=actor, sites=ordered)
-        except IntegrityError:
-            message = _("One of these sites was added at the same time. Nothing was imported. Try again.")
-            errors.append(RowError(1, "", message))
-            return report
-        for site, owners, fields in plan.changes:
-            sites.update_site(actor=actor, site=site, owners=owners, **fields)
-        details = {"created": report.created, "changed": report.changed, "unchanged": report.unchanged}
-        audit.record(actor=actor, action="sites.imported", details=details)
+        with audit.gathered():
+            try:
+                with transaction.atomic():
+                    ordered = sorted(plan.new, key=lambda new: new[0].base_url)  # concurrent imports must not deadlock
+                    sites.create_sites(actor=actor, sites=ordered)
+            except IntegrityError:
+                message = _("One of these sites was added at the same time. Nothing was imported. Try again.")
+                errors.append(RowError(1, "", message))
+                return report
+            for site, owners, fields in plan.changes:
+                sites.update_site(actor=actor, site=site, owners=owners, **fields)
+            details = {"created": report.created, "changed": report.changed, "unchanged": report.unchanged}
+            audit.record(actor=actor, action="sites.imported", details=details)
         report.applied = True
     return report
 

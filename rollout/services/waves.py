@@ -60,7 +60,7 @@ def issue_wave_passes(
         raise ValidationError(_("This wave is finished. Create a new wave for more people."))
     sites = list(wave.sites.active())
     people = _people(labels)
-    with transaction.atomic():
+    with audit.gathered():
         return [
             passes.issue_pass(
                 actor=actor,

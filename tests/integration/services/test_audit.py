@@ -10,10 +10,12 @@ import pytest
 import structlog
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from rollout.models import AuditEvent, AuditHead
-from rollout.services.audit import FIRST_HASH, hash_of, mark_seam, record, signature_of
+from rollout.services import imports, waves
+from rollout.services.audit import FIRST_HASH, gathered, hash_of, mark_seam, record, signature_of
 from rollout.services.audit_anchors import write_due_checkpoint
 from rollout.services.audit_verification import verify_chain
 
@@ -255,3 +257,59 @@ def test_a_checkpoint_in_the_log_stream_is_one_too(chain, settings, tmp_path, ca
     path = tmp_path / "log.jsonl"
     path.write_text('{"event": "other"}\n' + json.dumps(line) + "\nplain text\n")
     call_command("verify_audit", "--expect", str(path))
+
+
+# --- Bulk changes -------------------------------------------------------------------------------------------------
+def statements_with_locked_head(work) -> list[str]:
+    """Return the statements that a bulk change runs from the moment it locks the head of the chain."""
+    with CaptureQueriesContext(connection) as queries:
+        work()
+    sent = [row["sql"] for row in queries.captured_queries]
+    start = next(number for number, sql in enumerate(sent) if "rollout_audithead" in sql)
+    return [sql for sql in sent[start:] if "SAVEPOINT" not in sql]
+
+
+def test_a_sign_in_waits_for_no_bulk_issue_of_passes(administrator, site):
+    """The head is locked for its own statements only, however many passes are issued before."""
+    wave = waves.create_wave(actor=administrator, title="Spring", sites=[site])
+    until = timezone.now() + timedelta(days=7)
+
+    def issue(count: int) -> list[str]:
+        labels = [f"Person {count}-{number}" for number in range(count)]
+        return statements_with_locked_head(
+            lambda: waves.issue_wave_passes(actor=administrator, wave=wave, labels=labels, expires_at=until)
+        )
+
+    few, many = issue(2), issue(40)
+    assert len(many) == len(few) <= 4
+    assert not any("rollout_enrollmentpass" in sql for sql in many)
+    assert AuditEvent.objects.filter(action="pass.issued").count() == 42
+    assert verify_chain().intact
+
+
+def test_a_sign_in_waits_for_no_import(administrator, make_site):
+    rows = [make_site(title=f"Site {number}", base_url=f"https://w{number}.example.com") for number in range(12)]
+    lines = "".join(f"{site.base_url},Renamed {site.pk}\n" for site in rows)
+    sent = statements_with_locked_head(
+        lambda: imports.import_sites(
+            actor=administrator, data=f"base_url,title\n{lines}https://new.example.com,New\n".encode(), dry_run=False
+        )
+    )
+    assert not any('UPDATE "rollout_site"' in sql or 'INSERT INTO "rollout_checkrun"' in sql for sql in sent)
+    assert AuditEvent.objects.filter(action="site.changed").count() == 12
+    assert [event.action for event in AuditEvent.objects.order_by("-number")[:1]] == ["sites.imported"]
+    assert verify_chain().intact
+
+
+def test_a_bulk_change_that_fails_records_nothing(administrator, site):
+    def change() -> None:
+        with gathered():
+            record(actor=administrator, action="test.one", target=site)
+            raise ValueError("the second fails")
+
+    before = AuditEvent.objects.count()
+    with pytest.raises(ValueError, match="the second fails"):
+        change()
+    record(actor=administrator, action="test.after", target=site)
+    assert AuditEvent.objects.count() == before + 1
+    assert verify_chain().intact
