@@ -12,7 +12,8 @@ from allauth.usersessions.admin import UserSession
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 from oauth2_provider.admin import id_token_model as IdToken  # noqa: N812  (a model)
 
@@ -25,6 +26,14 @@ admin.site.site_title = _("Gatepass")
 admin.site.index_title = _("Operations")
 admin.site.site_url = "/"
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
+
+def _own_password_page(request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    """Redirect to the page that changes a password: it has rate limits and policies, Django's own form has none."""
+    return redirect("account_change_password")
+
+
+admin.site.password_change = _own_password_page  # type: ignore[method-assign,assignment]
 
 # Not in the admin site: groups (roles are a field of the user), e-mail addresses (changes must be audited), second
 # factors (registered below without their secrets), and OpenID Connect models (not used).

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth.base_user import BaseUserManager
 from django.contrib.auth.models import AbstractUser
-from django.db import models
+from django.db import models, transaction
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 
@@ -44,6 +45,8 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # the user's 
     username = None  # type: ignore[assignment]  # as Django documents for removing the field
     email = models.EmailField(_("e-mail address"), unique=True)
     role = models.CharField(_("role"), max_length=16, choices=Role.choices, default=Role.MEMBER)
+    # Browser sessions and password reset links from before this time are void (accounts.ended_access).
+    access_ended_at = models.DateTimeField(_("access ended"), null=True, blank=True, editable=False)
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -51,6 +54,19 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # the user's 
 
     def __str__(self) -> str:
         return self.get_full_name() or self.email
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save the row in one transaction with what the receivers of its signals end and record."""
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Return Django's hash of the password, with ``access_ended_at`` once that is set: older sessions are void."""
+        value = self.password
+        if self.access_ended_at:
+            value += self.access_ended_at.isoformat()
+        key_salt = "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash"
+        return salted_hmac(key_salt, value, secret=secret, algorithm="sha256").hexdigest()
 
     @property
     def is_administrator(self) -> bool:

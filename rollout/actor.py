@@ -13,6 +13,7 @@ class Actor(Protocol):
     """
 
     pk: Any
+    is_active: Any  # False once the account is deactivated
     owned_sites: Any  # a manager of sites
 
     @property

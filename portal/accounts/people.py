@@ -11,10 +11,12 @@ from django.utils.translation import gettext as _
 
 from oauth_provider.tokens.devices import name_device
 from oauth_provider.tokens.sessions import end_access_token, end_all_sessions, end_session, end_sessions
-from portal.models import Role, SignInLink, User
+from portal.models import Role, User
 from rollout.models import ApplicationLink
 from rollout.models.text import no_nulls
 from rollout.services import audit
+
+from .ended_access import after_deactivation, after_reactivation
 
 
 def create_person(*, actor: User | None, email: str, name: str = "", role: str = Role.MEMBER) -> User:
@@ -60,19 +62,16 @@ def deactivate_person(*, actor: User | None, person: User) -> int:
         _require_another_administrator(person, others)
         if not person.is_active:
             return 0
-        person.is_active = False
-        person.save(update_fields=["is_active"])
-        SignInLink.objects.filter(user=person, used_at=None).delete()
-        phones = end_all_sessions(person)
-        audit.record(actor=actor, action="person.deactivated", target=person, details={"phones": phones})
-    return phones
+        User.objects.filter(pk=person.pk).update(is_active=False)
+        ended = after_deactivation(actor=actor, person=person)
+    return ended.phones
 
 
 def reactivate_person(*, actor: User | None, person: User) -> None:
-    """Reactivate an account; its phones must sign in again."""
+    """Reactivate an account. The person signs in again, in browsers and on phones, and needs new passes."""
     with transaction.atomic():
         if User.objects.filter(pk=person.pk, is_active=False).update(is_active=True):
-            audit.record(actor=actor, action="person.reactivated", target=person)
+            after_reactivation(actor=actor, person=person)
 
 
 def sign_out_phone(*, person: User, pk: int) -> bool:

@@ -1,24 +1,23 @@
-"""Signal receivers that record sign-ins, sign-outs and factors, and end sign-ins after a password change."""
+"""Signal receivers that record sign-ins, sign-outs and factors, and end access that a saved account no longer gives."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from allauth.account.signals import password_changed, password_reset, password_set
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authenticator_added, authenticator_removed
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.db import transaction
+from django.db.models.signals import post_save, pre_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 from oauth2_provider.signals import app_authorized
 
-from oauth_provider.tokens.sessions import end_all_sessions
 from portal.models import User
 from rollout.services import audit, credential_keys, sign_ins, vault
 
-from . import session_limits
+from . import ended_access, session_limits
 
 SECRETS = {"secret", "seed"}  # django-allauth's keys for TOTP and recovery codes
 
@@ -34,11 +33,34 @@ def record_app_sign_in(sender: Any, request: HttpRequest, token: Any, **kwargs: 
         audit.record(actor=token.user, action="client.signed_in", target=token.application)
 
 
-@receiver([password_changed, password_reset, password_set])
-def end_app_sign_ins(sender: Any, user: User, **kwargs: Any) -> None:
-    """Sign out all phones: the old password may have been known to others."""
-    if ended := end_all_sessions(user):
-        audit.record(actor=user, action="phone.all_signed_out", target=user, details={"phones": ended})
+@receiver(pre_save, sender=User)
+def note_changed_access(
+    sender: Any, instance: User, raw: bool, update_fields: frozenset[str] | None, **kwargs: Any
+) -> None:
+    """Note for ``end_changed_access`` whether this save changes the password or (de)activates the account.
+
+    Covers every caller: pages, Django admin, commands and code. Storing the same password with a newer hash algorithm,
+    as Django does at a sign-in, is no change.
+    """
+    instance._changed_access = set()  # type: ignore[attr-defined]
+    names = {"password", "is_active"} & (update_fields if update_fields is not None else {"password", "is_active"})
+    if raw or instance._state.adding or not names:
+        return
+    stored = User.objects.filter(pk=instance.pk).values(*names).first() or {}
+    changed = {name for name in names & stored.keys() if stored[name] != getattr(instance, name)}
+    is_new_hash_only = names == {"password"} and instance._password is None and instance.has_usable_password()  # type: ignore[attr-defined]
+    instance._changed_access = changed - ({"password"} if is_new_hash_only else set())  # type: ignore[attr-defined]
+
+
+@receiver(post_save, sender=User)
+def end_changed_access(sender: Any, instance: User, **kwargs: Any) -> None:
+    """End access after a save that changed the password or (de)activated the account. The table is in ended_access."""
+    changed, instance._changed_access = instance._changed_access, set()  # type: ignore[attr-defined]
+    if "password" in changed:
+        ended_access.after_new_password(person=instance)
+    if "is_active" in changed:
+        end = ended_access.after_reactivation if instance.is_active else ended_access.after_deactivation
+        end(actor=ended_access.acting_person(instance), person=instance)
 
 
 @receiver(authenticator_added)

@@ -254,6 +254,14 @@ ACTIONS: dict[str, ActionText] = {
             "phones",
         ),
     ),
+    "person.password_set": ActionText(
+        "key",
+        ngettext_lazy(
+            "The password of %(target)s was set; %(phones)s phone was signed out.",
+            "The password of %(target)s was set; %(phones)s phones were signed out.",
+            "phones",
+        ),
+    ),
     "person.reactivated": ActionText("restore", gettext_lazy("%(actor)s reactivated the account of %(target)s.")),
     "gateway.credential_made": ActionText(
         "key", gettext_lazy("%(actor)s created a gateway credential for %(target)s.")
@@ -339,7 +347,7 @@ FAMILIES: dict[str, tuple[str | Promise, tuple[str, ...]]] = {
     "configurations": (gettext_lazy("Configurations"), ("configuration.",)),
     "passes": (gettext_lazy("Waves and passes"), ("wave.", "pass.", "passes.")),
     "people": (gettext_lazy("People"), ("person.created", "person.added", "person.changed", "person.deactivated",
-                                "person.reactivated", "people.", "sign_in_link.")),
+                                "person.reactivated", "person.password", "people.", "sign_in_link.")),
     "sign_ins": (gettext_lazy("Sign-ins"), ("person.sign", "person.factor", "phone.", "client.")),
     "webhooks": (gettext_lazy("Webhooks"), ("webhook.",)),
     "trail": (gettext_lazy("Log integrity"), ("activity.",)),

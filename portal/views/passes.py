@@ -211,7 +211,9 @@ def qr(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
 def my_passes(request: HttpRequest) -> HttpResponse:
     """List the signed-in person's passes, with the steps to set up a phone."""
     active = Prefetch("sites", queryset=Site.objects.active().order_by("title"), to_attr="active_sites")
-    rows = list(EnrollmentPass.objects.filter(person=person(request)).prefetch_related(active)[:50])
+    rows = list(
+        EnrollmentPass.objects.filter(person=person(request)).select_related("person").prefetch_related(active)[:50]
+    )
     now = timezone.now()
     for row in rows:
         row.now_state = row.state(now)  # type: ignore[attr-defined]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -22,9 +23,18 @@ class PassState(models.TextChoices):
 
 
 class PassQuerySet(models.QuerySet["EnrollmentPass"]):
+    def not_revoked(self) -> PassQuerySet:
+        """Return passes that were not revoked. Deactivating a person revokes theirs.
+
+        The subquery, not a join, keeps an update of these rows a compare-and-set: PostgreSQL evaluates the conditions
+        again on a row that another transaction has changed.
+        """
+        inactive = get_user_model()._default_manager.filter(is_active=False)
+        return self.filter(Q(person=None) | ~Q(person__in=inactive.values("pk")), revoked_at=None)
+
     def usable(self, now: datetime) -> PassQuerySet:
         """Return passes that can still be used."""
-        return self.filter(revoked_at=None, expires_at__gt=now).filter(Q(max_uses=None) | Q(uses__lt=F("max_uses")))
+        return self.not_revoked().filter(Q(max_uses=None) | Q(uses__lt=F("max_uses")), expires_at__gt=now)
 
     def visible_to(self, user: Actor) -> PassQuerySet:
         """Return all passes for administrators and auditors, those of their sites for owners, their own for members."""
@@ -38,8 +48,8 @@ class PassQuerySet(models.QuerySet["EnrollmentPass"]):
     def in_state(self, state: str, now: datetime) -> PassQuerySet:
         """Filter by ``PassState``, with the same precedence as ``EnrollmentPass.state``."""
         if state == PassState.REVOKED:
-            return self.exclude(revoked_at=None)
-        live = self.filter(revoked_at=None)
+            return self.filter(Q(person__is_active=False) | Q(revoked_at__isnull=False))
+        live = self.not_revoked()
         if state == PassState.EXPIRED:
             return live.filter(expires_at__lte=now)
         live = live.filter(expires_at__gt=now)
@@ -88,7 +98,7 @@ class EnrollmentPass(models.Model):
 
     def state(self, now: datetime) -> PassState:
         """Return the state of the pass. Revoked takes precedence over expired and used up."""
-        if self.revoked_at:
+        if self.revoked_at or (self.person is not None and not self.person.is_active):
             return PassState.REVOKED
         if self.expires_at <= now:
             return PassState.EXPIRED

@@ -43,7 +43,7 @@ def issue_pass(
     ``max_uses`` None means no limit. Raises ValidationError by field.
     """
     sites, now, token = list(sites), timezone.now(), mint()
-    _check(sites, expires_at, max_uses, now)
+    _check(sites, expires_at, max_uses, person, now)
     row = EnrollmentPass(
         token_digest=digest(token),
         label=label.strip(),
@@ -62,8 +62,10 @@ def issue_pass(
     return row, token
 
 
-def _check(sites: list[Site], expires_at: datetime, max_uses: int | None, now: datetime) -> None:
+def _check(sites: list[Site], expires_at: datetime, max_uses: int | None, person: Actor | None, now: datetime) -> None:
     errors = {}
+    if person is not None and not person.is_active:
+        errors["person"] = _("This account is deactivated. Choose another person.")
     if not sites:
         errors["sites"] = _("Select at least one site.")
     elif any(site.archived_at for site in sites):
@@ -82,7 +84,7 @@ def renew_pass(*, actor: Actor, enrollment_pass: EnrollmentPass, expires_at: dat
         raise ValidationError({"expires_at": _("The expiry is in the past. Choose a time in the future.")})
     token = mint()
     with transaction.atomic():
-        active = EnrollmentPass.objects.filter(pk=enrollment_pass.pk, revoked_at=None)
+        active = EnrollmentPass.objects.not_revoked().filter(pk=enrollment_pass.pk)
         if not active.update(token_digest=digest(token), expires_at=expires_at):
             raise ValidationError(_("This pass was revoked. Issue a new one."))
         audit.record(actor=actor, action="pass.renewed", target=enrollment_pass)
@@ -100,6 +102,20 @@ def revoke_pass(*, actor: Actor, enrollment_pass: EnrollmentPass) -> bool:
     return bool(revoked)
 
 
+def revoke_passes_of(*, actor: Actor | None, person: Actor) -> int:
+    """Revoke every pass for this person, in any state, and return how many were not revoked before."""
+    with transaction.atomic():
+        rows = list(
+            EnrollmentPass.objects.select_for_update(no_key=True)
+            .filter(person=person.pk, revoked_at=None)
+            .order_by("pk")
+        )
+        if rows:
+            EnrollmentPass.objects.filter(pk__in=[row.pk for row in rows]).update(revoked_at=timezone.now())
+            audit.record_many(actor=actor, action="pass.revoked", targets=[(row, {}) for row in rows])
+    return len(rows)
+
+
 def record_qr(*, actor: Actor, enrollment_pass: EnrollmentPass, token: str, kind: str) -> str:
     """Record the download of the QR code as a file of this kind, and return the link that it contains.
 
@@ -113,7 +129,7 @@ def record_qr(*, actor: Actor, enrollment_pass: EnrollmentPass, token: str, kind
 
 def find_pass(token: str) -> EnrollmentPass | None:
     """Return the pass with this token, in any state, or None."""
-    return EnrollmentPass.objects.filter(token_digest=digest(token)).first()
+    return EnrollmentPass.objects.select_related("person").filter(token_digest=digest(token)).first()
 
 
 def redeem_pass(*, enrollment_pass: EnrollmentPass, user_agent: str) -> Enrollment | None:
