@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest
+from django.utils.http import parse_header_parameters
 
 from oauth_provider.limits.attempts import TooManyRequestsError
 
@@ -64,10 +65,19 @@ def form_endpoint(handler: Callable[[FormRequest], MachineResponse]) -> MachineV
     return MachineView(respond)
 
 
+def _is_utf8(options: str) -> bool:
+    """Return whether the parameters of a content type name UTF-8 or no charset (RFC 6749 appendix B)."""
+    charset = parse_header_parameters(f"{FORM};{options}")[1].get("charset", "utf-8")
+    return charset.lower() in {"utf-8", "utf8"}
+
+
 def _read_form(meta: Meta, read: Callable[[], bytes]) -> FormRequest:
     """Parse the form. Raises RefusedError if the body is too large or not a valid form."""
-    if meta.get("CONTENT_TYPE", "").partition(";")[0].strip().lower() != FORM:
+    content_type, _, options = meta.get("CONTENT_TYPE", "").partition(";")
+    if content_type.strip().lower() != FORM:
         raise RefusedError("invalid_request", f"Content-Type must be {FORM}.")
+    if options and not _is_utf8(options):
+        raise RefusedError("invalid_request", "The charset must be UTF-8.")
     if meta.get("QUERY_STRING"):
         raise RefusedError("invalid_request", "Send parameters in the body, not in the URL.")
     length = meta.get("CONTENT_LENGTH") or "0"

@@ -26,6 +26,7 @@ from oauth2_provider.settings import oauth2_settings
 
 from oauth_provider.models import Client, Device
 from oauth_provider.realms import RealmSql
+from oauth_provider.signals import token_reused
 
 from . import devices, pkce, statements, token_format
 
@@ -83,19 +84,30 @@ def redeem_code(client: Client, sent: Redemption) -> Issued | None:
     """
     grant = Grant.objects.filter(code=token_format.digest(sent.code)).select_related("user").first()
     if grant is None:
-        end_family(token_format.family_of_code(sent.code, key=_keys()[0]), client)
+        _end_replayed(sent.code, client)
         return None
     if grant.application_id != client.pk or grant.is_expired() or not grant.user.is_active:
         return None
-    if sent.redirect_uri is not None and sent.redirect_uri != grant.redirect_uri:
+    if not _matches_redirect(client, grant, sent.redirect_uri):
         return None
     if not pkce.matches(sent.verifier, grant.code_challenge):
         Grant.objects.filter(pk=grant.pk).delete()
         return None
     issued = _create_token_family(client, grant, sent)
     if issued is None:  # redeemed by another request meanwhile: a replay
-        end_family(token_format.family_of_code(sent.code, key=_keys()[0]), client)
+        _end_replayed(sent.code, client)
     return issued
+
+
+def _matches_redirect(client: Client, grant: Any, sent: str | None) -> bool:
+    """Return whether the redirect URI is that of the code. It may be left out if the client has only one."""
+    return sent == grant.redirect_uri if sent is not None else len(client.redirect_uris.split()) == 1
+
+
+def _end_replayed(code: str, client: Client) -> None:
+    """End the family that this code has created, with the current key or an earlier one. No effect for other texts."""
+    families = [token_format.family_of_code(code, key=key) for key in _keys()]
+    _end_stolen(RefreshToken.objects.filter(token_family__in=families, application=client, revoked=None), "code")
 
 
 @transaction.atomic(savepoint=False)
@@ -180,7 +192,7 @@ def recover_or_revoke(
         return _rotate(client.client_id, realm, checksum, successors[0], origin)
     pair = next((pair for pair in successors if token_format.digest(pair.refresh_token) == row.token_checksum), None)
     if pair is None or row.updated < now - _retry_window():
-        end_family(family_id, client)
+        _end_stolen(family, "refresh_token")
         return None
     if row.access_token is None or not _usable(now).filter(pk=row.pk).exists():
         return None
@@ -193,10 +205,12 @@ def _is_successor(refresh_token: str, stored: str, family: UUID) -> bool:
     return any(secrets.compare_digest(refresh_token, successor) for successor in successors)
 
 
-def end_family(family: UUID, client: Client | None = None) -> None:
-    """End a sign-in: revoke its refresh token and delete its access token. An unknown family is ignored."""
-    rows = RefreshToken.objects.filter(token_family=family, revoked=None)
-    end_rows(rows if client is None else rows.filter(application=client))
+@transaction.atomic
+def _end_stolen(rows: QuerySet[Any], kind: str) -> None:
+    """End the sign-in of which a code or refresh token was used again, and announce it if it had not ended yet."""
+    row = rows.select_related("user", "application").first()
+    if row is not None and end_rows(rows):
+        token_reused.send(sender=RefreshToken, kind=kind, user=row.user, client=row.application)
 
 
 @transaction.atomic
@@ -211,8 +225,15 @@ def end_rows(rows: QuerySet[Any]) -> int:
 
 
 def revoke(client: Client, token: str) -> None:
-    """End the sign-in of a refresh or access token (RFC 7009 section 2.1). Other texts are ignored."""
-    own = RefreshToken.objects.filter(application=client, revoked=None)
+    """End the sign-in of a refresh or access token (RFC 7009 section 2.1). Other texts are ignored.
+
+    The stored digest identifies a current token, whatever key it was signed with. The signature is needed only for
+    a token that was replaced since, of which nothing is stored.
+    """
+    own, checksum = RefreshToken.objects.filter(application=client, revoked=None), token_format.digest(token)
+    end_rows(own.filter(token_checksum=checksum))
+    end_rows(own.filter(access_token__in=AccessToken.objects.filter(token_checksum=checksum).values("pk")))
+    AccessToken.objects.filter(application=client, token_checksum=checksum).delete()
     if any(token_format.is_ours(token, kind, keys=_keys()) for kind in (token_format.REFRESH, token_format.ACCESS)):
         end_rows(own.filter(token_family=token_format.family_in(token)))
 

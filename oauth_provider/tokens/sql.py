@@ -28,7 +28,8 @@ _STATEMENTS = {
         WITH taken AS (
             DELETE FROM {grant} g USING {client} c, {user} u
             WHERE g.code = %(code)s AND g.code_challenge = %(challenge)s AND g.expires > %(now)s
-                AND (%(redirect_uri)s::text IS NULL OR g.redirect_uri = %(redirect_uri)s::text)
+                AND (g.redirect_uri = %(redirect_uri)s::text OR %(redirect_uri)s::text IS NULL
+                    AND c.redirect_uris !~ '[^[:space:]][[:space:]]+[^[:space:]]')
                 AND c.id = g.application_id AND c.client_id = %(client_id)s AND {admits}
                 AND u.id = g.user_id AND u.is_active
             RETURNING g.application_id, g.user_id, g.scope, {person}

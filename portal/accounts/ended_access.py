@@ -6,8 +6,8 @@
 | phones: codes, access and refresh tokens     | yes                        | yes              | if chosen             |
 | passes for this person                       | yes                        | no               | no                    |
 
-A pass lets no one in by itself: the phone that it sets up must still sign in. Reactivation ends everything once more, so
-that nothing from before it is valid again, however the account was deactivated.
+A pass lets no one in by itself: the phone that it sets up must still sign in. Reactivation ends everything once more,
+so that nothing from before it is valid again, however the account was deactivated.
 """
 
 from __future__ import annotations

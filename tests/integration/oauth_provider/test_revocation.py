@@ -53,3 +53,41 @@ def test_an_unknown_client_cannot_revoke(phone: Any, client_id: str | None) -> N
     response = phone.revoke(token, client_id=client_id)
     assert (response.status_code, response.json()["error"]) == (401, "invalid_client")
     assert not nothing_lives()
+
+
+# --- After a change of keys ------------------------------------------------------------------------------------
+NEW_KEY = "another key: long enough, and known to everybody"
+
+
+@pytest.mark.rfc("7009", "2.1")
+@pytest.mark.parametrize("kind", ["access_token", "refresh_token"])
+@pytest.mark.parametrize("refreshes", [0, 2])
+def test_a_stored_token_is_revoked_whatever_the_key(phone: Any, settings: Any, kind: str, refreshes: int) -> None:
+    """The old key is not known any more, so no signature of the token can be verified."""
+    tokens = phone.tokens()
+    for _ in range(refreshes):
+        tokens = phone.refresh(tokens["refresh_token"]).json()
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = NEW_KEY, []
+    assert phone.revoke(tokens[kind]).status_code == 200
+    assert nothing_lives()
+    assert phone.refresh(tokens["refresh_token"]).json()["error"] == "invalid_grant"
+
+
+@pytest.mark.rfc("7009", "2.1")
+@pytest.mark.parametrize("kind", ["access_token", "refresh_token"])
+def test_another_client_revokes_nothing_whatever_the_key(
+    phone: Any, phone_of: Any, make_provided_site: Any, settings: Any, kind: str
+) -> None:
+    tokens, other = phone.tokens(), phone_of(make_provided_site("other"))
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = NEW_KEY, []
+    assert other.revoke(tokens[kind]).status_code == 200
+    assert phone.refresh(tokens["refresh_token"]).status_code == 200
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_replaced_token_is_revoked_if_the_old_key_is_known(phone: Any, settings: Any, is_known: bool) -> None:
+    first = phone.tokens()["refresh_token"]
+    phone.refresh(first)
+    settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY] if is_known else [], NEW_KEY
+    assert phone.revoke(first).status_code == 200
+    assert nothing_lives() is is_known

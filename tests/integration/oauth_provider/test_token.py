@@ -14,9 +14,11 @@ from django.utils import timezone
 from oauth2_provider.models import get_access_token_model, get_grant_model, get_refresh_token_model
 
 from oauth_provider.clients import register_client
+from oauth_provider.models import Client as OAuthClient
 from portal.models import User
 from rollout.models import ApplicationLink, Site
 from tests.support.both_paths import BothPaths
+from tests.support.provider_fixtures import VERIFIER
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -296,3 +298,56 @@ def test_a_code_is_for_the_person_who_allowed_it(
     assert phone_of(provided_site, alice).tokens()
     assert get_access_token_model().objects.get().user == alice
     assert not get_grant_model().objects.exists()
+
+
+# --- Clients with several redirect URIs ------------------------------------------------------------------------
+@pytest.mark.rfc("6749", "4.1.3")
+@pytest.mark.parametrize("verifier", [VERIFIER, "x" * 43])
+def test_a_client_with_two_redirect_uris_must_send_the_one_of_the_code(phone: Any, verifier: str) -> None:
+    """A wrong verifier takes the slow path; it invalidates the code only when everything else matches."""
+    both = "confluence-server://oauth-callback jira-server://oauth-callback"
+    OAuthClient.objects.filter(client_id=phone.client_id).update(redirect_uris=both)
+    code = phone.code()
+    for redirect_uri in (None, "jira-server://oauth-callback"):
+        refused = phone.redeem(code, redirect_uri=redirect_uri, code_verifier=verifier)
+        assert (refused.status_code, refused.json()["error"]) == (400, "invalid_grant")
+    assert phone.redeem(code).status_code == 200
+
+
+# --- Content types ---------------------------------------------------------------------------------------------
+CHARSETS = ["utf-16", "latin-1", "UTF-7", "ascii", '"utf-16"', "x", ""]
+
+
+@pytest.mark.rfc("6749", "B")
+@pytest.mark.parametrize("charset", CHARSETS)
+@pytest.mark.parametrize("endpoint", ["token", "revoke", "introspect", "introspect/status"])
+def test_another_charset_than_utf_8_is_an_invalid_request(phone: Any, endpoint: str, charset: str) -> None:
+    content_type = f"application/x-www-form-urlencoded; charset={charset}"
+    response = phone.wire.generic("POST", phone.url(endpoint), b"client_id=x", content_type=content_type)
+    assert (response.status_code, response.json()["error"]) == (400, "invalid_request")
+    assert phone.wire.compared
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "UTF-8", '"utf-8"'])
+def test_utf_8_may_be_named(phone: Any, charset: str) -> None:
+    content_type = f"application/x-www-form-urlencoded; charset={charset}"
+    body = f"grant_type=refresh_token&client_id={phone.client_id}&refresh_token={phone.tokens()['refresh_token']}"
+    assert phone.wire.post(phone.url("token"), body, content_type=content_type).status_code == 200
+
+
+def test_a_consent_form_in_another_charset_is_refused(phone: Any) -> None:
+    form, content_type = b"answer=allow", "application/x-www-form-urlencoded; charset=utf-16"
+    response = phone.browser.generic("POST", phone.authorize_url(), form, content_type=content_type)
+    assert response.status_code == 400
+    assert not response.has_header("Location")
+
+
+# --- Replays across a change of keys ---------------------------------------------------------------------------
+@pytest.mark.rfc("6749", "10.5")
+def test_a_code_replayed_after_a_change_of_keys_ends_its_family(phone: Any, settings: Any) -> None:
+    code = phone.code()
+    tokens = phone.redeem(code).json()
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = "another key: long enough, and known to everybody"
+    assert phone.redeem(code).json()["error"] == "invalid_grant"
+    assert phone.refresh(tokens["refresh_token"]).json()["error"] == "invalid_grant"

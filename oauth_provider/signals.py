@@ -1,0 +1,9 @@
+"""Signals that the project can receive."""
+
+from __future__ import annotations
+
+from django.dispatch import Signal
+
+# A code or a replaced refresh token was used again: one of two copies is probably stolen, so its sign-in was ended.
+# Arguments: ``kind`` ("code" or "refresh_token"), ``user`` and ``client``. Sent in the transaction that ends it.
+token_reused = Signal()
