@@ -50,6 +50,9 @@ class Realm:
         """The base URL of authorize, token and revoke, with the same path as in Confluence."""
         return f"{self.issuer}/rest/oauth2/latest"
 
+    def require(self) -> None:
+        """Raise the exception for a realm that does not exist; the root realm always does."""
+
     def admits(self, client_id: str, *, needs_realm: bool) -> bool:
         """Return whether this client is known in this realm."""
         return not needs_realm if self.client_ids is None else client_id in self.client_ids

@@ -13,9 +13,11 @@ from django.http import HttpRequest
 from django.utils.http import parse_header_parameters
 
 from oauth_provider.limits.attempts import TooManyRequestsError
+from oauth_provider.realms import realm_of
 
 from .machine_view import JSON, NO_STORE_HEADERS, MachineResponse, MachineView, Meta, json_response
 from .parameters import MAX_BYTES, ParameterError, parse_parameters
+from .refusal_log import record_refusal
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -52,15 +54,20 @@ def form_endpoint(handler: Callable[[FormRequest], MachineResponse]) -> MachineV
     def respond(meta: Meta, read: Callable[[], bytes]) -> MachineResponse:
         if meta["REQUEST_METHOD"] != "POST":
             headers = {"Allow": "POST", "Content-Type": JSON, **NO_STORE_HEADERS}
-            return MachineResponse(HTTPStatus.METHOD_NOT_ALLOWED, b"", headers)
+            return refused(meta, MachineResponse(HTTPStatus.METHOD_NOT_ALLOWED, b"", headers))
         try:
             return handler(_read_form(meta, read))
         except RefusedError as refusal:
-            return refusal.response
+            return refused(meta, refusal.response)
         except TooManyRequestsError as error:
             description = f"Too many requests. Try again in {error.retry_after} seconds."
             data = {"error": "too_many_requests", "error_description": description}
-            return json_response(data, HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": str(error.retry_after)})
+            headers = {"Retry-After": str(error.retry_after)}
+            return refused(meta, json_response(data, HTTPStatus.TOO_MANY_REQUESTS, headers))
+
+    def refused(meta: Meta, response: MachineResponse) -> MachineResponse:
+        realm_of(meta).require()  # a site that does not exist gets another response
+        return record_refusal(handler.__name__, response)
 
     return MachineView(respond)
 

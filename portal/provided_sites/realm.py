@@ -31,6 +31,10 @@ class SiteRealm(Realm):
         """The hosted site. Raises Http404."""
         return active_site(self.slug)
 
+    def require(self) -> None:
+        """Raise Http404 if there is no such site."""
+        self.site  # noqa: B018 - raises Http404
+
     @property
     def issuer(self) -> str:
         return self.site.base_url

@@ -32,7 +32,7 @@ def _machine_at_site(endpoint: MachineView) -> MachineView:
         realm = meta[META_KEY] = SiteRealm(slug)
         response = endpoint.answer(meta, read)
         if not HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
-            realm.site  # noqa: B018 - raises Http404
+            realm.require()
         return response
 
     return MachineView(answer)
@@ -44,7 +44,7 @@ def _page_at_site(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRe
     @wraps(view)
     def at_site(request: HttpRequest, slug: str) -> HttpResponseBase:
         realm = request.META[META_KEY] = SiteRealm(slug)
-        realm.site  # noqa: B018 - raises Http404
+        realm.require()
         return view(request)
 
     return at_site

@@ -96,7 +96,7 @@ def _samples() -> dict[str, float]:
         f"{sample.name}{sorted(sample.labels.items())}": sample.value
         for metric in REGISTRY.collect()
         for sample in metric.samples
-        if sample.name.startswith("django_http_")
+        if sample.name.startswith(("django_http_", "gatepass_"))
         and not sample.name.endswith("_created")
         and not ("latency" in sample.name and not sample.name.endswith("_count"))
     }
@@ -269,3 +269,41 @@ def test_metrics_include_buffered_records_and_full_batches_are_written(provided_
     for _request in range(BATCH):
         refuse()
     assert total() == before + 1 + BATCH
+
+
+# --- Refusals --------------------------------------------------------------------------------------------------
+SECRET = "a-secret-that-no-log-may-have"
+REFUSALS = [
+    ("token", {"grant_type": "refresh_token", "client_id": SECRET, "refresh_token": SECRET}, 401, "invalid_client"),
+    ("token", {"grant_type": SECRET, "client_id": "{client_id}"}, 400, "unsupported_grant_type"),
+    (
+        "token",
+        {"grant_type": "refresh_token", "client_id": "{client_id}", "refresh_token": SECRET},
+        400,
+        "invalid_grant",
+    ),
+    ("token", {"client_id": "{client_id}", "code": "\x00"}, 400, "invalid_request"),
+    ("token", None, 405, "method_not_allowed"),
+    ("revoke", {"client_id": SECRET, "token": SECRET}, 401, "invalid_client"),
+    ("introspect", {"client_id": SECRET, "client_secret": SECRET, "token": SECRET}, 401, "invalid_client"),
+]
+
+
+@pytest.mark.parametrize(("endpoint", "form", "status", "error"), REFUSALS)
+def test_a_refusal_is_logged_and_counted_on_both_paths(
+    both: Both, phone: Any, endpoint: str, form: dict[str, str] | None, status: int, error: str
+) -> None:
+    labels = {"endpoint": endpoint, "status": str(status), "error": error}
+    sent = None if form is None else {name: value.format(client_id=phone.client_id) for name, value in form.items()}
+    before = REGISTRY.get_sample_value("gatepass_oauth_refused_requests_total", labels) or 0
+    assert both(f"{BASE}/oauth2/latest/{endpoint}", sent)[0] == status
+    assert REGISTRY.get_sample_value("gatepass_oauth_refused_requests_total", labels) == before + 2
+    lines = [record.msg for record in both.caplog.records if "oauth_request_refused" in str(record.msg)]
+    assert [(line["endpoint"], line["status"], line["error"]) for line in lines] == [(endpoint, status, error)]
+    assert SECRET not in both.caplog.text
+
+
+def test_a_missing_site_is_no_refusal(both: Both, phone: Any) -> None:
+    """It is a 404, which the metrics of all requests count."""
+    assert both("/at/missing/rest/oauth2/latest/token", {"client_id": phone.client_id})[0] == 404
+    assert "oauth_request_refused" not in both.caplog.text
