@@ -6,6 +6,7 @@ from django.db import transaction
 from oauth2_provider.models import get_access_token_model, get_grant_model, get_refresh_token_model
 
 from .models import Client
+from .tokens import redemption
 
 
 def register_client(*, name: str, redirect_uri: str) -> str:
@@ -17,6 +18,18 @@ def register_client(*, name: str, redirect_uri: str) -> str:
     client.full_clean()
     client.save()
     return client.client_id
+
+
+def end_sign_ins(*, client_id: str) -> int:
+    """End every sign-in of the client and delete its codes; return how many had not ended yet, 0 if unknown."""
+    with transaction.atomic():
+        client = Client.objects.filter(client_id=client_id).first()
+        if client is None:
+            return 0
+        get_grant_model().objects.filter(application=client).delete()
+        ended = redemption.end_rows(get_refresh_token_model().objects.filter(application=client, revoked=None))
+        get_access_token_model().objects.filter(application=client).delete()
+    return ended
 
 
 def remove_client(*, client_id: str) -> int:

@@ -20,6 +20,9 @@ class ClientRegistry(Protocol):
     def register_client(self, *, name: str, redirect_uri: str) -> str:
         """Create a public client and return its client ID. Runs in the caller's transaction."""
 
+    def end_sign_ins(self, *, client_id: str) -> int:
+        """End every sign-in of the client and delete its codes; return how many refresh tokens were not revoked."""
+
     def remove_client(self, *, client_id: str) -> int:
         """Delete the client with all its codes and tokens; return how many refresh tokens were deleted."""
 

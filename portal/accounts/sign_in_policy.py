@@ -29,6 +29,9 @@ SETUP_VIEWS = PROOF_VIEWS | {
 }  # fmt: skip
 
 
+NEXT_KEY = "after_factor_setup"  # session key: the page that a person had opened before they had to set up a factor
+
+
 class Missing(Enum):
     """What a session lacks: the person did not use their factor in it, or has none."""
 
@@ -74,6 +77,8 @@ class SignInPolicyMiddleware:
         missing = missing_factor(request)
         match = request.resolver_match
         name = match.view_name if match else ""
+        if missing is None and NEXT_KEY in request.session:
+            return _continue(request, name)
         if missing is None or name in (PROOF_VIEWS if missing is Missing.PROOF else SETUP_VIEWS):
             return None
         if name.startswith("api:"):
@@ -88,7 +93,21 @@ def _redirect_to_proof(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(f"{page}?{urlencode({'next': request.get_full_path()})}")
 
 
+def _continue(request: HttpRequest, name: str) -> HttpResponse | None:
+    """Redirect from the page at which django-allauth ends a setup to the page that was opened before it.
+
+    The recovery codes come in between, with a link to that page: they must be seen.
+    """
+    here, target = request.get_full_path(), request.session[NEXT_KEY]
+    if name != "mfa_index" and here != target:
+        return None
+    del request.session[NEXT_KEY]
+    return None if here == target else HttpResponseRedirect(target)
+
+
 def _redirect_to_setup(request: HttpRequest) -> HttpResponse:
+    # Also after a POST: every URL responds to GET with a page.
+    request.session[NEXT_KEY] = request.get_full_path()
     only_passkeys = request.user.role in settings.PASSKEY_ROLES  # type: ignore[union-attr]
     messages.warning(
         request,

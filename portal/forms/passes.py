@@ -157,6 +157,8 @@ class PassForm(ExpiryForm):
         super().__init__(*args, **kwargs)
         self.user = user
         self.fields["sites"].queryset = sites_to_issue_for(user)  # type: ignore[attr-defined]
+        if not user.is_administrator:
+            self.fields["person"].help_text = gettext_lazy("The address of the person's account.")
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()
@@ -182,7 +184,9 @@ class PassForm(ExpiryForm):
 
     @property
     def people(self) -> QuerySet[User]:
-        """Accounts that the browser suggests while the address is typed."""
+        """Accounts that the browser suggests while the address is typed: none to people who may not list accounts."""
+        if not self.user.is_administrator:
+            return User.objects.none()
         return (
             User.objects.filter(is_active=True)
             .order_by("email")

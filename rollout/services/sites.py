@@ -19,6 +19,7 @@ from rollout.compatibility.version import Version
 from rollout.formats.ca_bundle import NoAuthorityError, check_ca_bundle
 from rollout.formats.certificates import BUNDLE_ERRORS, BundleError
 from rollout.models import CheckRun, PluginSource, Product, Provider, RunState, Site, SiteCertificate, SiteCredential
+from rollout.ports import client_registry
 from rollout.services.checks.due_times import check_interval
 
 from . import audit
@@ -240,19 +241,28 @@ def _reset_outdated_fields(site: Site, changed: set[str]) -> None:
 
 
 def archive_site(*, actor: Actor, site: Site) -> None:
-    """Archive a site: exclude it from lists, checks and new configurations. Its history is kept."""
+    """Archive a site: exclude it from lists, checks and new configurations, and end its sign-ins. Keeps its history."""
     now = timezone.now()
     with transaction.atomic():
         if Site.objects.filter(pk=site.pk, archived_at=None).update(archived_at=now, updated_at=now, check_due_at=None):
-            audit.record(actor=actor, action="site.archived", target=site)
+            details = {"phones": _end_sign_ins(site)} if site.is_provided else None
+            audit.record(actor=actor, action="site.archived", target=site, details=details)
+
+
+def _end_sign_ins(site: Site) -> int:
+    """End the sign-ins of apps on a site that Gatepass hosts, and delete their codes; return how many."""
+    client_ids = list(site.links.active().order_by("pk").values_list("client_id", flat=True))
+    return sum(client_registry().end_sign_ins(client_id=client_id) for client_id in client_ids)
 
 
 def restore_site(*, actor: Actor, site: Site) -> None:
-    """Restore an archived site and queue a check."""
+    """Restore an archived site and queue a check. Apps must sign in again."""
     now = timezone.now()
     with transaction.atomic():
         archived = Site.objects.filter(pk=site.pk).exclude(archived_at=None)
         if archived.update(archived_at=None, updated_at=now, check_due_at=now + check_interval()):
+            if site.is_provided:
+                _end_sign_ins(site)  # of sites that an older version archived
             audit.record(actor=actor, action="site.restored", target=site)
             check_runs.request_check(site=site, actor=actor, trigger=CheckRun.Trigger.EDITED)
 

@@ -13,6 +13,7 @@ from oauth2_provider.models import get_access_token_model, get_grant_model, get_
 from oauth_provider.models import Client
 from oauth_provider.realms import META_KEY, Realm
 from rollout.models import ApplicationLink, Site
+from rollout.services.sites import archive_site, restore_site
 
 
 @pytest.fixture(params=["/at/other", ""], ids=["another site", "the root"])
@@ -137,3 +138,22 @@ def test_a_deactivated_persons_token_is_refused(root_phone: Any, member: Any) ->
     member.is_active = False
     member.save()
     assert not opens_our_api(token)
+
+
+@pytest.mark.parametrize("is_archived_by_sql", [False, True])
+def test_a_restored_site_revives_no_token_and_no_code(
+    phone: Any, provided_site: Site, administrator: Any, is_archived_by_sql: bool
+) -> None:
+    """Also if an older version archived it, which ended nothing."""
+    tokens, code = phone.tokens(), phone.code()
+    if is_archived_by_sql:
+        Site.objects.filter(pk=provided_site.pk).update(archived_at=timezone.now())
+    else:
+        archive_site(actor=administrator, site=provided_site)
+    assert phone.refresh(tokens["refresh_token"]).status_code == 404
+    provided_site.refresh_from_db()
+    restore_site(actor=administrator, site=provided_site)
+    assert phone.refresh(tokens["refresh_token"]).json()["error"] == "invalid_grant"
+    assert phone.redeem(code).json()["error"] == "invalid_grant"
+    assert not get_access_token_model().objects.exists()
+    assert phone.tokens()["scope"] == "WRITE"

@@ -426,3 +426,14 @@ def test_the_list_takes_few_queries_for_many_passes(
     client.get(reverse("passes"))
     with django_assert_max_num_queries(8):
         client.get(reverse("passes"))
+
+
+def test_only_administrators_are_offered_addresses(
+    client_of: Any, administrator: User, alice: User, bob: User, member: User, site: Site
+) -> None:
+    """The People page is closed to site owners; a known address they may enter."""
+    offered, hidden = (client_of(user).get(reverse("pass_create")).text for user in (administrator, alice))
+    for person in (bob, member, administrator):
+        assert person.email in offered
+        assert person.email not in hidden
+    assert "select the person" not in hidden

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+import time_machine
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import (
@@ -19,10 +21,12 @@ from allauth.mfa.totp.internal.auth import (
 )
 from django.core.management import call_command
 from django.test import Client
+from django.utils.html import escape
 
 from portal.accounts.sign_in_links import make_link
 from portal.models import SignInLink, User
 from rollout.models import AuditEvent
+from tests.support.provider_fixtures import callback
 
 PASSWORD = "correct horse battery staple"
 
@@ -125,3 +129,37 @@ def test_lost_factors_are_removed_with_a_sign_in_link_and_recorded(boss: User) -
     assert not Authenticator.objects.exists()
     assert AuditEvent.objects.get(action="person.factors_reset").details == {"factors": 2}
     assert Client().post(urlsplit(said.getvalue().strip()).path)["Location"] == "/"
+
+
+# --- After the setup -------------------------------------------------------------------------------------------
+def set_up_totp(browser: Client, clock: Any) -> Any:
+    """Set up an authenticator app on the pages, prove it, and return the page with the recovery codes."""
+    browser.get("/accounts/2fa/totp/activate/")
+    secret = browser.session["mfa.totp.secret"]
+    asked = browser.post("/accounts/2fa/totp/activate/", {"code": code_of(secret)})
+    clock.shift(timedelta(seconds=31))  # each code works once
+    proof = browser.get(asked["Location"])["Location"]
+    return browser.post(proof, {"code": code_of(secret), "next": asked["Location"]}, follow=True)
+
+
+@pytest.mark.parametrize("by", ["the link", "the page after it"])
+def test_setting_one_up_goes_on_to_the_app(settings: Any, phone: Any, make_user: Any, by: str) -> None:
+    """The sign-in of an app that led to the setup continues after it, once."""
+    settings.SECOND_FACTOR_ROLES = ["member"]
+    user, url = make_user("member", "ada@example.com", PASSWORD), phone.authorize_url()
+    with time_machine.travel(datetime.now(UTC), tick=False) as clock:
+        browser = Client()
+        asked = browser.get(url)
+        form = {"login": user.email, "password": PASSWORD, "next": url}
+        page = browser.post(asked["Location"], form, follow=True)
+        assert page.redirect_chain[-1] == ("/accounts/2fa/", 302)
+        codes = set_up_totp(browser, clock)
+        assert "Recovery codes" in codes.text
+        if by == "the link":
+            assert f'href="{escape(url)}"' in codes.text
+            assert browser.get(url).status_code == 200
+        else:
+            assert browser.get("/accounts/2fa/")["Location"] == url
+            assert browser.get(url).status_code == 200
+        assert browser.get("/accounts/2fa/").status_code == 200
+        assert phone.redeem(callback(browser.post(url, {"answer": "allow"}))["code"]).status_code == 200
