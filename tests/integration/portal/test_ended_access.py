@@ -14,6 +14,7 @@ import pytest
 from django.core import mail
 from django.core.exceptions import ValidationError
 from django.core.management import call_command, get_commands
+from django.core.management.base import CommandError
 from django.db import transaction
 from django.test import Client
 from django.urls import reverse
@@ -133,7 +134,11 @@ def by_sql(administrator: User, person: User) -> None:
     User.objects.filter(pk=person.pk).update(is_active=False)
 
 
-WAYS = [by_page, by_service, by_saving_the_row, by_sql]
+def by_manage(administrator: User, person: User) -> None:
+    call_command("deactivate_person", person.email.upper(), stdout=io.StringIO())
+
+
+WAYS = [by_page, by_service, by_manage, by_saving_the_row, by_sql]
 
 
 def test_it_works(access: Access) -> None:
@@ -164,7 +169,7 @@ def test_reactivation_revives_nothing(
     assert AuditEvent.objects.filter(action="person.reactivated").count() == 1
 
 
-@pytest.mark.parametrize("way", [by_page, by_service, by_saving_the_row])
+@pytest.mark.parametrize("way", [by_page, by_service, by_manage, by_saving_the_row])
 def test_deactivation_is_recorded_once(access: Access, administrator: User, way: Callable[..., None]) -> None:
     way(administrator, access.person)
     event = AuditEvent.objects.get(action="person.deactivated")
@@ -172,6 +177,14 @@ def test_deactivation_is_recorded_once(access: Access, administrator: User, way:
     assert event.details["passes"] == 1
     assert event.details["sessions"] >= 1
     assert AuditEvent.objects.filter(action="pass.revoked").count() == 1
+
+
+def test_the_command_refuses_the_last_administrator_and_unknown_people(administrator: User) -> None:
+    for email in (administrator.email, "unknown@example.com"):
+        with pytest.raises(CommandError):
+            call_command("deactivate_person", email)
+    administrator.refresh_from_db()
+    assert administrator.is_active
 
 
 def test_django_admin_deactivates_no_one(access: Access, administrator: User, client_of: Any) -> None:
