@@ -19,7 +19,7 @@ from oauth2_provider.admin import id_token_model as IdToken  # noqa: N812  (a mo
 
 from rollout.admin import ReadOnlyAdmin
 
-from .models import SignInLink, User
+from .models import AccountNotice, SignInLink, User
 
 admin.site.site_header = _("Gatepass operations")
 admin.site.site_title = _("Gatepass")
@@ -73,6 +73,14 @@ class SignInLinkAdmin(ReadOnlyAdmin):
     list_select_related = ["user"]
     search_fields = ["user__email"]
     exclude = ["digest"]
+
+
+@admin.register(AccountNotice)
+class AccountNoticeAdmin(ReadOnlyAdmin):
+    list_display = ["person", "kind", "at", "attempts", "mailed_at"]
+    list_filter = ["kind"]
+    list_select_related = ["person"]
+    search_fields = ["person__email"]
 
 
 @admin.register(Authenticator)

@@ -103,3 +103,64 @@ class SignInLink(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_purpose_display()}: {self.user}"
+
+
+class AccountNotice(models.Model):
+    """Something that was done to an account. Its person gets it by e-mail and sees it on their pages.
+
+    The row is the queue of the mail: ``due_at`` is its next attempt, ``mailed_at`` when the mail server accepted it.
+    """
+
+    class Kind(models.TextChoices):
+        SIGN_IN_LINK = "sign_in_link", _("Sign-in link created")
+        ROLE = "role", _("Role changed")
+        SIGNED_OUT = "signed_out", _("Signed out")
+        PASSWORD = "password", _("New password")
+        FACTOR_ADDED = "factor_added", _("Second factor added")
+        FACTOR_REMOVED = "factor_removed", _("Second factor removed")
+        TOKEN_REUSED = "token_reused", _("Phone signed out: a copied sign-in was used")
+        TOKEN_REUSED_BY = "token_reused_by", _("A copied sign-in of a person was used")
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="account_notices")
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)
+    actor_label = models.CharField(_("actor"), max_length=200)
+    about = models.CharField(_("about"), max_length=200, blank=True, default="")
+    at = models.DateTimeField(_("time"))
+    due_at = models.DateTimeField(_("next attempt"), db_index=True)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    mailed_at = models.DateTimeField(_("e-mail sent"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("account notice")
+        verbose_name_plural = _("account notices")
+        ordering = ["-at", "-pk"]
+        indexes = [models.Index(fields=["person", "-at"], name="account_notice_of_person")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.person}"
+
+    @property
+    def sentence(self) -> str:
+        """What happened, for the person whose notice this is."""
+        return _SENTENCES[self.Kind(self.kind)] % {"actor": self.actor_label, "about": self.about}
+
+
+_SENTENCES: dict[AccountNotice.Kind, Any] = {
+    AccountNotice.Kind.SIGN_IN_LINK: _(
+        "%(actor)s created a link that signs in to your account once. If you did not ask for one, ask them why."
+    ),
+    AccountNotice.Kind.ROLE: _("%(actor)s changed your role to %(about)s."),
+    AccountNotice.Kind.SIGNED_OUT: _("%(actor)s signed you out: %(about)s."),
+    AccountNotice.Kind.PASSWORD: _(
+        "%(actor)s set a new password for your account. All other browsers and your phones were signed out."
+    ),
+    AccountNotice.Kind.FACTOR_ADDED: _("%(actor)s added a second factor to your account."),
+    AccountNotice.Kind.FACTOR_REMOVED: _("%(actor)s removed a second factor from your account."),
+    AccountNotice.Kind.TOKEN_REUSED: _(
+        "A copy of the sign-in of one of your phones was used (%(about)s). Gatepass signed that phone out, because one "
+        "of the copies is probably stolen. Sign in again on your phone. If it happens again, tell an administrator."
+    ),
+    AccountNotice.Kind.TOKEN_REUSED_BY: _(
+        "A copy of the sign-in of a phone of %(about)s was used. Gatepass signed that phone out and told the person."
+    ),
+}

@@ -208,6 +208,7 @@ CELERY_BEAT_SCHEDULE = {
     "remove-old-notices": {"task": "rollout.tasks.remove_old_notices", "schedule": 3600.0},
     "forget-lapsed-phones": {"task": "portal.tasks.forget_lapsed_phones", "schedule": crontab(hour="3", minute="7")},
     "remove-dead-tokens": {"task": "portal.tasks.remove_dead_tokens", "schedule": crontab(hour="3", minute="17")},
+    "send-account-notices": {"task": "portal.tasks.send_account_notices", "schedule": 60.0},
     "remove-old-sessions": {"task": "portal.tasks.remove_old_sessions", "schedule": crontab(hour="3", minute="27")},
     "forget-old-rate-counts": {"task": "portal.tasks.forget_old_rate_counts", "schedule": 3600.0},
     "write-audit-checkpoint": {"task": "rollout.tasks.write_audit_checkpoint", "schedule": 60.0},

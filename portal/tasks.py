@@ -1,4 +1,4 @@
-"""Celery tasks that delete expired sessions, tokens, device data and rate limit counters."""
+"""Celery tasks: mails about accounts, and deletion of expired sessions, tokens, device data and rate limit counters."""
 
 from __future__ import annotations
 
@@ -11,6 +11,13 @@ from django.utils import timezone
 from oauth_provider.limits.counters import delete_expired_counts
 from oauth_provider.tokens.clean_up import remove_expired
 from oauth_provider.tokens.sessions import delete_lapsed_devices
+from portal.accounts import account_notices
+
+
+@shared_task
+def send_account_notices() -> None:
+    """Send the e-mails that tell people what was done to their account."""
+    account_notices.send_due_notices()
 
 
 @shared_task
@@ -27,7 +34,8 @@ def remove_dead_tokens() -> None:
 
 @shared_task
 def remove_old_sessions() -> None:
-    """Delete expired browser sessions and their records for the Sessions page, in batches."""
+    """Delete expired browser sessions, their records for the Sessions page, in batches, and old account notices."""
+    account_notices.delete_old_notices()
     while keys := list(Session.objects.filter(expire_date__lt=timezone.now()).values_list("pk", flat=True)[:1000]):
         Session.objects.filter(pk__in=keys).delete()
     gone = UserSession.objects.exclude(Exists(Session.objects.filter(pk=OuterRef("session_key"))))

@@ -128,6 +128,7 @@ urlpatterns = [
     path("people/new/", people.create, name="person_create"),
     path("people/<int:pk>/", people.person_page, name="person"),
     path("people/<int:pk>/sign-in-link/", people.sign_in_link, name="person_sign_in_link"),
+    path("people/<int:pk>/sign-out/", people.sign_out, name="person_sign_out"),
     path("phones/", phones.phones, name="phones"),
     path("phones/export.csv", phones.export_csv, name="phones_export"),
     path("phones/sign-out/", phones.revoke_matching, name="phones_revoke"),
@@ -137,6 +138,7 @@ urlpatterns = [
     path("me/devices/sign-out/", devices.sign_out_devices, name="devices_sign_out"),
     path("me/devices/<int:pk>/name/", devices.name_device, name="device_name"),
     path("me/devices/<int:pk>/sign-out/", devices.sign_out_device, name="device_sign_out"),
+    path("me/sign-out-everywhere/", browser_sessions.everywhere, name="sign_out_everywhere"),
     path("me/lost-phone/", devices.lost_phone, name="lost_phone"),
     # Notifications and webhooks
     path("me/notifications/", notifications.my_notifications, name="my_notifications"),

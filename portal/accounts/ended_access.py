@@ -25,6 +25,8 @@ from portal.models import User
 from rollout.services import audit
 from rollout.services.passes import revoke_passes_of
 
+from .account_notices import Kind, notify
+
 
 @dataclass(frozen=True)
 class Ended:
@@ -35,7 +37,7 @@ class Ended:
     passes: int = 0
 
 
-def end_sessions(person: User, *, keep: str = "") -> int:
+def end_browsers(person: User, *, keep: str = "") -> int:
     """End the browser sessions of this person, except that with the key ``keep``; return how many.
 
     Password reset links and unused sign-in links end too. A kept session needs ``update_session_auth_hash`` afterwards.
@@ -53,7 +55,7 @@ def end_sessions(person: User, *, keep: str = "") -> int:
 def end_all(*, actor: User | None, person: User) -> Ended:
     """End everything, in the caller's transaction."""
     return Ended(
-        sessions=end_sessions(person),
+        sessions=end_browsers(person),
         phones=end_all_sessions(person),
         passes=revoke_passes_of(actor=actor, person=person),
     )
@@ -78,9 +80,11 @@ def after_reactivation(*, actor: User | None, person: User) -> None:
 @transaction.atomic
 def after_new_password(*, person: User) -> Ended:
     """End everything except passes and the session in which the person themselves sets the password; record it."""
-    ended = Ended(sessions=end_sessions(person, keep=_own_session(person)), phones=end_all_sessions(person))
+    ended = Ended(sessions=end_browsers(person, keep=_own_session(person)), phones=end_all_sessions(person))
     details = {"phones": ended.phones, "sessions": ended.sessions}
-    audit.record(actor=acting_person(person), action="person.password_set", target=person, details=details)
+    actor = acting_person(person)
+    audit.record(actor=actor, action="person.password_set", target=person, details=details)
+    notify(person=person, kind=Kind.PASSWORD, actor=actor)
     return ended
 
 

@@ -8,6 +8,8 @@ from django.db import transaction
 from portal.models import User
 from rollout.services import audit
 
+from .account_notices import Kind, notify
+
 
 @transaction.atomic
 def reset_factors(*, user: User, actor: User | None) -> int:
@@ -15,4 +17,5 @@ def reset_factors(*, user: User, actor: User | None) -> int:
     removed, _by_model = Authenticator.objects.filter(user_id=user.pk).delete()
     if removed:
         audit.record(actor=actor, action="person.factors_reset", target=user, details={"factors": removed})
+        notify(person=user, kind=Kind.FACTOR_REMOVED, actor=actor)
     return removed

@@ -16,7 +16,8 @@ from rollout.models import ApplicationLink
 from rollout.models.text import no_nulls
 from rollout.services import audit
 
-from .ended_access import after_deactivation, after_reactivation
+from .account_notices import Kind, notify
+from .ended_access import Ended, after_deactivation, after_reactivation, end_browsers
 
 
 def create_person(*, actor: User | None, email: str, name: str = "", role: str = Role.MEMBER) -> User:
@@ -50,6 +51,8 @@ def change_person(*, actor: User | None, person: User, name: str, role: str) -> 
         if changed:
             person.save(update_fields=["first_name", "last_name", "role", "is_staff", "is_superuser"])
             audit.record(actor=actor, action="person.changed", target=person, details={"fields": changed})
+        if "role" in changed:
+            notify(person=person, kind=Kind.ROLE, actor=actor, about=person.get_role_display())
     return person
 
 
@@ -96,6 +99,21 @@ def sign_out_all_phones(*, person: User, is_lost: bool = False) -> int:
         elif phones:
             audit.record(actor=person, action="phone.all_ended", target=person, details={"phones": phones})
     return phones
+
+
+def sign_out_everywhere(*, actor: User, person: User, browsers: bool, phones: bool) -> Ended:
+    """Sign out all browsers, all phones or both of this person, and tell them if someone else did it."""
+    with transaction.atomic():
+        ended = Ended(
+            sessions=end_browsers(person) if browsers else 0,
+            phones=end_all_sessions(person) if phones else 0,
+        )
+        details = {"sessions": ended.sessions, "phones": ended.phones}
+        audit.record(actor=actor, action="person.signed_out_everywhere", target=person, details=details)
+        if actor != person:
+            about = _("browsers: %(sessions)d, phones: %(phones)d") % details
+            notify(person=person, kind=Kind.SIGNED_OUT, actor=actor, about=about)
+    return ended
 
 
 def name_phone(*, person: User, pk: int, name: str) -> bool:

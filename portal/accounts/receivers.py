@@ -14,10 +14,13 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 from oauth2_provider.signals import app_authorized
 
+from oauth_provider.signals import token_reused
 from portal.models import User
+from rollout.models import ApplicationLink
 from rollout.services import audit, credential_keys, sign_ins, vault
 
 from . import ended_access, session_limits
+from .account_notices import Kind, notify, notify_administrators
 
 SECRETS = {"secret", "seed"}  # django-allauth's keys for TOTP and recovery codes
 
@@ -31,6 +34,16 @@ def record_app_sign_in(sender: Any, request: HttpRequest, token: Any, **kwargs: 
     )
     if not is_of_site:  # a client of Gatepass's own API
         audit.record(actor=token.user, action="client.signed_in", target=token.application)
+
+
+@receiver(token_reused)
+def record_token_reused(sender: Any, kind: str, user: User, client: Any, **kwargs: Any) -> None:
+    """Record that a code or a replaced refresh token was used again; tell the person and the administrators."""
+    link = ApplicationLink.objects.registered_here().filter(client_id=client.client_id).select_related("site").first()
+    where = link.site.title if link else str(client.name)
+    audit.record(actor=None, action=f"phone.{kind}_reused", target=user, details={"site": where})
+    notify(person=user, kind=Kind.TOKEN_REUSED, actor=None, about=where)
+    notify_administrators(kind=Kind.TOKEN_REUSED_BY, about=user)
 
 
 @receiver(pre_save, sender=User)
@@ -65,14 +78,18 @@ def end_changed_access(sender: Any, instance: User, **kwargs: Any) -> None:
 
 @receiver(authenticator_added)
 def record_factor_added(sender: Any, user: User, authenticator: Authenticator, **kwargs: Any) -> None:
-    """Record a new second factor."""
-    audit.record(actor=user, action="person.factor_added", target=user, details={"kind": authenticator.type})
+    """Record a new second factor and tell the person."""
+    with transaction.atomic():
+        audit.record(actor=user, action="person.factor_added", target=user, details={"kind": authenticator.type})
+        notify(person=user, kind=Kind.FACTOR_ADDED, actor=user)
 
 
 @receiver(authenticator_removed)
 def record_factor_removed(sender: Any, user: User, authenticator: Authenticator, **kwargs: Any) -> None:
-    """Record a removed second factor."""
-    audit.record(actor=user, action="person.factor_removed", target=user, details={"kind": authenticator.type})
+    """Record a removed second factor and tell the person."""
+    with transaction.atomic():
+        audit.record(actor=user, action="person.factor_removed", target=user, details={"kind": authenticator.type})
+        notify(person=user, kind=Kind.FACTOR_REMOVED, actor=user)
 
 
 @receiver(credential_keys.rotating)

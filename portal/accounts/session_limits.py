@@ -10,7 +10,7 @@ from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
@@ -19,10 +19,16 @@ from .sign_in_links import REHEARSAL_SESSION_KEY
 
 STARTED_KEY, SEEN_KEY = "signed_in_at", "seen_at"  # session keys; seconds since 1970
 SEEN_INTERVAL = 60  # seconds; each update of the time of last use writes the session
-# Views that export much of the fleet or show a credential: they need a recent authentication.
+# Views that need a recent authentication: exports, and forms that create a person or a credential.
 STEP_UP_VIEWS = {
     "sites_export", "check_runs_export", "sweeps_export", "sweep_export", "inventory_export", "passes_export",
-    "people_export", "phones_export", "activity_export", "site_gateway", "webhook_create",
+    "people_export", "phones_export", "activity_export", "api:current", "site_gateway", "webhook_create",
+    "client_certificate", "person_create",
+}  # fmt: skip
+# Views whose POST needs one: changes to a person, sign-in links, stored credentials, and exports of configurations.
+STEP_UP_ACTIONS = {
+    "person", "person_sign_in_link", "person_sign_out", "client_certificate_remove", "site_plugins_read",
+    "site_token_forget", "webhook", "configuration_download",
 }  # fmt: skip
 
 
@@ -64,10 +70,14 @@ class SessionLimitsMiddleware:
 
     def process_view(self, request: HttpRequest, *_view: Any) -> HttpResponse | None:
         match = request.resolver_match
-        if match is None or match.view_name not in STEP_UP_VIEWS or not request.user.is_authenticated:
+        if match is None or not _needs_step_up(request, match.view_name) or not request.user.is_authenticated:
             return None
         if time.time() - authenticated_at(request) <= settings.STEP_UP_MINUTES * 60:
             return None
+        if match.view_name.startswith("api:"):
+            message = _("Your last sign-in was a while ago. Sign in again, or send an access token instead.")
+            error = {"code": "not_allowed", "message": message, "fields": {}}
+            return JsonResponse({"error": error}, status=403)
         back = request.get_full_path()  # also after a POST: every URL responds to GET with a page
         if not (request.user.has_usable_password() or Authenticator.objects.filter(user_id=request.user.pk).exists()):
             logout(request)  # single sign-on, certificate or link: only a new sign-in can confirm the identity
@@ -75,6 +85,14 @@ class SessionLimitsMiddleware:
             return HttpResponseRedirect(f"{reverse('account_login')}?{urlencode({'next': back})}")
         messages.info(request, _("To continue, confirm your identity. Your last sign-in was a while ago."))
         return HttpResponseRedirect(f"{reverse('account_reauthenticate')}?{urlencode({'next': back})}")
+
+
+def _needs_step_up(request: HttpRequest, name: str) -> bool:
+    """Return whether this request needs a recent authentication. One with an access token has no session to renew."""
+    if request.method == "POST" and (name in STEP_UP_ACTIONS or name.startswith("admin:")):
+        return True
+    has_token = request.headers.get("Authorization", "").lower().startswith("bearer ")
+    return name in STEP_UP_VIEWS and not (has_token and name.startswith("api:"))
 
 
 def authenticated_at(request: HttpRequest) -> float:

@@ -13,6 +13,8 @@ from portal.models import SignInLink, User
 from rollout.enrollment.token import digest, mint
 from rollout.services import audit
 
+from .account_notices import Kind, notify
+
 REHEARSAL_SESSION_KEY = "rehearsing"  # set in the browser session of a sign-in test, which may only authorize an app
 LIFETIMES = {
     SignInLink.Purpose.WELCOME: timedelta(days=3),
@@ -31,6 +33,9 @@ def make_link(*, user: User, purpose: SignInLink.Purpose, actor: User | None) ->
             digest=digest(token), user=user, purpose=purpose, created_at=now, expires_at=now + LIFETIMES[purpose]
         )
         audit.record(actor=actor, action=f"sign_in_link.{purpose}_made", target=link, label=str(user))
+        # A person who has never signed in gets the link itself, and has no page to see a notice on.
+        if purpose == SignInLink.Purpose.WELCOME and user.last_login and actor != user:
+            notify(person=user, kind=Kind.SIGN_IN_LINK, actor=actor)
     return settings.PUBLIC_URL + reverse("welcome", args=[token])
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy
 
@@ -38,3 +40,27 @@ class NewPersonForm(PersonForm):
         ),
     )
     field_order = ("email", "name", "role")
+
+
+class SignOutForm(forms.Form):
+    """What to sign out of one person: browsers, phones or both."""
+
+    browsers = forms.BooleanField(
+        label=gettext_lazy("Browsers"),
+        required=False,
+        initial=True,
+        help_text=gettext_lazy("Also ends unused sign-in links and links in password reset mails."),
+    )
+    phones = forms.BooleanField(
+        label=gettext_lazy("Phones"),
+        required=False,
+        initial=True,
+        help_text=gettext_lazy("The app requires a new sign-in the next time it connects."),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Require at least one of both."""
+        data = super().clean() or {}
+        if not (data.get("browsers") or data.get("phones")):
+            raise forms.ValidationError(gettext_lazy("Select browsers, phones or both."))
+        return data

@@ -276,6 +276,10 @@ ACTIONS: dict[str, ActionText] = {
     "person.factors_reset": ActionText("shield", gettext_lazy("%(actor)s removed all second factors of %(target)s.")),
     "person.signed_in": ActionText("key", gettext_lazy("%(actor)s signed in.")),
     "person.signed_out": ActionText("sign-out", gettext_lazy("%(actor)s signed out.")),
+    "person.signed_out_everywhere": ActionText(
+        "sign-out",
+        gettext_lazy("%(actor)s signed out %(target)s everywhere (browsers: %(sessions)s, phones: %(phones)s)."),
+    ),
     "person.sign_in_failed": ActionText("lock", gettext_lazy("A sign-in as %(target)s failed.")),
     "phone.signed_in": ActionText("phone", gettext_lazy("%(actor)s signed in to %(target)s with the app.")),
     "phone.signed_out": ActionText("sign-out", gettext_lazy("%(actor)s signed out a phone from %(target)s.")),
@@ -302,6 +306,13 @@ ACTIONS: dict[str, ActionText] = {
             "%(actor)s reported a lost phone; %(phones)s phones were signed out.",
             "phones",
         ),
+    ),
+    "phone.code_reused": ActionText(
+        "lock", gettext_lazy("A code of %(target)s was used twice. The phone that it had signed in was signed out.")
+    ),
+    "phone.refresh_token_reused": ActionText(
+        "lock",
+        gettext_lazy("A copied sign-in of a phone of %(target)s was used. The phone was signed out (site: %(site)s)."),
     ),
     "phone.revoked": ActionText("sign-out", gettext_lazy("%(actor)s signed out a phone of %(target)s.")),
     "phone.many_revoked": ActionText(

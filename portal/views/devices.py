@@ -15,7 +15,9 @@ from django.views.decorators.cache import never_cache
 from oauth_provider.models import Device
 from oauth_provider.tokens.sessions import LiveSession, live_sessions
 from portal.accounts.access import person
+from portal.accounts.account_notices import SHOWN
 from portal.accounts.people import name_phone, sign_out_all_phones, sign_out_phone
+from portal.models import AccountNotice
 from portal.pages.actions import action, form_view, page_view
 from portal.presenters.user_agents import app_of, describe
 from rollout.models import ApplicationLink
@@ -23,9 +25,15 @@ from rollout.models import ApplicationLink
 
 @page_view
 def my_devices(request: HttpRequest) -> HttpResponse:
-    """List the phones on which this person is signed in to sites hosted by Gatepass."""
-    context = {"rows": _rows(live_sessions(person(request))), "has_others": _has_others(request)}
-    return render(request, "people/my_devices.html", context | {"name_length": Device.NAME_LENGTH})
+    """List the phones on which this person is signed in to sites hosted by Gatepass, and reuses of their tokens."""
+    user = person(request)
+    context = {
+        "rows": _rows(live_sessions(user)),
+        "has_others": _has_others(request),
+        "notices": user.account_notices.filter(kind=AccountNotice.Kind.TOKEN_REUSED)[:SHOWN],
+        "name_length": Device.NAME_LENGTH,
+    }
+    return render(request, "people/my_devices.html", context)
 
 
 def _rows(phones: list[LiveSession]) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""People, for administrators: list, export, create, change and deactivate accounts."""
+"""People, for administrators: list, export, create, change, sign out and deactivate accounts."""
 
 from __future__ import annotations
 
@@ -19,9 +19,15 @@ from django.views.decorators.cache import never_cache
 
 from oauth_provider.tokens.sessions import live_sessions
 from portal.accounts.access import administrators, person
-from portal.accounts.people import change_person, create_person, deactivate_person, reactivate_person
+from portal.accounts.people import (
+    change_person,
+    create_person,
+    deactivate_person,
+    reactivate_person,
+    sign_out_everywhere,
+)
 from portal.accounts.sign_in_links import make_link
-from portal.forms.people import NewPersonForm, PersonForm
+from portal.forms.people import NewPersonForm, PersonForm, SignOutForm
 from portal.forms.service_errors import add_form_errors
 from portal.models import Role, SignInLink, User
 from portal.pages.actions import action, form_view, page_view
@@ -181,3 +187,21 @@ def sign_in_link(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _make_link(actor: User, row: User) -> str:
     return make_link(user=row, purpose=SignInLink.Purpose.WELCOME, actor=actor)
+
+
+@administrators
+@form_view
+def sign_out(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask what to sign out of a person; the POST signs out their browsers, their phones or both."""
+    row, user = get_object_or_404(User, pk=pk), person(request)
+    if row == user:
+        return redirect("sign_out_everywhere")
+    form = SignOutForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        ended = sign_out_everywhere(actor=user, person=row, **form.cleaned_data)
+        counts = {"person": row, "sessions": ended.sessions, "phones": ended.phones}
+        text = _("%(person)s was signed out (browsers: %(sessions)d, phones: %(phones)d).") % counts
+        messages.success(request, text)
+        return redirect("person", pk=row.pk)
+    context = {"form": form, "row": row, "is_me": False, "back": reverse("person", args=[row.pk])}
+    return render(request, "people/sign_out.html", context, status=422 if form.errors else 200)
