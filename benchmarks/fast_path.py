@@ -38,7 +38,7 @@ def main() -> bool:
             "PUBLIC_URL": "http://127.0.0.1:8000",
             "LOG_LEVEL": "ERROR",
             "RATE_LIMIT_TOKEN_ADDRESS": "9000000/60",
-            "RATE_LIMIT_TOKEN_WHO": "9000000/60",
+            "RATE_LIMIT_TOKEN_PRINCIPAL": "9000000/60",
         }
         with chosen.running():
             import django

@@ -86,9 +86,9 @@ def gatepass(servers: Servers, directory: Path, others: int) -> Iterator[Peer]:
             "PUBLIC_URL": f"http://127.0.0.1:{port}",
             "LOG_LEVEL": "ERROR",
         }
-        for limit in ("TOKEN_ADDRESS", "TOKEN_WHO", "INTROSPECTION_ADDRESS", "INTROSPECTION_WHO"):
+        for limit in ("TOKEN_ADDRESS", "TOKEN_PRINCIPAL", "INTROSPECTION_ADDRESS", "INTROSPECTION_PRINCIPAL"):
             environment[f"RATE_LIMIT_{limit}"] = "9000000/60"
-        for limit in ("AUTHORIZE_ADDRESS", "AUTHORIZE_WHO"):
+        for limit in ("AUTHORIZE_ADDRESS", "AUTHORIZE_PRINCIPAL"):
             environment[f"RATE_LIMIT_{limit}"] = "900000/60"
         subprocess.run([sys.executable, "manage.py", "collectstatic", "-v0", "--no-input"], env=environment, check=True)
         facts = _seed("benchmarks.gatepass_seed", environment, str(others))

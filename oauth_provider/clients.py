@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 from oauth2_provider.models import get_access_token_model, get_grant_model, get_refresh_token_model
 
-from .models import Client
+from .models import Client, RemovedClient
 from .tokens import redemption
 
 
@@ -33,7 +33,10 @@ def end_sign_ins(*, client_id: str) -> int:
 
 
 def remove_client(*, client_id: str) -> int:
-    """Delete the client with its codes and tokens; return how many refresh tokens were not revoked, 0 if unknown."""
+    """Delete the client with its codes and tokens, keeping its client ID as that of a removed client.
+
+    Returns how many refresh tokens were not revoked, 0 if the client is unknown.
+    """
     with transaction.atomic():
         client = Client.objects.select_for_update(no_key=True).filter(client_id=client_id).first()
         if client is None:
@@ -44,4 +47,5 @@ def remove_client(*, client_id: str) -> int:
         get_access_token_model().objects.filter(application=client).delete()
         refresh_tokens.delete()
         client.delete()
+        RemovedClient.objects.get_or_create(client_id=client_id)
     return ended

@@ -1,4 +1,4 @@
-"""Models: OAuth clients, the phone of each sign-in, resource servers, and counters of rate limits."""
+"""Models: OAuth clients and removed ones, the phone of each sign-in, resource servers, counters of rate limits."""
 
 from __future__ import annotations
 
@@ -55,6 +55,25 @@ class Client(AbstractApplication):
         """Return whether the realm of this oauthlib request lists the client. django-oauth-toolkit's hook."""
         realm = realm_of(getattr(request, "headers", None) or {})
         return realm.admits(self.client_id, needs_realm=self.needs_realm)
+
+
+class RemovedClient(models.Model):
+    """The client ID of a removed client. Phones send it until they get the new app configuration."""
+
+    client_id = models.CharField(max_length=100, primary_key=True)
+
+    objects: ClassVar[models.Manager[RemovedClient]] = models.Manager()
+
+    def __str__(self) -> str:
+        return self.client_id
+
+
+def known_client_id(client_id: str) -> str:
+    """Return the client ID if its client exists or was removed, else an empty text."""
+    for model in (Client, RemovedClient):
+        if client_id and model._default_manager.filter(client_id=client_id).exists():
+            return client_id
+    return ""
 
 
 class Device(models.Model):

@@ -41,6 +41,11 @@ def remove_resource_server(server: ResourceServer) -> bool:
     return bool(removed)
 
 
+def is_resource_server(client_id: str) -> bool:
+    """Return whether a resource server has this client ID."""
+    return ResourceServer.objects.filter(client_id=client_id).exists()
+
+
 def is_secret(secret: str, checksum: str) -> bool:
     """Return whether the checksum is that of this secret, compared in constant time."""
     return hmac.compare_digest(digest(secret), checksum)

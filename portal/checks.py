@@ -62,15 +62,18 @@ def production_uses_redis(app_configs: Any, **kwargs: Any) -> list[CheckMessage]
 
 @register(Tags.security)
 def rate_limits_are_valid(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """gatepass.E012: an invalid limit would not limit anything."""
-    errors: list[CheckMessage] = []
+    """gatepass.E012: an invalid limit would not limit anything. gatepass.W008: an earlier name of a setting."""
+    messages: list[CheckMessage] = [
+        Warning(f"{old} is now {new}.", hint=f"Set {new} instead of {old}.", id="gatepass.W008")
+        for old, new in settings.RATE_LIMITS_RENAMED.items()
+    ]
     for name, text in settings.RATE_LIMITS.items():
         try:
             parse_limit(name, text)
         except LimitError as error:
             message = f"RATE_LIMIT_{name.upper()} is {text!r}, which is not a rate limit."
-            errors.append(Error(message, hint=str(error), id="gatepass.E012"))
-    return errors
+            messages.append(Error(message, hint=str(error), id="gatepass.E012"))
+    return messages
 
 
 @register(Tags.security)

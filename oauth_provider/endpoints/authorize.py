@@ -18,6 +18,7 @@ from oauth2_provider.views.base import BaseAuthorizationView
 from oauthlib.oauth2.rfc6749 import errors
 
 from oauth_provider.limits.attempts import Attempt
+from oauth_provider.models import known_client_id
 from oauth_provider.realms import realm_of
 from oauth_provider.redirects import ALLOWED_REDIRECT_URIS, ALLOWED_SCHEMES, with_issuer
 from oauth_provider.scopes import SCOPES
@@ -53,8 +54,8 @@ class AuthorizeView(BaseAuthorizationView):
             return add_no_store_headers(self.render_to_response({"error": malformed}, HTTPStatus.BAD_REQUEST))
         with Attempt("authorize", request.META.get("REMOTE_ADDR", ""), str(request.user.pk or "")) as attempt:
             response = super().dispatch(request, *args, **kwargs)
-            if response.status_code < HTTPStatus.BAD_REQUEST:
-                attempt.succeeded()
+            if response.status_code >= HTTPStatus.BAD_REQUEST:
+                attempt.failed(client=known_client_id(request.oauth_parameters.get("client_id", "")))  # type: ignore[attr-defined]
         return add_no_store_headers(response)
 
     def get(self, request: HttpRequest) -> HttpResponse:

@@ -44,6 +44,7 @@ class RefusedError(Exception):
 
     def __init__(self, error: str, description: str, status: int = HTTPStatus.BAD_REQUEST, **headers: str) -> None:
         super().__init__(error, description)
+        self.error = error
         self.response = json_response({"error": error, "error_description": description}, status, headers)
 
 
@@ -60,8 +61,8 @@ def form_endpoint(handler: Callable[[FormRequest], MachineResponse]) -> MachineV
         except RefusedError as refusal:
             return refused(meta, refusal.response)
         except TooManyRequestsError as error:
-            description = f"Too many requests. Try again in {error.retry_after} seconds."
-            data = {"error": "too_many_requests", "error_description": description}
+            # No "error" member: AppAuth ends the sign-in after any 4xx response that has one.
+            data = {"detail": f"Too many requests. Try again in {error.retry_after} seconds."}
             headers = {"Retry-After": str(error.retry_after)}
             return refused(meta, json_response(data, HTTPStatus.TOO_MANY_REQUESTS, headers))
 

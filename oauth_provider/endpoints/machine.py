@@ -9,9 +9,9 @@ from django.db import IntegrityError, transaction
 from oauth2_provider.signals import app_authorized
 
 from oauth_provider.limits import attempts
-from oauth_provider.models import Client
+from oauth_provider.models import Client, known_client_id
 from oauth_provider.realms import realm_of
-from oauth_provider.resource_servers import credential_of
+from oauth_provider.resource_servers import credential_of, is_resource_server
 from oauth_provider.scopes import APP_SCOPE
 from oauth_provider.tokens import redemption
 from oauth_provider.tokens.devices import origin_of
@@ -31,9 +31,11 @@ def token(request: FormRequest) -> MachineResponse:
     if grant is None:
         raise RefusedError("unsupported_grant_type", "Supported grant types: authorization_code, refresh_token.")
     with attempts.Attempt("token", request.address, request.parameters.get("client_id", "")) as attempt:
-        response = grant(request)
-        attempt.succeeded()
-    return response
+        try:
+            return grant(request)
+        except RefusedError:
+            _count_failure(attempt, request, request.parameters.get("refresh_token", ""))
+            raise
 
 
 def _redeem_code(request: FormRequest) -> MachineResponse:
@@ -76,12 +78,18 @@ _GRANTS = {"authorization_code": _redeem_code, "refresh_token": _refresh_tokens}
 def revoke(request: FormRequest) -> MachineResponse:
     """Revoke a token of this client and its pair. Responds alike to unknown tokens (RFC 7009 section 2.2)."""
     _require_public_client(request)
+    revoked = request.parameters.get("token", "")
     with attempts.Attempt("token", request.address, request.parameters.get("client_id", "")) as attempt:
-        client = _get_client(request)
-        if "token" not in request.parameters:
-            raise RefusedError("invalid_request", "Missing token parameter.")
-        redemption.revoke(client, request.parameters["token"])
-        attempt.succeeded()
+        try:
+            client = _get_client(request)
+            if "token" not in request.parameters:
+                raise RefusedError("invalid_request", "Missing token parameter.")
+        except RefusedError:
+            _count_failure(attempt, request, revoked)
+            raise
+        if redemption.issued_family(revoked) is None:  # the response is the same, but it counts as a guess
+            _count_failure(attempt, request, revoked)
+        redemption.revoke(client, revoked)
     return MachineResponse(HTTPStatus.OK, b"", {"Content-Type": JSON, **NO_STORE_HEADERS})
 
 
@@ -115,14 +123,24 @@ def _introspect_token(request: FormRequest, *, may_lack_token: bool = False) -> 
     credential = credential_of(request.meta, request.parameters)
     with attempts.Attempt("introspection", request.address, credential.client_id if credential else "") as attempt:
         if credential is None:
+            attempt.failed()
             raise _invalid_resource_server()
         result = introspection.introspect(credential, request.parameters.get("token", ""), realm_of(request.meta))
         if result is None:
+            attempt.failed(client=credential.client_id if is_resource_server(credential.client_id) else "")
             raise _invalid_resource_server()
-        attempt.succeeded()
     if "token" not in request.parameters and not may_lack_token:
         raise RefusedError("invalid_request", "Missing token parameter.")
     return result.claims
+
+
+def _count_failure(attempt: attempts.Attempt, request: FormRequest, token: str) -> None:
+    """Count a failure of whom it belongs to: the sign-in of a genuine token, else the client at its address."""
+    family = redemption.issued_family(token)
+    if family is not None:
+        attempt.failed(family=str(family))
+    else:
+        attempt.failed(client=known_client_id(request.parameters.get("client_id", "")))
 
 
 def _require_public_client(request: FormRequest) -> None:

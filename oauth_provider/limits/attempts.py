@@ -1,20 +1,22 @@
-"""Rate limits of each endpoint (setting ``RATE_LIMITS``).
+"""Rate limits of the provider's endpoints (setting ``RATE_LIMITS``).
 
-Each endpoint limits all requests from one address (generous, for an office behind one address), all requests of one
-principal, and failed requests from one address (strict, against guessing). The permit for a failure is taken before
-the result is known and returned on success, so that parallel guesses count too.
+Each endpoint limits successful requests from one address and of one principal (generous, for an office behind one
+address), and failed requests (strict). Tokens, codes and client secrets have too much entropy to be guessed, so a
+request is always evaluated and only a failure takes a permit for failures: over that limit a valid token still gets its
+answer, whatever others behind the same address send. A failed request takes no permit of the two other limits.
 """
 
 from __future__ import annotations
 
 import functools
+import time
 
 from django.conf import settings
 
 from .limiter import Limit, Limiter, parse_limit
 
 limiter = Limiter()
-NAMES = ("address", "who", "failures")  # as in RATE_LIMITS; "who" is the principal
+NAMES = ("address", "principal", "failures")  # as in RATE_LIMITS
 
 
 class TooManyRequestsError(Exception):
@@ -26,7 +28,7 @@ class TooManyRequestsError(Exception):
 
 
 class Attempt:
-    """Context manager that takes the permits or raises TooManyRequestsError. Counts as failed until ``succeeded()``.
+    """Context manager for one request: takes its permits or raises TooManyRequestsError. An exception returns them.
 
     ``address`` is the client's IP address, ``principal`` the OAuth client or person that the request names, or "".
     """
@@ -34,15 +36,13 @@ class Attempt:
     def __init__(self, endpoint: str, address: str, principal: str) -> None:
         limits = settings.RATE_LIMITS
         address_limit, principal_limit, self.failures = _parsed(
-            endpoint, limits[f"{endpoint}_address"], limits[f"{endpoint}_who"], limits[f"{endpoint}_failures"]
+            endpoint, limits[f"{endpoint}_address"], limits[f"{endpoint}_principal"], limits[f"{endpoint}_failures"]
         )
-        self.address, self.failed, self.permits = address, True, list[tuple[Limit, str]]()
+        self.address, self.begun, self.permits = address, time.time(), list[tuple[Limit, str]]()
         if address_limit is not None:
             self.permits.append((address_limit, address))
         if principal_limit is not None and principal:
             self.permits.append((principal_limit, principal))
-        if self.failures is not None:
-            self.permits.append((self.failures, address))
 
     def __enter__(self) -> Attempt:
         wait = limiter.take_all(self.permits)
@@ -50,13 +50,26 @@ class Attempt:
             raise TooManyRequestsError(wait)
         return self
 
-    def __exit__(self, *_error: object) -> None:
-        if self.failures is not None and not self.failed:
-            limiter.give_back(self.failures, self.address)
+    def __exit__(self, error: type[BaseException] | None, *_details: object) -> None:
+        if error is not None:
+            self._return_permits()
 
-    def succeeded(self) -> None:
-        """Mark the request as successful, so that it does not count as a failure."""
-        self.failed = False
+    def failed(self, *, client: str = "", family: str = "") -> None:
+        """Count a failure. Raises TooManyRequestsError, which replaces the response, above the limit of failures.
+
+        Failures count per address and ``client``, a client that exists or existed; "" stands for all unknown ones.
+        ``family`` is that of a token which this server issued: an ended sign-in counts for itself, as it is no guess.
+        """
+        self._return_permits()
+        if self.failures is not None:
+            key = f"family {family}" if family else f"{self.address} {client}"
+            wait = limiter.take(self.failures, key)
+            if wait is not None:
+                raise TooManyRequestsError(wait)
+
+    def _return_permits(self) -> None:
+        limiter.give_back_all(self.permits, self.begun)
+        self.permits = []
 
 
 @functools.lru_cache(maxsize=256)

@@ -59,7 +59,10 @@ class Limiter:
         self._lock = threading.Lock()
 
     def take_all(self, permits: Sequence[tuple[Limit, str]]) -> int | None:
-        """Take a permit of each limit for its key; return None, or the longest wait in seconds if one is missing."""
+        """Take a permit of each limit for its key and return None. If one is missing, take none and return the wait.
+
+        The wait is the longest one in seconds.
+        """
         now = time.time()
         with self._lock:  # the usual case: this process holds permits for all of them
             held = [self._leases.get((limit, _short(key))) for limit, key in permits]
@@ -69,7 +72,10 @@ class Limiter:
                     lease.left -= 1
                 return None
         waits = [self.take(limit, key) for limit, key in permits]
-        return max((wait for wait in waits if wait is not None), default=None)
+        if not any(waits):
+            return None
+        self.give_back_all([permit for permit, wait in zip(permits, waits, strict=True) if wait is None], now)
+        return max(wait for wait in waits if wait is not None)
 
     def take(self, limit: Limit, key: str) -> int | None:
         """Take a permit for ``key``; return None, or the wait in seconds if none is left in this window."""
@@ -98,12 +104,13 @@ class Limiter:
             current.left -= 1
         return None
 
-    def give_back(self, limit: Limit, key: str) -> None:
-        """Return a permit that was not needed."""
+    def give_back_all(self, permits: Sequence[tuple[Limit, str]], taken: float) -> None:
+        """Return permits that were not needed; ``taken`` is when, in seconds since 1970. Lapsed ones are ignored."""
         with self._lock:
-            lease = self._leases.get((limit, _short(key)))
-            if lease is not None and lease.ends > time.time():
-                lease.left += 1
+            for limit, key in permits:
+                lease = self._leases.get((limit, _short(key)))
+                if lease is not None and lease.ends - limit.seconds <= taken:  # still the same window
+                    lease.left += 1
 
     def forget(self) -> None:
         """Drop the permits that this process holds; the shared counters stay."""

@@ -234,8 +234,16 @@ def revoke(client: Client, token: str) -> None:
     end_rows(own.filter(token_checksum=checksum))
     end_rows(own.filter(access_token__in=AccessToken.objects.filter(token_checksum=checksum).values("pk")))
     AccessToken.objects.filter(application=client, token_checksum=checksum).delete()
+    family = issued_family(token)
+    if family is not None:
+        end_rows(own.filter(token_family=family))
+
+
+def issued_family(token: str) -> UUID | None:
+    """Return the family of a refresh or access token that this server issued, ended or not; else None. No query."""
     if any(token_format.is_ours(token, kind, keys=_keys()) for kind in (token_format.REFRESH, token_format.ACCESS)):
-        end_rows(own.filter(token_family=token_format.family_in(token)))
+        return token_format.family_in(token)
+    return None
 
 
 def _usable(now: datetime) -> QuerySet[Any]:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from ipaddress import ip_address
-from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.adapter import DefaultUserSessionsAdapter
 from allauth.usersessions.models import UserSession
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest
 from django.urls import reverse
@@ -20,8 +18,6 @@ from django.utils.translation import gettext_lazy
 
 from portal.models import User
 from rollout.services import audit, vault
-
-from . import lockouts
 
 
 def home(user: User) -> str:
@@ -35,12 +31,6 @@ class AccountAdapter(DefaultAccountAdapter):
     error_messages = DefaultAccountAdapter.error_messages | {
         "email_password_mismatch": gettext_lazy("The e-mail address or the password is wrong."),
     }
-
-    def validation_error(self, code: str, *args: Any) -> ValidationError:
-        """Return the error of this code; for a lock-out, with the time until the next attempt."""
-        if code == "too_many_login_attempts":
-            return ValidationError(lockouts.too_many_failed_sign_ins(), code=code)
-        return super().validation_error(code, *args)
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Return False: administrators add people."""

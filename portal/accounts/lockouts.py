@@ -31,6 +31,7 @@ def try_again(seconds: int) -> str:
     return ngettext("Try again in %(n)d hour.", "Try again in %(n)d hours.", count) % {"n": count}
 
 
-def too_many_failed_sign_ins() -> str:
-    """Return the error of a sign-in form after too many failures: what happened, and when the next attempt counts."""
-    return f"{_('Too many failed sign-ins.')} {try_again(longest_window('login_failed'))}"
+def too_many_sign_ins(seconds: int) -> str:
+    """Return what happened after too many attempts, when the next one counts, and what works meanwhile."""
+    still = _("A passkey still works, and so does a browser in which you have signed in before.")
+    return f"{_('Too many failed sign-ins.')} {try_again(seconds)} {still}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.signals import password_reset
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authenticator_added, authenticator_removed
@@ -19,7 +20,7 @@ from portal.models import User
 from rollout.models import ApplicationLink
 from rollout.services import audit, credential_keys, sign_ins, vault
 
-from . import ended_access, session_limits
+from . import ended_access, known_browsers, session_limits
 from .account_notices import Kind, notify, notify_administrators
 
 SECRETS = {"secret", "seed"}  # django-allauth's keys for TOTP and recovery codes
@@ -76,6 +77,12 @@ def end_changed_access(sender: Any, instance: User, **kwargs: Any) -> None:
         end(actor=ended_access.acting_person(instance), person=instance)
 
 
+@receiver(password_reset)
+def know_browser_after_reset(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
+    """Mark the browser: the link proved the mailbox. So strangers who guess passwords cannot keep the person out."""
+    known_browsers.set_signed_in(request, user.pk)
+
+
 @receiver(authenticator_added)
 def record_factor_added(sender: Any, user: User, authenticator: Authenticator, **kwargs: Any) -> None:
     """Record a new second factor and tell the person."""
@@ -119,8 +126,9 @@ def _seal_factor_again(pk: int) -> int:
 
 @receiver(user_logged_in)
 def record_signed_in(sender: Any, user: User, request: HttpRequest | None = None, **kwargs: Any) -> None:
-    """Record a sign-in and start the session's limits."""
+    """Record a sign-in, start the session's limits and mark the browser."""
     if request is not None:
+        known_browsers.set_signed_in(request, user.pk)
         session_limits.begin(request.session)
     audit.record(actor=user, action="person.signed_in", target=user)
 

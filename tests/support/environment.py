@@ -32,8 +32,8 @@ os.environ |= {
 os.environ |= {
     f"RATE_LIMIT_{endpoint}_{kind}": "off"
     for endpoint in ("TOKEN", "INTROSPECTION", "AUTHORIZE", "SIGN_IN")
-    for kind in ("ADDRESS", "WHO", "FAILURES")
-}
+    for kind in ("ADDRESS", "PRINCIPAL", "FAILURES")
+} | {"RATE_LIMIT_SIGN_IN_KNOWN_BROWSER": "off"}
 for name in (
     "DEBUG",
     "DEMO",

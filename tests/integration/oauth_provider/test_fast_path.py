@@ -177,7 +177,7 @@ def test_refused_requests(
 
 
 def test_a_reached_limit(both: Both, phone: Any, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings.RATE_LIMITS = {**settings.RATE_LIMITS, "token_failures": "100/60"}
+    settings.RATE_LIMITS = {**settings.RATE_LIMITS, "token_address": "100/60"}
     counted: list[object] = []
     monkeypatch.setattr(attempts.limiter, "take_all", lambda wanted: counted.append(wanted) or 17)
     status, headers, _body = both(TOKEN, refresh(phone, "x"))

@@ -255,7 +255,7 @@ def test_internal_addresses_are_not_reached(look_up: Callable[..., Any], setting
 def test_look_ups_are_limited_for_each_person(
     look_up: Callable[..., Any], settings: Any, client_of: Callable[[User], Client], alice: User, fleet: SimulatedFleet
 ) -> None:
-    settings.RATE_LIMITS = {**settings.RATE_LIMITS, "look_up_who": "2/86400"}
+    settings.RATE_LIMITS = {**settings.RATE_LIMITS, "look_up_principal": "2/86400"}
     base_url = fleet.base_url("ready-mdm")
     pages = [look_up(base_url).content.decode() for _attempt in range(3)]
     assert ["Too many look-ups" in page for page in pages] == [False, False, True]
@@ -273,7 +273,7 @@ def test_only_people_who_may_add_look_up(
 
 
 def test_several_addresses_are_read_but_not_looked_up(look_up: Callable[..., Any], settings: Any) -> None:
-    settings.RATE_LIMITS = {**settings.RATE_LIMITS, "look_up_who": "1/86400"}
+    settings.RATE_LIMITS = {**settings.RATE_LIMITS, "look_up_principal": "1/86400"}
     for _attempt in range(3):
         assert "2 addresses: 2 new" in look_up("a.example.com\nb.example.com").content.decode()
 

@@ -685,8 +685,8 @@ def test_limits(shared: SharedPortal, portal: Portal, record_property: Any) -> N
     )
     strict = {
         "RATE_LIMIT_TOKEN_FAILURES": "5/86400",
-        "RATE_LIMIT_AUTHORIZE_WHO": "5/86400",
-        "RATE_LIMIT_SIGN_IN_WHO": "5/86400",
+        "RATE_LIMIT_AUTHORIZE_PRINCIPAL": "5/86400",
+        "RATE_LIMIT_SIGN_IN_PRINCIPAL": "5/86400",
     }
     if shared.kind == "sqlite":
         strict["REDIS_URL"] = ""  # without Redis the database counts

@@ -10,7 +10,7 @@ from django.core.checks import run_checks
 from oauth_provider.limits.limiter import Limit, LimitError, parse_limit
 
 OFF = {f"{endpoint}_{kind}": "off" for endpoint in ("token", "introspection", "authorize", "sign_in")
-       for kind in ("address", "who", "failures")}  # fmt: skip
+       for kind in ("address", "principal", "failures")}  # fmt: skip
 
 
 @pytest.mark.parametrize("text", ["", "5", "5/", "/5", "0/5", "5/0", "-1/5", "5/60/60", "five/60", "99999999/1"])
