@@ -163,7 +163,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.server("REDIS_URL", "", schemes=("redis", "rediss", "unix"), example="redis://redis:6379/0")
 if REDIS_URL:
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+    CACHES = {"default": {"BACKEND": "portal.pages.fallback_cache.FallbackCache", "LOCATION": REDIS_URL}}
 else:
     CACHES = {
         "default": {

@@ -1,13 +1,12 @@
 """Shared counters of rate limits, in Redis if configured, else in the database.
 
-If Redis fails, the database counts. Nothing works without the database anyway, so a limit is never silently off, and
-a Redis failure does not block sign-in.
+If Redis is away or full, the database counts, from zero. Nothing works without the database anyway, so a limit is never
+silently off, and a Redis failure does not block sign-in.
 """
 
 from __future__ import annotations
 
 import functools
-import logging
 from datetime import timedelta
 
 import redis
@@ -17,10 +16,10 @@ from django.utils import timezone
 
 from oauth_provider.models import RateCount
 
-logger = logging.getLogger(__name__)
+from .redis_pause import TIMEOUTS, redis_pause
+
 # Atomic, so that two processes cannot both take the last permits. Returns the count including this block.
 _TAKE = "local n = redis.call('INCRBY', KEYS[1], ARGV[1]) redis.call('EXPIRE', KEYS[1], ARGV[2]) return n"
-REDIS_TIMEOUT = 0.25  # seconds; every request waits for it
 
 
 def grant(name: bytes, window: int, seconds: int, block: int, count: int) -> int:
@@ -30,12 +29,12 @@ def grant(name: bytes, window: int, seconds: int, block: int, count: int) -> int
 
 
 def _count(name: bytes, window: int, seconds: int, block: int) -> int:
-    if settings.REDIS_URL:
+    if settings.REDIS_URL and not redis_pause.is_on():
         try:
             key = f"gatepass:rate:{name.hex()}:{window}"
             return int(_script(settings.REDIS_URL)(keys=[key], args=[block, 2 * seconds]))
         except redis.RedisError as error:
-            logger.warning("rate_limit_counter_unavailable", extra={"error": type(error).__name__})
+            redis_pause.begin(error)
     return _count_in_database(name.hex(), window, seconds, block)
 
 
@@ -56,7 +55,7 @@ def _count_in_database(name: str, window: int, seconds: int, block: int) -> int:
 
 @functools.cache
 def _script(url: str) -> redis.commands.core.Script:
-    client = redis.Redis.from_url(url, socket_timeout=REDIS_TIMEOUT, socket_connect_timeout=REDIS_TIMEOUT)
+    client = redis.Redis.from_url(url, **TIMEOUTS)
     return client.register_script(_TAKE)
 
 

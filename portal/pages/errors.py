@@ -10,7 +10,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import get_template
 from django.utils.translation import gettext as _
-from redis.exceptions import RedisError
 
 from portal.accounts.adapters import home
 from portal.models import User
@@ -70,8 +69,6 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def _unavailable_component(error: BaseException | None) -> str:
     """Return a sentence that names the unavailable server or missing key behind an error; empty for other errors."""
-    if isinstance(error, RedisError):
-        return _("Redis does not respond. Sign-in is paused, because its rate limits are stored there.")
     if isinstance(error, OperationalError | InterfaceError):
         state = getattr(error.__cause__, "sqlstate", None)
         if state is None or state.startswith(("08", "53", "57P")):  # connection, resources, shut down

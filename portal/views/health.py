@@ -12,6 +12,7 @@ from collections.abc import Callable
 from ipaddress import ip_address
 from pathlib import Path
 
+import redis
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import connection
@@ -21,6 +22,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from django_prometheus.exports import ExportToDjangoView
 
+from oauth_provider.limits.redis_pause import TIMEOUTS
 from portal.celery import app
 from portal.models import User
 
@@ -33,6 +35,9 @@ PROXY_HEADERS = (
     "HTTP_X_REAL_IP",
     "HTTP_VIA",
 )
+
+
+READY_KEY = "gatepass:ready"
 
 
 class NotReadyError(Exception):
@@ -115,18 +120,23 @@ def check_migrations() -> None:
 
 
 def check_broker() -> None:
-    """Connect to Celery's broker within two seconds. The file system broker needs a writable directory.
+    """Write to Redis and to Celery's broker, within a second. The file system broker needs a writable directory.
 
-    Raises NotReadyError when the directory is not writable, and the driver's exceptions when the connection fails.
+    A full Redis accepts connections but no writes. Raises NotReadyError when the directory is not writable, and the
+    driver's exceptions when a write fails.
     """
+    if settings.REDIS_URL:
+        with redis.Redis.from_url(settings.REDIS_URL, **TIMEOUTS) as client:
+            client.set(READY_KEY, 1, ex=60)
     if settings.CELERY_BROKER_URL.startswith("filesystem:"):
         directory = Path(settings.CELERY_BROKER_TRANSPORT_OPTIONS["data_folder_in"])
         if not os.access(directory, os.W_OK | os.X_OK):
             raise NotReadyError("the directory of the broker is not writable")
         return
-    timeouts = {"socket_connect_timeout": 2, "socket_timeout": 2}
-    with app.connection_for_write(connect_timeout=2, transport_options=timeouts) as broker:
-        broker.ensure_connection(max_retries=1, timeout=2)
+    with app.connection_for_write(transport_options={**TIMEOUTS, "max_retries": 0}) as broker:
+        channel = broker.default_channel
+        if broker.transport.driver_type == "redis":
+            channel.client.set(READY_KEY, 1, ex=60)
 
 
 COMPONENTS: dict[str, Callable[[], None]] = {

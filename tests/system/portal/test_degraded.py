@@ -1,4 +1,4 @@
-"""Error pages while the database or Redis is unavailable name the server and that the problem is temporary."""
+"""Error pages while the database is unavailable name the server and that the problem is temporary."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import pytest
 from django.db import InterfaceError, OperationalError
 from django.http import HttpResponse
 from django.test import RequestFactory
-from redis.exceptions import ConnectionError as RedisConnectionError
 
 from portal.pages.errors import server_error
 
@@ -28,7 +27,6 @@ def caused(error: Exception, cause: Exception) -> Exception:
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (RedisConnectionError("Error 2 connecting to /run/redis.sock"), "Redis does not respond."),
         (OperationalError("connection refused"), "The database does not respond."),
         (InterfaceError("connection already closed"), "The database does not respond."),
         (caused(OperationalError("over"), psycopg.errors.AdminShutdown("over")), "The database does not respond."),
@@ -39,7 +37,6 @@ def test_an_unavailable_server_is_named(error: Exception, words: str) -> None:
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "30"
     assert words in answer.content.decode()
-    assert "redis.sock" not in answer.content.decode()
 
 
 @pytest.mark.parametrize(
