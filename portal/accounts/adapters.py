@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from ipaddress import ip_address
+from smtplib import SMTPException
+from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.adapter import DefaultUserSessionsAdapter
 from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
 from django.urls import reverse
@@ -18,6 +22,10 @@ from django.utils.translation import gettext_lazy
 
 from portal.models import User
 from rollout.services import audit, vault
+
+from . import next_pages
+
+logger = logging.getLogger(__name__)
 
 
 def home(user: User) -> str:
@@ -35,6 +43,34 @@ class AccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Return False: administrators add people."""
         return False
+
+    def is_safe_url(self, url: str) -> bool:
+        """Return whether ``next`` may be this URL: on this server, and short."""
+        if len(url) > next_pages.MAX_NEXT:
+            return next_pages.fits(url)
+        return super().is_safe_url(url)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Send a message whose links and names come from the settings, not from the request.
+
+        A mail server that does not respond is logged only, so that the page is the same with and without an account.
+        """
+        message = self.render_mail(
+            template_prefix, email, {"email": email, "public_url": settings.PUBLIC_URL} | context
+        )
+        message.extra_headers["Auto-Submitted"] = "auto-generated"  # RFC 3834: stops automatic replies
+        try:
+            message.send()
+        except (SMTPException, OSError) as error:
+            logger.error("The e-mail %s was not sent: %s: %s", template_prefix, type(error).__name__, error)
+
+    def format_email_subject(self, subject: str) -> str:
+        """Return the subject without django-allauth's prefix, the host of the request."""
+        return subject
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """Return the key that counts an account's failed sign-ins; django-allauth's contains the port in ``Host``."""
+        return str(credentials.get("email", "")).lower()
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         """Return the start page of the person who signed in."""

@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
+from . import next_pages
 from .sign_in_links import REHEARSAL_SESSION_KEY
 
 STARTED_KEY, SEEN_KEY = "signed_in_at", "seen_at"  # session keys; seconds since 1970
@@ -78,7 +79,7 @@ class SessionLimitsMiddleware:
             message = _("Your last sign-in was a while ago. Sign in again, or send an access token instead.")
             error = {"code": "not_allowed", "message": message, "fields": {}}
             return JsonResponse({"error": error}, status=403)
-        back = request.get_full_path()  # also after a POST: every URL responds to GET with a page
+        back = next_pages.page_to_return_to(request)  # also after a POST: every URL responds to GET with a page
         if not (request.user.has_usable_password() or Authenticator.objects.filter(user_id=request.user.pk).exists()):
             logout(request)  # single sign-on, certificate or link: only a new sign-in can confirm the identity
             messages.info(request, _("To continue, sign in again. Your last sign-in was a while ago."))

@@ -18,6 +18,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
+from . import next_pages
 from .sign_in_links import REHEARSAL_SESSION_KEY
 
 # Views that are open to a session without the required factor.
@@ -82,7 +83,9 @@ class SignInPolicyMiddleware:
         if missing is None or name in (PROOF_VIEWS if missing is Missing.PROOF else SETUP_VIEWS):
             return None
         if name.startswith("api:"):
-            return JsonResponse({"detail": _("Your role requires a second factor. Sign in again with it.")}, status=403)
+            message = _("Your role requires a second factor. Sign in again with it.")
+            error = {"code": "not_allowed", "message": message, "fields": {}}
+            return JsonResponse({"error": error}, status=403)
         return _redirect_to_proof(request) if missing is Missing.PROOF else _redirect_to_setup(request)
 
 
@@ -90,7 +93,7 @@ def _redirect_to_proof(request: HttpRequest) -> HttpResponse:
     is_key = Authenticator.objects.filter(user_id=request.user.pk, type=Authenticator.Type.WEBAUTHN).exists()
     page = reverse("mfa_reauthenticate_webauthn" if is_key else "mfa_reauthenticate")
     # Also after a POST: every URL responds to GET with a page.
-    return HttpResponseRedirect(f"{page}?{urlencode({'next': request.get_full_path()})}")
+    return HttpResponseRedirect(f"{page}?{urlencode({'next': next_pages.page_to_return_to(request)})}")
 
 
 def _continue(request: HttpRequest, name: str) -> HttpResponse | None:

@@ -5,14 +5,19 @@ All errors have the form ``{"error": {"code", "message", "fields"}}``. Unauthent
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.core.exceptions import ValidationError as ServiceError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
+
+from portal.pages.errors import json_error, method_not_allowed
 
 from . import check_runs, configurations, sites
 from .auth import credentials
@@ -23,7 +28,19 @@ DESCRIPTION = (
     "Gatepass (scope READ to read, scope WRITE to read and write) or with a browser session (send the CSRF token with "
     "POST and PATCH requests)."
 )
-CODES = {400: "bad_request", 401: "not_signed_in", 403: "not_allowed", 404: "not_found", 422: "refused"}
+
+
+def _json_405(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Return the view with django-ninja's text response to a wrong method replaced by an error of the API."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        response = view(request, *args, **kwargs)
+        if isinstance(response, HttpResponseNotAllowed):
+            return method_not_allowed(request, sorted(response["Allow"].split(", ")))
+        return response
+
+    return answer
 
 
 class Api(NinjaAPI):
@@ -32,7 +49,8 @@ class Api(NinjaAPI):
     def _get_urls(self) -> list[Any]:
         patterns = super()._get_urls()
         for pattern in patterns:
-            view: Any = pattern.callback
+            view: Any = _json_405(pattern.callback)
+            pattern.callback = view
             if getattr(pattern, "name", "") != "openapi-view":  # the reference page requires a sign-in like all pages
                 view.login_required = False
         return patterns
@@ -51,12 +69,9 @@ api.add_router("/check-runs", check_runs.router)
 api.add_router("/configurations", configurations.router)
 
 
-def failure(
-    request: HttpRequest, status: int, message: str, fields: dict[str, list[str]] | None = None
-) -> HttpResponse:
+def failure(status: int, message: str, fields: dict[str, list[str]] | None = None) -> HttpResponse:
     """Return an error response. ``fields`` maps field names to messages."""
-    body = {"error": {"code": CODES.get(status, "error"), "message": message, "fields": fields or {}}}
-    response = api.create_response(request, body, status=status)
+    response = json_error(status, message, fields)
     if status == 401:
         response["WWW-Authenticate"] = 'Bearer realm="Gatepass"'
     return response
@@ -68,17 +83,17 @@ def on_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
         400: _("The request body is not valid JSON."),
         401: _("Authentication required. Send a valid access token issued by Gatepass, or sign in."),
     }
-    return failure(request, error.status_code, messages.get(error.status_code, str(error)))
+    return failure(error.status_code, messages.get(error.status_code, str(error)))
 
 
 @api.exception_handler(Http404)
 def on_not_found(request: HttpRequest, error: Http404) -> HttpResponse:
-    return failure(request, 404, _("Not found, or you do not have access."))
+    return failure(404, _("Not found, or you do not have access."))
 
 
 @api.exception_handler(PermissionDenied)
 def on_permission_denied(request: HttpRequest, error: PermissionDenied) -> HttpResponse:
-    return failure(request, 403, str(error) or _("You do not have permission to do this."))
+    return failure(403, str(error) or _("You do not have permission to do this."))
 
 
 @api.exception_handler(ServiceError)
@@ -86,7 +101,7 @@ def on_service_error(request: HttpRequest, error: ServiceError) -> HttpResponse:
     """Return a service's ValidationError as 422 with its fields."""
     fields = dict(error.message_dict) if hasattr(error, "error_dict") else {}
     general = fields.pop("__all__", [] if fields else error.messages)
-    return failure(request, 422, " ".join(general) or _("Some values are invalid. See fields."), fields)
+    return failure(422, " ".join(general) or _("Some values are invalid. See fields."), fields)
 
 
 @api.exception_handler(ValidationError)
@@ -96,4 +111,4 @@ def on_schema_error(request: HttpRequest, error: ValidationError) -> HttpRespons
     for item in error.errors:
         path = [str(part) for part in item["loc"][1:] if part not in {"payload", "filters"}]
         fields.setdefault(".".join(path), []).append(str(item["msg"]))
-    return failure(request, 422, _("Some values are invalid. See fields."), fields)
+    return failure(422, _("Some values are invalid. See fields."), fields)

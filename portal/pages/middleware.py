@@ -1,4 +1,4 @@
-"""Middleware of the portal: request log, time zone, request cleaning, caching, and sessions of sign-in tests."""
+"""Middleware of the portal: host, request log, time zone, request cleaning, caching, and sessions of sign-in tests."""
 
 from __future__ import annotations
 
@@ -9,17 +9,69 @@ from typing import Any
 
 import structlog
 from django.conf import settings
+from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.models import AnonymousUser
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import DisallowedHost
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import resolve_url
 from django.utils import timezone
+from django.utils.log import log_response
 from django_structlog.middlewares import RequestMiddleware
 
 from oauth_provider.endpoints.machine_view import FAILURE_KEY
+from portal.accounts import next_pages
 from portal.accounts.sign_in_links import REHEARSAL_SESSION_KEY
 from portal.logs import request_context
 
+from .errors import is_api, json_error
+
 # Read once: listing the zones walks the whole time zone database.
 _known_zones = functools.cache(zoneinfo.available_timezones)
+
+
+class HostMiddleware:
+    """Refuse unknown hosts, and build absolute URLs from ``PUBLIC_URL`` alone.
+
+    Scanners send any Host, so that is one line in the log and a short response. A known host with any port passes, and
+    without this class a link in an e-mail would contain that port.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        try:
+            request.get_host()
+        except DisallowedHost:
+            return self.refuse(request)
+        # What build_absolute_uri() puts before a path; a method of this name here would be a cycle of references.
+        request._current_scheme_host = settings.PUBLIC_URL  # type: ignore[misc]
+        return self.get_response(request)
+
+    @staticmethod
+    def refuse(request: HttpRequest) -> HttpResponse:
+        text = "Gatepass does not respond to this host name."
+        response: HttpResponse = HttpResponse(f"{text}\n", status=400, content_type="text/plain; charset=utf-8")
+        if is_api(request):
+            response = json_error(400, text)
+        host = request.META.get("HTTP_HOST", "")[:100]
+        log_response(
+            "Refused host %s from %s: not in ALLOWED_HOSTS",
+            host, request.META.get("REMOTE_ADDR", ""),
+            response=response, request=request, level="warning",
+        )  # fmt: skip
+        return response
+
+
+class SignInRequiredMiddleware(LoginRequiredMiddleware):
+    """Redirect to the sign-in page; without ``next`` if the URL is too long to repeat in a header."""
+
+    def handle_no_permission(
+        self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
+    ) -> HttpResponseRedirect:
+        if next_pages.page_to_return_to(request):
+            return super().handle_no_permission(request, view_func)
+        return HttpResponseRedirect(resolve_url(self.get_login_url(view_func)))
 
 
 class RequestLogMiddleware(RequestMiddleware):
@@ -54,13 +106,18 @@ class CleanRequestMiddleware:
     """Remove input that a web server may accept but code behind this middleware cannot process.
 
     That is a null character in a cookie (a quoted value can encode one) or in the User-Agent, which no database stores,
-    and a Content-Length that is not a number, which Django reads as 0.
+    and a Content-Length that is not a number, which Django reads as 0. Health checks lose all cookies: with a session,
+    other middleware would read it from the database, which may be what is down.
     """
+
+    HEALTH_PATHS = ("/healthz", "/readyz")
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path_info in self.HEALTH_PATHS:
+            request.COOKIES = {}
         if any("\x00" in value for value in request.COOKIES.values()):
             request.COOKIES = {name: value for name, value in request.COOKIES.items() if "\x00" not in value}
         if "\x00" in request.META.get("HTTP_USER_AGENT", ""):

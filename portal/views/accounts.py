@@ -12,13 +12,12 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_variables
 
-from portal.accounts import sign_in_links
+from portal.accounts import next_pages, sign_in_links
 from portal.accounts.adapters import home
 from portal.accounts.client_certificates import certified_person
 from portal.models import SignInLink, User
@@ -29,12 +28,10 @@ THEME_SECONDS = 365 * 24 * 3600
 
 
 def safe_next(request: HttpRequest) -> str | None:
-    """Return the URL in ``next`` if it is on this server, else None. Prevents open redirects."""
+    """Return the URL in ``next`` if it is on this server and short, else None. Prevents open redirects."""
     target = request.POST.get("next") or request.GET.get("next") or ""
-    is_local = url_has_allowed_host_and_scheme(
-        target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
-    return target if is_local else None
+    is_allowed = next_pages.is_allowed(target, host=request.get_host(), require_https=request.is_secure())
+    return target if is_allowed else None
 
 
 @sensitive_variables("token")

@@ -12,7 +12,7 @@ import logging
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 from django.core.handlers.wsgi import WSGIHandler
@@ -221,7 +221,7 @@ def test_over_https(both: Both, settings: Any) -> None:
     status, headers, _body = both(path, HTTP_X_FORWARDED_PROTO="https")
     assert (status, headers["Strict-Transport-Security"][:12]) == (200, "max-age=3600")
     status, headers, _body = both(path, HTTP_X_FORWARDED_PROTO="http")
-    assert (status, headers["Location"]) == (301, f"https://testserver{path}")
+    assert (status, headers["Location"]) == (301, f"https://{urlsplit(settings.PUBLIC_URL).netloc}{path}")
 
 
 def test_the_clients_address_is_logged_and_counted_not_the_proxys(

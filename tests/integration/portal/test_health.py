@@ -23,6 +23,22 @@ def test_healthz_does_not_use_the_database(client: Client) -> None:
     assert client.get("/healthz").status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_a_session_cookie_is_not_looked_up(client: Client, settings, path: str) -> None:
+    # No database fixture: a query outside the checks of readyz would raise.
+    settings.SECOND_FACTOR_ROLES = ["administrator"]
+    client.cookies["gatepass_session"] = "abcdefghijklmnopqrstuvwxyz012345"
+    answer = client.get(path)
+    assert answer["Content-Type"] == "application/json"
+    if path == "/healthz":
+        assert answer.json() == {"status": "ok"}
+    else:
+        assert answer.status_code == 503
+        assert answer.json() == {
+            "status": "failing", "components": {"database": "failing", "migrations": "failing", "broker": "ok"}
+        }  # fmt: skip
+
+
 def test_readyz_needs_no_sign_in_and_is_not_cached(client: Client, db: None) -> None:
     assert "no-store" in client.get("/readyz")["Cache-Control"]
 

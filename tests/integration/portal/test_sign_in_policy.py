@@ -74,7 +74,7 @@ def test_the_api_responds_403(settings: Any, browser: Client) -> None:
     settings.SECOND_FACTOR_ROLES = ["administrator"]
     answer = browser.get("/api/v1/sites")
     assert answer.status_code == 403
-    assert "second factor" in answer.json()["detail"]
+    assert "second factor" in answer.json()["error"]["message"]
 
 
 def test_setting_up_and_using_a_factor_gives_access(settings: Any, browser: Client, boss: User) -> None:
