@@ -26,9 +26,11 @@ from django_permissions_policy import PermissionsPolicyMiddleware
 
 from oauth_provider.endpoints.machine_view import FAILURE_KEY, MACHINE_HEADERS, MachineView, Meta
 from portal.accounts.proxies import set_client_address
+from portal.pages.body_limits import UPLOAD_LIMITS
 
 from .request_records import RequestRecord
 
+DISCARDED_BYTES = max(UPLOAD_LIMITS.values())  # the proxy passes no larger body on
 _STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
 
@@ -44,10 +46,15 @@ class Handler(WSGIHandler):
     def __call__(self, environ: Meta, start_response: Callable[..., Any]) -> Iterable[bytes]:  # type: ignore[override]
         response = self.fast_answer(environ)
         if response is None:
-            return super().__call__(environ, start_response)
-        status, headers, body = response
-        start_response(_STATUS_LINES[status], list(headers.items()))
-        return [body]
+            answer: Iterable[bytes] = super().__call__(environ, start_response)
+        else:
+            status, headers, body = response
+            start_response(_STATUS_LINES[status], list(headers.items()))
+            answer = [body]
+        # Only behind a proxy, which sends the whole body at once: a slow client would occupy the thread.
+        if self.https_header and environ.get("CONTENT_LENGTH", "0") != "0":
+            _discard_rest(environ)
+        return answer
 
     def fast_answer(self, environ: Meta) -> tuple[int, dict[str, str], bytes] | None:
         """Return status, headers and body, or None if ``environ`` has to take the full stack."""
@@ -105,6 +112,13 @@ def _resolved(path: str) -> _Route | None:
     except Resolver404:
         return None
     return _Route(match.func, match.kwargs, match.view_name) if isinstance(match.func, MachineView) else None
+
+
+def _discard_rest(environ: Meta) -> None:
+    """Read what a view left of the body: a proxy that cannot send all of it returns 502 instead of our response."""
+    rest = DISCARDED_BYTES
+    while rest > 0 and (chunk := environ["wsgi.input"].read(65_536)):
+        rest -= len(chunk)
 
 
 def _read(environ: Meta) -> bytes:

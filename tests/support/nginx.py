@@ -1,4 +1,4 @@
-"""nginx for tests, with one server block."""
+"""nginx for tests."""
 
 from __future__ import annotations
 
@@ -18,16 +18,22 @@ TEMP_PATHS = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 
 @contextlib.contextmanager
 def nginx(directory: Path, server: str, *, listen: str = "") -> Iterator[int]:
-    """Run nginx in ``directory`` and yield its port. ``listen``: parameters after the address, such as ``ssl``."""
+    """Run nginx with one server block and yield its port. ``listen``: parameters after the address, such as ``ssl``."""
+    port = free_port()
+    with run_nginx(directory, f"server {{ listen 127.0.0.1:{port} {listen}; {server} }}", port):
+        yield port
+
+
+@contextlib.contextmanager
+def run_nginx(directory: Path, http: str, port: int) -> Iterator[None]:
+    """Run nginx in ``directory`` with this content of the http block, until it listens on the port."""
     executable = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
     assert executable, "nginx is missing. On Debian: apt-get install nginx."
-    port = free_port()
     temporary = " ".join(f"{kind}_temp_path {directory}/{kind};" for kind in TEMP_PATHS)
     user = "user root;" if os.geteuid() == 0 else ""
     (directory / "nginx.conf").write_text(
         f"{user} daemon off; pid {directory}/nginx.pid; worker_processes 1; "
-        f"error_log {directory}/error.log; events {{}} "
-        f"http {{ access_log off; {temporary} server {{ listen 127.0.0.1:{port} {listen}; {server} }} }}"
+        f"error_log {directory}/error.log; events {{}} http {{ access_log off; {temporary}\n{http}\n}}"
     )
     process = subprocess.Popen([executable, "-p", str(directory), "-c", str(directory / "nginx.conf")])
     try:
@@ -37,7 +43,7 @@ def nginx(directory: Path, server: str, *, listen: str = "") -> Iterator[int]:
                 break
             assert process.poll() is None, (directory / "error.log").read_text()
             time.sleep(0.05)
-        yield port
+        yield
     finally:
         process.terminate()
         process.wait(10)
