@@ -49,7 +49,8 @@ class Api(NinjaAPI):
     def _get_urls(self) -> list[Any]:
         patterns = super()._get_urls()
         for pattern in patterns:
-            view: Any = _json_405(pattern.callback)
+            callback: Any = pattern.callback
+            view: Any = _json_405(callback)
             pattern.callback = view
             if getattr(pattern, "name", "") != "openapi-view":  # the reference page requires a sign-in like all pages
                 view.login_required = False

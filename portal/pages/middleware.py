@@ -45,7 +45,7 @@ class HostMiddleware:
         except DisallowedHost:
             return self.refuse(request)
         # What build_absolute_uri() puts before a path; a method of this name here would be a cycle of references.
-        request._current_scheme_host = settings.PUBLIC_URL  # type: ignore[misc]
+        request._current_scheme_host = settings.PUBLIC_URL  # type: ignore[attr-defined]
         return self.get_response(request)
 
     @staticmethod

@@ -118,7 +118,7 @@ def _known_browser(request: HttpRequest, name: str) -> str | None:
     person_pk = _half_signed_in(request)
     if name != "mfa_authenticate":
         person = User.objects.filter(email__iexact=_account(request, name)).only("pk").first()
-        person_pk = person and person.pk
+        person_pk = person.pk if person else None
     return known_browsers.browser_of(request, person_pk) if person_pk else None
 
 
