@@ -13,6 +13,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any
 
+from allauth.account.utils import url_str_to_user_pk
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
@@ -117,8 +118,8 @@ def _known_browser(request: HttpRequest, name: str) -> str | None:
         return None
     person_pk = _half_signed_in(request)
     if name != "mfa_authenticate":
-        person = User.objects.filter(email__iexact=_account(request, name)).only("pk").first()
-        person_pk = person.pk if person else None
+        people = User.objects.filter(email__iexact=_account(request, name))
+        person_pk = people.values_list("pk", flat=True).first()
     return known_browsers.browser_of(request, person_pk) if person_pk else None
 
 
@@ -133,8 +134,8 @@ def _account(request: HttpRequest, name: str) -> str:
 def _half_signed_in(request: HttpRequest) -> int | None:
     """Return the person between password and second factor, as django-allauth stores it in the session."""
     login = request.session.get("account_login")
-    pk = str(login.get("user_pk", "")) if isinstance(login, dict) else ""
-    return int(pk) if pk.isdigit() else None
+    text = login.get("user_pk") if isinstance(login, dict) else None
+    return int(url_str_to_user_pk(text)) if text else None
 
 
 def _address(request: HttpRequest) -> str:

@@ -39,6 +39,8 @@ const tokens = await oauth.processAuthorizationCodeResponse(server, client, exch
 
 const refresh = async (token) => oauth.processRefreshTokenResponse(
   server, client, await oauth.refreshTokenGrantRequest(server, client, oauth.None(), token, options))
+await refresh('made-up').catch(() => {}) // uses up the limit of failures
+const limited = await refresh('made-up').catch((error) => error)
 const refreshed = await refresh(tokens.refresh_token)
 
 await oauth.processRevocationResponse(
@@ -48,6 +50,7 @@ const refused = await refresh(refreshed.refresh_token).catch((error) => error)
 console.log(JSON.stringify({
   scope: tokens.scope,
   expires_in: tokens.expires_in,
+  over_limit: [limited.cause?.status ?? limited.status, limited.error ?? 'no OAuth error'],
   rotated: refreshed.refresh_token !== tokens.refresh_token,
   after_revocation: refused.error ?? String(refused),
 }))

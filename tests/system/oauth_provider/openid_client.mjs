@@ -29,6 +29,9 @@ lines.close()
 
 const tokens = await client.authorizationCodeGrant(
   config, callback, { pkceCodeVerifier: verifier, expectedState: state }, { redirect_uri: redirectUri })
+const guess = () => client.refreshTokenGrant(config, 'made-up').catch((error) => error)
+await guess() // uses up the limit of failures
+const limited = await guess()
 const refreshed = await client.refreshTokenGrant(config, tokens.refresh_token)
 await client.tokenRevocation(config, refreshed.refresh_token)
 const refused = await client.refreshTokenGrant(config, refreshed.refresh_token).catch((error) => error)
@@ -36,6 +39,7 @@ const refused = await client.refreshTokenGrant(config, refreshed.refresh_token).
 console.log(JSON.stringify({
   scope: tokens.scope,
   expires_in: tokens.expires_in,
+  over_limit: [limited.cause?.status ?? limited.status, limited.error ?? 'no OAuth error'],
   rotated: refreshed.refresh_token !== tokens.refresh_token,
   after_revocation: refused.error ?? String(refused),
 }))
