@@ -144,3 +144,15 @@ def test_redis_is_used_again_after_the_pause(settings: Any, monkeypatch: pytest.
     assert cache.get("key") is None
     redis_pause.end()
     assert cache.get("key") == "in Redis"
+
+
+def test_a_worker_is_woken_while_the_broker_responds(django_capture_on_commit_callbacks: Any, db: None) -> None:
+    def waiting() -> int:
+        with app.connection_for_read() as broker:
+            return int(broker.default_channel.client.llen(app.conf.task_default_queue))
+
+    before = waiting()
+    with django_capture_on_commit_callbacks(execute=True):
+        queue.wake_worker("run_check_worker")
+        queue.wake_worker("run_check_worker")
+    assert waiting() == before + 2
