@@ -87,9 +87,8 @@ def revoke(request: FormRequest) -> MachineResponse:
         except RefusedError:
             _count_failure(attempt, request, revoked)
             raise
-        if redemption.issued_family(revoked) is None:  # the response is the same, but it counts as a guess
+        if not redemption.revoke(client, revoked):  # the response is the same, but it counts as a failure
             _count_failure(attempt, request, revoked)
-        redemption.revoke(client, revoked)
     return MachineResponse(HTTPStatus.OK, b"", {"Content-Type": JSON, **NO_STORE_HEADERS})
 
 

@@ -224,19 +224,21 @@ def end_rows(rows: QuerySet[Any]) -> int:
     return len(locked)
 
 
-def revoke(client: Client, token: str) -> None:
-    """End the sign-in of a refresh or access token (RFC 7009 section 2.1). Other texts are ignored.
+def revoke(client: Client, token: str) -> bool:
+    """End the sign-in of a refresh or access token (RFC 7009 section 2.1); return False if there is none to end.
 
-    The stored digest identifies a current token, whatever key it was signed with. The signature is needed only for
-    a token that was replaced since, of which nothing is stored.
+    The signature names the family, also of a token that was replaced since. A current token without a signature that
+    this server knows, because its key was changed, is found by its stored digest.
     """
-    own, checksum = RefreshToken.objects.filter(application=client, revoked=None), token_format.digest(token)
-    end_rows(own.filter(token_checksum=checksum))
-    end_rows(own.filter(access_token__in=AccessToken.objects.filter(token_checksum=checksum).values("pk")))
-    AccessToken.objects.filter(application=client, token_checksum=checksum).delete()
+    own = RefreshToken.objects.filter(application=client, revoked=None)
     family = issued_family(token)
     if family is not None:
-        end_rows(own.filter(token_family=family))
+        return bool(end_rows(own.filter(token_family=family)))
+    access_tokens = AccessToken.objects.filter(application=client, token_checksum=token_format.digest(token))
+    ended = end_rows(own.filter(token_checksum=token_format.digest(token)))
+    ended += end_rows(own.filter(access_token__in=access_tokens.values("pk")))
+    deleted, _by_model = access_tokens.delete()
+    return bool(ended or deleted)
 
 
 def issued_family(token: str) -> UUID | None:

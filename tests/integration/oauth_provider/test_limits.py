@@ -147,6 +147,13 @@ def test_phones_whose_sign_in_ended_are_no_guesses(phone: Any, settings: Any) ->
     assert [phone.refresh(phones[0]).status_code for _ in range(2)] == [429, 429]  # each one's own limit
 
 
+def test_an_ended_sign_in_does_not_use_up_the_limit_of_its_address(phone: Any, settings: Any) -> None:
+    allow(settings, token_failures="2/3600", token_address="9/3600")
+    living, ended = phone.tokens()["refresh_token"], phone.tokens()["refresh_token"]
+    assert [phone.revoke(ended).status_code for _ in range(12)] == [200] * 3 + [429] * 9
+    assert phone.refresh(living).status_code == 200
+
+
 def test_a_removed_client_has_its_own_limit(phone: Any, settings: Any) -> None:
     allow(settings, token_failures="1/3600", authorize_failures="1/3600")
     assert [phone.redeem("x", client_id=f"made-up-{number}").status_code for number in range(2)] == [401, 429]
