@@ -77,6 +77,11 @@ class AccountAdapter(DefaultAccountAdapter):
         user = request.user
         return home(user) if isinstance(user, User) else reverse("account_login")
 
+    def set_password(self, user: User, password: str) -> None:
+        """Store only the password: saving the whole row could undo a deactivation that happens at the same time."""
+        user.set_password(password)
+        user.save(update_fields=["password"])
+
     def get_client_ip(self, request: HttpRequest) -> str:
         """Return the client's address (set by ``portal.accounts.proxies``), or 0.0.0.0 when there is none."""
         try:

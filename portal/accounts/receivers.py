@@ -88,7 +88,8 @@ def record_factor_added(sender: Any, user: User, authenticator: Authenticator, *
     """Record a new second factor and tell the person."""
     with transaction.atomic():
         audit.record(actor=user, action="person.factor_added", target=user, details={"kind": authenticator.type})
-        notify(person=user, kind=Kind.FACTOR_ADDED, actor=user)
+        if authenticator.type != Authenticator.Type.RECOVERY_CODES:  # they come with the first factor
+            notify(person=user, kind=Kind.FACTOR_ADDED, actor=user)
 
 
 @receiver(authenticator_removed)

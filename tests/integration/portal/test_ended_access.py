@@ -302,3 +302,17 @@ def test_a_newer_hash_of_the_same_password_ends_nothing(access: Access, settings
     assert User.objects.get(pk=access.person.pk).password != before
     assert access.works()["phone"]
     assert not AuditEvent.objects.filter(action="person.password_set").exists()
+
+
+def test_a_deactivation_during_a_password_change_stays(person: User, administrator: User) -> None:
+    client, form = signed_in(person), {"oldpassword": OLD, "password1": NEW, "password2": NEW}
+    save = User.save
+
+    def save_late(self: User, *args: Any, **kwargs: Any) -> None:
+        User.objects.filter(pk=person.pk).update(is_active=False)
+        save(self, *args, **kwargs)
+
+    with patch.object(User, "save", save_late):
+        client.post(CHANGE_URL, form)
+    person.refresh_from_db()
+    assert (person.check_password(NEW), person.is_active) == (True, False)
