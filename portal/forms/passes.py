@@ -174,10 +174,7 @@ class PassForm(ExpiryForm):
         if person is None:
             self.add_error(
                 "person",
-                _(
-                    "No account has the address %(email)s. Select a person from the list, or choose a group as "
-                    "recipient."
-                )
+                _("No active account has the address %(email)s. Correct the address, or choose a group as recipient.")
                 % {"email": email},
             )
         return person
