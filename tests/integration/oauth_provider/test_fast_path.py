@@ -61,7 +61,9 @@ class Both:
         self.caplog.clear()
         before = _samples()
         sent = send(_environ(path, form, environ))
-        counted = {name: value - before.get(name, 0) for name, value in _samples().items() if value != before.get(name)}
+        counted = {
+            name: value - before.get(name, 0) for name, value in _samples().items() if value != before.get(name, 0)
+        }
         return sent, counted, [_line(record) for record in self.caplog.records]
 
 
