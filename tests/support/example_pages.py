@@ -9,6 +9,8 @@ from typing import Any
 
 from django.utils import timezone
 
+from portal.accounts.account_notices import notify
+from portal.models import AccountNotice
 from rollout.compatibility.matrix import redirect_url_for
 from rollout.models import CheckRun, NoticeKind, PhoneResult, Rehearsal, SignIn, Site, Webhook
 from rollout.services import (
@@ -81,6 +83,8 @@ def create_example_data(administrator: Any, member: Any, personas: SimulatedFlee
     _import_inventory(administrator)
     pilot = sites.create_site(actor=administrator, title="Pilot wiki", provider="gatepass", slug="pilot")
     older, newer = failing.check_runs.order_by("pk")[:2]
+    for kind in AccountNotice.Kind:
+        notify(person=administrator, kind=kind, actor=member, about=pilot.title)
     paths = {
         "overview": "/",
         "sites": "/sites/",
@@ -132,6 +136,8 @@ def create_example_data(administrator: Any, member: Any, personas: SimulatedFlee
         "people": "/people/",
         "person": f"/people/{member.pk}/",
         "person-new": "/people/new/",
+        "person-sign-out": f"/people/{member.pk}/sign-out/",
+        "sign-out-everywhere": "/me/sign-out-everywhere/",
         "phones": "/phones/",
         "my-passes": "/me/passes/",
         "my-devices": "/me/devices/",
