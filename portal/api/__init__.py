@@ -49,8 +49,8 @@ class Api(NinjaAPI):
     def _get_urls(self) -> list[Any]:
         patterns = super()._get_urls()
         for pattern in patterns:
-            callback: Any = pattern.callback
-            view: Any = _json_405(callback)
+            operation: Any = pattern.callback
+            view: Any = _json_405(operation)
             pattern.callback = view
             if getattr(pattern, "name", "") != "openapi-view":  # the reference page requires a sign-in like all pages
                 view.login_required = False

@@ -129,12 +129,31 @@ def test_a_larger_upload_is_refused_in_words(served: Front, session: str, path: 
     assert healthy(served) < 1
 
 
-@pytest.mark.parametrize("size", [2 * body_limits.MIB, 4 * body_limits.MIB - 1, 60 * body_limits.MIB])
+@pytest.mark.parametrize("size", [2 * body_limits.MIB, 4 * body_limits.MIB - 1000])
 def test_without_a_session_one_mib_is_the_limit(served: Front, size: int) -> None:
-    status, page = upload(served, "/app-versions/import/", b"x" * size)
+    status, page = upload(served, "/sites/import/", b"x" * size)
     assert status == 413
     assert "larger than 1 MiB" in page
     assert healthy(served) < 1
+
+
+def test_a_large_upload_is_not_taken_in_without_a_session(served: Front) -> None:
+    status, page = upload(served, "/app-versions/import/", b"x" * 60 * body_limits.MIB)
+    assert (status, "<h1>Sign in to upload</h1>" in page) == (403, True)
+    for cookie in ("", "Cookie: gatepass_session=unknown\r\n"):
+        with contextlib.closing(served.connect()) as connection:
+            connection.connect()
+            head = f"Host: {served.host}\r\n{cookie}Content-Type: {FORM}\r\nContent-Length: 60000000\r\n"
+            connection.sock.sendall(f"POST /app-versions/import/ HTTP/1.1\r\n{head}\r\n".encode())
+            assert connection.sock.recv(100).startswith(b"HTTP/1.1 403 ")  # before any of the body
+    assert healthy(served) < 1
+
+
+def test_the_page_of_the_upload_opens_as_any_other(served: Front, session: str) -> None:
+    status, headers, _body = served.send("GET", "/app-versions/import/")
+    assert (status, headers["Location"]) == (302, "/accounts/login/?next=/app-versions/import/")
+    status, _headers, page = served.send("GET", "/app-versions/import/", Cookie=session)
+    assert (status, b'type="file"' in page) == (200, True)
 
 
 @pytest.mark.parametrize("path", ["/accounts/login/", "/nowhere/", "/rest/oauth2/latest/token", "/sites/"])
