@@ -43,7 +43,7 @@ def _count_in_database(name: str, window: int, seconds: int, block: int) -> int:
     expires = timezone.now() + timedelta(seconds=2 * seconds)
     table = RateCount._meta.db_table
     statement = (
-        f"INSERT INTO {table} (name, window_number, count, expires) VALUES (%s, %s, %s, %s) "  # noqa: S608 (a model's table)
+        f"INSERT INTO {table} (name, window_number, count, expires) VALUES (%s, %s, %s, %s) "  # nosec B608  # noqa: S608 (a model's table)
         f"ON CONFLICT (name) DO UPDATE SET count = excluded.count + CASE WHEN {table}.window_number = "
         f"excluded.window_number THEN {table}.count ELSE 0 END, window_number = excluded.window_number, "
         "expires = excluded.expires RETURNING count"

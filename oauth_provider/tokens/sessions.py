@@ -73,6 +73,14 @@ def end_all_sessions(user: Any) -> int:
     return len(signed_in)
 
 
+def end_everyones_sessions() -> int:
+    """End the sign-ins of all people in the app, including unredeemed codes; return how many phones were signed out."""
+    redemption.Grant.objects.all().delete()
+    ended = end_sessions(list(redemption.RefreshToken.objects.filter(revoked=None).values_list("pk", flat=True)))
+    redemption.AccessToken.objects.exclude(user=None).delete()
+    return ended
+
+
 def end_sessions(pks: Sequence[int]) -> int:
     """End the sign-ins of these refresh tokens in batches and return how many had not ended yet."""
     ended = 0

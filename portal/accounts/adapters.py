@@ -87,7 +87,7 @@ class AccountAdapter(DefaultAccountAdapter):
         try:
             return str(ip_address(request.META.get("REMOTE_ADDR", "").partition("%")[0]))
         except ValueError:
-            return "0.0.0.0"  # noqa: S104 - a placeholder, not an address to bind to
+            return "0.0.0.0"  # nosec B104  # noqa: S104 - a placeholder, not an address to bind to
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         """Return the start page; django-allauth would show the same form again."""

@@ -333,6 +333,9 @@ ACTIONS: dict[str, ActionText] = {
     "webhook.tested": ActionText("mail", gettext_lazy("%(actor)s sent a test message to the webhook %(target)s.")),
     "webhook.sent_again": ActionText("refresh", gettext_lazy("%(actor)s resent a message to the webhook %(target)s.")),
     "activity.exported": ActionText("download", gettext_lazy("%(actor)s exported the audit log as CSV.")),
+    "activity.restored": ActionText(
+        "refresh", gettext_lazy("%(actor)s ended restored access after a backup was restored.")
+    ),
     "activity.signed": ActionText(
         "shield",
         ngettext_lazy(

@@ -116,6 +116,11 @@ def revoke_passes_of(*, actor: Actor | None, person: Actor) -> int:
     return len(rows)
 
 
+def revoke_all_passes() -> int:
+    """Revoke all passes and return how many. The caller records why."""
+    return EnrollmentPass.objects.filter(revoked_at=None).update(revoked_at=timezone.now())
+
+
 def record_qr(*, actor: Actor, enrollment_pass: EnrollmentPass, token: str, kind: str) -> str:
     """Record the download of the QR code as a file of this kind, and return the link that it contains.
 

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
 import pytest
-from django.core import mail
 from django.core.exceptions import ValidationError
 from django.core.management import call_command, get_commands
 from django.core.management.base import CommandError
-from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -24,54 +20,16 @@ from portal.accounts import people, sign_in_links
 from portal.models import SignInLink, User
 from rollout.models import AuditEvent, EnrollmentPass
 from rollout.services.passes import issue_pass, renew_pass
+from tests.support.access import Access, access_of, path_of, reset_link, signed_in
 from tests.support.every_route import routes
 
 OLD, NEW = "correct horse battery staple", "another horse with a longer name"
 SET_URL, CHANGE_URL = "/accounts/password/set/", "/accounts/password/change/"
 
 
-@dataclass
-class Access:
-    """Everything that lets one person in."""
-
-    person: User
-    browser: Client
-    phone: Any
-    tokens: dict[str, str]
-    code: str
-    welcome: str
-    reset: str
-    pass_url: str
-
-    def works(self) -> dict[str, bool]:
-        """Return what still works, by name. Uses nothing up."""
-        with transaction.atomic():
-            works = {
-                "browser": self.browser.get("/me/passes/").status_code == 200,
-                "phone": self.phone.refresh(self.tokens["refresh_token"]).status_code == 200,
-                "code": self.phone.redeem(self.code).status_code == 200,
-                "welcome": Client().get(self.welcome).status_code == 200,
-                "reset": "password1" in Client().get(self.reset, follow=True).text,
-                "pass": Client().get(self.pass_url).status_code == 200,
-            }
-            transaction.set_rollback(True)
-        return works
-
-
 def everything(works: bool, *, but: str = "") -> dict[str, bool]:
     names = ("browser", "phone", "code", "welcome", "reset", "pass")
     return {name: works if name != but else not works for name in names}
-
-
-def path_of(url: str) -> str:
-    return "/" + url.split("/", 3)[3]
-
-
-def reset_link(person: User) -> str:
-    """The path in a password reset mail."""
-    mail.outbox.clear()
-    Client().post("/accounts/password/reset/", {"email": person.email})
-    return path_of(re.search(r"https?://\S+/password/reset/key/\S+", mail.outbox[0].body).group())  # type: ignore[union-attr]
 
 
 @pytest.fixture(autouse=True)
@@ -84,34 +42,12 @@ def person(make_user: Any) -> User:
     return make_user("member", "person@example.com", OLD)
 
 
-def signed_in(person: User) -> Client:
-    client = Client()
-    client.post("/accounts/login/", {"login": person.email, "password": OLD})
-    return client
-
-
 @pytest.fixture
 def access(person: User, provided_site: Any, phone_of: Any, administrator: User) -> Access:
     phone = phone_of(provided_site, person)
-    until = timezone.now() + timedelta(days=1)
-    _row, token = issue_pass(
-        actor=administrator, label="Person", sites=[provided_site], expires_at=until, person=person, max_uses=None
-    )
-    tokens = phone.tokens()
-    code = phone.code()
-    return Access(
-        person=person,
-        browser=signed_in(person),
-        phone=phone,
-        tokens=tokens,
-        code=code,
-        welcome=path_of(sign_in_links.make_link(user=person, purpose=SignInLink.Purpose.WELCOME, actor=administrator)),
-        reset=reset_link(person),
-        pass_url=f"/e/{token}",
-    )
+    return access_of(person, OLD, phone=phone, site=provided_site, administrator=administrator)
 
 
-# --- Deactivation ----------------------------------------------------------------------------------------------
 def by_page(administrator: User, person: User) -> None:
     client = Client()
     client.force_login(administrator)
@@ -216,7 +152,7 @@ def test_a_deactivated_person_gets_no_pass(administrator: User, make_user: Any, 
 
 # --- New passwords ---------------------------------------------------------------------------------------------
 def change_own(person: User) -> Client:
-    client = signed_in(person)
+    client = signed_in(person, OLD)
     client.post(CHANGE_URL, {"oldpassword": OLD, "password1": NEW, "password2": NEW})
     return client
 
