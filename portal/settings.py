@@ -162,9 +162,8 @@ else:
     DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "ENGINE": "portal.database"}
     # Parameters are sent separately, so that a repeated statement is planned once per connection.
     DATABASES["default"].setdefault("OPTIONS", {}).update(server_side_binding=True, prepare_threshold=5)
-    DATABASES["default"]["OPTIONS"].setdefault(
-        "connect_timeout", 5
-    )  # seconds; a host that is down must not hold threads
+    # Seconds: threads must not wait for a host that is down.
+    DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", 5)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.server("REDIS_URL", "", schemes=("redis", "rediss", "unix"), example="redis://redis:6379/0")
