@@ -68,10 +68,6 @@ class AccountAdapter(DefaultAccountAdapter):
         """Return the subject without django-allauth's prefix, the host of the request."""
         return subject
 
-    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        """Return the key that counts an account's failed sign-ins; django-allauth's contains the port in ``Host``."""
-        return str(credentials.get("email", "")).lower()
-
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         """Return the start page of the person who signed in."""
         user = request.user

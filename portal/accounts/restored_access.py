@@ -24,8 +24,8 @@ def end_restored_access(kinds: set[str]) -> dict[str, int]:
     ended: dict[str, int] = {}
     if "sessions" in kinds:
         User.objects.update(access_ended_at=timezone.now())
-        UserSession.objects.all().delete()
-        ended["sessions"] = Session.objects.all().delete()[0]
+        Session.objects.all().delete()
+        ended["sessions"] = UserSession.objects.all().delete()[0]
     if "sign_in_links" in kinds:
         ended["sign_in_links"] = SignInLink.objects.filter(used_at=None).delete()[0]
     if "passes" in kinds:

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="auditevent",
             name="key_id",
-            field=models.CharField(max_length=12, null=True),
+            field=models.CharField(max_length=12, null=True, verbose_name="key ID"),
         ),
         migrations.AddField(
             model_name="audithead",

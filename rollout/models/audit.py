@@ -50,7 +50,7 @@ class AuditEvent(models.Model):
     previous_hash = models.CharField(max_length=64)
     hash = models.CharField(max_length=64)
     # Of the key that signed the hash; None for events written before events were signed.
-    key_id = models.CharField(max_length=12, null=True)
+    key_id = models.CharField(_("key ID"), max_length=12, null=True)
 
     objects = AuditQuerySet.as_manager()
 

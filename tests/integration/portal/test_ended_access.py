@@ -241,7 +241,7 @@ def test_a_newer_hash_of_the_same_password_ends_nothing(access: Access, settings
 
 
 def test_a_deactivation_during_a_password_change_stays(person: User, administrator: User) -> None:
-    client, form = signed_in(person), {"oldpassword": OLD, "password1": NEW, "password2": NEW}
+    client, form = signed_in(person, OLD), {"oldpassword": OLD, "password1": NEW, "password2": NEW}
     save = User.save
 
     def save_late(self: User, *args: Any, **kwargs: Any) -> None:

@@ -61,7 +61,7 @@ def test_the_redirect_to_https_leads_to_the_public_address(settings: Any, client
 def test_another_port_does_not_start_the_count_of_failed_sign_ins_again(
     client: Client, alma: User, settings: Any
 ) -> None:
-    settings.ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": "2/10m/key"}
+    settings.RATE_LIMITS = {**settings.RATE_LIMITS, "sign_in_principal": "2/600"}
     for port in (1, 2, 3):
         answer = client.post("/accounts/login/", {"login": alma.email, "password": "x"}, HTTP_HOST=f"127.0.0.1:{port}")
     assert "Too many failed sign-ins" in answer.text
