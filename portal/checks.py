@@ -48,12 +48,12 @@ def loopback_probes_are_off_in_production(app_configs: Any, **kwargs: Any) -> li
 
 @register(Tags.security)
 def production_uses_redis(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """gatepass.W001: without Redis, each machine has its own rate limits and task queue."""
+    """gatepass.W001: without Redis, each machine has its own task queue and cache."""
     if settings.REDIS_URL or not settings.HTTPS:
         return []
     return [
         Warning(
-            "REDIS_URL is not set, so rate limits and the task queue are stored in files on this machine only.",
+            "REDIS_URL is not set, so the task queue and the cache are files on this machine only.",
             hint="Set REDIS_URL to a Redis server that all Gatepass processes can reach.",
             id="gatepass.W001",
         )
