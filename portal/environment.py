@@ -65,13 +65,13 @@ class Environment:
     def items(self, name: str, default: list[str] | None = None) -> list[str]:
         """Read values separated by commas."""
         text = self._text(name)
-        return [*(default or [])] if text is None else _parts(text, ",")
+        return [*(default or [])] if text is None else _parts(text)
 
     def pairs(self, name: str, example: str) -> dict[str, str]:
         """Read ``key=value`` pairs separated by commas."""
 
         def read(text: str) -> dict[str, str]:
-            pairs = [part.partition("=") for part in _parts(text, ",")]
+            pairs = [part.partition("=") for part in _parts(text)]
             if not all(key.strip() and value.strip() for key, _sign, value in pairs):
                 raise ValueError
             return {key.strip(): value.strip() for key, _sign, value in pairs}
@@ -182,5 +182,5 @@ class Environment:
         return text or None
 
 
-def _parts(text: str, separator: str) -> list[str]:
-    return [part for part in (part.strip() for part in text.replace("\n", separator).split(separator)) if part]
+def _parts(text: str) -> list[str]:
+    return [part for part in (part.strip() for part in text.replace("\n", ",").split(",")) if part]

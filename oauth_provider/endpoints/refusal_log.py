@@ -32,7 +32,7 @@ def record_refusal(endpoint: str, response: MachineResponse) -> MachineResponse:
     Its body has ``error`` and ``error_description``, or only ``detail`` after a reached limit, or is empty.
     """
     reason = json.loads(response.body) if response.body else {}
-    error = reason.get("error") or _WITHOUT_ERROR[response.status]
+    error = reason.get("error") or _WITHOUT_ERROR.get(response.status, "none")
     _REFUSED.labels(endpoint, str(int(response.status)), error).inc()
     log.warning(
         "oauth_request_refused",

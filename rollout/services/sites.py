@@ -139,10 +139,10 @@ def create_sites(*, actor: Actor | None, sites: list[tuple[Site, list[Any]]]) ->
         owned.objects.bulk_create(
             [owned(site=site, user=owner) for site, owners in sites for owner in owners], batch_size=500
         )
+        check_runs.request_first_checks(sites=rows, actor=actor)
         audit.record_many(
             actor=actor, action="site.created", targets=[(site, {"base_url": site.base_url}) for site in rows]
         )
-        check_runs.request_first_checks(sites=rows, actor=actor)
 
 
 def add_sites(

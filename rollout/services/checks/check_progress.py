@@ -1,6 +1,7 @@
 """How far a check is that a page waits for: its answers so far, in the cache for as long as it runs.
 
-Only for the page: a lost or unwritable entry delays no check, and the result is stored elsewhere.
+Only for the page: the result is stored elsewhere, and an entry that cannot be written is left out. The cache itself
+waits for Redis only briefly (``portal.pages.fallback_cache``).
 """
 
 from __future__ import annotations
@@ -19,26 +20,20 @@ from rollout.probes.site import SITE_SECONDS
 log = structlog.get_logger(__name__)
 
 KEPT_SECONDS = 2 * SITE_SECONDS
-WRITE_SECONDS = 0.5
 
 
 @dataclass
 class ProgressReport:
-    """Reports the answers of one run; called as a ``Report``. Stops after the first failed write."""
+    """Reports the answers of one run; called as a ``Report``."""
 
     run: CheckRun
     _answers: dict[str, tuple[str, int]] = field(default_factory=dict)
-    _failed: bool = False
 
     async def __call__(self, name: str, answer: Answer) -> None:
         self._answers[name] = (answer.answered, answer.elapsed_ms)
-        if self._failed:
-            return
         try:
-            async with asyncio.timeout(WRITE_SECONDS):
-                await asyncio.to_thread(cache.set, _key(self.run), self._answers, KEPT_SECONDS)
+            await asyncio.to_thread(cache.set, _key(self.run), self._answers, KEPT_SECONDS)
         except Exception as error:
-            self._failed = True
             log.warning("check_progress_not_written", run_id=self.run.pk, error=type(error).__name__)
 
 

@@ -9,10 +9,9 @@ from django.core.cache import cache
 
 from rollout.compatibility.main_requests import MAIN_REQUESTS
 from rollout.models import CheckRun
-from rollout.services.checks import check_progress, check_runs
-from rollout.services.checks.check_progress import ProgressReport, progress_of
+from rollout.services.checks import check_runs
+from rollout.services.checks.check_progress import progress_of
 from rollout.services.checks.leases import swap_leases
-from tests.support.observations import answer
 
 pytestmark = pytest.mark.django_db
 
@@ -58,22 +57,3 @@ def test_an_unreachable_cache_delays_no_check(run, monkeypatch):
 
     assert observe(run).observation is not None
     assert not any(row.answered for row in progress_of(run))
-
-
-def test_a_cache_that_does_not_respond_is_asked_once(run, monkeypatch):
-    asked: list[float] = []
-
-    async def hang(*_arguments: object) -> None:
-        asked.append(1)
-        await asyncio.sleep(5)
-
-    monkeypatch.setattr(check_progress, "WRITE_SECONDS", 0.05)
-    monkeypatch.setattr(asyncio, "to_thread", hang)
-    report = ProgressReport(run)
-
-    async def report_twice() -> None:
-        await report("manifest", answer("rest/applinks/1.0/manifest"))
-        await report("info_login", answer("rest/nativemobile/1.1/info/login"))
-
-    asyncio.run(report_twice())
-    assert asked == [1]
