@@ -110,6 +110,8 @@ urlpatterns = [
     # App versions of the fleet
     path("app-versions/", inventories.inventories, name="inventories"),
     path("app-versions/import/", inventories.import_file, name="inventory_import"),
+    path("app-versions/imports/<int:pk>/", inventories.report, name="inventory_report"),
+    path("app-versions/imports/<int:pk>/progress/", inventories.report_progress, name="inventory_report_progress"),
     path("app-versions/<slug:product>/", inventories.phones, name="inventory_phones"),
     path("app-versions/<slug:product>/export.csv", inventories.export_csv, name="inventory_export"),
     # Waves, passes and people

@@ -8,7 +8,7 @@ from django.utils import timezone
 from rollout.services.checks import check_worker, old_runs, reevaluation, sweeps
 from rollout.services.notifications import deliveries, digests, notices
 
-from .services import audit_anchors, plugins, rehearsals
+from .services import audit_anchors, inventory_imports, plugins, rehearsals
 
 
 @shared_task
@@ -23,6 +23,11 @@ def run_rehearsal(rehearsal_id: int) -> None:
 
 
 @shared_task
+def run_inventory_import(import_id: int) -> None:
+    inventory_imports.run_import(import_id=import_id)
+
+
+@shared_task
 def start_due_sweep() -> None:
     sweeps.start_due_sweep()
 
@@ -34,6 +39,8 @@ def pick_up_waiting_work() -> None:
     check_worker.wake_check_workers()
     for rehearsal_id in rehearsals.waiting_rehearsals():
         run_rehearsal.delay(rehearsal_id)
+    for import_id in inventory_imports.waiting_imports():
+        run_inventory_import.delay(import_id)
     for webhook_id in deliveries.waiting_webhooks():
         deliver_webhook.delay(webhook_id)
 

@@ -4,32 +4,32 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import messages
-from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
 
 from portal.accounts.access import administrators, person, readers_of_all_sites
 from portal.forms.inventories import INVENTORY_PHONES, InventoryForm
-from portal.forms.service_errors import add_form_errors
 from portal.pages.actions import form_view, page_view
 from portal.presenters import app_versions
-from rollout.models import AppInventory, InventoryPhone, Product
-from rollout.services import inventories as services
+from rollout.models import AppInventory, InventoryImport, InventoryPhone, Product
+from rollout.services import inventory_imports
+from rollout.services.inventories import needed_app
 
 IMPORTS_SHOWN = 20
+PART_SIZE = 1024 * 1024  # bytes of a file in one row
 
 
 @readers_of_all_sites
 @page_view
 def inventories(request: HttpRequest) -> HttpResponse:
     """Show the phones of each app by version, and the latest imports."""
-    imports = AppInventory.objects.select_related("imported_by").defer("versions")
+    imports = AppInventory.objects.select_related("imported_by", "import_run").defer("versions", "import_run__report")
     context = {
-        "fleets": app_versions.fleets(services.needed_app),
+        "waiting": InventoryImport.objects.unfinished().defer("report"),
+        "fleets": app_versions.fleets(needed_app),
         "imports": imports[:IMPORTS_SHOWN],
         "may_import": person(request).is_administrator,
     }
@@ -39,42 +39,41 @@ def inventories(request: HttpRequest) -> HttpResponse:
 @administrators
 @form_view
 def import_file(request: HttpRequest) -> HttpResponse:
-    """Import an app inventory. Unreadable lines and states are listed; an unreadable file imports nothing."""
+    """Queue the import of an app inventory, and redirect to its report."""
     form = InventoryForm(*((request.POST, request.FILES) if request.method == "POST" else ()))
-    imported = None
     if request.method == "POST" and form.is_valid():
-        try:
-            imported = _import(request, form.cleaned_data)
-        except ValidationError as error:
-            add_form_errors(form, error)
-    if imported and not imported.read.skipped and not imported.read.unknown_states:
-        _add_import_messages(request, imported)
-        return redirect("inventories")
-    status = 422 if form.is_bound and form.errors else 200
-    return render(request, "inventories/import.html", {"form": form, "imported": imported}, status=status)
-
-
-def _import(request: HttpRequest, fields: dict[str, Any]) -> services.Imported:
-    upload = fields["file"]
-    return services.import_inventory(
-        actor=person(request), product=fields["product"], file=upload.file, file_name=upload.name or ""
-    )
-
-
-def _add_import_messages(request: HttpRequest, imported: services.Imported) -> None:
-    row, read = imported.inventory, imported.read
-    message = ngettext(
-        "%(phones)s phone with the app imported: %(old)s too old, %(unknown)s of unknown version.",
-        "%(phones)s phones with the app imported: %(old)s too old, %(unknown)s of unknown version.",
-        row.phones,
-    )
-    messages.success(request, message % {"phones": row.phones, "old": row.too_old, "unknown": row.unreadable})
-    if read.repeated or read.others:
-        message = _(
-            "Rows ignored: %(repeated)s that repeat a phone, whose newest version counts; %(others)s for other apps or "
-            "devices."
+        upload: UploadedFile = form.cleaned_data["file"]
+        row = inventory_imports.queue_import(
+            actor=person(request),
+            product=form.cleaned_data["product"],
+            chunks=upload.chunks(PART_SIZE),
+            size=upload.size or 0,
+            file_name=upload.name or "",
         )
-        messages.info(request, message % {"repeated": read.repeated, "others": read.others})
+        return redirect("inventory_report", row.pk)
+    status = 422 if form.is_bound else 200
+    return render(request, "inventories/import.html", {"form": form}, status=status)
+
+
+@never_cache
+@readers_of_all_sites
+@page_view
+def report(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show an import, from the queue to the report of what was read or why the file was refused."""
+    return render(request, "inventories/report.html", _report_context(request, pk))
+
+
+@never_cache
+@readers_of_all_sites
+@page_view
+def report_progress(request: HttpRequest, pk: int) -> HttpResponse:
+    """Render the part of the page that is polled until the import is finished."""
+    return render(request, "inventories/_report.html", _report_context(request, pk))
+
+
+def _report_context(request: HttpRequest, pk: int) -> dict[str, Any]:
+    row = get_object_or_404(InventoryImport.objects.select_related("inventory", "requested_by"), pk=pk)
+    return {"row": row, "may_import": person(request).is_administrator}
 
 
 @readers_of_all_sites

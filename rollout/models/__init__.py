@@ -2,7 +2,7 @@ from .audit import AuditEvent, AuditHead
 from .check_run import CheckRun, Finding, RunState
 from .configuration import ConfigurationRelease
 from .enrollment import Enrollment, EnrollmentPass, PassState, SignIn
-from .inventory import AppInventory, InventoryPhone
+from .inventory import AppInventory, InventoryFilePart, InventoryImport, InventoryPhone
 from .link import ApplicationLink
 from .matrix import MatrixEdition, MatrixLine
 from .notification import (
@@ -34,6 +34,8 @@ __all__ = [
     "Enrollment",
     "EnrollmentPass",
     "Finding",
+    "InventoryFilePart",
+    "InventoryImport",
     "InventoryPhone",
     "MatrixEdition",
     "MatrixLine",

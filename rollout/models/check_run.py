@@ -38,6 +38,9 @@ class WorkQuerySet(models.QuerySet[Any]):
         """Queued rows, and running ones whose worker did not finish within its lease."""
         return self.filter(Q(state=RunState.QUEUED) | Q(state=RunState.RUNNING, lease_until__lt=now)).order_by("pk")
 
+    def unfinished(self) -> WorkQuerySet:
+        return self.filter(state__in=UNFINISHED)
+
     def claim(self, pk: int, *, now: datetime, lease_until: datetime) -> bool:
         """Claim one waiting row for this worker. Return False if another worker has it or it is finished."""
         claimed = self.waiting(now).order_by().filter(pk=pk)

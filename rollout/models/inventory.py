@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
+from .check_run import RunState, WorkQuerySet
 from .site import Product
 from .text import LINE
 
@@ -68,3 +69,52 @@ class InventoryPhone(models.Model):
 
     def __str__(self) -> str:
         return self.device
+
+
+class InventoryImport(models.Model):
+    """An uploaded file that a worker reads: its state in the queue, and the report of what was read or refused."""
+
+    product = models.CharField(_("app"), max_length=16, choices=Product.choices)
+    file_name = models.CharField(_("file"), max_length=200, blank=True, validators=LINE)
+    size = models.PositiveIntegerField(_("size in bytes"))
+    state = models.CharField(max_length=16, choices=RunState.choices, default=RunState.QUEUED)
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    requested_at = models.DateTimeField(_("requested"))
+    started_at = models.DateTimeField(_("started"), null=True)
+    finished_at = models.DateTimeField(_("finished"), null=True)
+    lease_until = models.DateTimeField(null=True)
+    found = models.PositiveIntegerField(_("phones in the file"), null=True)  # None until the file has been read
+    failure = models.TextField(blank=True)
+    # {"columns": [name], "repeated", "others", "skipped", "skipped_lines": [{"line", "message"}], "unknown_states"}
+    report = models.JSONField(default=dict)
+    inventory = models.OneToOneField(AppInventory, on_delete=models.CASCADE, null=True, related_name="import_run")
+
+    objects = WorkQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("app inventory import")
+        verbose_name_plural = _("app inventory imports")
+        ordering = ["-pk"]
+        indexes = [models.Index(fields=["state", "lease_until"], name="inventory_import_waiting")]
+
+    def __str__(self) -> str:
+        return f"{self.get_product_display()}, {self.requested_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def is_finished(self) -> bool:
+        return self.state in {RunState.DONE, RunState.FAILED}
+
+
+class InventoryFilePart(models.Model):
+    """A part of an uploaded file, until a worker has read it. The parts are in the order of their keys."""
+
+    inventory_import = models.ForeignKey(InventoryImport, on_delete=models.CASCADE, related_name="parts")
+    content = models.BinaryField(_("content"))
+
+    class Meta:
+        verbose_name = _("part of an app inventory file")
+        verbose_name_plural = _("parts of app inventory files")
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return str(self.pk)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from itertools import islice
 from typing import BinaryIO
 
@@ -12,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from rollout.actor import Actor
+from rollout.actor import Actor, key_of
 from rollout.compatibility.version import Version
 from rollout.formats.app_inventory import Inventory, InventoryError, is_too_old, read_inventory
 from rollout.models import AppInventory, InventoryPhone
@@ -24,28 +23,21 @@ BATCH_SIZE = 2000
 MAX_VERSIONS = 200  # counted separately; a file can contain arbitrarily many
 
 
-@dataclass(frozen=True)
-class Imported:
-    """A stored import, and the file as it was read, with its skipped lines."""
-
-    inventory: AppInventory
-    read: Inventory
-
-
 def needed_app(product: str) -> Version:
     """Return the app version that satisfies every matrix line of the product."""
     return max(row.app for row in matrix_in_force().lines(product))
 
 
-def import_inventory(*, actor: Actor, product: str, file: BinaryIO, file_name: str = "") -> Imported:
-    """Replace the phones of a product with those of an MDM's CSV export, and keep the totals of earlier imports.
-
-    Raises ValidationError for the field ``file`` if it cannot be read; then nothing changes.
-    """
+def read_file(file: BinaryIO, *, product: str) -> Inventory:
+    """Return what the file lists for the product. Raises ValidationError for the field ``file``."""
     try:
-        read = read_inventory(file, product=product)
+        return read_inventory(file, product=product)
     except InventoryError as error:
         raise ValidationError({"file": _(error.message) % error.values}) from None
+
+
+def store(*, actor: Actor | None, product: str, read: Inventory, file_name: str = "") -> AppInventory:
+    """Replace the phones of the product with those that were read, and keep the totals of earlier imports."""
     needed = needed_app(product)
     installed = [version for version in read.phones.values() if version is not None]
     ages = {version: is_too_old(version, needed) for version in set(installed)}
@@ -54,7 +46,7 @@ def import_inventory(*, actor: Actor, product: str, file: BinaryIO, file_name: s
         inventory = AppInventory.objects.create(
             product=product,
             imported_at=timezone.now(),
-            imported_by_id=actor.pk,
+            imported_by_id=key_of(actor),
             file_name=file_name.replace("\0", "")[:200],
             phones=len(installed),
             not_installed=len(read.phones) - len(installed),
@@ -68,7 +60,7 @@ def import_inventory(*, actor: Actor, product: str, file: BinaryIO, file_name: s
         counts = ("phones", "too_old", "unreadable", "not_installed")
         details = {name: getattr(inventory, name) for name in counts}
         audit.record(actor=actor, action="inventory.imported", target=inventory, details=details)
-    return Imported(inventory, read)
+    return inventory
 
 
 def _write_phones(inventory: AppInventory, read: Inventory, ages: dict[str, bool | None]) -> None:

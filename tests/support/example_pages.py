@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -12,10 +11,9 @@ from django.utils import timezone
 from portal.accounts.account_notices import notify
 from portal.models import AccountNotice
 from rollout.compatibility.matrix import redirect_url_for
-from rollout.models import CheckRun, NoticeKind, PhoneResult, Rehearsal, SignIn, Site, Webhook
+from rollout.models import CheckRun, InventoryImport, NoticeKind, PhoneResult, Rehearsal, SignIn, Site, Webhook
 from rollout.services import (
     configurations,
-    inventories,
     links,
     passes,
     phone_results,
@@ -31,6 +29,7 @@ from rollout.simulator.table import DEMO, PERSONAS
 
 from .check_runs import run_queued_checks
 from .client_certificates import Identity, authority
+from .inventory_imports import import_inventory
 
 
 @dataclass
@@ -80,7 +79,7 @@ def create_example_data(administrator: Any, member: Any, personas: SimulatedFlee
     sweep = sweeps.start_sweep(actor=administrator, trigger="button")
     check_worker.run_check_worker(seconds=60)
     hook = _create_webhook(administrator, failing)
-    _import_inventory(administrator)
+    report = _import_inventory(administrator)
     pilot = sites.create_site(actor=administrator, title="Pilot wiki", provider="gatepass", slug="pilot")
     older, newer = failing.check_runs.order_by("pk")[:2]
     for kind in AccountNotice.Kind:
@@ -121,6 +120,7 @@ def create_example_data(administrator: Any, member: Any, personas: SimulatedFlee
         "app-versions": "/app-versions/",
         "app-versions-phones": "/app-versions/confluence/?age=too_old",
         "app-versions-import": "/app-versions/import/",
+        "app-versions-report": f"/app-versions/imports/{report.pk}/",
         "webhooks": "/webhooks/",
         "webhook": f"/webhooks/{hook.pk}/",
         "webhook-new": "/webhooks/new/",
@@ -191,8 +191,7 @@ def _record_phone_results(administrator: Any, site: Site) -> PhoneResult:
     return first
 
 
-def _import_inventory(administrator: Any) -> None:
+def _import_inventory(administrator: Any) -> InventoryImport:
     lines = [f"Phone {number:03},{'1.9.4' if number % 3 else '2.0.1'},Installed" for number in range(60)]
     lines += ["Phone of unknown version,,Installed", "Phone without the app,2.0.1,Not installed"]
-    file = io.BytesIO("\n".join(["Device name,App version,App status", *lines]).encode())
-    inventories.import_inventory(actor=administrator, product="confluence", file=file)
+    return import_inventory(administrator, "\n".join(["Device name,App version,App status", *lines]).encode())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
@@ -18,9 +17,10 @@ from django.utils import timezone
 from portal.accounts.sign_in_links import make_link
 from portal.models import Role, SignInLink, User
 from rollout.models import CheckRun, Rehearsal, RunState, Site, Sweep, Webhook
-from rollout.services import configurations, inventories, links, passes, phone_results, rehearsals, sites, waves
+from rollout.services import configurations, links, passes, phone_results, rehearsals, sites, waves
 
 from .every_route import ROLES, World
+from .inventory_imports import import_inventory
 
 
 @pytest.fixture
@@ -95,8 +95,7 @@ def fill_world() -> dict[str, Any]:
     rehearsal = rehearsals.request_rehearsal(actor=alice, site=site)
     Rehearsal.objects.update(state=RunState.DONE)
     sweep = Sweep.objects.create(trigger=Sweep.Trigger.BUTTON, started_at=timezone.now(), total=3)
-    file = io.BytesIO(b"serial,version\n1,1.9\n2,2.0\n")
-    inventories.import_inventory(actor=administrator, product="confluence", file=file)
+    report = import_inventory(administrator, b"serial,version\n1,1.9\n2,2.0\n")
     welcome = make_link(user=member, purpose=SignInLink.Purpose.WELCOME, actor=administrator)
     now = timezone.now()
     webhook = Webhook.objects.create(name="Chat", url="https://chat.example.com/", secret="sealed", created_at=now)
@@ -106,6 +105,6 @@ def fill_world() -> dict[str, Any]:
         "release": release.number,
         "wave": wave.pk, "pass": row.pk, "person": member.pk, "token": token, "rehearsal": rehearsal.pk,
         "slug": "pilot", "welcome": welcome.rstrip("/").rpartition("/")[2], "kind": "svg", "product": "confluence",
-        "sweep": sweep.pk, "missing": 9999,
+        "sweep": sweep.pk, "report": report.pk, "missing": 9999,
         "webhook": webhook.pk, "delivery": delivery.pk,
     }  # fmt: skip

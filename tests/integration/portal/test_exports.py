@@ -16,8 +16,9 @@ from django.utils import timezone
 
 from portal.models import User
 from rollout.models import AuditEvent, CheckRun, RunState, Site, Sweep
-from rollout.services import audit, inventories, passes
+from rollout.services import audit, passes
 from tests.support.every_route import World, routes
+from tests.support.inventory_imports import import_inventory
 from tests.support.phone_sign_ins import sign_in_phones
 from tests.support.world import person
 
@@ -135,6 +136,6 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(
         audit.record(actor=administrator, action="site.archived", target=site)
     sign_in_phones(site, [person("member")] * 12)
     add_runs(world, 12)
-    file = io.BytesIO(b"serial,version\n" + b"".join(b"%d,1.9\n" % number for number in range(12)))
-    inventories.import_inventory(actor=administrator, product="confluence", file=file)
+    file = b"serial,version\n" + b"".join(b"%d,1.9\n" % number for number in range(12))
+    import_inventory(administrator, file)
     assert {name: queries(name) for name in EXPORTS} == few
