@@ -66,10 +66,10 @@ test-unit: $(VENV)/.dev  ## run the tests that need no database and no network
 	@.ci/bootstrap gettext
 	@$(BIN)/python -m pytest -q $(PARALLEL) tests/unit
 
-test-long: $(VENV)/.dev  ## run the system tests with many more repetitions of race conditions
+test-long: $(VENV)/.dev  ## run all tests, with many more repetitions of race conditions and with large data
 	@.ci/bootstrap browser
 	@.ci/bootstrap nginx
-	@TEST_LONG=1 $(BIN)/python -m pytest $(PARALLEL) tests/system
+	@TEST_LONG=1 $(BIN)/python -m pytest $(PARALLEL)
 
 conformance: $(VENV)/.dev  ## run the OAuth conformance cases of the provider and print the matrix
 	@.ci/bootstrap browser

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from django.db import transaction
-from oauth2_provider.models import get_access_token_model, get_grant_model, get_refresh_token_model
+from oauth2_provider.models import get_refresh_token_model
 
 from .models import Client, RemovedClient
-from .tokens import redemption
+from .tokens.sign_outs import sign_out_client
 
 
 def register_client(*, name: str, redirect_uri: str) -> str:
@@ -21,31 +21,29 @@ def register_client(*, name: str, redirect_uri: str) -> str:
 
 
 def end_sign_ins(*, client_id: str) -> int:
-    """End every sign-in of the client and delete its codes; return how many had not ended yet, 0 if unknown."""
+    """End every sign-in of the client and delete its codes; return how many had not ended yet, 0 if unknown.
+
+    A worker ends many. Until then ``has_sign_ins`` is True, and the caller keeps the client out of its realm.
+    """
     with transaction.atomic():
         client = Client.objects.filter(client_id=client_id).first()
-        if client is None:
-            return 0
-        get_grant_model().objects.filter(application=client).delete()
-        ended = redemption.end_rows(get_refresh_token_model().objects.filter(application=client, revoked=None))
-        get_access_token_model().objects.filter(application=client).delete()
-    return ended
+        return sign_out_client(client).phones if client else 0
+
+
+def has_sign_ins(*, client_id: str) -> bool:
+    """Return whether a sign-in of the client has not ended."""
+    return get_refresh_token_model().objects.filter(application__client_id=client_id, revoked=None).exists()
 
 
 def remove_client(*, client_id: str) -> int:
     """Delete the client with its codes and tokens, keeping its client ID as that of a removed client.
 
-    Returns how many refresh tokens were not revoked, 0 if the client is unknown.
+    A worker deletes many; the caller keeps the client out of its realm from now on. Returns how many sign-ins had not
+    ended, 0 if the client is unknown.
     """
     with transaction.atomic():
         client = Client.objects.select_for_update(no_key=True).filter(client_id=client_id).first()
         if client is None:
             return 0
-        refresh_tokens = get_refresh_token_model().objects.filter(application=client)
-        ended = refresh_tokens.filter(revoked=None).count()
-        get_grant_model().objects.filter(application=client).delete()
-        get_access_token_model().objects.filter(application=client).delete()
-        refresh_tokens.delete()
-        client.delete()
         RemovedClient.objects.get_or_create(client_id=client_id)
-    return ended
+        return sign_out_client(client).phones

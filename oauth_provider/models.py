@@ -1,4 +1,4 @@
-"""Models: OAuth clients and removed ones, the phone of each sign-in, resource servers, counters of rate limits."""
+"""Models: OAuth clients and removed ones, the phone of each sign-in, sign-outs, resource servers, counted requests."""
 
 from __future__ import annotations
 
@@ -95,6 +95,33 @@ class Device(models.Model):
 
     def __str__(self) -> str:
         return self.name or self.user_agent
+
+
+class SignOutQuerySet(models.QuerySet["SignOut"]):
+    def unfinished(self) -> SignOutQuerySet:
+        return self.filter(finished=None)
+
+
+class SignOut(models.Model):
+    """Many phones that a worker signs out in batches: ``done`` of ``total`` refresh tokens have ended."""
+
+    refresh_tokens = models.JSONField(_("refresh tokens"), default=list)  # their keys
+    # Of the client whose sign-ins all end; empty for any phones.
+    client_id = models.CharField(_("client ID"), max_length=100, blank=True, default="")
+    total = models.PositiveIntegerField(_("phones"))
+    done = models.PositiveIntegerField(_("signed out"), default=0)
+    requested = models.DateTimeField(_("requested"))
+    finished = models.DateTimeField(_("finished"), null=True)
+
+    objects = SignOutQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("sign-out of many phones")
+        verbose_name_plural = _("sign-outs of many phones")
+        indexes = [models.Index(fields=["finished"], name="sign_out_unfinished")]
+
+    def __str__(self) -> str:
+        return f"{self.done}/{self.total}"
 
 
 class ResourceServer(models.Model):

@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from oauth_provider.models import Device, ResourceServer
+from oauth_provider.models import Device, ResourceServer, SignOut
 from rollout.admin import ReadOnlyAdmin
 
 from .accounts.access import person
@@ -114,6 +114,12 @@ class DeviceAdmin(NumberedAdmin):
     @admin.display(description=_("person"))
     def person(self, device: Device) -> str:
         return str(device.refresh_token.user)
+
+
+@admin.register(SignOut)
+class SignOutAdmin(ReadOnlyAdmin):
+    list_display = ("requested", "total", "done", "finished")
+    fields = ("requested", "client_id", "total", "done", "finished")
 
 
 @admin.register(ResourceServer)

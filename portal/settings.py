@@ -211,6 +211,7 @@ CELERY_BEAT_SCHEDULE = {
     "tell-notices": {"task": "rollout.tasks.tell_notices", "schedule": 60.0},
     "send-due-digests": {"task": "rollout.tasks.send_due_digests", "schedule": 60.0},
     "remove-old-notices": {"task": "rollout.tasks.remove_old_notices", "schedule": 3600.0},
+    "sign-out-waiting-phones": {"task": "portal.tasks.sign_out_waiting_phones", "schedule": 30.0},
     "forget-lapsed-phones": {"task": "portal.tasks.forget_lapsed_phones", "schedule": crontab(hour="3", minute="7")},
     "remove-dead-tokens": {"task": "portal.tasks.remove_dead_tokens", "schedule": crontab(hour="3", minute="17")},
     "send-account-notices": {"task": "portal.tasks.send_account_notices", "schedule": 60.0},

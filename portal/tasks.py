@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from oauth_provider.limits.counters import delete_expired_counts
+from oauth_provider.tokens import sign_outs
 from oauth_provider.tokens.clean_up import remove_expired
 from oauth_provider.tokens.sessions import delete_lapsed_devices
 from portal.accounts import account_notices
@@ -24,6 +25,12 @@ def send_account_notices() -> None:
 def forget_lapsed_phones() -> None:
     """Delete names, versions and addresses of phones whose sign-in has expired."""
     delete_lapsed_devices()
+
+
+@shared_task
+def sign_out_waiting_phones() -> None:
+    """Sign out phones of queued sign-outs for about a minute."""
+    sign_outs.sign_out_waiting_phones()
 
 
 @shared_task

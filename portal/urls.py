@@ -134,6 +134,7 @@ urlpatterns = [
     path("phones/", phones.phones, name="phones"),
     path("phones/export.csv", phones.export_csv, name="phones_export"),
     path("phones/sign-out/", phones.revoke_matching, name="phones_revoke"),
+    path("phones/sign-outs/", phones.sign_outs, name="phones_sign_outs"),
     path("phones/<int:pk>/sign-out/", phones.revoke, name="phone_revoke"),
     path("me/passes/", passes.my_passes, name="my_passes"),
     path("me/devices/", devices.my_devices, name="my_devices"),

@@ -21,10 +21,13 @@ class ClientRegistry(Protocol):
         """Create a public client and return its client ID. Runs in the caller's transaction."""
 
     def end_sign_ins(self, *, client_id: str) -> int:
-        """End every sign-in of the client and delete its codes; return how many refresh tokens were not revoked."""
+        """End every sign-in of the client and delete its codes, many in a worker; return how many had not ended."""
+
+    def has_sign_ins(self, *, client_id: str) -> bool:
+        """Return whether a sign-in of the client has not ended."""
 
     def remove_client(self, *, client_id: str) -> int:
-        """Delete the client with all its codes and tokens; return how many refresh tokens were deleted."""
+        """Delete the client with its codes and tokens, many in a worker; return how many sign-ins had not ended."""
 
 
 class BrowserSignIn(Protocol):

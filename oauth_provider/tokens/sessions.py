@@ -18,6 +18,7 @@ from django.utils import timezone
 from oauth_provider.models import Device
 
 from . import redemption
+from .clean_up import remove
 
 BATCH = 1000
 
@@ -77,7 +78,7 @@ def end_everyones_sessions() -> int:
     """End the sign-ins of all people in the app, including unredeemed codes; return how many phones were signed out."""
     redemption.Grant.objects.all().delete()
     ended = end_sessions(list(redemption.RefreshToken.objects.filter(revoked=None).values_list("pk", flat=True)))
-    redemption.AccessToken.objects.exclude(user=None).delete()
+    remove(redemption.AccessToken.objects.exclude(user=None))
     return ended
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from oauth_provider.tokens.devices import name_device
 from oauth_provider.tokens.sessions import end_access_token, end_all_sessions, end_session, end_sessions
+from oauth_provider.tokens.sign_outs import SignedOut, sign_out
 from portal.models import Role, User
 from rollout.models import ApplicationLink
 from rollout.models.text import no_nulls
@@ -134,12 +135,12 @@ def revoke_phone(*, actor: User, owner: User, pk: int) -> bool:
     return True
 
 
-def revoke_phones(*, actor: User, pks: Sequence[int]) -> int:
-    """Sign out the phones with these refresh tokens, all or none, and return how many were signed in."""
+def revoke_phones(*, actor: User, pks: Sequence[int]) -> SignedOut:
+    """Sign out the phones with these refresh tokens, many in a worker."""
     with transaction.atomic():
-        ended = end_sessions(pks)
-        if ended:
-            audit.record(actor=actor, action="phone.many_revoked", details={"phones": ended})
+        ended = sign_out(pks)
+        if ended.phones:
+            audit.record(actor=actor, action="phone.many_revoked", details={"phones": ended.phones})
     return ended
 
 

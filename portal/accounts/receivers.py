@@ -15,10 +15,11 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 from oauth2_provider.signals import app_authorized
 
-from oauth_provider.signals import token_reused
+from oauth_provider.signals import sign_out_queued, token_reused
 from portal.models import User
 from rollout.models import ApplicationLink
 from rollout.services import audit, credential_keys, sign_ins, vault
+from rollout.services.queue import wake_worker
 
 from . import ended_access, known_browsers, session_limits
 from .account_notices import Kind, notify, notify_administrators
@@ -45,6 +46,11 @@ def record_token_reused(sender: Any, kind: str, user: User, client: Any, **kwarg
     audit.record(actor=None, action=f"phone.{kind}_reused", target=user, details={"site": where})
     notify(person=user, kind=Kind.TOKEN_REUSED, actor=None, about=where)
     notify_administrators(kind=Kind.TOKEN_REUSED_BY, about=user)
+
+
+@receiver(sign_out_queued)
+def wake_sign_out_worker(sender: Any, **kwargs: Any) -> None:
+    wake_worker("portal.tasks.sign_out_waiting_phones")
 
 
 @receiver(pre_save, sender=User)

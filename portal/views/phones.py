@@ -14,8 +14,10 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.cache import never_cache
 from oauth2_provider.models import get_refresh_token_model
 
+from oauth_provider.models import SignOut
 from oauth_provider.tokens.sessions import live_refresh_tokens
 from portal.accounts.access import administrators, person
 from portal.accounts.people import revoke_phone, revoke_phones
@@ -89,7 +91,7 @@ def phones(request: HttpRequest) -> HttpResponse:
     """List the phones of all people, with a button that signs out all that match the filters."""
     listing = PHONES.listing(request, _phones())
     rows = [{"phone": row, "app": _app(row)} for row in listing.rows]
-    context = {"listing": listing, "sort": listing.sort, "rows": rows}
+    context = {"listing": listing, "sort": listing.sort, "rows": rows, "sign_outs": _sign_outs()}
     context["revoke_url"] = reverse("phones_revoke") + listing.query_string
     return render(request, "people/phones.html", context)
 
@@ -128,8 +130,24 @@ def revoke_matching(request: HttpRequest) -> HttpResponse:
     if matches.filters.form.errors:
         messages.error(request, _("No phone was signed out because a filter is invalid. Clear the filters."))
         return redirect("phones")
-    ended = revoke_phones(actor=person(request), pks=list(matches.rows.values_list("pk", flat=True)))
-    messages.success(
-        request, ngettext("%(n)d phone was signed out.", "%(n)d phones were signed out.", ended) % {"n": ended}
-    )
+    ended = revoke_phones(actor=person(request), pks=list(matches.rows.order_by("pk").values_list("pk", flat=True)))
+    if not ended.is_queued:  # else the page shows the progress
+        text = ngettext("%(n)d phone was signed out.", "%(n)d phones were signed out.", ended.phones)
+        messages.success(request, text % {"n": ended.phones})
     return redirect("phones")
+
+
+@never_cache
+@administrators
+@page_view
+def sign_outs(request: HttpRequest) -> HttpResponse:
+    """Render the progress of sign-outs, which the page polls until none is left; then the page reloads."""
+    rows = _sign_outs()
+    response = render(request, "people/_sign_outs.html", {"sign_outs": rows})
+    if not rows:
+        response["HX-Refresh"] = "true"
+    return response
+
+
+def _sign_outs() -> list[SignOut]:
+    return list(SignOut.objects.unfinished().defer("refresh_tokens").order_by("pk"))

@@ -100,6 +100,10 @@ def archive(request: HttpRequest, pk: int) -> HttpResponse:
 def restore(request: HttpRequest, pk: int) -> HttpResponse:
     """Restore an archived site."""
     site = changeable_site(request, pk)
-    services.restore_site(actor=person(request), site=site)
-    messages.success(request, _("%(title)s was restored. A check has started.") % {"title": site.title})
+    try:
+        services.restore_site(actor=person(request), site=site)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        messages.success(request, _("%(title)s was restored. A check has started.") % {"title": site.title})
     return redirect("site", site.pk)

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
@@ -23,6 +23,7 @@ from rollout.models import (
     ConfigurationRelease,
     Enrollment,
     EnrollmentPass,
+    InventoryImport,
     Notice,
     NotificationPreference,
     PassState,
@@ -44,12 +45,22 @@ from .matrix import MatrixEditionAdmin, actor_of, may_operate
 
 __all__ = ["MatrixEditionAdmin", "ReadOnlyAdmin"]  # MatrixEditionAdmin registers itself when imported
 
+ROWS_AT_ONCE = 1000
+
 
 class ReadOnlyAdmin(admin.ModelAdmin):
     """Lists and shows rows. Adding, changing and deleting are not allowed."""
 
     show_full_result_count = False
     list_per_page = 50
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any], *rest: Any) -> HttpResponse | None:
+        """Run an action on at most ``ROWS_AT_ONCE`` rows: it works through them one by one, in this request."""
+        if request.POST.get("select_across") == "1" and queryset.count() > ROWS_AT_ONCE:
+            text = _("Nothing was changed. Select at most %(rows)d rows, or use the pages of Gatepass for more.")
+            self.message_user(request, text % {"rows": ROWS_AT_ONCE}, messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
+        return super().response_action(request, queryset, *rest)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Return ``fields`` if set, otherwise all fields without ``exclude``, also those that are not editable."""
@@ -278,6 +289,14 @@ class SignInAdmin(ReadOnlyAdmin):
     list_select_related = ["person", "site"]
     search_fields = ["person__email", "site__title"]
     date_hierarchy = "signed_in_at"
+
+
+@admin.register(InventoryImport)
+class InventoryImportAdmin(ReadOnlyAdmin):
+    list_display = ["product", "file_name", "state", "found", "requested_by", "requested_at", "finished_at"]
+    list_filter = ["state", "product"]
+    list_select_related = ["requested_by"]
+    search_fields = ["file_name"]
 
 
 @admin.register(Rehearsal)

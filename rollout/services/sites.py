@@ -251,18 +251,26 @@ def archive_site(*, actor: Actor, site: Site) -> None:
 
 def _end_sign_ins(site: Site) -> int:
     """End the sign-ins of apps on a site that Gatepass hosts, and delete their codes; return how many."""
-    client_ids = list(site.links.active().order_by("pk").values_list("client_id", flat=True))
-    return sum(client_registry().end_sign_ins(client_id=client_id) for client_id in client_ids)
+    return sum(client_registry().end_sign_ins(client_id=client_id) for client_id in _client_ids(site))
+
+
+def _client_ids(site: Site) -> list[str]:
+    return list(site.links.active().order_by("pk").values_list("client_id", flat=True))
 
 
 def restore_site(*, actor: Actor, site: Site) -> None:
-    """Restore an archived site and queue a check. Apps must sign in again."""
+    """Restore an archived site and queue a check. Apps must sign in again.
+
+    Raises ValidationError while a worker is still ending the sign-ins of before, which would work again.
+    """
     now = timezone.now()
+    if site.is_provided and site.archived_at:
+        _end_sign_ins(site)  # of sites that an older version archived
+        if any(client_registry().has_sign_ins(client_id=client_id) for client_id in _client_ids(site)):
+            raise ValidationError(_("The phones of this site are still being signed out. Try again in a few minutes."))
     with transaction.atomic():
         archived = Site.objects.filter(pk=site.pk).exclude(archived_at=None)
         if archived.update(archived_at=None, updated_at=now, check_due_at=now + check_interval()):
-            if site.is_provided:
-                _end_sign_ins(site)  # of sites that an older version archived
             audit.record(actor=actor, action="site.restored", target=site)
             check_runs.request_check(site=site, actor=actor, trigger=CheckRun.Trigger.EDITED)
 

@@ -60,7 +60,7 @@ def test_all_our_models_are_registered():
     assert names >= {
         "Site", "ApplicationLink", "CheckRun", "ConfigurationRelease", "Wave", "EnrollmentPass",
         "Enrollment", "SignIn", "Rehearsal", "AuditEvent", "User", "SignInLink", "Client",
-        "Grant", "AccessToken", "RefreshToken", "Device", "ResourceServer",
+        "Grant", "AccessToken", "RefreshToken", "Device", "ResourceServer", "SignOut", "InventoryImport",
     }  # fmt: skip
 
 
@@ -178,6 +178,17 @@ def test_the_actions_call_the_services(operator, rows, administrator):
     act(operator, EnrollmentPass, "revoke")
     assert EnrollmentPass.objects.get().revoked_at
     assert AuditEvent.objects.filter(action__in=["link.revoked", "pass.revoked"]).count() == 2
+
+
+def test_an_action_on_too_many_rows_changes_none(operator, rows, monkeypatch):
+    from rollout import admin as pages
+
+    monkeypatch.setattr(pages, "ROWS_AT_ONCE", 0)
+    chosen = list(EnrollmentPass.objects.values_list("pk", flat=True))
+    form = {"action": "revoke", "_selected_action": chosen, "select_across": "1", "index": "0"}
+    answer = operator.post(changelist(EnrollmentPass), form, follow=True)
+    assert "Nothing was changed. Select at most 0 rows" in answer.text
+    assert not EnrollmentPass.objects.get().revoked_at
 
 
 @pytest.mark.parametrize("role", ["member", "alice", "auditor"])
