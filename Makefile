@@ -11,10 +11,11 @@ BIN := $(VENV)/bin
 PORT ?= 8000
 DEMO ?= 1
 STATE_DIR ?= var
-PUBLIC_URL ?= http://127.0.0.1:$(PORT)
+# .ci/trial keeps the name: localhost, or 127.0.0.1 for a trial that began with it.
+PUBLIC_URL ?= http://$$(cat "$(STATE_DIR)/host" 2>/dev/null || echo localhost):$(PORT)
 PROBE_ALLOW_LOOPBACK ?= $(if $(filter 0 no false off,$(DEMO)),0,1)
 DEMO_PORT_BASE ?=
-# Prepares keys and ports, and for `run` checks that Gatepass can start: before anything is installed.
+# Prepares keys, the host name and ports, and for `run` checks that Gatepass can start: before anything is installed.
 STATE = command -v $(PYTHON) >/dev/null || PYTHON="$(PYTHON)" .ci/bootstrap python; \
   STATE_DIR="$(STATE_DIR)" PORT="$(PORT)" DEMO="$(DEMO)" DEMO_PORT_BASE="$(DEMO_PORT_BASE)" $(PYTHON) .ci/trial
 TRIAL = env DEMO=$(DEMO) STATE_DIR="$(STATE_DIR)" PUBLIC_URL="$(PUBLIC_URL)" \
@@ -25,7 +26,7 @@ TRIAL = env DEMO=$(DEMO) STATE_DIR="$(STATE_DIR)" PUBLIC_URL="$(PUBLIC_URL)" \
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */\1\t/' | expand -t 16
 
-run: can-run $(VENV)/.run  ## start Gatepass on 127.0.0.1 (PORT=8000, DEMO=0 for an empty database)
+run: can-run $(VENV)/.run  ## start Gatepass on localhost (PORT=8000, DEMO=0 for an empty database)
 	@exec $(TRIAL) $(BIN)/python manage.py up
 
 can-run:

@@ -33,7 +33,10 @@ PUBLIC_URL = env.url("PUBLIC_URL", example="https://gatepass.example.com", requi
 CREDENTIAL_KEYS = env.text("CREDENTIAL_KEYS").replace(",", " ").split()
 _public = urlsplit(PUBLIC_URL)
 HTTPS = _public.scheme == "https"
-ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", default=[_public.hostname or ""])
+# The names of this machine, as in a Host header. A trial responds to all of them; its pages lead to that of PUBLIC_URL.
+LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
+_host = f"[{_public.hostname}]" if ":" in (_public.hostname or "") else _public.hostname or ""
+ALLOWED_HOSTS = env.items("ALLOWED_HOSTS", default=LOOPBACK_HOSTS if _host in LOOPBACK_HOSTS else [_host])
 CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
 ORGANISATION = env.text("ORGANISATION", default="Your organisation")
 STATE_DIR = Path(env.text("STATE_DIR", default=str(BASE_DIR / "var"))).resolve()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+import re
 import zoneinfo
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 from django.conf import settings
@@ -13,6 +15,7 @@ from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http.request import split_domain_port
 from django.shortcuts import resolve_url
 from django.utils import timezone
 from django.utils.log import log_response
@@ -27,13 +30,15 @@ from .errors import is_api, json_error
 
 # Read once: listing the zones walks the whole time zone database.
 _known_zones = functools.cache(zoneinfo.available_timezones)
+_MACHINE_PATH = re.compile(r"/api/|/(healthz|readyz|metrics)$|.*/rest/")
 
 
 class HostMiddleware:
     """Refuse unknown hosts, and build absolute URLs from ``PUBLIC_URL`` alone.
 
     Scanners send any Host, so that is one line in the log and a short response. A known host with any port passes, and
-    without this class a link in an e-mail would contain that port.
+    without this class a link in an e-mail would contain that port. A trial responds to every name of this machine, but
+    cookies and passkeys belong to one, so pages lead to that of ``PUBLIC_URL``.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -44,6 +49,8 @@ class HostMiddleware:
             request.get_host()
         except DisallowedHost:
             return self.refuse(request)
+        if page := page_under_public_name(request):
+            return HttpResponseRedirect(page)
         # What build_absolute_uri() puts before a path; a method of this name here would be a cycle of references.
         request._current_scheme_host = settings.PUBLIC_URL  # type: ignore[attr-defined]
         return self.get_response(request)
@@ -61,6 +68,21 @@ class HostMiddleware:
             response=response, request=request, level="warning",
         )  # fmt: skip
         return response
+
+
+def page_under_public_name(request: HttpRequest) -> str:
+    """Return the address to redirect a page request to that was sent to another name of this machine, else ``""``.
+
+    The port stays, because it may be that of a tunnel.
+    """
+    name, port = split_domain_port(request.get_host())
+    public_name, _port = split_domain_port(urlsplit(settings.PUBLIC_URL).netloc)
+    if name == public_name or not {name, public_name} <= set(settings.LOOPBACK_HOSTS):
+        return ""
+    is_page = request.method in {"GET", "HEAD"} and "text/html" in request.headers.get("Accept", "")
+    if not is_page or _MACHINE_PATH.match(request.path_info):
+        return ""
+    return f"{request.scheme}://{public_name}{port and ':' + port}{request.get_full_path()}"
 
 
 class SignInRequiredMiddleware(LoginRequiredMiddleware):

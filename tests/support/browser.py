@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, sync_playwright
 
 from portal.models import User
 
@@ -75,3 +75,13 @@ def sign_in(client_of: Callable[[User], Client], live_server: Any) -> Callable[[
         context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
 
     return add_cookie
+
+
+def add_authenticator(page: Page, *, verifies: bool = True) -> CDPSession:
+    """Give the page a built-in authenticator for passkeys, with or without a fingerprint or PIN."""
+    session = page.context.new_cdp_session(page)
+    session.send("WebAuthn.enable")
+    options = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True}
+    options |= {"isUserVerified": verifies, "automaticPresenceSimulation": True}
+    session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    return session

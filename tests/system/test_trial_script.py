@@ -28,7 +28,8 @@ def test_it_works_and_keeps_what_it_has_made(tmp_path: Path) -> None:
     state = tmp_path / "var"
     assert trial("run", state).stderr == ""
     kept = {path.name: path.read_text() for path in state.iterdir()}
-    assert sorted(kept) == ["credential_keys", "demo_port_base", "secret_key", "up.lock"]
+    assert sorted(kept) == ["credential_keys", "demo_port_base", "host", "secret_key", "up.lock"]
+    assert kept["host"] == "localhost\n"  # passkeys need a name
     assert len(kept["secret_key"]) > 50
     Fernet(kept["credential_keys"].strip())
     assert (state / "secret_key").stat().st_mode & 0o777 == 0o600
@@ -76,6 +77,27 @@ def test_no_demo_site_is_outside_the_checked_ports() -> None:
     assert max(ports(0)) < count
 
 
+def test_a_server_at_the_ipv6_address_of_localhost_takes_the_port(tmp_path: Path) -> None:
+    """Browsers that look up localhost would show that server's pages."""
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as taken:
+        done = trial("run", tmp_path, PORT=str(taken.getsockname()[1]))
+    assert done.returncode == 1
+    assert "is in use or not permitted." in done.stderr
+
+
+def test_an_older_trial_keeps_its_address(tmp_path: Path) -> None:
+    """Links and phones store it. A new trial that was cut off before it wrote the name is still a new one."""
+    (tmp_path / "gatepass.sqlite3").touch()
+    assert trial("state", tmp_path).returncode == 0
+    assert (tmp_path / "host").read_text() == "127.0.0.1\n"
+    (tmp_path / "gatepass.sqlite3").unlink()
+    assert trial("state", tmp_path).returncode == 0
+    assert (tmp_path / "host").read_text() == "127.0.0.1\n"
+    (tmp_path / "host").write_text("")
+    assert trial("state", tmp_path).returncode == 0
+    assert (tmp_path / "host").read_text() == "localhost\n"
+
+
 def test_an_older_trial_and_a_chosen_port_keep_their_ports(tmp_path: Path) -> None:
     (tmp_path / "gatepass.sqlite3").touch()
     assert trial("state", tmp_path).returncode == 0
@@ -96,7 +118,7 @@ def test_two_starts_at_once_get_the_same_keys(tmp_path: Path) -> None:
     with ThreadPoolExecutor(6) as threads:
         done = list(threads.map(lambda _number: trial("state", tmp_path, DEMO="0"), range(6)))
     assert [one.stderr for one in done] == [""] * 6
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["credential_keys", "secret_key"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["credential_keys", "host", "secret_key"]
 
 
 def test_a_running_trial_is_named(tmp_path: Path) -> None:

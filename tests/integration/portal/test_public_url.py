@@ -110,3 +110,68 @@ def test_a_stray_host_is_one_line(client: Client, caplog: Any, host: str, path: 
     assert line.startswith("Refused host ")
     assert len(line) < 200
     assert "\n" not in line
+
+
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize(
+    ("public", "host", "leads_to"),
+    [
+        ("localhost:8000", "127.0.0.1:8000", "localhost:8000"),
+        ("localhost:8000", "[::1]:8000", "localhost:8000"),
+        ("localhost:8000", "127.0.0.1:9000", "localhost:9000"),  # a tunnel
+        ("127.0.0.1:8000", "localhost:8000", "127.0.0.1:8000"),  # a trial that began there
+        ("[::1]:8000", "localhost:8000", "[::1]:8000"),
+        ("localhost", "127.0.0.1", "localhost"),
+    ],
+)
+def test_pages_of_a_trial_lead_to_its_name(
+    client: Client, settings: Any, method: str, public: str, host: str, leads_to: str
+) -> None:
+    settings.PUBLIC_URL = f"http://{public}"
+    answer = client.generic(method, "/e/ABC/?a=%2F&b=1", HTTP_HOST=host, HTTP_ACCEPT=BROWSER)
+    assert (answer.status_code, answer["Location"]) == (302, f"http://{leads_to}/e/ABC/?a=%2F&b=1")
+    answer = client.get("/", PATH_INFO="//evil.example/x", HTTP_HOST=host, HTTP_ACCEPT=BROWSER)
+    assert answer["Location"] == f"http://{leads_to}//evil.example/x"
+
+
+@pytest.mark.parametrize(
+    ("public", "host"),
+    [
+        ("http://localhost:8000", "localhost:9000"),
+        ("http://127.0.0.1:8000", "127.0.0.1:9000"),
+        ("https://gatepass.example.com", "127.0.0.1:8000"),
+        ("http://localhost:8000", "testserver"),
+    ],
+)
+def test_pages_under_the_public_name_or_without_one_of_this_machine_do_not(
+    client: Client, settings: Any, public: str, host: str
+) -> None:
+    settings.PUBLIC_URL = public
+    assert client.get("/accounts/login/", HTTP_HOST=host, HTTP_ACCEPT=BROWSER).status_code == 200
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("method", "path", "accept", "status"),
+    [
+        ("GET", "/healthz", BROWSER, 200),
+        ("GET", "/healthz", "*/*", 200),
+        ("GET", "/readyz", BROWSER, 200),
+        ("GET", "/api/v1/sites", BROWSER, 401),
+        ("GET", "/at/pilot/rest/nativemobile/1.1/info/login", BROWSER, 404),
+        ("GET", "/rest/oauth2/latest/token", BROWSER, 405),
+        ("POST", "/rest/oauth2/latest/token", BROWSER, 400),
+        ("POST", "/accounts/login/", BROWSER, 200),
+        ("GET", "/accounts/login/", "*/*", 200),
+    ],
+)
+def test_machines_and_forms_get_their_response_under_every_name_of_a_trial(
+    client: Client, settings: Any, method: str, path: str, accept: str, status: int
+) -> None:
+    settings.PUBLIC_URL = "http://localhost:8000"
+    client.cookies["other"] = "x"  # takes the full middleware stack
+    answer = client.generic(method, path, HTTP_HOST="127.0.0.1:8000", HTTP_ACCEPT=accept)
+    assert answer.status_code == status

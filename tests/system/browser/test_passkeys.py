@@ -9,11 +9,12 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import pytest
 from django.conf import settings as django_settings
 from django.utils import timezone
-from playwright.sync_api import BrowserContext, CDPSession, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from oauth_provider.clients import register_client
 from portal.models import User
 from rollout.models import ApplicationLink, Product, Provider, Site
+from tests.support.browser import add_authenticator
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PASSWORD = "correct horse battery staple"
@@ -24,8 +25,8 @@ CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"  # RFC 7636 Appendix B
 @pytest.fixture
 def named(live_server: Any, settings: Any) -> str:
     """URL of the live server with a host name, because passkeys do not work with an IP address."""
-    settings.ALLOWED_HOSTS = [*django_settings.ALLOWED_HOSTS, "localhost"]
-    return live_server.url.replace("127.0.0.1", "localhost")
+    settings.PUBLIC_URL = live_server.url.replace("127.0.0.1", "localhost")
+    return settings.PUBLIC_URL
 
 
 @pytest.fixture
@@ -39,15 +40,6 @@ def sheet(open_context: Callable[..., BrowserContext], named: str) -> Iterator[P
     page = open_context(base_url=named, viewport={"width": 390, "height": 844}).new_page()
     add_authenticator(page)
     return page
-
-
-def add_authenticator(page: Page, *, verifies: bool = True) -> CDPSession:
-    session = page.context.new_cdp_session(page)
-    session.send("WebAuthn.enable")
-    options = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True}
-    options |= {"isUserVerified": verifies, "automaticPresenceSimulation": True}
-    session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
-    return session
 
 
 def sign_in(page: Page, person: User) -> None:
