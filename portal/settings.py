@@ -203,6 +203,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE_FILENAME = str(STATE_DIR / "beat-schedule")
+CELERY_BEAT_SCHEDULER = "portal.serving.beat_scheduler.Scheduler"
 CELERY_BEAT_SCHEDULE = {
     "start-due-sweep": {"task": "rollout.tasks.start_due_sweep", "schedule": 60.0},
     "pick-up-waiting-work": {"task": "rollout.tasks.pick_up_waiting_work", "schedule": 30.0},

@@ -18,6 +18,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from portal.models import AccountNotice, Role, User
+from rollout.models.waiting_times import is_over
 from rollout.services.queue import wake_worker
 
 log = structlog.get_logger(__name__)
@@ -63,7 +64,7 @@ def delete_old_notices() -> None:
 
 def _claim(now: datetime) -> AccountNotice | None:
     """Lease the next row whose mail is due, or return None."""
-    due = AccountNotice.objects.filter(mailed_at=None, due_at__lte=now, attempts__lte=len(DELAYS))
+    due = AccountNotice.objects.filter(is_over("due_at", now, DELAYS[-1]), mailed_at=None, attempts__lte=len(DELAYS))
     for row in due.select_related("person").order_by("due_at", "pk")[:5]:
         leased = due.filter(pk=row.pk, attempts=row.attempts)
         if leased.update(attempts=F("attempts") + 1, due_at=now + LEASE):

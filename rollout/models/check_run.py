@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, ClassVar
 
 from django.conf import settings
@@ -19,6 +19,7 @@ from rollout.compatibility.verdict import Verdict
 
 from .serialized_json import SerializedJson, SerializedJsonEncoder
 from .site import VerdictChoices
+from .waiting_times import is_over
 
 
 class RunState(models.TextChoices):
@@ -34,16 +35,17 @@ UNFINISHED = (RunState.QUEUED, RunState.RUNNING)
 class WorkQuerySet(models.QuerySet[Any]):
     """Rows that a worker claims: check runs and rehearsals."""
 
-    def waiting(self, now: datetime) -> WorkQuerySet:
-        """Queued rows, and running ones whose worker did not finish within its lease."""
-        return self.filter(Q(state=RunState.QUEUED) | Q(state=RunState.RUNNING, lease_until__lt=now)).order_by("pk")
+    def waiting(self, now: datetime, lease: timedelta) -> WorkQuerySet:
+        """Queued rows, and running ones whose worker did not finish within its lease of at most ``lease``."""
+        abandoned = Q(is_over("lease_until", now, lease), state=RunState.RUNNING)
+        return self.filter(Q(state=RunState.QUEUED) | abandoned).order_by("pk")
 
     def unfinished(self) -> WorkQuerySet:
         return self.filter(state__in=UNFINISHED)
 
     def claim(self, pk: int, *, now: datetime, lease_until: datetime) -> bool:
         """Claim one waiting row for this worker. Return False if another worker has it or it is finished."""
-        claimed = self.waiting(now).order_by().filter(pk=pk)
+        claimed = self.waiting(now, lease_until - now).order_by().filter(pk=pk)
         return claimed.update(state=RunState.RUNNING, started_at=now, lease_until=lease_until) == 1
 
 

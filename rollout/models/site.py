@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -14,6 +14,7 @@ from rollout.compatibility.observation import PluginVersions
 from rollout.compatibility.verdict import Verdict
 
 from .text import LINE, NOTES
+from .waiting_times import is_over
 
 
 class Product(models.TextChoices):
@@ -54,9 +55,9 @@ class SiteQuerySet(models.QuerySet["Site"]):
             return self
         return self.filter(owners=user.pk) if user.works_with_sites else self.none()
 
-    def due_for_check(self, now: datetime) -> SiteQuerySet:
-        """Return active sites whose scheduled check is due, oldest first."""
-        return self.active().filter(check_due_at__lte=now).order_by("check_due_at")
+    def due_for_check(self, now: datetime, longest: timedelta) -> SiteQuerySet:
+        """Return active sites whose check is due, oldest first. Checks are scheduled ``longest`` ahead at most."""
+        return self.active().filter(is_over("check_due_at", now, longest)).order_by("check_due_at")
 
 
 class Site(models.Model):

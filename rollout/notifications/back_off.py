@@ -11,6 +11,15 @@ FIRST_PAUSE, MAX_PAUSE = timedelta(seconds=30), timedelta(hours=1)
 FIRST_MAIL_DELAY, MAX_MAIL_DELAY = timedelta(minutes=1), timedelta(hours=6)
 
 
+def _jittered(delay: timedelta, jitter: float) -> timedelta:
+    """Add up to a fifth, so that messages that failed together are not retried together."""
+    return delay * (1 + jitter / 5)
+
+
+LONGEST_DELIVERY_DELAY, LONGEST_PAUSE = _jittered(DELIVERY_DELAYS[-1], 1), _jittered(MAX_PAUSE, 1)
+LONGEST_MAIL_DELAY = _jittered(MAX_MAIL_DELAY, 1)
+
+
 def delivery_delay(attempts: int, jitter: float) -> timedelta | None:
     """Return the delay after the given number of attempts, or None after the last one."""
     return _jittered(DELIVERY_DELAYS[attempts - 1], jitter) if attempts < MAX_ATTEMPTS else None
@@ -28,8 +37,3 @@ def mail_delay(failures: int, jitter: float) -> timedelta:
 
 def _doubled(first: timedelta, failures: int, maximum: timedelta) -> timedelta:
     return min(maximum, first * 2 ** min(max(failures, 1) - 1, 20))
-
-
-def _jittered(delay: timedelta, jitter: float) -> timedelta:
-    """Add up to a fifth, so that messages that failed together are not retried together."""
-    return delay * (1 + jitter / 5)

@@ -25,6 +25,7 @@ from django.utils.translation import gettext as _
 from rollout.actor import Actor
 from rollout.formats.upm import Plugin, Plugins, UpmError, read_upm
 from rollout.models import CheckRun, PluginSource, Site, SiteCredential
+from rollout.models.waiting_times import is_over
 from rollout.probes.upm import REFUSED, TOKEN, UpmResult, read_plugins
 
 from . import audit, vault
@@ -137,7 +138,7 @@ def read_due_versions() -> int:
 def _next_due() -> SiteCredential | None:
     now = timezone.now()
     due = SiteCredential.objects.filter(
-        Q(last_used_at=None) | Q(last_used_at__lte=now - READ_INTERVAL), refused_at=None
+        Q(last_used_at=None) | is_over("last_used_at", now - READ_INTERVAL, READ_INTERVAL), refused_at=None
     )
     rows = (
         due.filter(site__archived_at=None)

@@ -103,4 +103,4 @@ def _plan(rehearsal: Rehearsal) -> Plan:
 
 def waiting_rehearsals() -> list[int]:
     """Return the ids of up to 100 rehearsals that wait for a worker, oldest first."""
-    return list(Rehearsal.objects.all().waiting(timezone.now()).values_list("pk", flat=True)[:100])
+    return list(Rehearsal.objects.all().waiting(timezone.now(), LEASE).values_list("pk", flat=True)[:100])

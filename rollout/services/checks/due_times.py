@@ -27,6 +27,11 @@ def next_due(now: datetime, *, failed_checks: int) -> datetime:
     return _spread(now, max(check_interval(), min(doubled, MAX_INTERVAL)))
 
 
+def longest_interval() -> timedelta:
+    """Return the longest time to the next check of a site."""
+    return max(check_interval(), MAX_INTERVAL) * (1 + SPREAD)
+
+
 def due_after_internal_error(now: datetime) -> datetime:
     """Return the time of the next check after one that failed because of an error in Gatepass."""
     return _spread(now, min(RETRY_INTERVAL, check_interval()))

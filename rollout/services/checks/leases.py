@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from rollout.models import CheckRun, ProbeHost, RunState, Sweep, SweepState
 from rollout.models.check_run import UNFINISHED
+from rollout.models.waiting_times import is_ahead
 
 LEASE = timedelta(seconds=45)
 CLAIMS_LOCK = 0x67617465  # PostgreSQL's advisory lock for claims: an arbitrary number, used only here
@@ -71,13 +72,13 @@ def has_runs_soon(now: datetime) -> bool:
     """Whether a run can be claimed as soon as the pause of its host ends: no other worker has the host, and there is
     a free slot.
     """
-    leased = list(ProbeHost.objects.filter(leased_until__gt=now).values_list("host", flat=True))
+    leased = list(ProbeHost.objects.filter(_is_leased(now)).values_list("host", flat=True))
     return len(leased) < settings.PROBE_SITES_AT_ONCE and _startable(now).exclude(host__in=leased).exists()
 
 
 def count_holders(now: datetime, *, excluding: str = "") -> int:
     """Return how many tasks hold leases of hosts, except the lease ``excluding``."""
-    return ProbeHost.objects.filter(leased_until__gt=now).exclude(lease=excluding).values("lease").distinct().count()
+    return ProbeHost.objects.filter(_is_leased(now)).exclude(lease=excluding).values("lease").distinct().count()
 
 
 def is_stalled(now: datetime) -> bool:
@@ -87,7 +88,18 @@ def is_stalled(now: datetime) -> bool:
     since = now - STALLED_AFTER
     if not _startable(now).filter(requested_at__lt=since).exists():
         return False
-    return not ProbeHost.objects.filter(Q(leased_until__gt=since) | Q(free_at__gt=since)).exists()
+    recent = is_ahead("leased_until", since, STALLED_AFTER + LEASE) | is_ahead(
+        "free_at", since, STALLED_AFTER + _pause()
+    )
+    return not ProbeHost.objects.filter(recent).exists()
+
+
+def _is_leased(now: datetime) -> Q:
+    return is_ahead("leased_until", now, LEASE)
+
+
+def _pause() -> timedelta:
+    return timedelta(seconds=settings.PROBE_HOST_PAUSE)
 
 
 def _with_sites(runs: QuerySet[CheckRun]) -> QuerySet[CheckRun]:
@@ -97,16 +109,15 @@ def _with_sites(runs: QuerySet[CheckRun]) -> QuerySet[CheckRun]:
 def _startable(now: datetime):  # type: ignore[no-untyped-def]
     """Return waiting runs in the order of claiming, without those of a paused sweep that are not urgent."""
     paused = list(Sweep.objects.filter(state=SweepState.PAUSED).values_list("pk", flat=True))
-    runs = CheckRun.objects.all().waiting(now).filter(state__in=UNFINISHED)
+    runs = CheckRun.objects.all().waiting(now, LEASE).filter(state__in=UNFINISHED)
     if paused:
         runs = runs.filter(Q(urgent=True) | Q(sweep=None) | ~Q(sweep__in=paused))
     return runs.order_by("-urgent", "pk")
 
 
 def _claim(lease: str, limit: int, now: datetime) -> list[int]:
-    busy = list(
-        ProbeHost.objects.filter(Q(leased_until__gt=now) | Q(free_at__gt=now)).values_list("host", "leased_until")
-    )
+    is_busy = _is_leased(now) | is_ahead("free_at", now, _pause())
+    busy = list(ProbeHost.objects.filter(is_busy).values_list("host", "leased_until"))
     leased_now = sum(1 for _host, until in busy if until and until > now)
     limit = min(limit, settings.PROBE_SITES_AT_ONCE - leased_now)
     if limit <= 0:

@@ -19,9 +19,12 @@ from django.utils.translation import gettext as _
 from rollout.actor import Actor, key_of
 from rollout.models import CheckRun, RunState, Site, Sweep, SweepState
 from rollout.models.check_run import UNFINISHED
+from rollout.models.waiting_times import is_ahead
 from rollout.services import audit
 from rollout.services.notifications import notices
 from rollout.services.queue import wake_worker
+
+from .due_times import longest_interval
 
 MANUAL_TRIGGERS = (Sweep.Trigger.BUTTON, Sweep.Trigger.COMMAND)
 
@@ -44,10 +47,10 @@ def start_due_sweep() -> Sweep | None:
     """Queue a check of every site that is due before the next sweep; None if it is not time yet, or no site is due."""
     now, every = timezone.now(), timedelta(minutes=settings.SWEEP_EVERY_MINUTES)
     scheduled = Sweep.objects.filter(trigger=Sweep.Trigger.SCHEDULE)
-    if scheduled.filter(Q(started_at__gt=now - every) | Q(finished_at=None)).exists():
+    if scheduled.filter(is_ahead("started_at", now - every, every) | Q(finished_at=None)).exists():
         return None
     with transaction.atomic():
-        sites = _without_run(Site.objects.due_for_check(now + every))
+        sites = _without_run(Site.objects.due_for_check(now + every, longest_interval()))
         # Two simultaneous beats: the second waited for the locks of the first, and sees its sweep now.
         if not sites or scheduled.filter(finished_at=None).exists():
             return None

@@ -32,6 +32,7 @@ from rollout.http_client.client import fetch
 from rollout.http_client.reply import Reply
 from rollout.message_ids import gettext_noop as _
 from rollout.models import AttemptError, DeliveryState, Notice, Site, Webhook, WebhookDelivery
+from rollout.models.waiting_times import is_ahead, is_over
 from rollout.notifications import back_off, payload
 from rollout.notifications.signing import headers
 from rollout.services import audit, vault
@@ -134,7 +135,7 @@ def _clear_pause(webhook: Webhook) -> None:
 def waiting_webhooks() -> list[int]:
     """Return the ids of webhooks with due deliveries, including those whose Celery message was lost."""
     now = timezone.now()
-    due = WebhookDelivery.objects.filter(state=DeliveryState.WAITING, next_attempt_at__lte=now)
+    due = WebhookDelivery.objects.filter(_is_due(now), state=DeliveryState.WAITING)
     hooks = Webhook.objects.filter(_not_paused(now), is_active=True, pk__in=due.values("webhook"))
     return list(hooks.order_by("pk").values_list("pk", flat=True))
 
@@ -152,7 +153,11 @@ def deliver(*, webhook_id: int) -> int:
 
 
 def _not_paused(now: datetime) -> Q:
-    return Q(not_before=None) | Q(not_before__lte=now)
+    return Q(not_before=None) | is_over("not_before", now, back_off.LONGEST_PAUSE)
+
+
+def _is_due(now: datetime) -> Q:
+    return is_over("next_attempt_at", now, back_off.LONGEST_DELIVERY_DELAY)
 
 
 def _claim(webhook_id: int) -> WebhookDelivery | None:
@@ -161,9 +166,9 @@ def _claim(webhook_id: int) -> WebhookDelivery | None:
     with transaction.atomic():
         hooks = Webhook.objects.select_for_update(no_key=True, skip_locked=True)
         webhook = hooks.filter(_not_paused(now), pk=webhook_id, is_active=True).first()
-        if webhook is None or webhook.deliveries.filter(lease_until__gt=now).exists():
+        if webhook is None or webhook.deliveries.filter(is_ahead("lease_until", now, LEASE)).exists():
             return None
-        due = webhook.deliveries.filter(state=DeliveryState.WAITING, next_attempt_at__lte=now)
+        due = webhook.deliveries.filter(_is_due(now), state=DeliveryState.WAITING)
         delivery = due.order_by("next_attempt_at", "pk").first()
         if delivery is None:
             return None

@@ -27,6 +27,7 @@ from django.utils import timezone, translation
 
 from rollout.actor import Actor
 from rollout.models import Notice, NotificationPreference
+from rollout.models.waiting_times import is_over
 from rollout.notifications import back_off
 from rollout.notifications.digest import Entry, Section, sections
 
@@ -35,6 +36,7 @@ from .preferences import EmailSettings, Every
 
 log = structlog.get_logger(__name__)
 LEASE = timedelta(minutes=5)  # longer than a task may run
+LONGEST_WAIT = max(timedelta(hours=25), back_off.LONGEST_MAIL_DELAY)  # until the next digest: a day when clocks go back
 ROUND_SECONDS = 60
 MAX_NOTICE_AGE = timedelta(days=30)
 SERVER_ERRORS = (OSError, smtplib.SMTPServerDisconnected, smtplib.SMTPConnectError)
@@ -59,9 +61,10 @@ def send_due_digests() -> int:
 
 def _claim(now: datetime) -> NotificationPreference | None:
     """Lease the next due row, or return None. Hourly digests are due as soon as there are new notices."""
-    free = Q(lease_until=None) | Q(lease_until__lt=now)
+    free = Q(lease_until=None) | is_over("lease_until", now, LEASE)
     has_notices = ~Q(every=Every.HOUR) | Q(digest_up_to__lt=preferences.newest_notice())
-    due = NotificationPreference.objects.filter(free, has_notices, next_digest_at__lte=now, person__is_active=True)
+    is_due = is_over("next_digest_at", now, LONGEST_WAIT)
+    due = NotificationPreference.objects.filter(free, has_notices, is_due, person__is_active=True)
     for row in due.select_related("person").order_by("next_digest_at", "pk")[:5]:
         if NotificationPreference.objects.filter(free, pk=row.pk).update(lease_until=now + LEASE):
             row.lease_until = now + LEASE

@@ -19,6 +19,7 @@ from django.utils import timezone
 from rollout.compatibility.observation import Observation
 from rollout.compatibility.verdict import Evaluation
 from rollout.models import CheckRun, Notice, NoticeKind, Site, Sweep
+from rollout.models.waiting_times import is_ahead, is_over
 from rollout.notifications import cool_down, facts
 from rollout.services import audit
 from rollout.services.rows import update_rows
@@ -60,11 +61,12 @@ def notice_sweep_failure(sweep: Sweep) -> None:
 def release_held() -> int:
     """Release held notices whose cool-down is over, under new ids. Return how many."""
     now = timezone.now()
-    if not Notice.objects.filter(held_until__lte=now).exists():
+    due = Notice.objects.filter(is_over("held_until", now, _cool_down()))
+    if not due.exists():
         return 0
     with transaction.atomic():
         audit.lock_chain_head()
-        held = list(Notice.objects.filter(held_until__lte=now).order_by("pk")[:BATCH_SIZE])
+        held = list(due.order_by("pk")[:BATCH_SIZE])
         Notice.objects.filter(pk__in=[row.pk for row in held]).delete()
         for row in held:
             row.pk, row.held_until, row.at = None, None, now
@@ -111,9 +113,11 @@ def _hold_repeats(changes: Sequence[Notice], now: datetime) -> list[Notice]:
     """Return the changes to insert. A repeat is held; if a row is held already, the repeat is merged into it."""
     if not changes:
         return []
-    pause = timedelta(hours=settings.NOTICE_COOL_DOWN_HOURS)
+    pause = _cool_down()
     earlier = Notice.objects.filter(subject__in=[change.subject for change in changes])
-    sent_at = dict(earlier.released().filter(at__gt=now - pause).order_by("at").values_list("subject", "at"))
+    sent_at = dict(
+        earlier.released().filter(is_ahead("at", now - pause, pause)).order_by("at").values_list("subject", "at")
+    )
     held = {row.subject: row for row in earlier.filter(held_until__isnull=False)}
     for change in changes:
         if change.subject in held:
@@ -123,3 +127,7 @@ def _hold_repeats(changes: Sequence[Notice], now: datetime) -> list[Notice]:
             change.held_until = cool_down.held_until(sent_at.get(change.subject), now=now, cool_down=pause)
     update_rows(list(held.values()), ["details", "run", "at"])
     return [change for change in changes if change.subject not in held]
+
+
+def _cool_down() -> timedelta:
+    return timedelta(hours=settings.NOTICE_COOL_DOWN_HOURS)

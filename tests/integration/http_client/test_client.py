@@ -71,6 +71,13 @@ def test_this_machine_is_refused_by_name(get) -> None:
     assert (reply.status, reply.error) == (None, "blocked_address")
 
 
+def test_the_next_address_is_tried(serve, make_answer, get, policy) -> None:
+    """Of ``localhost``, for example: a server may listen on the IPv4 address only."""
+    server = serve(make_answer(b"there"))
+    policy = replace(policy, resolver=lambda host, port: ["::1", "127.0.0.1"])
+    assert get(f"http://localhost:{server.port}/", policy=policy).body == b"there"
+
+
 def test_a_name_is_checked_again_at_every_hop(serve, make_answer, get, policy) -> None:
     """DNS rebinding: the first look-up is harmless, the second is not."""
     answers = [["127.0.0.1"], ["169.254.169.254"]]

@@ -97,6 +97,16 @@ def test_a_refused_request_takes_no_permit_of_its_other_limits(settings: Any) ->
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("redis_url", ["", os.environ["REDIS_URL"]], ids=["database", "redis"])
+def test_a_window_of_a_clock_that_was_ahead_limits_nothing(settings: Any, redis_url: str) -> None:
+    settings.REDIS_URL = redis_url
+    limit, limiter, key = Limit("clock", 2, 60), Limiter(), os.urandom(8).hex()
+    with time_machine.travel(timezone.now() + timedelta(days=365)):
+        assert [limiter.take(limit, key) is None for _ in range(3)] == [True, True, False]
+    assert [limiter.take(limit, key) is None for _ in range(3)] == [True, True, False]
+
+
+@pytest.mark.django_db
 def test_a_permit_of_an_earlier_window_is_not_returned_to_the_next_one(settings: Any) -> None:
     limit, limiter = Limit("some", 1, 60), Limiter()
     with time_machine.travel(0, tick=False) as clock:
