@@ -10,6 +10,9 @@ import os
 
 import django
 
+from portal.serving.parent_death import end_with_web_server
+
+end_with_web_server()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 django.setup(set_prefix=False)
 

@@ -7,13 +7,9 @@ signal. Only the master of a child gets SIGTERM: a Celery pool whose members get
 from __future__ import annotations
 
 import contextlib
-import ctypes
-import errno
 import os
 import signal
-import socket  # noqa: TID251  (only checks local ports)
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -22,11 +18,12 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from .parent_death import signal_at_parent_death
+
 MAX_RESTART_DELAY = 30.0  # seconds between two starts of a child that crashes repeatedly
 STABLE_AFTER = 60.0  # seconds after which a child counts as stable
 MAX_LOG_BYTES = 5 * 1024 * 1024
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 @dataclass(frozen=True)
@@ -61,17 +58,12 @@ class Child:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=_stop_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509  (the supervisor has no threads)
+                preexec_fn=_stop_with_supervisor,  # noqa: PLW1509  (the supervisor has no threads)
             )
         self.started_at = now
 
-    def has_exited(self) -> bool:
-        return self.process is not None and self.process.poll() is not None
-
     def plan_restart(self, now: float) -> float:
         """Return the seconds until the next start: 1, 2, 4 … 30 while the child crashes."""
-        if self.process is not None:
-            kill_group(self.process)  # left behind by a killed master
         self.crashes = 1 if now - self.started_at >= STABLE_AFTER else self.crashes + 1
         self.process = None
         delay = min(2.0 ** (self.crashes - 1), MAX_RESTART_DELAY)
@@ -123,7 +115,8 @@ class Supervisor:
         """Start programs that are due, and schedule the restart of those that have ended."""
         now = self.clock()
         for child in self.children:
-            if child.has_exited():
+            if child.process is not None and has_exited(child.process):
+                kill_group(child.process)  # left behind by a killed master
                 self._report_crash(child, exit_description(child), child.plan_restart(now))
             if child.process is None and now >= child.start_at:
                 child.start(now)
@@ -137,12 +130,12 @@ class Supervisor:
         """Stop the children, the last one started first, and kill the groups of those that take too long."""
         running = [child.process for child in reversed(self.children) if child.process is not None]
         for process in running:
-            process.terminate()
+            if process.returncode is None:
+                os.kill(process.pid, signal.SIGTERM)
         deadline = time.monotonic() + self.stop_seconds
         for process in running:
-            while process.poll() is None and time.monotonic() < deadline and not self.kill_at_once:
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    process.wait(0.1)
+            while not has_exited(process) and time.monotonic() < deadline and not self.kill_at_once:
+                time.sleep(0.05)
             kill_group(process)
 
 
@@ -154,16 +147,22 @@ def exit_description(child: Child) -> str:
     return f"exited with code {code}: {child.last_line()}"
 
 
+def has_exited(process: subprocess.Popen[bytes]) -> bool:
+    """Whether the process has ended. It stays a zombie, so that no other gets its ID, by which ``kill_group`` kills."""
+    options = os.WEXITED | os.WNOHANG | os.WNOWAIT
+    return process.returncode is not None or os.waitid(os.P_PID, process.pid, options) is not None
+
+
 def kill_group(process: subprocess.Popen[bytes]) -> None:
-    """Kill a process and its descendants."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
+    """Kill a process and its descendants, and collect its exit code."""
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 
-def _stop_with_parent() -> None:
-    """Have Linux stop this child when the supervisor is killed."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+def _stop_with_supervisor() -> None:
+    signal_at_parent_death(signal.SIGTERM)
 
 
 @contextlib.contextmanager
@@ -175,25 +174,3 @@ def stopping_on_signals(supervisor: Supervisor) -> Iterator[None]:
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
-
-
-def port_is_free(port: int) -> bool:
-    """Whether a server can listen on this port now, and no other one would get the requests to ``localhost``."""
-    return _can_bind(socket.AF_INET, "127.0.0.1", port) and _can_bind(socket.AF_INET6, "::1", port)
-
-
-def _can_bind(family: int, address: str, port: int) -> bool:
-    try:
-        with socket.socket(family) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((address, port))
-    except OSError as error:
-        return error.errno in (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)  # a machine without IPv6
-    return True
-
-
-def port_answers(port: int, host: str = "127.0.0.1") -> bool:
-    """Whether a server listens on this port of this machine."""
-    with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=0.5):
-        return True
-    return False

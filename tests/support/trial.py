@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from portal.serving.supervisor import port_is_free
+from portal.serving.local_ports import port_is_free
 from rollout.simulator.table import ports
 
 from .paths import ROOT

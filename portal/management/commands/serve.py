@@ -6,8 +6,9 @@ import os
 import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from portal.serving.local_ports import can_bind
 from portal.serving.web_command import web_command
 
 
@@ -21,5 +22,9 @@ class Command(BaseCommand):
         parser.add_argument("--threads", type=int, default=8, help="threads of each process; at least two in total")
 
     def handle(self, *args: Any, host: str, port: int, processes: int, threads: int, **options: Any) -> None:
+        if not can_bind(host, port):
+            raise CommandError(
+                f"Port {port} of {host} is in use or not permitted. Stop the other server, or choose another --port."
+            )
         command = web_command(host=host, port=port, processes=processes, threads=threads)
         os.execv(sys.executable, [sys.executable, "-m", *command])  # noqa: S606  (fixed command line)

@@ -19,7 +19,8 @@ from portal import demo
 from portal.accounts.first_administrator import administrator_has_password, first_administrator
 from portal.accounts.sign_in_links import make_link
 from portal.models import SignInLink
-from portal.serving.supervisor import Program, Supervisor, port_answers, port_is_free, stopping_on_signals
+from portal.serving.local_ports import port_answers, port_is_free
+from portal.serving.supervisor import Program, Supervisor, stopping_on_signals
 from portal.serving.web_command import web_command
 
 START_TIMEOUT = 60  # seconds until a web process that does not respond is reported

@@ -14,7 +14,7 @@ from portal.accounts.first_administrator import ADDRESS, administrator_has_passw
 from portal.accounts.sign_in_links import find
 from portal.management.commands.up import require_free_ports, sign_in_hint
 from portal.models import Role, User
-from portal.serving.supervisor import port_is_free
+from portal.serving.local_ports import port_is_free
 from rollout.models import ApplicationLink, AuditEvent, CheckRun, Site
 from rollout.simulator.table import DEMO
 from tests.support.servers import free_port

@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from portal.serving.supervisor import Program, Supervisor, port_answers, port_is_free
+from portal.serving import supervisor as supervision
+from portal.serving.local_ports import port_answers, port_is_free
+from portal.serving.supervisor import Program, Supervisor
 from tests.support.paths import ROOT
 
 SLEEP = "import time; print('up', flush=True); time.sleep(60)"
@@ -168,6 +170,39 @@ def test_a_large_log_is_rotated(tmp_path: Path) -> None:
     supervisor.stop_all()
     assert one.log.stat().st_size < 100
     assert (tmp_path / "web.log.1").stat().st_size > 5 * 1024 * 1024
+
+
+def test_the_group_of_a_collected_child_is_not_killed(tmp_path: Path) -> None:
+    """Its process ID may belong to another installation by then."""
+    supervisor = Supervisor([program(tmp_path, "web", "pass")])
+    supervisor.start_due()
+    process = supervisor.children[0].process
+    assert process is not None
+    process.wait(10)
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True) as stranger:
+        process.pid = stranger.pid
+        supervision.kill_group(process)
+        assert stranger.poll() is None
+        stranger.kill()
+
+
+def test_an_exited_child_keeps_its_id_until_its_group_is_killed(tmp_path: Path) -> None:
+    one = program(tmp_path, "web", FORKS.replace("time.sleep(60)", "time.sleep(60 if child == 0 else 0.1)"))
+    supervisor = Supervisor([one], write=lambda text: None)
+    until_logged(one.log, supervisor, "\n")
+    process = supervisor.children[0].process
+    assert process is not None
+    while not supervision.has_exited(process):
+        time.sleep(0.02)
+    assert process.returncode is None
+    assert Path(f"/proc/{process.pid}").exists()
+    supervisor.start_due()
+    assert process.returncode == 0
+    for _ in range(100):
+        if not is_alive(int(one.log.read_text())):
+            return
+        time.sleep(0.02)
+    raise AssertionError("a process of the group is still running")
 
 
 def test_a_port_in_use_is_detected() -> None:
