@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import threading
@@ -22,7 +23,7 @@ from .parent_death import signal_at_parent_death
 
 MAX_RESTART_DELAY = 30.0  # seconds between two starts of a child that crashes repeatedly
 STABLE_AFTER = 60.0  # seconds after which a child counts as stable
-MAX_LOG_BYTES = 5 * 1024 * 1024
+MAX_LOG_BYTES = 5 * 1024 * 1024  # of a log, and again of the one before it
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -49,8 +50,6 @@ class Child:
         """Start the process with its output appended to the log."""
         log = self.program.log
         log.parent.mkdir(parents=True, exist_ok=True)
-        if log.exists() and log.stat().st_size > MAX_LOG_BYTES:
-            log.replace(log.with_suffix(".log.1"))
         with log.open("ab") as output:
             self.process = subprocess.Popen(  # noqa: S603  (our own command lines)
                 self.program.command,
@@ -118,6 +117,7 @@ class Supervisor:
             if child.process is not None and has_exited(child.process):
                 kill_group(child.process)  # left behind by a killed master
                 self._report_crash(child, exit_description(child), child.plan_restart(now))
+            rotate_log(child.program.log)
             if child.process is None and now >= child.start_at:
                 child.start(now)
 
@@ -159,6 +159,21 @@ def kill_group(process: subprocess.Popen[bytes]) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+
+
+def rotate_log(log: Path) -> None:
+    """Move the contents of a large log to ``NAME.log.1``.
+
+    Several processes append to the open file, so it is copied and emptied. A line that is written in between is lost.
+    """
+    if not log.exists() or log.stat().st_size <= MAX_LOG_BYTES:
+        return
+    earlier = log.with_suffix(".log.1")
+    try:
+        shutil.copyfile(log, earlier)
+    except OSError:  # a full disk: emptying both makes room
+        earlier.unlink(missing_ok=True)
+    os.truncate(log, 0)
 
 
 def _stop_with_supervisor() -> None:

@@ -74,3 +74,9 @@ def test_links_between_documents_lead_to_files(page: str) -> None:
     path = ROOT / page
     for target in re.findall(r"\]\(([^):#]+)(?:#[^)]*)?\)", path.read_text()):
         assert (path.parent / target).exists(), target
+
+
+def test_docker_limits_the_logs_of_every_container() -> None:
+    for name, service in yaml.safe_load((ROOT / "compose.yaml").read_text())["services"].items():
+        logging = service["logging"]
+        assert (logging["driver"], set(logging["options"])) == ("json-file", {"max-size", "max-file"}), name

@@ -162,14 +162,32 @@ def test_the_children_of_a_killed_supervisor_stop(tmp_path: Path) -> None:
     assert not is_alive(pid)
 
 
-def test_a_large_log_is_rotated(tmp_path: Path) -> None:
-    one = program(tmp_path, "web", SLEEP)
-    one.log.write_bytes(b"x" * (5 * 1024 * 1024 + 1))
+def test_a_log_is_rotated_while_several_processes_write_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervision, "MAX_LOG_BYTES", 50_000)
+    code = "import os\nos.fork()\nfor n in range(40_000): print(f'{os.getpid()} {n}', flush=True)\nos.wait()"
+    one = program(tmp_path, "web", code)
     supervisor = Supervisor([one])
-    until_logged(one.log, supervisor)
+    supervisor.start_due()
+    process = supervisor.children[0].process
+    assert process is not None
+    while not supervision.has_exited(process):
+        supervisor.start_due()
+        assert one.log.stat().st_size < 5_000_000
+    lines = [(tmp_path / "web.log.1").read_text(), one.log.read_text()]
+    assert "\0" not in "".join(lines)
+    assert "39999\n" in "".join(lines)
+    assert len(lines[1]) <= 50_000 or process.returncode is None
     supervisor.stop_all()
-    assert one.log.stat().st_size < 100
-    assert (tmp_path / "web.log.1").stat().st_size > 5 * 1024 * 1024
+
+
+def test_a_full_disk_empties_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervision, "MAX_LOG_BYTES", 50_000)
+    log = tmp_path / "web.log"
+    log.write_bytes(b"x" * 60_000)
+    (tmp_path / "web.log.1").symlink_to("/dev/full")  # answers each write as a full disk does
+    supervision.rotate_log(log)
+    assert log.stat().st_size == 0
+    assert not (tmp_path / "web.log.1").exists()
 
 
 def test_the_group_of_a_collected_child_is_not_killed(tmp_path: Path) -> None:
