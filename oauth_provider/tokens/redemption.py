@@ -28,7 +28,7 @@ from oauth_provider.models import Client, Device
 from oauth_provider.realms import RealmSql
 from oauth_provider.signals import token_reused
 
-from . import devices, pkce, statements, token_format
+from . import devices, earlier_forms, pkce, statements, token_format
 
 AccessToken, Grant, RefreshToken = get_access_token_model(), get_grant_model(), get_refresh_token_model()
 _SALT = b"gatepass.oauth_provider.tokens:"
@@ -173,8 +173,8 @@ def recover_or_revoke(
     failover: it is accepted like the stored one. Any other token counts as stolen and ends the family (RFC 9700
     section 4.14.2).
     """
-    family_id = token_format.family_in(refresh_token)
-    if family_id is None or not token_format.is_ours(refresh_token, token_format.REFRESH, keys=_keys()):
+    family_id = _genuine_family(client, refresh_token)
+    if family_id is None:
         return None
     now, checksum = timezone.now(), token_format.digest(refresh_token)
     successors = [token_format.next_pair(checksum, family=family_id, key=key) for key in _keys()]
@@ -243,9 +243,19 @@ def revoke(client: Client, token: str) -> bool:
 
 def issued_family(token: str) -> UUID | None:
     """Return the family of a refresh or access token that this server issued, ended or not; else None. No query."""
-    if any(token_format.is_ours(token, kind, keys=_keys()) for kind in (token_format.REFRESH, token_format.ACCESS)):
+    if any(_is_genuine(token, kind) for kind in (token_format.REFRESH, token_format.ACCESS)):
         return token_format.family_in(token)
     return None
+
+
+def _genuine_family(client: Client, refresh_token: str) -> UUID | None:
+    if _is_genuine(refresh_token, token_format.REFRESH):
+        return token_format.family_in(refresh_token)
+    return earlier_forms.family_of_first_form(client, refresh_token)
+
+
+def _is_genuine(token: str, kind: bytes) -> bool:
+    return token_format.is_ours(token, kind, keys=_keys()) or earlier_forms.is_second_form(token, kind)
 
 
 def _usable(now: datetime) -> QuerySet[Any]:

@@ -13,12 +13,14 @@ import base64
 import binascii
 import hashlib
 import hmac
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
 REFRESH, ACCESS = b"refresh", b"access"
 FAMILY_BYTES, SECRET_BYTES, TAG_BYTES = 16, 32, 16
 _LENGTH = 86  # base64url characters of the three together, without padding
+TagFunction = Callable[[bytes, bytes, bytes], bytes]  # of kind, body and key
 
 
 @dataclass(frozen=True)
@@ -58,22 +60,22 @@ def family_in(token: str) -> UUID | None:
     return UUID(bytes=raw[:FAMILY_BYTES]) if raw else None
 
 
-def is_ours(token: str, kind: bytes, *, keys: tuple[bytes, ...]) -> bool:
+def _tag(kind: bytes, body: bytes, key: bytes) -> bytes:
+    return _derive(key, b"tag " + kind, body)[:TAG_BYTES]
+
+
+def is_ours(token: str, kind: bytes, *, keys: tuple[bytes, ...], tag_of: TagFunction = _tag) -> bool:
     """Return whether this server issued the token as one of this kind, with one of these keys."""
     raw = _bytes(token)
     if raw is None:
         return False
     body, tag = raw[:-TAG_BYTES], raw[-TAG_BYTES:]
-    return any(hmac.compare_digest(tag, _tag(kind, body, key)) for key in keys)
+    return any(hmac.compare_digest(tag, tag_of(kind, body, key)) for key in keys)
 
 
 def _token(kind: bytes, family: UUID, secret: bytes, key: bytes) -> str:
     body = family.bytes + secret
     return _text(body + _tag(kind, body, key))
-
-
-def _tag(kind: bytes, body: bytes, key: bytes) -> bytes:
-    return _derive(key, b"tag " + kind, body)[:TAG_BYTES]
 
 
 def _derive(key: bytes, purpose: bytes, message: bytes) -> bytes:

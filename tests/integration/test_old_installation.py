@@ -5,97 +5,31 @@ The cases are in ``tests/cases/installation``; the README there says which relea
 
 from __future__ import annotations
 
-import http.client
 import json
-import os
-import re
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from html import unescape
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 import psycopg
 import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
-from django.conf import settings
 
 from rollout.compatibility.observation import Observation
-from tests.support.environment import RUN, SERVERS
+from tests.support.environment import SERVERS
+from tests.support.installations import Served, connect, database, environment_of, load, manage, serving
+from tests.support.paths import ROOT
 
-CASES = Path(__file__).resolve().parents[1] / "cases" / "installation"
-ROOT = CASES.parents[2]
-# Columns that end by the clock. They are moved forward by the age of the case, as if it had just been made.
-CLOCK = {
-    "oauth2_provider_accesstoken": ("expires",),
-    "oauth2_provider_refreshtoken": ("created", "updated"),
-    "rollout_enrollmentpass": ("expires_at",),
-    "django_session": ("expire_date",),
-}
-# The times inside a browser's session are signed and stay as they are.
-NO_LIMITS = {"SESSION_IDLE_MINUTES": "100000000", "SESSION_MAX_HOURS": "1000000"}
+CASES = ROOT / "tests" / "cases" / "installation"
 Rows = dict[str, dict[Any, dict[str, Any]]]
 
 
-@dataclass
-class Browser:
-    """Sends requests to the portal and keeps cookies; follows no redirect."""
-
-    port: int
-    cookies: dict[str, str] = field(default_factory=dict)
-
-    def send(self, method: str, path: str, form: dict[str, str] | None = None, **headers: str) -> tuple[int, str]:
-        """Return the status and the body; of a redirect, where it leads to."""
-        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)) as connection:
-            sent = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items()), **headers}
-            if form is not None:
-                sent["Content-Type"] = "application/x-www-form-urlencoded"
-            connection.request(method, path, None if form is None else urlencode(form), sent)
-            response = connection.getresponse()
-            for cookie in response.headers.get_all("Set-Cookie", []):
-                name, _, value = cookie.partition(";")[0].partition("=")
-                self.cookies[name] = value
-            return response.status, response.headers.get("Location") or response.read().decode()
-
-    def get(self, path: str) -> tuple[int, str]:
-        return self.send("GET", path)
-
-    def submit(self, path: str, **form: str) -> tuple[int, str]:
-        """Open the page and send its form."""
-        _status, page = self.get(path)
-        found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
-        assert found, page
-        return self.send("POST", path, {"csrfmiddlewaretoken": unescape(found[1]), **form})
-
-
 @dataclass(frozen=True)
-class Installation:
-    """A case, loaded, migrated and served. ``note`` holds what the case needs in clear; rows are by primary key."""
+class Installation(Served):
+    """A case with its rows before and after the migration, by primary key."""
 
-    note: dict[str, Any]
-    environment: dict[str, str]
-    port: int
     before: Rows
     after: Rows
-
-    def browser(self, person: str = "") -> Browser:
-        """A browser; of a person, the one that was signed in when the case was made."""
-        return Browser(self.port, {"gatepass_session": self.note["sessions"][person]} if person else {})
-
-    def refresh(self, phone: str, refresh_token: str) -> tuple[int, dict[str, Any]]:
-        held = self.note["phones"][phone]
-        form = {"grant_type": "refresh_token", "client_id": held["client_id"], "refresh_token": refresh_token}
-        status, body = self.browser().send("POST", f"{held['base']}/token", form)
-        return status, json.loads(body)
-
-    def refuses(self, phone: str, refresh_token: str) -> bool:
-        status, body = self.refresh(phone, refresh_token)
-        return (status, body["error"]) == (400, "invalid_grant")
 
 
 RENAMED_COLUMNS = {
@@ -112,47 +46,15 @@ def installation(
     if not SERVERS.database_url.startswith("postgres"):
         pytest.skip("this run was told to use SQLite: TEST_DATABASE_URL")
     note = json.loads((CASES / f"{request.param}.json").read_text())
-    state = tmp_path_factory.mktemp("state")
-    with database() as name:
-        environment = os.environ | NO_LIMITS | {"STATE_DIR": str(state), "LOG_LEVEL": "ERROR"}
-        environment |= {"DATABASE_URL": f"{SERVERS.database_url.rpartition('/')[0]}/{name}"}
-        environment |= {"REDIS_URL": "", "CELERY_BROKER_URL": "filesystem://localhost"}
-        environment |= {key: note[key] for key in ("SECRET_KEY", "CREDENTIAL_KEYS", "PUBLIC_URL")}
-        with connect(name) as connection:
-            connection.execute((CASES / f"{request.param}.sql").read_text())  # type: ignore[call-overload]
-        with connect(name) as connection:  # without the dump's settings
-            set_clock(connection, datetime.now(UTC) - datetime.fromisoformat(note["made_at"]))
+    with database() as url:
+        environment = environment_of(note, database_url=url, state=tmp_path_factory.mktemp("state"))
+        load((CASES / f"{request.param}.sql").read_text(), note)
+        with connect() as connection:
             before = rows_of(connection)
             manage(environment, ["migrate", "--verbosity", "0"])
             after = rows_of(connection)
         with serving(environment) as port:
             yield Installation(note, environment, port, before, after)
-
-
-@contextmanager
-def database() -> Iterator[str]:
-    """The name of an empty database that exists for as long as the block runs."""
-    name = f"{RUN}_old"
-    with connect("postgres") as server:
-        server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")  # type: ignore[call-overload]
-        server.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]
-        try:
-            yield name
-        finally:
-            server.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[call-overload]
-
-
-def connect(name: str) -> psycopg.Connection:
-    """Connect as Django does, to a database of this name."""
-    used = settings.DATABASES["default"]
-    parameters = {"host": used["HOST"], "port": used["PORT"], "user": used["USER"], "password": used["PASSWORD"]}
-    return psycopg.connect(dbname=name, autocommit=True, **{key: value for key, value in parameters.items() if value})
-
-
-def set_clock(connection: psycopg.Connection, age: Any) -> None:
-    for table, columns in CLOCK.items():
-        later = ", ".join(f"{column} = {column} + %(age)s" for column in columns)
-        connection.execute(f"UPDATE {table} SET {later}", {"age": age})  # type: ignore[call-overload]
 
 
 def rows_of(connection: psycopg.Connection) -> Rows:
@@ -162,54 +64,6 @@ def rows_of(connection: psycopg.Connection) -> Rows:
         for (name,) in tables
     }
     return {name: {next(iter(row.values())): row for (row,) in found} for name, found in rows.items()}
-
-
-COMMANDS = """
-import io, json, sys
-import django
-from django.core.management import call_command
-django.setup()
-for command in json.loads(sys.argv[1]):
-    output = io.StringIO()
-    call_command(*command, stdout=output)
-    print(json.dumps(output.getvalue()))
-"""
-SERVER = """
-from wsgiref.simple_server import make_server
-from django.conf import settings
-settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
-from portal.wsgi import application
-with make_server("127.0.0.1", 0, application) as server:
-    print(server.server_port, flush=True)
-    server.serve_forever()
-"""
-
-
-def manage(environment: dict[str, str], *commands: list[str]) -> list[str]:
-    """Run commands of ``manage.py``, one after the other in one process, and return what each wrote."""
-    arguments = [sys.executable, "-c", COMMANDS, json.dumps(commands)]
-    process = subprocess.run(arguments, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True)
-    return [json.loads(line) for line in process.stdout.splitlines()]
-
-
-@contextmanager
-def serving(environment: dict[str, str]) -> Iterator[int]:
-    """The portal, at a port that the system chose."""
-    log = Path(environment["STATE_DIR"]) / "web.log"
-    with log.open("w") as errors:
-        arguments = [sys.executable, "-c", SERVER]
-        process = subprocess.Popen(
-            arguments, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True
-        )
-    assert process.stdout is not None
-    try:
-        line = process.stdout.readline()
-        assert line, log.read_text()
-        yield int(line)
-    finally:
-        process.terminate()
-        process.wait(20)
-        process.stdout.close()
 
 
 # --- Nothing is lost ---------------------------------------------------------------------------------------------
