@@ -8,30 +8,46 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.environment import SERVERS
-from tests.support.installations import Served, database, environment_of, load, manage, serving
+from tests.support.installations import Served, database, environment_of, load, load_trial, manage, serving
 from tests.support.paths import ROOT
 
 CASES = ROOT / "tests" / "cases" / "upgrades"
-COMMITS = ("270c168", "c207e2f", "2c5bef2")
+NAMES = ("270c168", "c207e2f", "2c5bef2", "270c168-sqlite")
 
 
-@pytest.fixture(scope="module", params=COMMITS)
+@pytest.fixture(scope="module", params=NAMES)
 def upgraded(
     request: pytest.FixtureRequest, test_servers_running: None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Served]:
-    if not SERVERS.database_url.startswith("postgres"):
-        pytest.skip("the cases are dumps of PostgreSQL, and TEST_DATABASE_URL is another database")
     note = json.loads((CASES / f"{request.param}.json").read_text())
+    sql = gzip.decompress((CASES / f"{request.param}.sql.gz").read_bytes()).decode()
+    state = tmp_path_factory.mktemp("state")
+    if request.param.endswith("-sqlite"):
+        with migrated(note, load_trial(sql, note, state / "trial.sqlite3"), state) as served:
+            yield served
+        return
+    if not SERVERS.database_url.startswith("postgres"):
+        pytest.skip("the case is a dump of PostgreSQL, and TEST_DATABASE_URL is another database")
     with database() as url:
-        environment = environment_of(note, database_url=url, state=tmp_path_factory.mktemp("state"))
-        load(gzip.decompress((CASES / f"{request.param}.sql.gz").read_bytes()).decode(), note)
-        manage(environment, ["migrate", "--verbosity", "0"])
-        with serving(environment) as port:
-            yield Served(note, environment, port)
+        load(sql, note)
+        with migrated(note, url, state) as served:
+            yield served
+
+
+@contextmanager
+def migrated(note: dict[str, Any], url: str, state: Path) -> Iterator[Served]:
+    """The case, migrated and served."""
+    environment = environment_of(note, database_url=url, state=state)
+    manage(environment, ["migrate", "--verbosity", "0"])
+    with serving(environment) as port:
+        yield Served(note, environment, port)
 
 
 def test_the_audit_trail_verifies(upgraded: Served) -> None:
@@ -71,6 +87,13 @@ def test_another_client_cannot_use_a_token(upgraded: Served) -> None:
     held = upgraded.note["phones"]["new"]
     form = {"grant_type": "refresh_token", "client_id": "unknown", "refresh_token": held["refresh_token"]}
     assert upgraded.browser().send("POST", f"{held['base']}/token", form)[0] == 401
+
+
+def test_a_phone_signs_itself_out(upgraded: Served) -> None:
+    held = upgraded.note["phones"]["leaving"]
+    form = {"client_id": held["client_id"], "token": held["refresh_token"]}
+    assert upgraded.browser().send("POST", f"{held['base']}/revoke", form)[0] == 200
+    assert upgraded.refuses("leaving", held["refresh_token"])
 
 
 @pytest.mark.parametrize("person", ["administrator", "charlie"])

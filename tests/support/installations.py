@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -129,6 +130,17 @@ def load(sql: str, note: dict[str, Any]) -> None:
         for table, columns in CLOCK.items():
             later = ", ".join(f"{column} = {column} + %(age)s" for column in columns)
             connection.execute(f"UPDATE {table} SET {later}", {"age": age})  # type: ignore[call-overload]
+
+
+def load_trial(sql: str, note: dict[str, Any], file: Path) -> str:
+    """Load a dump of SQLite into a new file, move its times forward and return the URL of the database."""
+    age = (datetime.now(UTC) - datetime.fromisoformat(note["made_at"])).total_seconds()
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        connection.executescript(sql)
+        for table, columns in CLOCK.items():
+            later = ", ".join(f"{column} = strftime('%Y-%m-%d %H:%M:%f', {column}, :age)" for column in columns)
+            connection.execute(f"UPDATE {table} SET {later}", {"age": f"+{age} seconds"})
+    return f"sqlite:///{file}"
 
 
 COMMANDS = """

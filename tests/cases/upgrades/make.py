@@ -3,7 +3,8 @@
     .venv/bin/python tests/cases/upgrades/make.py COMMIT --postgresql postgres://user@127.0.0.1:5432
 
 It unpacks the commit into a temporary directory, starts itself there in a new process, and creates and drops a scratch
-database. No server runs: people and phones send their requests through Django's test client, and no task is executed.
+database; without ``--postgresql`` it writes a trial's SQLite database. No server runs: people and phones send their
+requests through Django's test client, and no task is executed.
 """
 
 from __future__ import annotations
@@ -13,10 +14,13 @@ import gzip
 import io
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import tarfile
 import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -40,20 +44,36 @@ ENDPOINTS = "/at/handbook/rest/oauth2/latest"
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("commit")
-    parser.add_argument("--postgresql", required=True, help="URL of a server, without a database")
+    parser.add_argument("--postgresql", default="", help="URL of a server, without a database; default: SQLite")
     parser.add_argument("--packages", default="", help="folder with packages that only that commit needs")
     arguments = parser.parse_args()
-    name, server = f"gatepass_upgrade_{os.getpid()}", arguments.postgresql.rstrip("/")
-    with tempfile.TemporaryDirectory() as folder, psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-        unpack(arguments.commit, Path(folder, "code"))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        unpack(arguments.commit, folder / "code")
+        if arguments.postgresql:
+            with scratch_database(arguments.postgresql.rstrip("/")) as url:
+                note = run_in(folder, url, arguments.packages)
+                write(arguments.commit, note, dump(url))
+        else:
+            note = run_in(folder, f"sqlite:///{folder / 'trial.sqlite3'}", arguments.packages)
+            with closing(sqlite3.connect(folder / "trial.sqlite3")) as trial:
+                write(f"{arguments.commit}-sqlite", note, "\n".join(trial.iterdump()))
+
+
+@contextmanager
+def scratch_database(server: str) -> Iterator[str]:
+    name = f"gatepass_upgrade_{os.getpid()}"
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]
         try:
-            note = run_in(Path(folder), f"{server}/{name}", arguments.packages)
-            (HERE / f"{arguments.commit}.json").write_text(json.dumps(note, indent=2) + "\n")
-            sql = dump(f"{server}/{name}").encode()
-            (HERE / f"{arguments.commit}.sql.gz").write_bytes(gzip.compress(sql, mtime=0))
+            yield f"{server}/{name}"
         finally:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[call-overload]
+
+
+def write(name: str, note: dict[str, Any], sql: str) -> None:
+    (HERE / f"{name}.json").write_text(json.dumps(note, indent=2) + "\n")
+    (HERE / f"{name}.sql.gz").write_bytes(gzip.compress(sql.encode(), mtime=0))
 
 
 def unpack(commit: str, code: Path) -> None:
@@ -116,7 +136,9 @@ def fill() -> None:
     charlie = browser()
     check_redirect(charlie.post("/accounts/login/", {"login": person["email"], "password": PASSWORD}))
     add_site(administrator)
-    phones = {name: phone(charlie) for name in ("new", "refreshed", "replaced", "stolen", "listed", "revoked")}
+    phones = {
+        name: phone(charlie) for name in ("new", "refreshed", "replaced", "stolen", "listed", "leaving", "revoked")
+    }
     for name in ("refreshed", "replaced"):
         held = phones[name]
         phones[name] = {**refresh(held), "replaced": held["refresh_token"]}
