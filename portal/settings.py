@@ -222,6 +222,7 @@ CELERY_BEAT_SCHEDULE = {
     "remove-old-sessions": {"task": "portal.tasks.remove_old_sessions", "schedule": crontab(hour="3", minute="27")},
     "forget-old-rate-counts": {"task": "portal.tasks.forget_old_rate_counts", "schedule": 3600.0},
     "write-audit-checkpoint": {"task": "rollout.tasks.write_audit_checkpoint", "schedule": 60.0},
+    "erase-old-audit-data": {"task": "rollout.tasks.erase_old_audit_data", "schedule": crontab(hour="2", minute="47")},
     "remove-old-runs": {"task": "rollout.tasks.remove_old_runs", "schedule": crontab(hour="2", minute="37")},
 }
 CELERY_TIMEZONE = "UTC"
@@ -341,6 +342,8 @@ AUDIT_KEYS = env.items("AUDIT_KEYS")
 AUDIT_CHECKPOINT_EVENTS = env.integer("AUDIT_CHECKPOINT_EVENTS", default=1000)
 AUDIT_CHECKPOINT_MINUTES = env.integer("AUDIT_CHECKPOINT_MINUTES", default=60)
 AUDIT_CHECKPOINT_FILE = env.text("AUDIT_CHECKPOINT_FILE")
+# After this many days, names and addresses in the audit log are erased; 0 keeps them.
+AUDIT_PERSONAL_DATA_DAYS = env.integer("AUDIT_PERSONAL_DATA_DAYS", default=0)
 
 # --- Security headers ------------------------------------------------------------------------------------------
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS

@@ -8,7 +8,7 @@ from django.utils import timezone
 from rollout.services.checks import check_worker, old_runs, reevaluation, sweeps
 from rollout.services.notifications import deliveries, digests, notices
 
-from .services import audit_anchors, inventory_imports, plugins, rehearsals
+from .services import audit_anchors, audit_erasure, inventory_imports, plugins, rehearsals
 
 
 @shared_task
@@ -91,3 +91,9 @@ def remove_old_runs() -> None:
 def write_audit_checkpoint() -> None:
     """Write the newest event of the audit log outside the database, if that is due."""
     audit_anchors.write_due_checkpoint()
+
+
+@shared_task
+def erase_old_audit_data() -> None:
+    """Erase names and addresses of people from events of the audit log that are older than the settings keep them."""
+    audit_erasure.erase_old_data()

@@ -14,6 +14,8 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from rollout.client_address import request_from
+
 PEER = "gatepass.peer"  # in request.META: the address of the connection itself
 
 
@@ -25,7 +27,8 @@ class ProxyMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         set_client_address(request.META)
-        return self.get_response(request)
+        with request_from(request.META.get("REMOTE_ADDR", "")):
+            return self.get_response(request)
 
 
 def set_client_address(meta: dict[str, Any]) -> None:

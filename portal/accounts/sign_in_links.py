@@ -29,10 +29,10 @@ def make_link(*, user: User, purpose: SignInLink.Purpose, actor: User | None) ->
         if purpose == SignInLink.Purpose.WELCOME:
             User.objects.select_for_update(no_key=True).get(pk=user.pk)  # of two concurrent requests, one link remains
             user.sign_in_links.filter(purpose=purpose, used_at=None).delete()
-        link = SignInLink.objects.create(
+        SignInLink.objects.create(
             digest=digest(token), user=user, purpose=purpose, created_at=now, expires_at=now + LIFETIMES[purpose]
         )
-        audit.record(actor=actor, action=f"sign_in_link.{purpose}_made", target=link, label=str(user))
+        audit.record(actor=actor, action=f"sign_in_link.{purpose}_made", target=user)
         # A person who has never signed in gets the link itself, and has no page to see a notice on.
         if purpose == SignInLink.Purpose.WELCOME and user.last_login and actor != user:
             notify(person=user, kind=Kind.SIGN_IN_LINK, actor=actor)

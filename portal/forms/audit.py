@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -14,10 +15,13 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from portal.accounts.access import person
+from portal.models import User
 from portal.pages.listing import Export, SearchFilter, Table
-from portal.presenters.audit import FAMILIES, TARGETS, details_of, sentence_of
+from portal.presenters.audit import FAMILIES, TARGETS, actor_of, details_of, sentence_of, target_of
 from rollout.models import AuditEvent
 
+ADDRESS = "personal_data__address"
 MAX_ID = 2**63 - 1
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
 
@@ -31,10 +35,26 @@ class DayFilter(django_filters.DateFilter):
         super().__init__(**kwargs)
 
 
+class EventSearch(SearchFilter):
+    """The search; IP addresses are searched only for readers who see them."""
+
+    def filter(self, qs: QuerySet[AuditEvent], value: str) -> QuerySet[AuditEvent]:
+        request = self.parent.request
+        if request is None or not person(request).reads_all_sites:
+            self.searched = tuple(name for name in self.searched if name != ADDRESS)
+        return super().filter(qs, value)
+
+
 class AuditFilters(django_filters.FilterSet):
     """Filters of the audit log. Links on other pages set ``person`` and ``target_id``."""
 
-    q = SearchFilter(fields=("actor_label", "target_label", "action"), label=_("Search"))
+    q = EventSearch(
+        fields=(
+            "actor_label", "target_label", "personal_data__actor_label", "personal_data__target_label", ADDRESS,
+            "action",
+        ),
+        label=_("Search"),
+    )  # fmt: skip
     family = django_filters.ChoiceFilter(
         choices=[(name, label) for name, (label, _prefixes) in FAMILIES.items()],
         method="by_family",
@@ -74,28 +94,30 @@ def _cells(events: Iterator[AuditEvent]) -> Iterator[list[Any]]:
         yield [
             row.number,
             row.at.isoformat(),
-            row.actor_label,
+            actor_of(row),
             row.action,
             sentence_of(row),
             row.target_type,
             row.target_id,
-            row.target_label,
+            target_of(row),
             json.dumps(dict(details_of(row)), ensure_ascii=False),
             row.hash,
         ]
 
 
-EVENTS = Table(
-    filters=AuditFilters,
-    sorts={"number": ("number",)},
-    default_sort="-number",
-    export=Export(
-        "activity.csv",
-        action="activity.exported",
-        columns=(
-            "number", "at", "actor", "action", "sentence", "target_type", "target_id", "target", "details", "hash",
-        ),
-        cells=_cells,
-        counted=None,
-    ),
-)  # fmt: skip
+def _cells_with_addresses(events: Iterator[AuditEvent]) -> Iterator[list[Any]]:
+    for row in events:
+        yield from ([*cells, row.address] for cells in _cells(iter([row])))
+
+
+_COLUMNS = ("number", "at", "actor", "action", "sentence", "target_type", "target_id", "target", "details", "hash")
+_EXPORT = Export("activity.csv", action="activity.exported", columns=_COLUMNS, cells=_cells, counted=None)
+EVENTS = Table(filters=AuditFilters, sorts={"number": ("number",)}, default_sort="-number", export=_EXPORT)
+_WITH_ADDRESSES = replace(
+    EVENTS, export=replace(_EXPORT, columns=(*_COLUMNS, "ip_address"), cells=_cells_with_addresses)
+)
+
+
+def events_table(reader: User) -> Table:
+    """Return the list of events, with clients' addresses for those who read the whole log."""
+    return _WITH_ADDRESSES if reader.reads_all_sites else EVENTS

@@ -336,6 +336,13 @@ ACTIONS: dict[str, ActionText] = {
     "activity.restored": ActionText(
         "refresh", gettext_lazy("%(actor)s ended restored access after a backup was restored.")
     ),
+    "activity.erased": ActionText(
+        "shield", gettext_lazy("%(actor)s erased personal data in the audit log after its time (entries: %(halves)s).")
+    ),
+    "person.erased": ActionText(
+        "shield",
+        gettext_lazy("%(actor)s erased person %(person)s (entries of the audit log: %(halves)s)."),
+    ),
     "activity.signed": ActionText(
         "shield",
         ngettext_lazy(
@@ -361,7 +368,8 @@ FAMILIES: dict[str, tuple[str | Promise, tuple[str, ...]]] = {
     "configurations": (gettext_lazy("Configurations"), ("configuration.",)),
     "passes": (gettext_lazy("Waves and passes"), ("wave.", "pass.", "passes.")),
     "people": (gettext_lazy("People"), ("person.created", "person.added", "person.changed", "person.deactivated",
-                                "person.reactivated", "person.password", "people.", "sign_in_link.")),
+                                "person.reactivated", "person.password", "person.rights", "person.erased", "people.",
+                                "sign_in_link.")),
     "sign_ins": (gettext_lazy("Sign-ins"), ("person.sign", "person.factor", "phone.", "client.")),
     "webhooks": (gettext_lazy("Webhooks"), ("webhook.",)),
     "trail": (gettext_lazy("Log integrity"), ("activity.",)),
@@ -392,7 +400,7 @@ def icon_of(event: AuditEvent) -> str:
 
 def sentence_of(event: AuditEvent) -> str:
     """Return the event as a plain-text sentence; an action without an entry in ``ACTIONS`` is spelled out."""
-    return _fill_in(event, {"actor": event.actor_label, "target": _target(event)})
+    return _fill_in(event, {"actor": actor_of(event), "target": _target(event)})
 
 
 def marked_sentence(event: AuditEvent, reader: User) -> SafeString:
@@ -400,7 +408,7 @@ def marked_sentence(event: AuditEvent, reader: User) -> SafeString:
     target = conditional_escape(_target(event))
     url = target_url(event, reader)
     parts = {
-        "actor": format_html("<strong>{}</strong>", event.actor_label),
+        "actor": format_html("<strong>{}</strong>", actor_of(event)),
         "target": format_html('<a href="{}">{}</a>', url, target)
         if url
         else format_html("<strong>{}</strong>", target),
@@ -429,10 +437,24 @@ def _format_detail(value: Any, escape: Callable[[str], str]) -> Any:
     return value if isinstance(value, int) and not isinstance(value, bool) else str(escape(_format_value(value)))
 
 
+def actor_of(event: AuditEvent) -> str:
+    """Return the name of the actor, or that it was erased."""
+    return _named(event.actor_name)
+
+
+def target_of(event: AuditEvent) -> str:
+    """Return the name of the object, or that it was erased; empty if there is none."""
+    return _named(event.target_name)
+
+
+def _named(name: str | None) -> str:
+    return _("(erased)") if name is None else name
+
+
 def _target(event: AuditEvent) -> str:
     if event.target_type == "applicationlink":  # "site: origin"
         return event.target_label.rpartition(": ")[0] or event.target_label
-    return event.target_label or str(_WITHOUT_TARGET.get(event.action, _("a deleted object")))
+    return target_of(event) or str(_WITHOUT_TARGET.get(event.action, _("a deleted object")))
 
 
 def _format_value(value: Any) -> str:

@@ -172,5 +172,5 @@ def result_of(test: Rehearsal) -> tuple[str, Promise | str]:
 
 def activity(site: Site, reader: User) -> dict[str, Any]:
     """Return the newest audit events of the site and its links, each with its icon and message."""
-    events = AuditEvent.objects.filter(site_progress.audit_of(site)).order_by("-number")[:EVENTS_SHOWN]
+    events = AuditEvent.objects.with_names().filter(site_progress.audit_of(site)).order_by("-number")[:EVENTS_SHOWN]
     return {"events": [(event, audit.icon_of(event), audit.marked_sentence(event, reader)) for event in events]}

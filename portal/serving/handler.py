@@ -27,6 +27,7 @@ from django_permissions_policy import PermissionsPolicyMiddleware
 from oauth_provider.endpoints.machine_view import FAILURE_KEY, MACHINE_HEADERS, MachineView, Meta
 from portal.accounts.proxies import set_client_address
 from portal.pages.body_limits import UPLOAD_LIMITS
+from rollout.client_address import request_from
 
 from .request_records import RequestRecord
 
@@ -69,7 +70,8 @@ class Handler(WSGIHandler):
         record = RequestRecord(meta, route.name, secure=secure)
         connection.close_if_unusable_or_obsolete()
         try:
-            answer = route.view.answer(meta, functools.partial(_read, environ), **route.captured)
+            with request_from(meta.get("REMOTE_ADDR", "")):
+                answer = route.view.answer(meta, functools.partial(_read, environ), **route.captured)
         except Exception as error:
             environ[FAILURE_KEY] = error
             record.hand_over(environ)

@@ -12,11 +12,11 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from portal.accounts.access import dashboard, person
-from portal.forms.audit import EVENTS
+from portal.forms.audit import EVENTS, events_table
 from portal.models import User
 from portal.pages.actions import form_view, page_view
 from portal.pages.listing import Listing
-from portal.presenters.audit import detail_label, details_of, icon_of, marked_sentence
+from portal.presenters.audit import actor_of, detail_label, details_of, icon_of, marked_sentence, target_of
 from rollout.models import AuditEvent, AuditHead
 from rollout.services.audit_verification import ChainReport, verify_log
 
@@ -30,13 +30,21 @@ def activity(request: HttpRequest) -> HttpResponse:
     """Show the newest events. Paged by event number, because counting millions of rows is slow."""
     user = person(request)
     context: dict[str, Any] = {"report": _verify(user)} if request.method == "POST" else {}
-    result = EVENTS.find(request, AuditEvent.objects.visible_to(user))
+    result = EVENTS.find(request, AuditEvent.objects.visible_to(user).with_names())
     empty_page: Any = Paginator([], 1).page(1)  # the rows are paged by number below
     events, older, newer = _page(result.rows, request.GET.get("before", ""), request.GET.get("after", ""))
     context |= {
         "listing": Listing(page=empty_page, filters=result.filters, sort=result.sort, query=request.GET),
         "events": [
-            {"row": row, "icon": icon_of(row), "sentence": marked_sentence(row, user), "details": _details(row)}
+            {
+                "row": row,
+                "icon": icon_of(row),
+                "sentence": marked_sentence(row, user),
+                "actor": actor_of(row),
+                "target": target_of(row),
+                "details": _details(row),
+                "address": row.address if user.reads_all_sites else "",
+            }
             for row in events
         ],
         "older": older,
@@ -81,4 +89,5 @@ def _verify(user: User) -> ChainReport | None:
 @page_view
 def export_csv(request: HttpRequest) -> StreamingHttpResponse:
     """Export the filtered events as CSV, with their hashes."""
-    return EVENTS.csv(request, AuditEvent.objects.visible_to(person(request)))
+    user = person(request)
+    return events_table(user).csv(request, AuditEvent.objects.visible_to(user).with_names())

@@ -309,7 +309,10 @@ class RehearsalAdmin(ReadOnlyAdmin):
 
 @admin.register(AuditEvent)
 class AuditEventAdmin(ReadOnlyAdmin):
-    list_display = ["number", "at", "actor_label", "action", "target_label"]
+    list_display = ["number", "at", "actor_name", "action", "target_name"]
     list_filter = ["action"]
-    search_fields = ["actor_label", "target_label", "action"]
+    list_select_related = ["personal_data"]
+    search_fields = [
+        "actor_label", "target_label", "personal_data__actor_label", "personal_data__target_label", "action",
+    ]  # fmt: skip
     date_hierarchy = "at"

@@ -1,4 +1,4 @@
-from .audit import AuditEvent, AuditHead
+from .audit import AuditEvent, AuditHead, AuditPersonalData
 from .check_run import CheckRun, Finding, RunState
 from .configuration import ConfigurationRelease
 from .enrollment import Enrollment, EnrollmentPass, PassState, SignIn
@@ -28,6 +28,7 @@ __all__ = [
     "AttemptError",
     "AuditEvent",
     "AuditHead",
+    "AuditPersonalData",
     "CheckRun",
     "ConfigurationRelease",
     "DeliveryState",

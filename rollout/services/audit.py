@@ -3,6 +3,8 @@
 Lock order in all code: people, sites (by id), rows that belong to them, then the head of the chain. The head stays
 locked to the end of the transaction, and no row is locked after it. Locks are ``no_key``, because foreign keys to a
 locked row (of a check run to its site) are checked at commit, while the head is locked, and must not wait then.
+
+Whom an event names is stored beside it (``AuditPersonalData``), and in the event only as salted digests.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -22,13 +25,18 @@ from django.db.models import Model
 from django.utils import timezone
 
 from rollout.actor import Actor, key_of
-from rollout.models import AuditEvent, AuditHead
+from rollout.client_address import client_address
+from rollout.models import AuditEvent, AuditHead, AuditPersonalData
+from rollout.models.audit import PERSONAL_TARGETS
 from rollout.ports import run_statement
 
 from .audit_keys import canonical, current_key_id, sign
 
 FIRST_HASH = "0" * 64
+HALVES = {"actor": ("actor_label", "address"), "target": ("target_label",)}  # of the personal data
+SALT_BYTES = 16
 _COLUMNS = [field.attname for field in AuditEvent._meta.concrete_fields if not field.primary_key]
+_PERSONAL_COLUMNS = ["actor_label", "address", "actor_salt", "target_label", "target_salt"]
 
 
 @dataclass(frozen=True)
@@ -43,6 +51,9 @@ class _Entry:
     target_id: str
     target_label: str
     details: dict[str, Any]
+    actor_digest: str | None
+    target_digest: str | None
+    personal_data: AuditPersonalData | None
 
 
 _GATHERED: ContextVar[list[_Entry] | None] = ContextVar("gathered audit events", default=None)
@@ -69,6 +80,11 @@ def gathered() -> Iterator[None]:
         _append(entries)
 
 
+def is_gathering() -> bool:
+    """Whether events are gathered at this point."""
+    return _GATHERED.get() is not None
+
+
 def record(
     *,
     actor: Actor | None,
@@ -80,7 +96,8 @@ def record(
     """Append one event in the caller's transaction. Only two statements, because every sign-in writes an event.
 
     ``actor`` is a user, or None for Gatepass itself (a schedule or a command). ``label`` defaults to ``str(target)``.
-    ``details`` contain names of fields and counts, never the value of a secret, a token or a note.
+    ``details`` contain names of fields and counts, never the value of a secret, a token or a note, and nothing that
+    names a person, because they cannot be erased.
     """
     entry = _entry(actor, action, target, label, details)
     if (entries := _GATHERED.get()) is not None:
@@ -95,22 +112,38 @@ def record(
             "at": connection.ops.adapt_datetimefield_value(event.at),
             "details": json.dumps(event.details),
         }
-        for statement in _statements()["append"]:
+        personal_data = entry.personal_data
+        if personal_data is not None:
+            values |= {f"personal_{name}": getattr(personal_data, name) for name in _PERSONAL_COLUMNS}
+        for statement in _statements()["append_personal" if personal_data else "append"]:
             run_statement(statement, values)
 
 
 @functools.cache
 def _statements() -> dict[str, Any]:
-    """Return the SQL: ``lock_head`` reads and locks the head; ``append`` inserts an event and updates the head."""
-    head, events = (connection.ops.quote_name(model._meta.db_table) for model in (AuditHead, AuditEvent))
+    """Return the SQL: ``lock_head`` reads and locks the head; ``append`` inserts an event and updates the head.
+
+    ``append_personal`` also inserts the personal data. On PostgreSQL each is one statement.
+    """
+    models = (AuditHead, AuditEvent, AuditPersonalData)
+    head, events, personal = (connection.ops.quote_name(model._meta.db_table) for model in models)
     on_postgresql = connection.vendor == "postgresql"
     marks = {name: f"%({name})s" for name in _COLUMNS} | ({"details": "%(details)s::jsonb"} if on_postgresql else {})
+    personal_marks = {"event_id": "%(number)s"} | {name: f"%(personal_{name})s" for name in _PERSONAL_COLUMNS}
     select = f"SELECT number, hash FROM {head} WHERE id = 1"  # nosec B608  # noqa: S608 - table names only, here and below
     update = f"UPDATE {head} SET number = %(number)s, hash = %(hash)s, signature = %(head_signature)s WHERE id = 1"  # nosec B608  # noqa: S608
-    insert = f"INSERT INTO {events} ({', '.join(marks)}) VALUES ({', '.join(marks.values())})"  # nosec B608  # noqa: S608
+    inserts = [
+        f"INSERT INTO {table} ({', '.join(values)}) VALUES ({', '.join(values.values())})"  # nosec B608  # noqa: S608
+        for table, values in ((events, marks), (personal, personal_marks))
+    ]
+    appends = {"append": [inserts[0], update], "append_personal": [*inserts, update]}
     if on_postgresql:
-        return {"lock_head": f"{select} FOR NO KEY UPDATE", "append": [f"WITH event AS ({insert}) {update}"]}
-    return {"lock_head": select, "append": [insert, update]}
+        select += " FOR NO KEY UPDATE"
+        appends = {
+            "append": [f"WITH event AS ({inserts[0]}) {update}"],
+            "append_personal": [f"WITH event AS ({inserts[0]}), personal AS ({inserts[1]}) {update}"],
+        }
+    return {"lock_head": select, **appends}
 
 
 def record_many(*, actor: Actor | None, action: str, targets: list[tuple[Model, dict[str, Any]]]) -> None:
@@ -129,6 +162,9 @@ def _append(entries: Sequence[_Entry]) -> None:
         head = lock_chain_head()
         events = [_next_event(head, entry) for entry in entries]
         AuditEvent.objects.bulk_create(events, batch_size=500)
+        AuditPersonalData.objects.bulk_create(
+            [entry.personal_data for entry in entries if entry.personal_data], batch_size=500
+        )
         head.save(update_fields=["number", "hash", "signature"])
 
 
@@ -148,23 +184,50 @@ def lock_chain_head() -> AuditHead:
 def _entry(
     actor: Actor | None, action: str, target: Model | None, label: str, details: dict[str, Any] | None
 ) -> _Entry:
+    actor_label = str(actor)[:200] if actor else "Gatepass"
+    target_type = target._meta.model_name or "" if target is not None else ""
+    target_label = (label or (str(target) if target is not None else ""))[:200]
+    data = AuditPersonalData(address=client_address()[:45])
+    if actor:
+        data.actor_label, actor_label = actor_label, ""
+    if target_type in PERSONAL_TARGETS:
+        data.target_label, target_label = target_label, ""
+    digests = {half: _seal_half(data, half) for half, names in HALVES.items() if any(getattr(data, n) for n in names)}
     return _Entry(
         at=timezone.now(),
         actor_id=key_of(actor),
-        actor_label=str(actor)[:200] if actor else "Gatepass",
+        actor_label=actor_label,
         action=action,
-        target_type=target._meta.model_name or "" if target is not None else "",
+        target_type=target_type,
         target_id=str(target.pk) if target is not None else "",
-        target_label=(label or (str(target) if target is not None else ""))[:200],
+        target_label=target_label,
         details=details or {},
+        actor_digest=digests.get("actor"),
+        target_digest=digests.get("target"),
+        personal_data=data if digests else None,
     )
+
+
+def _seal_half(data: AuditPersonalData, half: str) -> str:
+    """Give a half of the personal data its salt, and return its digest."""
+    setattr(data, f"{half}_salt", secrets.token_hex(SALT_BYTES))
+    return digest_of(data, half)
+
+
+def digest_of(data: AuditPersonalData, half: str) -> str:
+    """Return the SHA-256 digest of a half of the personal data and its salt."""
+    fields = [half, getattr(data, f"{half}_salt"), *(getattr(data, name) for name in HALVES[half])]
+    return hashlib.sha256(canonical(fields)).hexdigest()
 
 
 def _next_event(head: AuditHead, entry: _Entry) -> AuditEvent:
     """Return the event after ``head``, and update ``head`` to it."""
     key_id = current_key_id()
-    event = AuditEvent(number=head.number + 1, previous_hash=head.hash, key_id=key_id, **vars(entry))
+    values = {name: value for name, value in vars(entry).items() if name != "personal_data"}
+    event = AuditEvent(number=head.number + 1, previous_hash=head.hash, key_id=key_id, **values)
     event.hash = hash_of(event)
+    if entry.personal_data is not None:
+        entry.personal_data.event_id = event.number
     head.number, head.hash = event.number, event.hash
     head.signature = signature_of(head, key_id)
     return event
@@ -173,11 +236,15 @@ def _next_event(head: AuditHead, entry: _Entry) -> AuditEvent:
 def hash_of(event: AuditEvent) -> str:
     """Return the hash of all fields of the event and the previous hash, as canonical JSON: signed with the event's key,
     or SHA-256 for an event of before events were signed. Raises UnknownKeyError.
+
+    The digests of personal data are among the fields of an event that has any.
     """
     fields = [
         event.number, event.at.isoformat(), event.actor_id, event.actor_label, event.action, event.target_type,
         event.target_id, event.target_label, event.details, event.previous_hash,
     ]  # fmt: skip
+    if event.actor_digest or event.target_digest:
+        fields += [event.actor_digest, event.target_digest]
     if event.key_id is None:
         return hashlib.sha256(canonical(fields)).hexdigest()
     return sign(event.key_id, ["event", *fields])

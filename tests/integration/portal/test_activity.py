@@ -15,8 +15,10 @@ from django.utils import timezone
 
 from portal.models import User
 from portal.presenters.audit import marked_sentence, sentence_of
+from rollout.client_address import request_from
 from rollout.models import ApplicationLink, AuditEvent, AuditHead, Site
 from rollout.services import audit, links, sites
+from rollout.services.audit_erasure import erase_person
 from rollout.services.audit_verification import verify_chain
 
 
@@ -184,3 +186,71 @@ def test_links_of_a_site_are_named_by_the_site(administrator: User, site: Site) 
     assert isinstance(link, ApplicationLink)
     assert "application link of Engineering wiki." in sentence_of(created)
     assert f'href="/sites/{site.pk}/"' in marked_sentence(created, administrator)
+
+
+# --- Personal data ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def changed_site(administrator: User, alice: User, site: Site) -> Site:
+    with request_from("192.0.2.7"):
+        audit.record(actor=alice, action="site.changed", target=site, details={"fields": ["notes"]})
+        audit.record(actor=administrator, action="person.reactivated", target=alice)
+    return site
+
+
+def test_people_and_addresses_are_found(client_of: Any, administrator: User, changed_site: Site) -> None:
+    client = client_of(administrator)
+    for words in ("alice", "192.0.2.7"):
+        page = client.get("/activity/", {"q": words}).content.decode()
+        assert "changed the site" in page, words
+        assert "reactivated the account of" in page, words
+        assert "192.0.2.7</dd>" in page, words
+    assert "changed the site" not in client.get("/activity/?q=192.0.2.8").content.decode()
+
+
+def test_owners_neither_see_nor_find_addresses(client_of: Any, alice: User, changed_site: Site) -> None:
+    client = client_of(alice)
+    page = client.get("/activity/").content.decode()
+    assert "changed the site" in page
+    assert "192.0.2.7" not in page
+    assert "changed the site" not in client.get("/activity/?q=192.0.2.7").content.decode()
+    exported = b"".join(client.get("/activity/export.csv").streaming_content).decode()
+    assert "Engineering wiki" in exported
+    assert "192.0.2.7" not in exported
+
+
+def test_an_erased_person_is_shown_as_erased(
+    client_of: Any, administrator: User, alice: User, changed_site: Site
+) -> None:
+    erase_person(actor=administrator, person=alice, passes=[])
+    client = client_of(administrator)
+    page = client.get("/activity/").content.decode()
+    assert "<strong>(erased)</strong> changed the site" in page
+    assert f"erased person {alice.pk} (" in page
+    assert "changed the site" in client.get(f"/activity/?person={alice.pk}").content.decode()
+    text = b"".join(client.get("/activity/export.csv").streaming_content).decode("utf-8-sig")
+    row = next(row for row in csv.DictReader(io.StringIO(text)) if row["action"] == "site.changed")
+    assert (row["actor"], row["ip_address"]) == ("(erased)", "")
+
+
+def test_the_queries_of_the_page_and_the_export_do_not_grow(
+    client_of: Any, administrator: User, alice: User, site: Site
+) -> None:
+    client = client_of(administrator)
+
+    def queries(path: str) -> int:
+        with CaptureQueriesContext(connection) as captured:
+            response = client.get(path)
+            assert response.getvalue()
+        return len(captured)
+
+    def counts() -> list[int]:
+        return [queries(path) for path in ("/activity/", "/activity/?q=alice", "/activity/export.csv")]
+
+    audit.record(actor=alice, action="person.reactivated", target=alice)
+    counts()
+    before = counts()
+    for _number in range(20):
+        audit.record(actor=alice, action="person.reactivated", target=alice)
+    assert counts() == before

@@ -58,7 +58,7 @@ EXPORTS: dict[str, tuple[str, str, str, str | None]] = {
         "confluence-app-versions.csv", "device,app_version,too_old,installed", "inventory.exported", "rows",
     ),
     "activity_export": (
-        "activity.csv", "number,at,actor,action,sentence,target_type,target_id,target,details,hash",
+        "activity.csv", "number,at,actor,action,sentence,target_type,target_id,target,details,hash,ip_address",
         "activity.exported", None,
     ),
 }  # fmt: skip
@@ -99,7 +99,7 @@ def test_it_works(world: World, boss: Client) -> None:
         assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
         assert answer.headers["Cache-Control"] == "no-store"
         event = AuditEvent.objects.latest("number")
-        assert (event.action, event.actor_label) == (action, "administrator@example.com"), name
+        assert (event.action, event.actor_name) == (action, "administrator@example.com"), name
         assert event.details == ({counted: len(rows)} if counted else {"filters": []}), name
 
 

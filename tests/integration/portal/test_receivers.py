@@ -34,7 +34,7 @@ def test_a_wrong_password(make_user: Any) -> None:
     make_user("member", "person@example.com", "correct horse battery staple")
     Client().post("/accounts/login/", {"login": "person@example.com", "password": "guess-guess-guess"})
     event = AuditEvent.objects.get()
-    assert (event.action, event.actor_id, event.target_label) == ("person.sign_in_failed", None, "person@example.com")
+    assert (event.action, event.actor_id, event.target_name) == ("person.sign_in_failed", None, "person@example.com")
     assert "guess" not in str(event.__dict__)
 
 

@@ -101,7 +101,7 @@ def test_the_event_outlives_its_actor(chain, administrator):
     administrator.delete()
 
     assert verify_chain().intact
-    assert AuditEvent.objects.first().actor_label == "administrator@example.com"
+    assert AuditEvent.objects.first().actor_name == "administrator@example.com"
 
 
 def test_the_command_reports_whether_the_log_is_intact(chain, without_triggers, capsys):
