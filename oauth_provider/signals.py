@@ -9,3 +9,7 @@ from django.dispatch import Signal
 token_reused = Signal()
 # Phones wait to be signed out (tokens.sign_outs). Sent in the transaction that queues them.
 sign_out_queued = Signal()
+
+# A request was refused because of a rate limit: sent once per limit and window, for all processes together.
+# Arguments: ``limit`` (``limits.limiter.Limit``). Sent outside of transactions.
+limit_reached = Signal()

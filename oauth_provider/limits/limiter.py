@@ -15,6 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from oauth_provider.signals import limit_reached
+
 from . import counters
 
 BLOCKS = 20  # blocks per limit
@@ -56,6 +58,7 @@ class Limiter:
 
     def __init__(self) -> None:
         self._leases: dict[tuple[Limit, str], _Lease] = {}
+        self._reported: dict[Limit, int] = {}  # the last window in which it was reached
         self._lock = threading.Lock()
 
     def take_all(self, permits: Sequence[tuple[Limit, str]]) -> int | None:
@@ -79,6 +82,26 @@ class Limiter:
 
     def take(self, limit: Limit, key: str) -> int | None:
         """Take a permit for ``key``; return None, or the wait in seconds if none is left in this window."""
+        wait = self._take(limit, key)
+        if wait is not None:
+            self.report(limit)
+        return wait
+
+    def report(self, limit: Limit) -> None:
+        """Send the signal ``limit_reached``, once per window: a flood of refused requests must not write an event each.
+
+        The other processes are asked once per window only.
+        """
+        window = int(time.time() // limit.seconds)
+        with self._lock:
+            is_new = self._reported.get(limit) != window
+            self._reported[limit] = window
+        if is_new and counters.grant(
+            _name(limit._replace(name=f"reached {limit.name}"), ""), window, limit.seconds, 1, 1
+        ):
+            limit_reached.send_robust(Limiter, limit=limit)
+
+    def _take(self, limit: Limit, key: str) -> int | None:
         now, holder = time.time(), (limit, _short(key))
         window = int(now // limit.seconds)
         ends = (window + 1) * limit.seconds
@@ -116,6 +139,7 @@ class Limiter:
         """Drop the permits that this process holds; the shared counters stay."""
         with self._lock:
             self._leases.clear()
+            self._reported.clear()
 
     def _make_room(self) -> None:
         if len(self._leases) >= MAX_LEASES:

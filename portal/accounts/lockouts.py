@@ -19,6 +19,11 @@ def longest_window(action: str) -> int:
     return math.ceil(max((rate.duration for rate in parse_rates(app_settings.RATE_LIMITS.get(action))), default=0))
 
 
+def smallest_amount(action: str) -> int:
+    """Return after how many attempts the strictest of these limits is reached, 0 when there is none."""
+    return min((rate.amount for rate in parse_rates(app_settings.RATE_LIMITS.get(action))), default=0)
+
+
 def try_again(seconds: int) -> str:
     """Return "Try again in 5 minutes.": seconds up to a minute, then minutes and hours, rounded up."""
     if seconds < 60:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -42,16 +43,19 @@ def change_person(*, actor: User | None, person: User, name: str, role: str) -> 
     with transaction.atomic():
         person, others = _lock_with_administrators(person)
         changed = [field for field, value in (("name", name), ("role", role)) if _current_value(person, field) != value]
+        details: dict[str, Any] = {"fields": changed}
         if "role" in changed:
             if actor and actor.pk == person.pk:
                 raise ValidationError({"role": _("You cannot change your own role. Ask another administrator.")})
             _require_another_administrator(person, others, field="role")
+            details["role"] = {"old": person.role, "new": str(role)}
         person.first_name, person.last_name, person.role = name, "", role
         person.is_staff = person.is_superuser = _admin_flags(role)["is_staff"]
         person.full_clean(exclude=["password"])
         if changed:
+            person._records_rights = True  # type: ignore[attr-defined]  # for receivers.end_changed_access
             person.save(update_fields=["first_name", "last_name", "role", "is_staff", "is_superuser"])
-            audit.record(actor=actor, action="person.changed", target=person, details={"fields": changed})
+            audit.record(actor=actor, action="person.changed", target=person, details=details)
         if "role" in changed:
             notify(person=person, kind=Kind.ROLE, actor=actor, about=person.get_role_display())
     return person

@@ -15,7 +15,8 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 from oauth2_provider.signals import app_authorized
 
-from oauth_provider.signals import sign_out_queued, token_reused
+from oauth_provider.limits.limiter import Limit
+from oauth_provider.signals import limit_reached, sign_out_queued, token_reused
 from portal.models import User
 from rollout.models import ApplicationLink
 from rollout.services import audit, credential_keys, sign_ins, vault
@@ -24,6 +25,8 @@ from rollout.services.queue import wake_worker
 from . import ended_access, known_browsers, session_limits
 from .account_notices import Kind, notify, notify_administrators
 
+RIGHTS = {"role", "is_staff", "is_superuser"}
+ACCESS = {"password", "is_active"} | RIGHTS
 SECRETS = {"secret", "seed"}  # django-allauth's keys for TOTP and recovery codes
 
 
@@ -53,29 +56,46 @@ def wake_sign_out_worker(sender: Any, **kwargs: Any) -> None:
     wake_worker("portal.tasks.sign_out_waiting_phones")
 
 
+@receiver(limit_reached)
+def record_limit_reached(sender: Any, limit: Limit, **kwargs: Any) -> None:
+    """Record that a rate limit refused a request; the address is that of the first one refused in this window."""
+    details = {"maximum": limit.maximum, "seconds": limit.seconds}
+    audit.record(actor=None, action="limit.reached", label=limit.name, details=details)
+
+
 @receiver(pre_save, sender=User)
 def note_changed_access(
     sender: Any, instance: User, raw: bool, update_fields: frozenset[str] | None, **kwargs: Any
 ) -> None:
-    """Note for ``end_changed_access`` whether this save changes the password or (de)activates the account.
+    """Note for ``end_changed_access`` whether this save changes the password or rights or (de)activates the account.
 
     Covers every caller: pages, Django admin, commands and code. Storing the same password with a newer hash algorithm,
     as Django does at a sign-in, is no change.
     """
     instance._changed_access = set()  # type: ignore[attr-defined]
-    names = {"password", "is_active"} & (update_fields if update_fields is not None else {"password", "is_active"})
+    instance._old_rights = {}  # type: ignore[attr-defined]
+    names = ACCESS if update_fields is None else ACCESS & update_fields
     if raw or instance._state.adding or not names:
         return
     stored = User.objects.filter(pk=instance.pk).values(*names).first() or {}
     changed = {name for name in names & stored.keys() if stored[name] != getattr(instance, name)}
     is_new_hash_only = names == {"password"} and instance._password is None and instance.has_usable_password()  # type: ignore[attr-defined]
+    instance._old_rights = {name: stored[name] for name in sorted(changed & RIGHTS)}  # type: ignore[attr-defined]
     instance._changed_access = changed - ({"password"} if is_new_hash_only else set())  # type: ignore[attr-defined]
 
 
 @receiver(post_save, sender=User)
 def end_changed_access(sender: Any, instance: User, **kwargs: Any) -> None:
-    """End access after a save that changed the password or (de)activated the account. The table is in ended_access."""
+    """End access after a save that changed the password or (de)activated the account. The table is in ended_access.
+
+    Records changed rights, unless ``people.change_person`` does.
+    """
     changed, instance._changed_access = instance._changed_access, set()  # type: ignore[attr-defined]
+    old, instance._old_rights = instance._old_rights, {}  # type: ignore[attr-defined]
+    if old and not instance.__dict__.pop("_records_rights", False):
+        details = {name: {"old": value, "new": getattr(instance, name)} for name, value in old.items()}
+        actor = ended_access.acting_person(instance)
+        audit.record(actor=actor, action="person.rights_changed", target=instance, details=details)
     if "password" in changed:
         ended_access.after_new_password(person=instance)
     if "is_active" in changed:

@@ -167,7 +167,10 @@ ALLAUTH_LIMITS = {
 def allauth_limit_reached(request: HttpRequest) -> HttpResponse:
     """Return the 429 page for a limit of django-allauth, which looks this up as ``handler429`` of the URLconf."""
     match = request.resolver_match
-    seconds = lockouts.longest_window(ALLAUTH_LIMITS.get(match.view_name if match else "", ""))
+    action = ALLAUTH_LIMITS.get(match.view_name if match else "", "")
+    seconds = lockouts.longest_window(action)
+    if seconds:
+        limiter.report(Limit(action, lockouts.smallest_amount(action), seconds))
     return _page(request, seconds, lockouts.try_again(seconds))
 
 

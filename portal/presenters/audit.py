@@ -246,6 +246,9 @@ ACTIONS: dict[str, ActionText] = {
     "person.created": ActionText("person", gettext_lazy("%(actor)s created the account of %(target)s.")),
     "person.added": ActionText("person", gettext_lazy("%(actor)s added %(target)s as %(role)s.")),
     "person.changed": ActionText("edit", gettext_lazy("%(actor)s changed the account of %(target)s: %(fields)s.")),
+    "person.rights_changed": ActionText(
+        "edit", gettext_lazy("%(actor)s changed the rights of the account of %(target)s.")
+    ),
     "person.deactivated": ActionText(
         "revoke",
         ngettext_lazy(
@@ -321,6 +324,9 @@ ACTIONS: dict[str, ActionText] = {
     ),
     "phone.exported": ActionText("download", gettext_lazy("%(actor)s exported the signed-in phones as CSV.")),
     "phone.named": ActionText("edit", gettext_lazy("%(actor)s renamed one of their phones.")),
+    "limit.reached": ActionText(
+        "lock", gettext_lazy("The rate limit %(target)s (%(maximum)s in %(seconds)s seconds) refused requests.")
+    ),
     "client.signed_in": ActionText("key", gettext_lazy("%(actor)s allowed the client %(target)s to use the API.")),
     "sign_in_link.welcome_made": ActionText("mail", gettext_lazy("%(actor)s created a sign-in link for %(target)s.")),
     "sign_in_link.rehearsal_made": ActionText("key", gettext_lazy("The sign-in test signed in as %(target)s.")),
@@ -370,7 +376,7 @@ FAMILIES: dict[str, tuple[str | Promise, tuple[str, ...]]] = {
     "people": (gettext_lazy("People"), ("person.created", "person.added", "person.changed", "person.deactivated",
                                 "person.reactivated", "person.password", "person.rights", "person.erased", "people.",
                                 "sign_in_link.")),
-    "sign_ins": (gettext_lazy("Sign-ins"), ("person.sign", "person.factor", "phone.", "client.")),
+    "sign_ins": (gettext_lazy("Sign-ins"), ("person.sign", "person.factor", "phone.", "client.", "limit.")),
     "webhooks": (gettext_lazy("Webhooks"), ("webhook.",)),
     "trail": (gettext_lazy("Log integrity"), ("activity.",)),
 }  # fmt: skip
@@ -458,11 +464,13 @@ def _target(event: AuditEvent) -> str:
 
 
 def _format_value(value: Any) -> str:
-    if isinstance(value, list):
+    if isinstance(value, dict) and value.keys() == {"old", "new"}:
+        return f"{_format_value(value['old'])} → {_format_value(value['new'])}"
+    if isinstance(value, list) and value:
         return ", ".join(str(item).replace("_", " ") for item in value)
     if isinstance(value, bool):
         return _("yes") if value else _("no")
-    return "–" if value is None else str(value)
+    return "–" if value is None or value == [] else str(value)
 
 
 def details_of(event: AuditEvent) -> list[tuple[str, str]]:

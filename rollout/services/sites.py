@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import Model
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -91,8 +92,9 @@ def create_site(
     validate(site)
     with _unique_address(site), transaction.atomic():
         site.save()
+        owners = list(owners)
         site.owners.set(owners)
-        audit.record(actor=actor, action="site.created", target=site, details={"base_url": site.base_url})
+        audit.record(actor=actor, action="site.created", target=site, details=_created(site, owners))
         check_runs.request_check(site=site, actor=actor, trigger=CheckRun.Trigger.ADDED)
     return site
 
@@ -134,15 +136,24 @@ def _unique_address(site: Site) -> Iterator[None]:
 def create_sites(*, actor: Actor | None, sites: list[tuple[Site, list[Any]]]) -> None:
     """Save many validated new sites with their owners, with a constant number of statements per 500 rows."""
     owned = Site.owners.through
+    targets: list[tuple[Model, dict[str, Any]]] = [(site, _created(site, owners)) for site, owners in sites]
     with transaction.atomic():
         rows = Site.objects.bulk_create([site for site, _owners in sites], batch_size=500)
         owned.objects.bulk_create(
             [owned(site=site, user=owner) for site, owners in sites for owner in owners], batch_size=500
         )
         check_runs.request_first_checks(sites=rows, actor=actor)
-        audit.record_many(
-            actor=actor, action="site.created", targets=[(site, {"base_url": site.base_url}) for site in rows]
-        )
+        audit.record_many(actor=actor, action="site.created", targets=targets)
+
+
+def _created(site: Site, owners: Iterable[Any]) -> dict[str, Any]:
+    """Return the details of the event. Owners are numbers, because details cannot be erased."""
+    numbers = _numbers(owners)
+    return {"base_url": site.base_url} | ({"owners": numbers} if numbers else {})
+
+
+def _numbers(owners: Iterable[Any]) -> list[int]:
+    return sorted(getattr(owner, "pk", owner) for owner in owners)
 
 
 def add_sites(
@@ -193,9 +204,13 @@ def update_site(*, actor: Actor | None, site: Site, owners: Iterable[Any] | None
             setattr(site, name, value.strip() if isinstance(value, str) else value)
         validate(site)
         changed = {name for name, value in before.items() if getattr(site, name) != value}
-        if owners is not None and set(owners) != set(site.owners.all()):
-            site.owners.set(owners)
-            changed.add("owners")
+        details: dict[str, Any] = {}
+        if owners is not None:
+            old, new = _numbers(site.owners.all()), _numbers(owners)
+            if old != new:
+                site.owners.set(new)
+                changed.add("owners")
+                details["owners"] = {"old": old, "new": new}
         if not changed:
             return site
         _reset_outdated_fields(site, changed)
@@ -203,7 +218,7 @@ def update_site(*, actor: Actor | None, site: Site, owners: Iterable[Any] | None
         site.save()
         if "base_url" in changed:
             _remove_secrets(actor, site)
-        audit.record(actor=actor, action="site.changed", target=site, details={"fields": sorted(changed)})
+        audit.record(actor=actor, action="site.changed", target=site, details={"fields": sorted(changed), **details})
         if changed & (VERDICT_FIELDS | PROBE_FIELDS) and site.archived_at is None:
             check_runs.request_check(site=site, actor=actor, trigger=CheckRun.Trigger.EDITED)
     return site
