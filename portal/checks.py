@@ -155,7 +155,7 @@ def sweep_settings_are_positive(app_configs: Any, **kwargs: Any) -> list[CheckMe
     minimums = {
         "SWEEP_EVERY_MINUTES": 1, "CHECK_RUNS_KEPT_DAYS": 1, "PROBE_SITES_AT_ONCE": 1, "PROBE_SITES_PER_TASK": 1,
         "PROBE_HOST_PAUSE": 0, "NOTICE_COOL_DOWN_HOURS": 0, "AUDIT_CHECKPOINT_EVENTS": 1, "AUDIT_CHECKPOINT_MINUTES": 1,
-        "AUDIT_PERSONAL_DATA_DAYS": 0,
+        "AUDIT_PERSONAL_DATA_DAYS": 0, "PASSES_KEPT_DAYS": 0, "SIGN_INS_KEPT_DAYS": 0,
     }  # fmt: skip
     return _too_small(minimums, "gatepass.E009")
 

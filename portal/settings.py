@@ -59,6 +59,9 @@ CHECK_EVERY_HOURS = env.integer("CHECK_EVERY_HOURS", default=24)
 NOTICE_COOL_DOWN_HOURS = env.integer("NOTICE_COOL_DOWN_HOURS", default=6)
 SWEEP_EVERY_MINUTES = env.integer("SWEEP_EVERY_MINUTES", default=60)  # how often due sites are collected
 CHECK_RUNS_KEPT_DAYS = env.integer("CHECK_RUNS_KEPT_DAYS", default=400)
+# Passes after their end, with their uses, and sign-ins of phones; 0 keeps them.
+PASSES_KEPT_DAYS = env.integer("PASSES_KEPT_DAYS", default=0)
+SIGN_INS_KEPT_DAYS = env.integer("SIGN_INS_KEPT_DAYS", default=0)
 # How many sites are probed at once: over all workers, and by one task of one worker.
 PROBE_SITES_AT_ONCE = env.integer("PROBE_SITES_AT_ONCE", default=200)
 PROBE_SITES_PER_TASK = env.integer("PROBE_SITES_PER_TASK", default=100)
@@ -223,6 +226,10 @@ CELERY_BEAT_SCHEDULE = {
     "forget-old-rate-counts": {"task": "portal.tasks.forget_old_rate_counts", "schedule": 3600.0},
     "write-audit-checkpoint": {"task": "rollout.tasks.write_audit_checkpoint", "schedule": 60.0},
     "erase-old-audit-data": {"task": "rollout.tasks.erase_old_audit_data", "schedule": crontab(hour="2", minute="47")},
+    "remove-old-phone-records": {
+        "task": "rollout.tasks.remove_old_phone_records",
+        "schedule": crontab(hour="2", minute="57"),
+    },
     "remove-old-runs": {"task": "rollout.tasks.remove_old_runs", "schedule": crontab(hour="2", minute="37")},
 }
 CELERY_TIMEZONE = "UTC"

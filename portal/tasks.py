@@ -12,7 +12,7 @@ from oauth_provider.limits.counters import delete_expired_counts
 from oauth_provider.tokens import sign_outs
 from oauth_provider.tokens.clean_up import remove_expired
 from oauth_provider.tokens.sessions import delete_lapsed_devices
-from portal.accounts import account_notices
+from portal.accounts import account_notices, sign_in_links
 
 
 @shared_task
@@ -41,8 +41,9 @@ def remove_dead_tokens() -> None:
 
 @shared_task
 def remove_old_sessions() -> None:
-    """Delete expired browser sessions, their records for the Sessions page, in batches, and old account notices."""
+    """Delete old account notices and sign-in links, expired browser sessions and their records for the Sessions page."""
     account_notices.delete_old_notices()
+    sign_in_links.delete_old_links()
     while keys := list(Session.objects.filter(expire_date__lt=timezone.now()).values_list("pk", flat=True)[:1000]):
         Session.objects.filter(pk__in=keys).delete()
     gone = UserSession.objects.exclude(Exists(Session.objects.filter(pk=OuterRef("session_key"))))

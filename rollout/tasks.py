@@ -8,7 +8,7 @@ from django.utils import timezone
 from rollout.services.checks import check_worker, old_runs, reevaluation, sweeps
 from rollout.services.notifications import deliveries, digests, notices
 
-from .services import audit_anchors, audit_erasure, inventory_imports, plugins, rehearsals
+from .services import audit_anchors, audit_erasure, inventory_imports, old_phone_records, plugins, rehearsals
 
 
 @shared_task
@@ -97,3 +97,9 @@ def write_audit_checkpoint() -> None:
 def erase_old_audit_data() -> None:
     """Erase names and addresses of people from events of the audit log that are older than the settings keep them."""
     audit_erasure.erase_old_data()
+
+
+@shared_task
+def remove_old_phone_records() -> None:
+    """Delete passes and sign-ins of phones that are older than the settings keep them."""
+    old_phone_records.remove_old_phone_records()

@@ -41,13 +41,13 @@ def change_person(*, actor: User | None, person: User, name: str, role: str) -> 
     """Change name and role. Raises ValidationError by field, also for one's own role and the last administrator's."""
     name = _clean_name(name)
     with transaction.atomic():
-        person, others = _lock_with_administrators(person)
+        person, others = lock_with_administrators(person)
         changed = [field for field, value in (("name", name), ("role", role)) if _current_value(person, field) != value]
         details: dict[str, Any] = {"fields": changed}
         if "role" in changed:
             if actor and actor.pk == person.pk:
                 raise ValidationError({"role": _("You cannot change your own role. Ask another administrator.")})
-            _require_another_administrator(person, others, field="role")
+            require_another_administrator(person, others, field="role")
             details["role"] = {"old": person.role, "new": str(role)}
         person.first_name, person.last_name, person.role = name, "", role
         person.is_staff = person.is_superuser = _admin_flags(role)["is_staff"]
@@ -64,10 +64,10 @@ def change_person(*, actor: User | None, person: User, name: str, role: str) -> 
 def deactivate_person(*, actor: User | None, person: User) -> int:
     """Deactivate an account and return how many phones that signed out. Raises ValidationError."""
     with transaction.atomic():
-        person, others = _lock_with_administrators(person)
+        person, others = lock_with_administrators(person)
         if actor and actor.pk == person.pk:
             raise ValidationError(_("You cannot deactivate your own account. Ask another administrator."))
-        _require_another_administrator(person, others)
+        require_another_administrator(person, others)
         if not person.is_active:
             return 0
         User.objects.filter(pk=person.pk).update(is_active=False)
@@ -178,7 +178,7 @@ def _clean_name(name: str) -> str:
     return name
 
 
-def _lock_with_administrators(person: User) -> tuple[User, list[User]]:
+def lock_with_administrators(person: User) -> tuple[User, list[User]]:
     """Lock and return the person and all other active administrators, so that two cannot deactivate each other."""
     in_question = Q(pk=person.pk) | Q(role=Role.ADMINISTRATOR, is_active=True)
     rows = list(User.objects.select_for_update(no_key=True).filter(in_question).order_by("pk"))
@@ -186,7 +186,7 @@ def _lock_with_administrators(person: User) -> tuple[User, list[User]]:
     return locked, [row for row in rows if row.pk != person.pk]
 
 
-def _require_another_administrator(person: User, others: list[User], field: str | None = None) -> None:
+def require_another_administrator(person: User, others: list[User], field: str | None = None) -> None:
     if person.is_administrator and person.is_active and not others:
         message = _("This is the last active administrator. Give another person the administrator role first.")
         raise ValidationError({field: message} if field else message)

@@ -20,11 +20,11 @@ from .sign_in_links import REHEARSAL_SESSION_KEY
 
 STARTED_KEY, SEEN_KEY = "signed_in_at", "seen_at"  # session keys; seconds since 1970
 SEEN_INTERVAL = 60  # seconds; each update of the time of last use writes the session
-# Views that need a recent authentication: exports, and forms that create a person or a credential.
+# Views that need a recent authentication: exports, and forms that create or erase a person or create a credential.
 STEP_UP_VIEWS = {
     "sites_export", "check_runs_export", "sweeps_export", "sweep_export", "inventory_export", "passes_export",
     "people_export", "phones_export", "activity_export", "api:current", "site_gateway", "webhook_create",
-    "client_certificate", "person_create",
+    "client_certificate", "person_create", "person_export", "person_erase", "my_data",
 }  # fmt: skip
 # Views whose POST needs one: changes to a person, sign-in links, stored credentials, and exports of configurations.
 STEP_UP_ACTIONS = {

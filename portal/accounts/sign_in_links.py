@@ -16,6 +16,7 @@ from rollout.services import audit
 from .account_notices import Kind, notify
 
 REHEARSAL_SESSION_KEY = "rehearsing"  # set in the browser session of a sign-in test, which may only authorize an app
+RETENTION = timedelta(days=90)
 LIFETIMES = {
     SignInLink.Purpose.WELCOME: timedelta(days=3),
     SignInLink.Purpose.REHEARSAL: timedelta(minutes=2),
@@ -61,3 +62,8 @@ def use(token: str) -> User | None:
         return None
     updated = SignInLink.objects.filter(pk=link.pk, used_at=None).update(used_at=timezone.now())
     return link.user if updated else None
+
+
+def delete_old_links() -> None:
+    """Delete links that expired more than 90 days ago, used or not."""
+    SignInLink.objects.filter(expires_at__lt=timezone.now() - RETENTION).delete()

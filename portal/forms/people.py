@@ -64,3 +64,12 @@ class SignOutForm(forms.Form):
         if not (data.get("browsers") or data.get("phones")):
             raise forms.ValidationError(gettext_lazy("Select browsers, phones or both."))
         return data
+
+
+class EraseForm(forms.Form):
+    """Confirms that a person is erased."""
+
+    understood = forms.BooleanField(
+        label=gettext_lazy("I have exported what is still needed"),
+        error_messages={"required": gettext_lazy("Confirm this before you erase the person.")},
+    )

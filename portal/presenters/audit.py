@@ -349,6 +349,9 @@ ACTIONS: dict[str, ActionText] = {
         "shield",
         gettext_lazy("%(actor)s erased person %(person)s (entries of the audit log: %(halves)s)."),
     ),
+    "person.exported": ActionText(
+        "download", gettext_lazy("%(actor)s exported everything that is stored about %(target)s.")
+    ),
     "activity.signed": ActionText(
         "shield",
         ngettext_lazy(
@@ -374,8 +377,8 @@ FAMILIES: dict[str, tuple[str | Promise, tuple[str, ...]]] = {
     "configurations": (gettext_lazy("Configurations"), ("configuration.",)),
     "passes": (gettext_lazy("Waves and passes"), ("wave.", "pass.", "passes.")),
     "people": (gettext_lazy("People"), ("person.created", "person.added", "person.changed", "person.deactivated",
-                                "person.reactivated", "person.password", "person.rights", "person.erased", "people.",
-                                "sign_in_link.")),
+                                "person.reactivated", "person.password", "person.rights", "person.erased",
+                                "person.exported", "people.", "sign_in_link.")),
     "sign_ins": (gettext_lazy("Sign-ins"), ("person.sign", "person.factor", "phone.", "client.", "limit.")),
     "webhooks": (gettext_lazy("Webhooks"), ("webhook.",)),
     "trail": (gettext_lazy("Log integrity"), ("activity.",)),

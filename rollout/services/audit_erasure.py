@@ -31,25 +31,25 @@ class Erasure(NamedTuple):
     checksum: str
 
 
-def erase_person(*, actor: Actor | None, person: Actor, passes: list[int]) -> int:
+def erase_person(*, actor: Actor | None, person: int, passes: list[int]) -> int:
     """Erase a person from all events, as the actor and as the object, and record it; return how many halves.
 
-    ``passes`` are the ids of their passes. The event contains no name, only the person's number.
+    ``person`` is their number, the only thing that the event contains, and ``passes`` are the numbers of their passes.
     """
     with transaction.atomic():
         erasure = _erase(_halves_of(person, passes))
-        record(actor=actor, action="person.erased", details={"person": person.pk, **erasure._asdict()})
+        record(actor=actor, action="person.erased", details={"person": person, **erasure._asdict()})
     return erasure.halves
 
 
-def count_person(*, person: Actor, passes: list[int]) -> int:
+def count_person(*, person: int, passes: list[int]) -> int:
     """Return how many halves of personal data ``erase_person`` would erase."""
     return sum(_with_data(half).filter(chosen).count() for half, chosen in _halves_of(person, passes).items())
 
 
-def events_of(*, person: Actor, passes: list[int]) -> QuerySet[AuditEvent]:
+def events_of(*, person: int, passes: list[int]) -> QuerySet[AuditEvent]:
     """Return all events by or about a person, newest last, with their personal data."""
-    return AuditEvent.objects.with_names().filter(Q(actor=person.pk) | _about(person, passes)).order_by("number")
+    return AuditEvent.objects.with_names().filter(Q(actor=person) | _about(person, passes)).order_by("number")
 
 
 def erase_old_data() -> int:
@@ -74,13 +74,13 @@ def erasure_of(number: int) -> Erasure:
     return Erasure(halves, checksum.hexdigest())
 
 
-def _halves_of(person: Actor, passes: list[int]) -> dict[str, Q]:
+def _halves_of(person: int, passes: list[int]) -> dict[str, Q]:
     """Return conditions for the halves that name a person.
 
     Without an actor, the address is that of the person whom the event is about, such as at a failed sign-in.
     """
     about = _about(person, passes)
-    acted = Q(actor=person.pk) | Q(about, actor=None)
+    acted = Q(actor=person) | Q(about, actor=None)
     events = AuditEvent.objects.order_by()
     return {
         "actor": Q(pk__in=events.filter(acted).values("number")),
@@ -88,9 +88,9 @@ def _halves_of(person: Actor, passes: list[int]) -> dict[str, Q]:
     }
 
 
-def _about(person: Actor, passes: list[int]) -> Q:
+def _about(person: int, passes: list[int]) -> Q:
     is_pass = Q(target_type="enrollmentpass", target_id__in=[str(pk) for pk in passes])
-    return Q(target_type="user", target_id=str(person.pk)) | is_pass
+    return Q(target_type="user", target_id=str(person)) | is_pass
 
 
 def _with_data(half: str) -> QuerySet[AuditPersonalData]:

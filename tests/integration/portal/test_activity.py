@@ -223,7 +223,7 @@ def test_owners_neither_see_nor_find_addresses(client_of: Any, alice: User, chan
 def test_an_erased_person_is_shown_as_erased(
     client_of: Any, administrator: User, alice: User, changed_site: Site
 ) -> None:
-    erase_person(actor=administrator, person=alice, passes=[])
+    erase_person(actor=administrator, person=alice.pk, passes=[])
     client = client_of(administrator)
     page = client.get("/activity/").content.decode()
     assert "<strong>(erased)</strong> changed the site" in page
