@@ -19,7 +19,7 @@ from oauth2_provider.admin import id_token_model as IdToken  # noqa: N812  (a mo
 
 from rollout.admin import ReadOnlyAdmin
 
-from .models import AccountNotice, SignInLink, User
+from .models import AccountNotice, ApiToken, SignInLink, User
 
 admin.site.site_header = _("Gatepass operations")
 admin.site.site_title = _("Gatepass")
@@ -72,6 +72,14 @@ class SignInLinkAdmin(ReadOnlyAdmin):
     list_filter = ["purpose"]
     list_select_related = ["user"]
     search_fields = ["user__email"]
+    exclude = ["digest"]
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(ReadOnlyAdmin):
+    list_display = ["name", "person", "scopes", "created_at", "expires_at", "last_used_at", "ended_at"]
+    list_select_related = ["person"]
+    search_fields = ["name", "person__email"]
     exclude = ["digest"]
 
 

@@ -165,7 +165,7 @@ def lifetimes_are_positive(app_configs: Any, **kwargs: Any) -> list[CheckMessage
     """gatepass.E017: with a lifetime of 0, people would be signed out at once or never be asked again."""
     minimums = {
         "SESSION_IDLE_MINUTES": 1, "SESSION_MAX_HOURS": 1, "STEP_UP_MINUTES": 1, "SIGN_IN_MAX_DAYS": 1,
-        "REFRESH_RETRY_SECONDS": 0,
+        "REFRESH_RETRY_SECONDS": 0, "API_TOKEN_MAX_DAYS": 1,
     }  # fmt: skip
     return _too_small(minimums, "gatepass.E017")
 

@@ -1,13 +1,15 @@
-"""Users, and single-use links that sign a user in without a password."""
+"""Users, links that sign a user in once, notices about accounts, and tokens of the API."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth.base_user import BaseUserManager
 from django.contrib.auth.models import AbstractUser
 from django.db import models, transaction
+from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
@@ -120,6 +122,7 @@ class AccountNotice(models.Model):
         FACTOR_REMOVED = "factor_removed", _("Second factor removed")
         TOKEN_REUSED = "token_reused", _("Phone signed out: a copied sign-in was used")
         TOKEN_REUSED_BY = "token_reused_by", _("A copied sign-in of a person was used")
+        API_TOKEN = "api_token", _("Personal token created")
 
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="account_notices")
     kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)
@@ -163,4 +166,71 @@ _SENTENCES: dict[AccountNotice.Kind, Any] = {
     AccountNotice.Kind.TOKEN_REUSED_BY: _(
         "A copy of the sign-in of a phone of %(about)s was used. Gatepass signed that phone out and told the person."
     ),
+    AccountNotice.Kind.API_TOKEN: _(
+        "A personal token was created for your account: %(about)s. Programs that have it act as you. If you did not "
+        "create it, revoke it and change your password."
+    ),
 }
+
+
+class ApiToken(models.Model):
+    """A token with which a program uses the API. Only its digest is stored.
+
+    A personal token acts as its person, with their rights. A service token has no person and belongs to a program.
+    """
+
+    class Scope(models.TextChoices):
+        READ = "read", _("Read")
+        WRITE = "write", _("Read and write")
+        METRICS = "metrics", _("Metrics")
+
+    NAME_LENGTH = 60
+
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="api_tokens",
+        null=True,
+        blank=True,
+        verbose_name=_("person"),
+    )
+    name = models.CharField(_("name"), max_length=NAME_LENGTH)
+    scopes = models.JSONField(_("scopes"))
+    created_at = models.DateTimeField(_("created"))
+    expires_at = models.DateTimeField(_("expires"))
+    last_used_at = models.DateTimeField(_("last used"), null=True, blank=True)
+    # When it was revoked, or when its expiry was recorded.
+    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+
+    objects: ClassVar[models.Manager[ApiToken]] = models.Manager()
+
+    class Meta:
+        verbose_name = _("API token")
+        verbose_name_plural = _("API tokens")
+        ordering = ["-created_at", "-pk"]
+        indexes = [models.Index(fields=["expires_at"], name="api_token_expiry")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it is neither revoked nor expired."""
+        return self.ended_at is None and self.expires_at > timezone.now()
+
+    @property
+    def is_revoked(self) -> bool:
+        return self.ended_at is not None and self.ended_at < self.expires_at
+
+    @property
+    def expires_soon(self) -> bool:
+        return self.is_live and self.expires_at - timezone.now() < timedelta(days=7)
+
+    @property
+    def scope_labels(self) -> list[str]:
+        return [str(label) for scope, label in self.Scope.choices if scope in self.scopes]
+
+    def allows(self, scope: str) -> bool:
+        """Return whether it has this scope; ``write`` includes ``read``."""
+        return scope in self.scopes or (scope == self.Scope.READ and self.Scope.WRITE in self.scopes)

@@ -221,6 +221,7 @@ CELERY_BEAT_SCHEDULE = {
     "sign-out-waiting-phones": {"task": "portal.tasks.sign_out_waiting_phones", "schedule": 30.0},
     "forget-lapsed-phones": {"task": "portal.tasks.forget_lapsed_phones", "schedule": crontab(hour="3", minute="7")},
     "remove-dead-tokens": {"task": "portal.tasks.remove_dead_tokens", "schedule": crontab(hour="3", minute="17")},
+    "record-expired-tokens": {"task": "portal.tasks.record_expired_tokens", "schedule": 300.0},
     "send-account-notices": {"task": "portal.tasks.send_account_notices", "schedule": 60.0},
     "remove-old-sessions": {"task": "portal.tasks.remove_old_sessions", "schedule": crontab(hour="3", minute="27")},
     "forget-old-rate-counts": {"task": "portal.tasks.forget_old_rate_counts", "schedule": 3600.0},
@@ -303,6 +304,7 @@ SESSION_MAX_HOURS = env.integer("SESSION_MAX_HOURS", default=12)
 STEP_UP_MINUTES = env.integer(
     "STEP_UP_MINUTES", default=15
 )  # afterwards exports and credentials require reauthentication
+API_TOKEN_MAX_DAYS = env.integer("API_TOKEN_MAX_DAYS", default=365)  # the longest lifetime of a token of the API
 SESSION_COOKIE_AGE = SESSION_MAX_HOURS * 3600
 SESSION_COOKIE_NAME = "gatepass_session"
 CSRF_COOKIE_NAME = "gatepass_csrf"
@@ -337,6 +339,7 @@ RATE_LIMITS = {
     "sign_in_principal": env.text("RATE_LIMIT_SIGN_IN_PRINCIPAL", default="5/300"),
     "sign_in_failures": env.text("RATE_LIMIT_SIGN_IN_FAILURES", default="100/60"),
     "sign_in_known_browser": env.text("RATE_LIMIT_SIGN_IN_KNOWN_BROWSER", default="10/300"),
+    "api_failures": env.text("RATE_LIMIT_API_FAILURES", default="100/60"),
     "look_up_principal": env.text("RATE_LIMIT_LOOK_UP_PRINCIPAL", default="30/60"),
 }
 for _old, _new in RATE_LIMITS_RENAMED.items():

@@ -12,7 +12,7 @@ from oauth_provider.limits.counters import delete_expired_counts
 from oauth_provider.tokens import sign_outs
 from oauth_provider.tokens.clean_up import remove_expired
 from oauth_provider.tokens.sessions import delete_lapsed_devices
-from portal.accounts import account_notices, sign_in_links
+from portal.accounts import account_notices, api_tokens, sign_in_links
 
 
 @shared_task
@@ -37,6 +37,12 @@ def sign_out_waiting_phones() -> None:
 def remove_dead_tokens() -> None:
     """Delete codes and tokens that can no longer be used."""
     remove_expired()
+
+
+@shared_task
+def record_expired_tokens() -> None:
+    """Record which tokens of the API have expired, and delete those that ended long ago."""
+    api_tokens.record_expired_tokens()
 
 
 @shared_task

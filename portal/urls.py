@@ -36,6 +36,7 @@ from .views import (
     sites,
     style,
     sweeps,
+    token_pages,
     troubleshooting,
     waves,
     webhooks,
@@ -155,6 +156,13 @@ urlpatterns = [
     path("webhooks/<int:pk>/", webhooks.webhook, name="webhook"),
     path("webhooks/<int:pk>/edit/", webhooks.edit, name="webhook_edit"),
     path("webhooks/deliveries/<int:pk>/", webhooks.delivery, name="webhook_delivery"),
+    # Tokens of the API
+    path("service-tokens/", token_pages.service_tokens, name="service_tokens"),
+    path("service-tokens/new/", token_pages.create_service_token, name="service_token_create"),
+    path("service-tokens/<int:pk>/revoke/", token_pages.revoke_service_token, name="service_token_revoke"),
+    path("me/tokens/", token_pages.my_tokens, name="my_tokens"),
+    path("me/tokens/new/", token_pages.create_my_token, name="my_token_create"),
+    path("me/tokens/<int:pk>/revoke/", token_pages.revoke_my_token, name="my_token_revoke"),
     # Pages that a phone opens
     re_path(rf"^[eE]/{QR_ROUTE}$", enrollment.landing, name="landing"),
     re_path(rf"^[eE]/{QR_ROUTE}/done$", enrollment.done, name="landing_done"),

@@ -72,6 +72,14 @@ class Attempt:
         self.permits = []
 
 
+def count_failure(endpoint: str, key: str) -> None:
+    """Count a failure of an endpoint that has no other limit. Raises TooManyRequestsError above it."""
+    limit = parse_limit(f"{endpoint}_failures", settings.RATE_LIMITS[f"{endpoint}_failures"])
+    wait = limiter.take(limit, key) if limit else None
+    if wait is not None:
+        raise TooManyRequestsError(wait)
+
+
 @functools.lru_cache(maxsize=256)
 def _parsed(endpoint: str, *texts: str) -> tuple[Limit | None, ...]:
     """Return the limits by address, by principal and of failures; None for one that is off."""

@@ -16,6 +16,8 @@ from django.utils.translation import gettext as _
 from portal.models import Role, User
 from rollout.models import ConfigurationRelease, EnrollmentPass, Site, Wave
 
+from .service_accounts import ServiceAccount
+
 View = Callable[..., HttpResponseBase]
 Row = TypeVar("Row", bound=Model)
 
@@ -25,6 +27,15 @@ def person(request: HttpRequest) -> User:
     if not isinstance(request.user, User):
         raise PermissionDenied
     return request.user
+
+
+def principal(request: HttpRequest) -> User | ServiceAccount:
+    """Return who sent a request of the API: the service account of its token, or the person. Raises PermissionDenied.
+
+    Only the API authenticates service accounts, so on a page this is always a person.
+    """
+    account = getattr(request, "auth", None)  # set by django-ninja
+    return account if isinstance(account, ServiceAccount) else person(request)
 
 
 def dashboard(view: View) -> View:
@@ -79,10 +90,10 @@ def editors(view: View) -> View:
 
 def visible_site(request: HttpRequest, pk: int) -> Site:
     """Return the site if this person may see it. Raises Http404."""
-    return get_object_or_404(Site.objects.visible_to(person(request)), pk=pk)
+    return get_object_or_404(Site.objects.visible_to(principal(request)), pk=pk)
 
 
-def may_change(user: User, site: Site) -> bool:
+def may_change(user: User | ServiceAccount, site: Site) -> bool:
     """Return whether this person may change the site: administrators and its owners may."""
     if user.is_administrator:
         return True
@@ -92,14 +103,14 @@ def may_change(user: User, site: Site) -> bool:
 def changeable_site(request: HttpRequest, pk: int) -> Site:
     """Return the site if this person may change it. Raises Http404, or PermissionDenied if they may only read it."""
     site = visible_site(request, pk)
-    if not may_change(person(request), site):
+    if not may_change(principal(request), site):
         raise PermissionDenied(_("You have read-only access to this site."))
     return site
 
 
 def visible_row(request: HttpRequest, rows: QuerySet[Row], pk: int) -> Row:
     """Return a row with a foreign key ``site`` if this person may see that site. Raises Http404."""
-    return get_object_or_404(rows, pk=pk, site__in=Site.objects.visible_to(person(request)))
+    return get_object_or_404(rows, pk=pk, site__in=Site.objects.visible_to(principal(request)))
 
 
 def visible_pass(request: HttpRequest, pk: int) -> EnrollmentPass:
@@ -122,7 +133,7 @@ def visible_release(request: HttpRequest, number: int) -> ConfigurationRelease:
     return get_object_or_404(ConfigurationRelease.objects.visible_to(person(request)), number=number)
 
 
-def may_read_entire_release(user: User, release: ConfigurationRelease) -> bool:
+def may_read_entire_release(user: User | ServiceAccount, release: ConfigurationRelease) -> bool:
     """Return whether this person may see every site of a release, and therefore its full text."""
     return user.reads_all_sites or not release.sites.exclude(pk__in=Site.objects.visible_to(user).values("pk")).exists()
 

@@ -27,6 +27,8 @@ LEASE = timedelta(minutes=5)  # longer than the timeout of a mail server
 DELAYS = [timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=4), timedelta(days=1)]
 RETENTION = timedelta(days=90)
 SHOWN = 20
+# The page that a mail links to, if it is not the page Sessions.
+PAGES: dict[str, str] = {Kind.TOKEN_REUSED: "my_devices", Kind.API_TOKEN: "my_tokens"}
 
 
 def notify(*, person: User, kind: AccountNotice.Kind, actor: User | None, about: str = "") -> None:
@@ -75,7 +77,7 @@ def _claim(now: datetime) -> AccountNotice | None:
 
 def _send(row: AccountNotice) -> bool:
     """Send the mail of a leased row, or let it wait for its next attempt. Return whether it was sent."""
-    page = "my_devices" if row.kind == Kind.TOKEN_REUSED else "usersessions_list"
+    page = PAGES.get(row.kind, "usersessions_list")
     context = {"notice": row, "page": settings.PUBLIC_URL + reverse(page), "public_url": settings.PUBLIC_URL}
     with translation.override(settings.LANGUAGE_CODE):
         subject = " ".join(render_to_string("people/mail/account_notice_subject.txt", context).split())

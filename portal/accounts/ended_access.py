@@ -4,6 +4,7 @@
 |----------------------------------------------|----------------------------|------------------|-----------------------|
 | browser sessions, reset links, sign-in links | yes                        | all but this one | if chosen             |
 | phones: codes, access and refresh tokens     | yes                        | yes              | if chosen             |
+| personal tokens of the API                   | yes                        | yes              | if chosen             |
 | passes for this person                       | yes                        | no               | no                    |
 
 A pass lets no one in by itself: the phone that it sets up must still sign in. Reactivation ends everything once more,
@@ -26,14 +27,16 @@ from rollout.services import audit
 from rollout.services.passes import revoke_passes_of
 
 from .account_notices import Kind, notify
+from .api_tokens import end_tokens_of
 
 
 @dataclass(frozen=True)
 class Ended:
-    """How many browser sessions, phones and passes ended."""
+    """How many browser sessions, phones, tokens and passes ended."""
 
     sessions: int = 0
     phones: int = 0
+    tokens: int = 0
     passes: int = 0
 
 
@@ -57,6 +60,7 @@ def end_all(*, actor: User | None, person: User) -> Ended:
     return Ended(
         sessions=end_browsers(person),
         phones=end_all_sessions(person),
+        tokens=end_tokens_of(person),
         passes=revoke_passes_of(actor=actor, person=person),
     )
 
@@ -65,7 +69,9 @@ def end_all(*, actor: User | None, person: User) -> Ended:
 def after_deactivation(*, actor: User | None, person: User) -> Ended:
     """End everything and record that this person was deactivated."""
     ended = end_all(actor=actor, person=person)
-    details = {"phones": ended.phones, "sessions": ended.sessions, "passes": ended.passes}
+    details = {
+        "phones": ended.phones, "sessions": ended.sessions, "tokens": ended.tokens, "passes": ended.passes,
+    }  # fmt: skip
     audit.record(actor=actor, action="person.deactivated", target=person, details=details)
     return ended
 
@@ -80,8 +86,12 @@ def after_reactivation(*, actor: User | None, person: User) -> None:
 @transaction.atomic
 def after_new_password(*, person: User) -> Ended:
     """End everything except passes and the session in which the person themselves sets the password; record it."""
-    ended = Ended(sessions=end_browsers(person, keep=_own_session(person)), phones=end_all_sessions(person))
-    details = {"phones": ended.phones, "sessions": ended.sessions}
+    ended = Ended(
+        sessions=end_browsers(person, keep=_own_session(person)),
+        phones=end_all_sessions(person),
+        tokens=end_tokens_of(person),
+    )
+    details = {"phones": ended.phones, "sessions": ended.sessions, "tokens": ended.tokens}
     actor = acting_person(person)
     audit.record(actor=actor, action="person.password_set", target=person, details=details)
     notify(person=person, kind=Kind.PASSWORD, actor=actor)

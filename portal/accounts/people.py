@@ -19,6 +19,7 @@ from rollout.models.text import no_nulls
 from rollout.services import audit
 
 from .account_notices import Kind, notify
+from .api_tokens import end_tokens_of
 from .ended_access import Ended, after_deactivation, after_reactivation, end_browsers
 
 
@@ -106,17 +107,20 @@ def sign_out_all_phones(*, person: User, is_lost: bool = False) -> int:
     return phones
 
 
-def sign_out_everywhere(*, actor: User, person: User, browsers: bool, phones: bool) -> Ended:
-    """Sign out all browsers, all phones or both of this person, and tell them if someone else did it."""
+def sign_out_everywhere(*, actor: User, person: User, browsers: bool, phones: bool, tokens: bool = False) -> Ended:
+    """Sign out all browsers or phones of this person, revoke their tokens, or all of it. Tell them if another person
+    did it.
+    """
     with transaction.atomic():
         ended = Ended(
             sessions=end_browsers(person) if browsers else 0,
             phones=end_all_sessions(person) if phones else 0,
+            tokens=end_tokens_of(person) if tokens else 0,
         )
-        details = {"sessions": ended.sessions, "phones": ended.phones}
+        details = {"sessions": ended.sessions, "phones": ended.phones, "tokens": ended.tokens}
         audit.record(actor=actor, action="person.signed_out_everywhere", target=person, details=details)
         if actor != person:
-            about = _("browsers: %(sessions)d, phones: %(phones)d") % details
+            about = _("browsers: %(sessions)d, phones: %(phones)d, tokens: %(tokens)d") % details
             notify(person=person, kind=Kind.SIGNED_OUT, actor=actor, about=about)
     return ended
 

@@ -12,7 +12,9 @@ from portal.models import SignInLink, User
 from rollout.services import audit
 from rollout.services.passes import revoke_all_passes
 
-KINDS = ("sessions", "sign_in_links", "passes", "phones")
+from .api_tokens import revoke_all_tokens
+
+KINDS = ("sessions", "sign_in_links", "passes", "phones", "tokens")
 
 
 @transaction.atomic
@@ -32,5 +34,7 @@ def end_restored_access(kinds: set[str]) -> dict[str, int]:
         ended["passes"] = revoke_all_passes()
     if "phones" in kinds:
         ended["phones"] = end_everyones_sessions()
+    if "tokens" in kinds:
+        ended["tokens"] = revoke_all_tokens()
     audit.record(actor=None, action="activity.restored", details=ended)
     return ended

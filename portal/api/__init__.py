@@ -24,9 +24,9 @@ from .auth import credentials
 from .reference import Reference
 
 DESCRIPTION = (
-    "Manage sites, run checks and export the app configuration. Authenticate with an OAuth 2.0 access token issued by "
-    "Gatepass (scope READ to read, scope WRITE to read and write) or with a browser session (send the CSRF token with "
-    "POST and PATCH requests)."
+    "Manage sites, run checks and export the app configuration. Authenticate with a service token or a personal token "
+    "(scope read or write) or an OAuth 2.0 access token issued by Gatepass (scope READ or WRITE) in the header "
+    "Authorization: Bearer, or with a browser session (send the CSRF token with POST and PATCH requests)."
 )
 
 
@@ -82,7 +82,7 @@ def failure(status: int, message: str, fields: dict[str, list[str]] | None = Non
 def on_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
     messages = {
         400: _("The request body is not valid JSON."),
-        401: _("Authentication required. Send a valid access token issued by Gatepass, or sign in."),
+        401: _("Authentication required. Send a valid token of Gatepass, or sign in."),
     }
     return failure(error.status_code, messages.get(error.status_code, str(error)))
 

@@ -37,13 +37,13 @@ RESPONSE_SCHEMA: dict[str, Any] = {
 )
 def current_configuration(request: HttpRequest, format: Query[FormatId] = "json") -> HttpResponse:  # type: ignore[valid-type]
     """Export the newest release in one format. Requires access to all of its sites; the audit log records it."""
-    user = worker(request)
+    actor = worker(request)
     release = ConfigurationRelease.objects.order_by("-number").first()
-    if release is None or not ConfigurationRelease.objects.visible_to(user).filter(pk=release.pk).exists():
+    if release is None or not ConfigurationRelease.objects.visible_to(actor).filter(pk=release.pk).exists():
         raise Http404
-    if not may_read_entire_release(user, release):
+    if not may_read_entire_release(actor, release):
         raise PermissionDenied(_("This release contains sites that you do not manage. Contact an administrator."))
-    text = configurations.export_release(actor=user, release=release, format_id=format)
+    text = configurations.export_release(actor=actor, release=release, format_id=format)
     chosen = FORMATS[format]
     response = HttpResponse(text, content_type=f"{chosen.content_type}; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{chosen.filename}"'

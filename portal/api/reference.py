@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from ninja import NinjaAPI
@@ -23,6 +24,7 @@ class Reference(DocsBase):
         context = {
             "operations": operations,
             "description": api.description,
+            "example": f'curl -H "Authorization: Bearer $TOKEN" {settings.PUBLIC_URL}/api/v1/sites',
             "schema_url": self.get_openapi_url(api, {}),
         }
         return render(request, "api/reference.html", context)

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from ninja import Path, Query, Router, Status
 
-from portal.accounts.access import changeable_site, person, visible_site
+from portal.accounts.access import changeable_site, visible_site
 from portal.models import Role, User
 from rollout.models import ApplicationLink, CheckRun, Site
 from rollout.services import sites
@@ -49,38 +49,38 @@ def get_site(request: HttpRequest, site_id: Path[Id]) -> dict[str, Any]:
 @router.post("", response={201: SiteOut, **ERRORS})
 def create_site(request: HttpRequest, payload: SiteIn) -> Status[dict[str, Any]]:
     """Add a site and queue its first check. Site owners become its owner; administrators choose the owners."""
-    user = worker(request)
-    if user.role == Role.AUDITOR:
+    actor = worker(request)
+    if actor.role == Role.AUDITOR:
         raise PermissionDenied(_("Auditors cannot add sites. Ask an administrator or a site owner."))
     values = payload.dict()
     addresses = values.pop("owners")
-    if not user.is_administrator and addresses not in ([], [user.email]):
+    if not actor.is_administrator and addresses not in ([], [actor.email]):
         raise PermissionDenied(_("Only administrators can set the owners of a site."))
-    owners = _people(addresses) if user.is_administrator else [user]
-    return Status(201, as_json(sites.create_site(actor=user, owners=owners, **values)))
+    owners = _people(addresses) if actor.is_administrator else [actor]
+    return Status(201, as_json(sites.create_site(actor=actor, owners=owners, **values)))
 
 
 @router.patch("/{site_id}", response={200: SiteOut, **ERRORS})
 def change_site(request: HttpRequest, site_id: Path[Id], payload: SiteChanges) -> dict[str, Any]:
     """Change the fields that are sent. Queues a check if the changes may affect its result."""
-    user = worker(request)
+    actor = worker(request)
     site = changeable_site(request, site_id)
     values = payload.dict(exclude_unset=True)
     owners = values.pop("owners", None)
-    if owners is not None and not user.is_administrator:
+    if owners is not None and not actor.is_administrator:
         raise PermissionDenied(_("Only administrators can set the owners of a site."))
     people = None if owners is None else _people(owners)
-    return as_json(sites.update_site(actor=user, site=site, owners=people, **values))
+    return as_json(sites.update_site(actor=actor, site=site, owners=people, **values))
 
 
 @router.post("/{site_id}/checks", response={202: CheckRunOut, **READ_ERRORS})
 def check_site(request: HttpRequest, site_id: Path[Id]) -> Status[dict[str, Any]]:
     """Queue a check, or return the one that is queued or running. Poll its id at /check-runs/{run_id}."""
-    worker(request)
+    actor = worker(request)
     site = changeable_site(request, site_id)
     if site.archived_at:
         raise ValidationError(_("This site is archived. Restore it to check it."))
-    run = check_runs.request_check(site=site, actor=person(request), trigger=CheckRun.Trigger.BUTTON)
+    run = check_runs.request_check(site=site, actor=actor, trigger=CheckRun.Trigger.BUTTON)
     return Status(202, check_run_as_json(run))
 
 

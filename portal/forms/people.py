@@ -43,7 +43,7 @@ class NewPersonForm(PersonForm):
 
 
 class SignOutForm(forms.Form):
-    """What to sign out of one person: browsers, phones or both."""
+    """What to sign out of one person: browsers, phones and programs with a personal token."""
 
     browsers = forms.BooleanField(
         label=gettext_lazy("Browsers"),
@@ -57,12 +57,18 @@ class SignOutForm(forms.Form):
         initial=True,
         help_text=gettext_lazy("The app requires a new sign-in the next time it connects."),
     )
+    tokens = forms.BooleanField(
+        label=gettext_lazy("Personal tokens"),
+        required=False,
+        initial=True,
+        help_text=gettext_lazy("Programs that use the API with one get 401 at once."),
+    )
 
     def clean(self) -> dict[str, Any]:
-        """Require at least one of both."""
+        """Require at least one of them."""
         data = super().clean() or {}
-        if not (data.get("browsers") or data.get("phones")):
-            raise forms.ValidationError(gettext_lazy("Select browsers, phones or both."))
+        if not any(data.values()):
+            raise forms.ValidationError(gettext_lazy("Select at least one of these."))
         return data
 
 

@@ -330,6 +330,16 @@ ACTIONS: dict[str, ActionText] = {
     "client.signed_in": ActionText("key", gettext_lazy("%(actor)s allowed the client %(target)s to use the API.")),
     "sign_in_link.welcome_made": ActionText("mail", gettext_lazy("%(actor)s created a sign-in link for %(target)s.")),
     "sign_in_link.rehearsal_made": ActionText("key", gettext_lazy("The sign-in test signed in as %(target)s.")),
+    "service_token.created": ActionText(
+        "key", gettext_lazy("%(actor)s created the service token %(target)s (%(scopes)s, %(days)s days).")
+    ),
+    "service_token.revoked": ActionText("revoke", gettext_lazy("%(actor)s revoked the service token %(target)s.")),
+    "service_token.expired": ActionText("clock", gettext_lazy("The service token %(target)s expired.")),
+    "personal_token.created": ActionText(
+        "key", gettext_lazy("%(actor)s created the personal token %(target)s (%(scopes)s, %(days)s days).")
+    ),
+    "personal_token.revoked": ActionText("revoke", gettext_lazy("%(actor)s revoked the personal token %(target)s.")),
+    "personal_token.expired": ActionText("clock", gettext_lazy("The personal token %(target)s expired.")),
     "webhook.created": ActionText("link", gettext_lazy("%(actor)s added the webhook %(target)s.")),
     "webhook.changed": ActionText("edit", gettext_lazy("%(actor)s changed the webhook %(target)s: %(fields)s.")),
     "webhook.rotated": ActionText("key", gettext_lazy("%(actor)s created a new secret for the webhook %(target)s.")),
@@ -381,6 +391,7 @@ FAMILIES: dict[str, tuple[str | Promise, tuple[str, ...]]] = {
                                 "person.exported", "people.", "sign_in_link.")),
     "sign_ins": (gettext_lazy("Sign-ins"), ("person.sign", "person.factor", "phone.", "client.", "limit.")),
     "webhooks": (gettext_lazy("Webhooks"), ("webhook.",)),
+    "tokens": (gettext_lazy("API tokens"), ("service_token.", "personal_token.")),
     "trail": (gettext_lazy("Log integrity"), ("activity.",)),
 }  # fmt: skip
 TARGETS: dict[str, str | Promise] = {

@@ -14,7 +14,6 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from portal.accounts.access import person
 from portal.accounts.account_notices import SHOWN
@@ -75,8 +74,8 @@ def everywhere(request: HttpRequest) -> HttpResponse:
         if form.cleaned_data["browsers"]:
             logout(request)
             return redirect("account_login")
-        signed_out = ngettext("%(n)d phone was signed out.", "%(n)d phones were signed out.", ended.phones)
-        messages.success(request, signed_out % {"n": ended.phones})
+        counts = {"phones": ended.phones, "tokens": ended.tokens}
+        messages.success(request, _("Signed out (phones: %(phones)d, tokens: %(tokens)d).") % counts)
         return redirect("usersessions_list")
     context = {"form": form, "row": user, "is_me": True, "back": reverse("usersessions_list")}
     return render(request, "people/sign_out.html", context, status=422 if form.errors else 200)

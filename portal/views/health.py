@@ -18,13 +18,16 @@ from django.contrib.auth.decorators import login_not_required
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from django_prometheus.exports import ExportToDjangoView
 
 from oauth_provider.limits.redis_pause import TIMEOUTS
+from portal.accounts import api_tokens
 from portal.celery import app
-from portal.models import User
+from portal.models import ApiToken, User
+from portal.pages.errors import json_error
 
 log = logging.getLogger(__name__)
 
@@ -74,10 +77,28 @@ def readyz(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Return metrics in the Prometheus text format to this machine and to administrators; 404 for all others."""
-    if not (is_local_request(request) or is_administrator_request(request)):
+    """Return metrics in the Prometheus text format to this machine, to administrators, and for a token with the scope
+    ``metrics``; 404 for all others.
+    """
+    if text := api_tokens.bearer_token(request):
+        if refusal := _refusal_of_token(request, text):
+            return refusal
+    elif not (is_local_request(request) or is_administrator_request(request)):
         raise Http404
     return ExportToDjangoView(request)
+
+
+def _refusal_of_token(request: HttpRequest, text: str) -> HttpResponse | None:
+    try:
+        token = api_tokens.authenticate(request, text)
+    except api_tokens.InvalidTokenError:
+        response = json_error(401, _("The token is invalid."))
+        response["WWW-Authenticate"] = 'Bearer realm="Gatepass", error="invalid_token"'
+        return response
+    # The token of a former administrator keeps the scope, but its person has no right to it.
+    if token.allows(ApiToken.Scope.METRICS) and (token.person is None or token.person.is_administrator):
+        return None
+    return json_error(403, _("The token lacks the scope metrics."))
 
 
 def is_local_request(request: HttpRequest) -> bool:

@@ -199,8 +199,8 @@ def sign_out(request: HttpRequest, pk: int) -> HttpResponse:
     form = SignOutForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         ended = sign_out_everywhere(actor=user, person=row, **form.cleaned_data)
-        counts = {"person": row, "sessions": ended.sessions, "phones": ended.phones}
-        text = _("%(person)s was signed out (browsers: %(sessions)d, phones: %(phones)d).") % counts
+        counts = {"person": row, **vars(ended)}
+        text = _("%(person)s was signed out (browsers: %(sessions)d, phones: %(phones)d, tokens: %(tokens)d).") % counts
         messages.success(request, text)
         return redirect("person", pk=row.pk)
     context = {"form": form, "row": row, "is_me": False, "back": reverse("person", args=[row.pk])}

@@ -13,6 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from portal.accounts import sign_in_links
+from portal.accounts.api_tokens import create_personal_token
 from portal.models import SignInLink, User
 from rollout.services.passes import issue_pass
 
@@ -29,6 +30,7 @@ class Access:
     welcome: str
     reset: str
     pass_url: str
+    token: str
 
     def works(self) -> dict[str, bool]:
         """Return what still works, by name. Uses nothing up."""
@@ -40,6 +42,8 @@ class Access:
                 "welcome": Client().get(self.welcome).status_code == 200,
                 "reset": "password1" in Client().get(self.reset, follow=True).text,
                 "pass": Client().get(self.pass_url).status_code == 200,
+                "token": Client(headers={"authorization": f"Bearer {self.token}"}).get("/api/v1/sites").status_code
+                != 401,
             }
             transaction.set_rollback(True)
         return works
@@ -77,4 +81,5 @@ def access_of(person: User, password: str, *, phone: Any, site: Any, administrat
         welcome=path_of(sign_in_links.make_link(user=person, purpose=SignInLink.Purpose.WELCOME, actor=administrator)),
         reset=reset_link(person),
         pass_url=f"/e/{token}",
+        token=create_personal_token(person=person, name="Script", scopes=["read"], days=1)[1],
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from portal.accounts import api_tokens
 from portal.accounts.account_notices import notify
 from portal.models import AccountNotice
 from rollout.compatibility.matrix import redirect_url_for
@@ -79,6 +80,8 @@ def create_example_data(administrator: Any, member: Any, personas: SimulatedFlee
     sweep = sweeps.start_sweep(actor=administrator, trigger="button")
     check_worker.run_check_worker(seconds=60)
     hook = _create_webhook(administrator, failing)
+    api_tokens.create_service_token(actor=administrator, name="Inventory sync", scopes=["write", "metrics"], days=365)
+    api_tokens.create_personal_token(person=administrator, name="My script", scopes=["read"], days=7)
     report = _import_inventory(administrator)
     pilot = sites.create_site(actor=administrator, title="Pilot wiki", provider="gatepass", slug="pilot")
     older, newer = failing.check_runs.order_by("pk")[:2]
@@ -142,6 +145,10 @@ def create_example_data(administrator: Any, member: Any, personas: SimulatedFlee
         "my-passes": "/me/passes/",
         "my-devices": "/me/devices/",
         "lost-phone": "/me/lost-phone/",
+        "service-tokens": "/service-tokens/",
+        "service-token-new": "/service-tokens/new/",
+        "my-tokens": "/me/tokens/",
+        "my-token-new": "/me/tokens/new/",
         "rehearsal": f"/rehearsals/{Rehearsal.objects.get().pk}/",
         "activity": "/activity/",
         "style": "/style/",

@@ -14,6 +14,7 @@ from django.db.transaction import atomic, set_rollback
 from django.test import Client
 from django.utils import timezone
 
+from portal.accounts.api_tokens import create_personal_token, create_service_token
 from portal.accounts.sign_in_links import make_link
 from portal.models import Role, SignInLink, User
 from rollout.models import CheckRun, Rehearsal, RunState, Site, Sweep, Webhook
@@ -100,6 +101,8 @@ def fill_world() -> dict[str, Any]:
     now = timezone.now()
     webhook = Webhook.objects.create(name="Chat", url="https://chat.example.com/", secret="sealed", created_at=now)
     delivery = webhook.deliveries.create(key=uuid.uuid4(), event="gatepass.test", body={}, created_at=now)
+    service_token, _text = create_service_token(actor=administrator, name="Sync", scopes=["read"], days=30)
+    personal_token, _text = create_personal_token(person=administrator, name="Script", scopes=["read"], days=30)
     return {
         "site": site.pk, "phone_result": phone_result.pk, "link": link.pk, "run": site.check_runs.get().pk,
         "release": release.number,
@@ -107,4 +110,5 @@ def fill_world() -> dict[str, Any]:
         "slug": "pilot", "welcome": welcome.rstrip("/").rpartition("/")[2], "kind": "svg", "product": "confluence",
         "sweep": sweep.pk, "report": report.pk, "missing": 9999,
         "webhook": webhook.pk, "delivery": delivery.pk,
+        "service_token": service_token.pk, "personal_token": personal_token.pk,
     }  # fmt: skip

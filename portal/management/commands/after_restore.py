@@ -14,6 +14,7 @@ HELP = {
     "sign_in_links": "end unused sign-in links",
     "passes": "revoke all passes",
     "phones": "sign all phones out",
+    "tokens": "revoke all service tokens and personal tokens",
 }
 
 
@@ -29,7 +30,7 @@ class Command(BaseCommand):
         kinds = {kind for kind in KINDS if options["all"] or options[kind]}
         if not kinds:
             raise CommandError(
-                "Choose what to end: --all, or one or more of --sessions --sign-in-links --passes --phones."
+                "Choose what to end: --all, or one or more of --sessions --sign-in-links --passes --phones --tokens."
             )
         for kind, count in end_restored_access(kinds).items():
             self.stdout.write(f"{kind.replace('_', ' ')}: {count} ended")

@@ -31,6 +31,7 @@ PAGES = {
     "sweep_start": "/sweeps/", "sweep_pause": "/sweeps/{sweep}/", "sweep_resume": "/sweeps/{sweep}/",
     "configuration_download": "/configurations/", "configuration_publish": "/configurations/build/",
     "pass_revoke": "/passes/{pass}/", "pass_renew": "/passes/{pass}/", "pass_qr": "/passes/{pass}/",
+    "service_token_revoke": "/service-tokens/", "my_token_revoke": "/me/tokens/",
     "person_sign_in_link": "/people/{person}/", "phones_revoke": "/phones/", "phone_revoke": "/phones/",
     "devices_sign_out": "/me/devices/", "device_name": "/me/devices/", "device_sign_out": "/me/devices/",
     "usersession_sign_out": "/accounts/sessions/",

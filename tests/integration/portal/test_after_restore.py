@@ -76,7 +76,7 @@ def restore(file: Path) -> None:
 
 
 def end_everything(access: Access, administrator: User) -> None:
-    people.sign_out_everywhere(actor=administrator, person=access.person, browsers=True, phones=True)
+    people.sign_out_everywhere(actor=administrator, person=access.person, browsers=True, phones=True, tokens=True)
     revoke_pass(actor=administrator, enrollment_pass=EnrollmentPass.objects.get())
     access.person.sign_in_links.all().delete()
 
@@ -96,11 +96,12 @@ def test_it_works_after_a_backup_a_revocation_and_a_restore(
 
     assert not any(access.works().values())
     assert capsys.readouterr().out.splitlines() == [
-        "sessions: 1 ended", "sign in links: 1 ended", "passes: 1 ended", "phones: 1 ended"
+        "sessions: 1 ended", "sign in links: 1 ended", "passes: 1 ended", "phones: 1 ended",
+        "tokens: 1 ended",
     ]  # fmt: skip
     event = AuditEvent.objects.order_by("-number")[0]
     assert (event.action, event.actor) == ("activity.restored", None)
-    assert event.details == {"sessions": 1, "sign_in_links": 1, "passes": 1, "phones": 1}
+    assert event.details == {"sessions": 1, "sign_in_links": 1, "passes": 1, "phones": 1, "tokens": 1}
     assert verify_chain().intact
 
 
@@ -111,6 +112,7 @@ def test_it_works_after_a_backup_a_revocation_and_a_restore(
         ("--sign-in-links", {"welcome"}),
         ("--passes", {"pass"}),
         ("--phones", {"phone", "code"}),
+        ("--tokens", {"token"}),
     ],
 )
 def test_each_kind_can_be_chosen(access: Access, option: str, ended: set[str]) -> None:

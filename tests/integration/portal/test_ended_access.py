@@ -28,7 +28,7 @@ SET_URL, CHANGE_URL = "/accounts/password/set/", "/accounts/password/change/"
 
 
 def everything(works: bool, *, but: str = "") -> dict[str, bool]:
-    names = ("browser", "phone", "code", "welcome", "reset", "pass")
+    names = ("browser", "phone", "code", "welcome", "reset", "pass", "token")
     return {name: works if name != but else not works for name in names}
 
 

@@ -7,6 +7,7 @@ from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.test import Client
 
+from portal.accounts import api_tokens
 from portal.celery import app
 from portal.views import health
 
@@ -105,6 +106,34 @@ def test_no_metrics_for_requests_forwarded_by_a_local_proxy(client: Client, db: 
 
 def test_metrics_for_administrators_from_anywhere(client_of, administrator) -> None:
     assert client_of(administrator).get("/metrics", REMOTE_ADDR="203.0.113.4").status_code == 200
+
+
+def scrape(text: str, client: Client | None = None) -> int:
+    """The status of a scrape from another host with this token."""
+    client = client or Client()
+    headers = {"authorization": f"Bearer {text}"}
+    return client.get("/metrics", REMOTE_ADDR="203.0.113.4", headers=headers).status_code
+
+
+@pytest.mark.parametrize(("scopes", "status"), [(["metrics"], 200), (["metrics", "read"], 200), (["write"], 403)])
+def test_metrics_for_a_service_token(administrator, scopes: list[str], status: int) -> None:
+    _row, text = api_tokens.create_service_token(actor=administrator, name="Prometheus", scopes=scopes, days=30)
+    assert scrape(text) == status
+
+
+def test_metrics_for_the_token_of_an_administrator_as_long_as_they_are_one(administrator, client_of) -> None:
+    _row, text = api_tokens.create_personal_token(person=administrator, name="x", scopes=["metrics"], days=30)
+    assert scrape(text) == 200
+    type(administrator).objects.update(role="auditor")
+    assert scrape(text) == 403
+
+
+def test_an_invalid_token_is_refused_also_beside_a_session_and_on_this_machine(administrator, client_of) -> None:
+    row, text = api_tokens.create_service_token(actor=administrator, name="x", scopes=["metrics"], days=30)
+    api_tokens.revoke_token(actor=administrator, token=row)
+    assert (scrape(text), scrape("unknown"), scrape(text, client_of(administrator))) == (401, 401, 401)
+    answer = Client().get("/metrics", headers={"authorization": f"Bearer {text}"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (401, "not_signed_in")
 
 
 @pytest.mark.parametrize("role", ["auditor", "alice", "member"])

@@ -50,7 +50,7 @@ def test_of_oneself(ada: User, choice: dict[str, str], phones: int, browsers: bo
     assert answer["Location"] == ("/accounts/sessions/" if browsers else "/accounts/login/")
     assert (len(live_sessions(ada)), opens(here), opens(there)) == (phones, browsers, browsers)
     event = AuditEvent.objects.get(action="person.signed_out_everywhere")
-    assert event.details == {"sessions": 0 if browsers else 2, "phones": 2 - phones}
+    assert event.details == {"sessions": 0 if browsers else 2, "phones": 2 - phones, "tokens": 0}
     assert not AccountNotice.objects.exists()
 
 
@@ -83,7 +83,7 @@ def test_a_session_without_a_row_on_the_sessions_page_ends_too(ada: User, client
 def test_nothing_chosen(ada: User) -> None:
     client = signed_in(ada)
     answer = client.post("/me/sign-out-everywhere/", {})
-    assert (answer.status_code, "Select browsers, phones or both." in answer.text) == (422, True)
+    assert (answer.status_code, "Select at least one of these." in answer.text) == (422, True)
     assert len(live_sessions(ada)) == 2
     assert opens(client)
 

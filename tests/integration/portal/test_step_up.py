@@ -22,7 +22,7 @@ from tests.support.world import person
 PASSWORD = "correct horse battery staple"
 START = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 SENSITIVE = re.compile(
-    r"export|download|credential|certificate|gateway|sign_in_link|token_forget|webhook_create|^person"
+    r"export|download|credential|certificate|gateway|sign_in_link|token_forget|token_create|webhook_create|^person"
 )
 # Routes with such a name that need none, and why.
 OTHERS = {
