@@ -15,12 +15,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from prometheus_client import Counter
+
 from oauth_provider.signals import limit_reached
 
 from . import counters
 
 BLOCKS = 20  # blocks per limit
 MAX_LEASES = 50_000  # per process, about 10 MB; the oldest are dropped first
+_REACHED = Counter("gatepass_rate_limit_refusals", "Requests over a rate limit by limit.", ["limit"])
 _TEXT = re.compile(r"([1-9][0-9]{0,6})/([1-9][0-9]{0,4})")
 
 
@@ -112,7 +115,7 @@ class Limiter:
                     lease.left -= 1
                     return None
                 if lease.is_last:
-                    return _wait(limit, now)
+                    return _refuse(limit, now)
         block = max(1, limit.maximum // BLOCKS)
         granted = counters.grant(_name(limit, key), window, limit.seconds, block, limit.maximum)
         with self._lock:
@@ -123,7 +126,7 @@ class Limiter:
             current.left += granted
             current.is_last = granted < block
             if not current.left:
-                return _wait(limit, now)
+                return _refuse(limit, now)
             current.left -= 1
         return None
 
@@ -147,7 +150,9 @@ class Limiter:
                 del self._leases[holder]
 
 
-def _wait(limit: Limit, now: float) -> int:
+def _refuse(limit: Limit, now: float) -> int:
+    """Count the refusal and return the wait in seconds."""
+    _REACHED.labels(limit.name).inc()
     return limit.seconds - int(now % limit.seconds)
 
 

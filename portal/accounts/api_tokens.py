@@ -18,6 +18,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from prometheus_client import Counter
 
 from oauth_provider.limits.attempts import count_failure
 from oauth_provider.tokens.token_format import digest
@@ -33,6 +34,7 @@ LIFETIMES = (7, 30, 90, 180, 365)  # days
 MAX_LIVE = 50  # service tokens, and personal tokens of one person
 SEEN_INTERVAL = timedelta(minutes=1)  # the time of last use is written this often at most
 RETENTION = timedelta(days=90)  # of a token that has ended
+REFUSED = Counter("gatepass_api_refused_tokens", "Refused service and personal tokens by reason.", ["reason"])
 Scope = ApiToken.Scope
 
 
@@ -157,6 +159,7 @@ def authenticate(request: HttpRequest, text: str) -> ApiToken:
     """
     row = ApiToken.objects.select_related("person").filter(digest=digest(text)).first()
     if row is None or not row.is_live or (row.person is not None and not row.person.is_active):
+        REFUSED.labels("ended" if row else "unknown").inc()
         count_failure("api", f"token {row.pk}" if row else str(request.META.get("REMOTE_ADDR", "")))
         raise InvalidTokenError
     now = timezone.now()

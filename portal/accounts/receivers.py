@@ -22,7 +22,7 @@ from rollout.models import ApplicationLink
 from rollout.services import audit, credential_keys, sign_ins, vault
 from rollout.services.queue import wake_worker
 
-from . import ended_access, known_browsers, session_limits
+from . import ended_access, known_browsers, session_limits, sign_in_metrics
 from .account_notices import Kind, notify, notify_administrators
 
 RIGHTS = {"role", "is_staff", "is_superuser"}
@@ -153,10 +153,11 @@ def _seal_factor_again(pk: int) -> int:
 
 @receiver(user_logged_in)
 def record_signed_in(sender: Any, user: User, request: HttpRequest | None = None, **kwargs: Any) -> None:
-    """Record a sign-in, start the session's limits and mark the browser."""
+    """Record and count a sign-in, start the session's limits and mark the browser."""
     if request is not None:
         known_browsers.set_signed_in(request, user.pk)
         session_limits.begin(request.session)
+        sign_in_metrics.count_success(request, user)
     audit.record(actor=user, action="person.signed_in", target=user)
 
 

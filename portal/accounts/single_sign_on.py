@@ -25,6 +25,7 @@ from requests.exceptions import RequestException  # noqa: TID251 - what allauth'
 from portal.models import Role, User
 
 from .people import change_person, create_person
+from .sign_in_metrics import SIGN_INS
 
 logger = logging.getLogger(__name__)
 
@@ -100,4 +101,5 @@ def role_of(claims: Mapping[str, Any]) -> str | None:
 
 
 def _refused(request: HttpRequest, reason: str) -> ImmediateHttpResponse:
+    SIGN_INS.labels("single_sign_on", "failure").inc()
     return ImmediateHttpResponse(render(request, "socialaccount/refused.html", {"reason": reason}, status=403))

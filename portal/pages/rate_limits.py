@@ -20,7 +20,7 @@ from django.urls import reverse
 
 from oauth_provider.limits.attempts import TooManyRequestsError, limiter
 from oauth_provider.limits.limiter import Limit, parse_limit
-from portal.accounts import known_browsers, lockouts
+from portal.accounts import known_browsers, lockouts, sign_in_metrics
 from portal.models import User
 
 from .errors import too_many_requests
@@ -64,7 +64,7 @@ class RateLimitMiddleware:
             if name in GUESSES and request.POST.get(GUESSES[name][0]):
                 return _limit_guess(request, name, call)
             if name in PROOFS:
-                return _limit_proof(request, call)
+                return _limit_proof(request, name, call)
             if name == RESET:
                 _take(_permits(("address", _address(request))))
         except TooManyRequestsError as error:
@@ -96,16 +96,19 @@ def _limit_guess(request: HttpRequest, name: str, view: View) -> HttpResponseBas
     try:
         response = view()
         failed = response.status_code == HTTPStatus.OK  # the form again; a success redirects
+        if failed:
+            sign_in_metrics.count_failure(name)
     finally:
         if not failed:
             limiter.give_back_all(of_failure, begun)
     return response
 
 
-def _limit_proof(request: HttpRequest, view: View) -> HttpResponseBase:
+def _limit_proof(request: HttpRequest, name: str, view: View) -> HttpResponseBase:
     """Count a wrong passkey or certificate. Raises TooManyRequestsError, in place of its response only."""
     response = view()
     if response.status_code == HTTPStatus.OK or response.headers.get("Location") == reverse("account_login"):
+        sign_in_metrics.count_failure(name)
         _take(_permits(("failures", f"proof {_address(request)}")))
     return response
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import functools
 import logging
+import os
+import threading
 from collections import Counter, deque
 from collections.abc import Iterable
 from http import HTTPStatus
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import Any, NamedTuple
 
 import structlog
@@ -26,6 +28,7 @@ from oauth_provider.endpoints.machine_view import MachineResponse, Meta
 from portal.logs import REQUEST, REQUEST_ID
 
 BATCH = 100
+ARE_SHARED = "PROMETHEUS_MULTIPROC_DIR" in os.environ  # several web processes add up their counts in files
 _NAME = "django_structlog.middlewares.request"
 _log, _plain_log = structlog.get_logger(_NAME), logging.getLogger(_NAME)
 _django_log = logging.getLogger("django.request")
@@ -65,6 +68,8 @@ class RequestRecord:
         _pending.append((kind, received, len(answer.body), perf_counter() - self.started_at))
         if len(_pending) >= BATCH:
             write_counts()
+        elif ARE_SHARED:
+            _write_every_second()
         level = logging.WARNING if answer.status >= HTTPStatus.BAD_REQUEST else logging.INFO
         if _plain_log.isEnabledFor(level):
             _log.log(level, "request_finished", code=answer.status, request=self._line())
@@ -99,6 +104,18 @@ def write_counts() -> None:
     for kind, count in counts.items():
         for increment in _counters(kind):
             increment(count)
+
+
+@functools.cache
+def _write_every_second() -> None:
+    """Start a thread that writes the counts, once: a scrape of another process finds only what is written."""
+
+    def write() -> None:
+        while True:
+            sleep(1)
+            write_counts()
+
+    threading.Thread(target=write, name="write_counts", daemon=True).start()
 
 
 def _drain() -> Iterable[tuple[Kind, int, int, float]]:

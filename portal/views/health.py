@@ -21,13 +21,14 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
-from django_prometheus.exports import ExportToDjangoView
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from oauth_provider.limits.redis_pause import TIMEOUTS
 from portal.accounts import api_tokens
 from portal.celery import app
 from portal.models import ApiToken, User
 from portal.pages.errors import json_error
+from portal.pages.exported_metrics import metrics_text
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +86,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
             return refusal
     elif not (is_local_request(request) or is_administrator_request(request)):
         raise Http404
-    return ExportToDjangoView(request)
+    return HttpResponse(metrics_text(), content_type=CONTENT_TYPE_LATEST)
 
 
 def _refusal_of_token(request: HttpRequest, text: str) -> HttpResponse | None:

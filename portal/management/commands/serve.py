@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -27,4 +28,7 @@ class Command(BaseCommand):
                 f"Port {port} of {host} is in use or not permitted. Stop the other server, or choose another --port."
             )
         command = web_command(host=host, port=port, processes=processes, threads=threads)
+        if processes > 1 and "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+            # Where the processes add up their counters, so that every one of them returns the sum as metrics.
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="gatepass-metrics-")
         os.execv(sys.executable, [sys.executable, "-m", *command])  # noqa: S606  (fixed command line)

@@ -88,7 +88,7 @@ def test_any_exception_is_a_failure() -> None:
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1", "127.8.8.8"])
-def test_metrics_for_this_machine(client: Client, address: str) -> None:
+def test_metrics_for_this_machine(client: Client, db: None, address: str) -> None:
     answer = client.get("/metrics", REMOTE_ADDR=address)
     assert answer.status_code == 200
     assert b"django_http_requests_total" in answer.content

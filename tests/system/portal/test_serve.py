@@ -31,6 +31,7 @@ class Server:
         self.environment = {
             "PATH": os.environ["PATH"],
             "STATE_DIR": str(state),
+            "TMPDIR": str(state.parent),
             "SECRET_KEY": "a-key-for-this-test-only-4c1f0e5d3b7a92466c0d",
             "PUBLIC_URL": f"http://127.0.0.1:{self.port}",
         }
@@ -41,11 +42,17 @@ class Server:
         with self.errors.open("w") as errors:  # a pipe would be held open by workers that are left behind
             return subprocess.Popen(command, cwd=ROOT, env=self.environment, stderr=errors)
 
-    def responds(self) -> bool:
+    def send(self, method: str, path: str) -> tuple[int, str]:
+        """Return the status and the body."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
-        with contextlib.closing(connection), contextlib.suppress(OSError):
-            connection.request("GET", "/healthz")
-            return connection.getresponse().status == 200
+        with contextlib.closing(connection):
+            connection.request(method, path)
+            response = connection.getresponse()
+            return response.status, response.read().decode()
+
+    def responds(self) -> bool:
+        with contextlib.suppress(OSError):
+            return self.send("GET", "/healthz")[0] == 200
         return False
 
 
@@ -105,3 +112,22 @@ def test_a_port_in_use_is_named(serve: Callable[..., Server]) -> None:
     assert second.wait(PATIENCE) == 1
     assert f"Port {server.port} of 127.0.0.1 is in use or not permitted." in server.errors.read_text()
     assert "Traceback" not in server.errors.read_text()
+
+
+def test_each_process_returns_the_counters_of_all(serve: Callable[..., Server], tmp_path: Path) -> None:
+    """Those of the middleware stack, and of the fast path, which queues them."""
+    server = serve("one", "--processes", "2")
+    for _ in range(30):
+        server.send("GET", "/healthz")
+        server.send("POST", "/rest/oauth2/latest/token")
+    time.sleep(2)  # the fast path writes its counts every second
+    scrapes = [server.send("GET", "/metrics")[1] for _ in range(8)]
+    processes = {name.split("_")[1] for name in os.listdir(next(tmp_path.glob("gatepass-metrics-*")))}
+    for view, method in (("healthz", "GET"), ("oauth2_provider:token", "POST")):
+        name = "django_http_requests_total_by_view_transport_method_total"
+        pattern = rf'^{name}\{{.*method="{method}".*view="{view}"\}} (\S+)'
+        counts = {float(re.search(pattern, text, re.M)[1]) for text in scrapes}  # type: ignore[index]
+        assert len(counts) == 1, view
+        assert counts.pop() >= 30
+    assert len(processes) == 2
+    assert "gatepass_database_up" in scrapes[0]
