@@ -35,6 +35,13 @@ def create_resource_server(*, name: str, issuer: str) -> tuple[ResourceServer, C
     return server, credential
 
 
+def rotate_secret(server: ResourceServer) -> Credential:
+    """Replace the secret of a resource server, which keeps its client ID."""
+    credential = Credential(server.client_id, secrets.token_urlsafe(32))
+    ResourceServer.objects.filter(pk=server.pk).update(secret_checksum=digest(credential.secret))
+    return credential
+
+
 def remove_resource_server(server: ResourceServer) -> bool:
     """Delete a resource server and its credential; return False if it was already deleted."""
     removed, _by_model = ResourceServer.objects.filter(pk=server.pk).delete()

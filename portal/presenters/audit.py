@@ -272,6 +272,11 @@ ACTIONS: dict[str, ActionText] = {
     "gateway.credential_removed": ActionText(
         "revoke", gettext_lazy("%(actor)s removed a gateway credential of %(target)s.")
     ),
+    "resource_server.created": ActionText("key", gettext_lazy("%(actor)s created the resource server %(target)s.")),
+    "resource_server.rotated": ActionText(
+        "key", gettext_lazy("%(actor)s created a new secret for the resource server %(target)s.")
+    ),
+    "resource_server.removed": ActionText("revoke", gettext_lazy("%(actor)s removed the resource server %(target)s.")),
     "person.factor_added": ActionText(
         "shield", gettext_lazy("%(actor)s added a second factor (%(kind)s) to their account.")
     ),
@@ -391,7 +396,7 @@ FAMILIES: dict[str, tuple[str | Promise, tuple[str, ...]]] = {
                                 "person.exported", "people.", "sign_in_link.")),
     "sign_ins": (gettext_lazy("Sign-ins"), ("person.sign", "person.factor", "phone.", "client.", "limit.")),
     "webhooks": (gettext_lazy("Webhooks"), ("webhook.",)),
-    "tokens": (gettext_lazy("API tokens"), ("service_token.", "personal_token.")),
+    "tokens": (gettext_lazy("API tokens"), ("service_token.", "personal_token.", "resource_server.")),
     "trail": (gettext_lazy("Log integrity"), ("activity.",)),
 }  # fmt: skip
 TARGETS: dict[str, str | Promise] = {
