@@ -67,7 +67,7 @@ test-unit: $(VENV)/.dev  ## run the tests that need no database and no network
 	@.ci/bootstrap gettext
 	@$(BIN)/python -m pytest -q $(PARALLEL) tests/unit
 
-test-long: $(VENV)/.dev  ## run all tests, with many more repetitions of race conditions and with large data
+test-long: $(VENV)/.dev  ## run all tests, with many more trials of races, more requests to the API, and large data
 	@.ci/bootstrap browser
 	@.ci/bootstrap nginx
 	@TEST_LONG=1 $(BIN)/python -m pytest $(PARALLEL)

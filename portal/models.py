@@ -225,7 +225,7 @@ class ApiToken(models.Model):
 
     @property
     def expires_soon(self) -> bool:
-        return self.is_live and self.expires_at - timezone.now() < timedelta(days=7)
+        return self.is_live and self.expires_at - timezone.now() < timedelta(days=5)
 
     @property
     def scope_labels(self) -> list[str]:
