@@ -155,7 +155,8 @@ _SENTENCES: dict[AccountNotice.Kind, Any] = {
     AccountNotice.Kind.ROLE: _("%(actor)s changed your role to %(about)s."),
     AccountNotice.Kind.SIGNED_OUT: _("%(actor)s signed you out: %(about)s."),
     AccountNotice.Kind.PASSWORD: _(
-        "%(actor)s set a new password for your account. All other browsers and your phones were signed out."
+        "%(actor)s set a new password for your account. All other browsers and your phones were signed out, and your "
+        "personal tokens revoked."
     ),
     AccountNotice.Kind.FACTOR_ADDED: _("%(actor)s added a second factor to your account."),
     AccountNotice.Kind.FACTOR_REMOVED: _("%(actor)s removed a second factor from your account."),

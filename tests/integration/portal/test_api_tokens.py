@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from portal.accounts import api_tokens
+from portal.accounts.account_notices import send_due_notices
 from portal.models import AccountNotice, ApiToken, Role, User
 from rollout.models import AuditEvent, CheckRun, RunState, Site
 from rollout.services import configurations
@@ -123,10 +124,13 @@ def test_an_auditor_gets_no_scope_beyond_the_role(auditor: User, client_of: Any)
     assert not ApiToken.objects.exists()
 
 
-def test_the_person_is_told_and_the_mail_names_no_secret(alice: User) -> None:
+def test_the_person_is_told_and_the_mail_names_no_secret(alice: User, mailoutbox: Any) -> None:
     _row, text = api_tokens.create_personal_token(person=alice, name="My script", scopes=["read"], days=30)
     notice = AccountNotice.objects.get(person=alice)
     assert "My script" in notice.sentence
+    assert send_due_notices() == 1
+    [mail] = mailoutbox
+    assert ("My script" in mail.body, "/me/tokens/" in mail.body, text in mail.body) == (True, True, False)
     assert text not in notice.sentence + str(list(AuditEvent.objects.values_list("details", flat=True)))
 
 
