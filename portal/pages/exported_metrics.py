@@ -32,6 +32,7 @@ from rollout.models import (
     SweepState,
     WebhookDelivery,
 )
+from rollout.services.checks.leases import LEASE
 
 log = logging.getLogger(__name__)
 READY = {Setup.MDM: Verdict.READY_MDM, Setup.NON_MDM: Verdict.READY_NON_MDM}
@@ -87,7 +88,7 @@ def _sites() -> Metric:
 
 def _checks(now: datetime) -> Iterator[Metric]:
     """The queue without the checks of paused sweeps, which wait on purpose."""
-    waiting = CheckRun.objects.waiting(now).order_by().exclude(sweep__state=SweepState.PAUSED)
+    waiting = CheckRun.objects.waiting(now, LEASE).order_by().exclude(sweep__state=SweepState.PAUSED)
     queue = waiting.aggregate(n=Count("pk"), oldest=Min("requested_at"))
     age = max((now - queue["oldest"]).total_seconds(), 0) if queue["oldest"] else 0
     yield _gauge("gatepass_checks_waiting", "Checks that wait for a worker.", queue["n"])

@@ -113,16 +113,16 @@ def _finish(row: InventoryImport, lease: datetime, **fields: Any) -> bool:
 def waiting_imports() -> list[int]:
     """Return the ids of up to 100 imports that wait for a worker, oldest first, after giving up those of over a day."""
     now = timezone.now()
-    old = InventoryImport.objects.all().waiting(now).filter(requested_at__lt=now - GIVEN_UP_AFTER)
+    old = InventoryImport.objects.all().waiting(now, LEASE).filter(requested_at__lt=now - GIVEN_UP_AFTER)
     failure = _("No worker read the file within a day, and it was deleted. Check that a worker is running.")
     for pk in old.values_list("pk", flat=True)[:100]:
         with transaction.atomic():
             if (
                 InventoryImport.objects.all()
-                .waiting(now)
+                .waiting(now, LEASE)
                 .order_by()
                 .filter(pk=pk)
                 .update(state=RunState.FAILED, finished_at=now, lease_until=None, failure=failure)
             ):
                 InventoryFilePart.objects.filter(inventory_import=pk).delete()
-    return list(InventoryImport.objects.all().waiting(now).values_list("pk", flat=True)[:100])
+    return list(InventoryImport.objects.all().waiting(now, LEASE).values_list("pk", flat=True)[:100])
