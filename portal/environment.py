@@ -38,6 +38,15 @@ class Environment:
         advice = f" Example: {name}={example}" if example else ""
         self._faults.setdefault(name, f"- {name} {fault}.{advice}")
 
+    def file_of(self, name: str) -> str:
+        """Return the path of the file that holds the value, "" if the variable itself does."""
+        return self._source.get(f"{name}_FILE", "").strip()
+
+    def for_child(self, **values: str) -> dict[str, str]:
+        """Return all variables for a process of our own, these with other values."""
+        files = {f"{name}_FILE" for name in values}
+        return {name: text for name, text in self._source.items() if name not in files} | values
+
     def text(self, name: str, default: str = "") -> str:
         text = self._text(name)
         return default if text is None else text

@@ -178,6 +178,10 @@ def recover_or_revoke(
         return None
     now, checksum = timezone.now(), token_format.digest(refresh_token)
     successors = [token_format.next_pair(checksum, family=family_id, key=key) for key in _keys()]
+    if token_format.family_in(refresh_token) is None:  # an earlier form, which ``refresh`` has left to this function
+        issued = _rotate(client.client_id, realm, checksum, successors[0], origin)
+        if issued is not None:
+            return issued
     family = RefreshToken.objects.filter(token_family=family_id, application=client, revoked=None)
     stored = family.values_list("token_checksum", flat=True).first()
     is_lost = stored is not None and _is_successor(refresh_token, stored, family_id)

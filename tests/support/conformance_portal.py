@@ -188,6 +188,26 @@ def do_codes(count: int, challenge: str) -> dict[str, Any]:
     return {"client_id": client.client_id, "codes": codes}
 
 
+def do_first_form(refresh_tokens: list[str]) -> list[str]:
+    """Replace these tokens by ones that a version before 0.1.0 could have issued, and return them."""
+    import secrets
+    import string
+    from uuid import uuid4
+
+    from oauth2_provider.models import RefreshToken
+
+    from oauth_provider.models import Device
+    from oauth_provider.tokens.token_format import digest
+
+    replaced = []
+    for token in refresh_tokens:
+        replaced.append("".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(30)))
+        rows = RefreshToken.objects.filter(token_checksum=digest(token))
+        Device.objects.filter(refresh_token__in=rows).delete()
+        rows.update(token_checksum=digest(replaced[-1]), token_family=uuid4())
+    return replaced
+
+
 def do_redeem(client_id: str, codes: list[str], verifier: str) -> list[str]:
     """Redeem the codes and return the refresh tokens."""
     from oauth_provider.models import Client

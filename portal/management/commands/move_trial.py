@@ -21,6 +21,7 @@ from portal.environment import Environment
 from portal.management.commands.up import lock
 from rollout.models import Site
 
+env = Environment(os.environ)
 KEYS = (
     ("SECRET_KEY", "browser sessions, phones, sign-in links"),
     ("CREDENTIAL_KEYS", "stored tokens, second factors, webhook secrets"),
@@ -81,11 +82,10 @@ def read_database(url: str) -> dict[str, Any]:
 
 def manage_target(url: str, *arguments: str) -> None:
     """Run ``manage.py`` with the target as its database, as production does. Raises CommandError."""
-    environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL_FILE"}
     done = subprocess.run(  # noqa: S603  (our own command lines)
         [sys.executable, "manage.py", *arguments],
         cwd=settings.BASE_DIR,
-        env=environment | {"DATABASE_URL": url},
+        env=env.for_child(DATABASE_URL=url),
         check=False,
     )
     if done.returncode:
@@ -96,7 +96,7 @@ def next_steps() -> str:
     """Return what else has to move, and what changes."""
     lines = ["", "Production needs the trial's keys:"]
     for name, purpose in KEYS:
-        file = os.environ.get(f"{name}_FILE")
+        file = env.file_of(name)
         where = (
             f"the content of {file}" if file else "its value" if getattr(settings, name) else "not set: leave it out"
         )

@@ -35,7 +35,7 @@ class Race:
 
 @pytest.fixture(scope="module")
 def race(shared: SharedPortal) -> Race:
-    made = shared.portal.call("codes", count=4 * TRIALS, challenge=CHALLENGE)
+    made = shared.portal.call("codes", count=5 * TRIALS, challenge=CHALLENGE)
     client_id, codes = made["client_id"], made["codes"]
     tokens = shared.portal.call("redeem", client_id=client_id, codes=codes[TRIALS:], verifier=VERIFIER)
     return Race(replace(shared.portal, base="", client_id=client_id), codes[:TRIALS], tokens)
@@ -87,6 +87,19 @@ def test_no_token_outlives_a_revoke_that_raced_its_refresh(race: Race) -> None:
 
 @pytest.mark.rfc("9700", "4.14.2")
 def test_without_retries_a_refresh_has_one_winner(strict_race: Race) -> None:
-    for token in strict_race.refresh_tokens[2 * TRIALS :]:
+    for token in strict_race.refresh_tokens[2 * TRIALS : 3 * TRIALS]:
         answers = strict_race.run_concurrently(*[lambda token=token: strict_race.refresh(token)] * AT_ONCE)  # type: ignore[misc]
         assert Counter(answer.status for answer in answers) == {200: 1, 400: AT_ONCE - 1}
+
+
+@pytest.mark.rfc("9700", "4.14.2")
+def test_a_token_of_the_first_form_gets_one_pair(race: Race) -> None:
+    """As a phone sends it after an update, on an unreliable network."""
+    for token in race.portal.call("first_form", refresh_tokens=race.refresh_tokens[3 * TRIALS :]):
+        answers = race.run_concurrently(*[lambda token=token: race.refresh(token)] * AT_ONCE)  # type: ignore[misc]
+        assert {answer.status for answer in answers} == {200}
+        assert len({answer.json["refresh_token"] for answer in answers}) == 1
+        following = race.refresh(answers[0].json["refresh_token"])
+        assert following.status == 200
+        assert race.refresh(token).status == 400
+        assert race.refresh(following.json["refresh_token"]).status == 400

@@ -142,3 +142,13 @@ def test_a_value_in_both_places_is_refused(tmp_path: Path) -> None:
     environment = Environment({"KEY": "other", "KEY_FILE": str(path)})
     environment.text("KEY")
     assert "KEY and KEY_FILE are both set, and only one can count." in faults(environment)
+
+
+def test_a_child_gets_another_value_in_place_of_a_file() -> None:
+    environment = Environment({"SECRET_KEY_FILE": "/run/key", "DATABASE_URL_FILE": "/run/url", "DEMO": "1"})
+    assert environment.for_child(DATABASE_URL="postgres://host/new") == {
+        "SECRET_KEY_FILE": "/run/key",
+        "DATABASE_URL": "postgres://host/new",
+        "DEMO": "1",
+    }
+    assert (environment.file_of("SECRET_KEY"), environment.file_of("DEMO")) == ("/run/key", "")
