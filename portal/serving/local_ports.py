@@ -1,9 +1,10 @@
-"""Which ports of this machine are in use."""
+"""Which ports of this machine are in use. Granian would share a port with another server: half of the requests each."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import os
 import socket  # noqa: TID251  (only checks local ports)
 
 
@@ -13,7 +14,7 @@ def port_is_free(port: int) -> bool:
 
 
 def can_bind(address: str, port: int) -> bool:
-    """Whether a server can listen on this address and port now. Granian would share a port with another server."""
+    """Whether a server can listen on this address and port now."""
     try:
         with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -21,6 +22,22 @@ def can_bind(address: str, port: int) -> bool:
     except OSError as error:
         return error.errno in (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)  # a machine without IPv6
     return True
+
+
+def reserve_port(address: str, port: int) -> socket.socket:
+    """Reserve a port for a server that listens later, until the socket is closed. Raises OSError if it is taken.
+
+    The reservation is a name of Linux that ends with the process; two starts at once both find the port free.
+    """
+    if not can_bind(address, port):
+        raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
+    reservation = socket.socket(socket.AF_UNIX)
+    try:
+        reservation.bind(f"\0gatepass-{address}:{port}")
+    except OSError:
+        reservation.close()
+        raise
+    return reservation
 
 
 def port_answers(port: int, host: str = "127.0.0.1") -> bool:

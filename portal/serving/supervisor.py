@@ -47,8 +47,8 @@ class Child:
         self.crashes = 0
 
     def start(self, now: float) -> None:
-        """Start the process with its output appended to the log."""
-        log = self.program.log
+        """Start the process with its output appended to the log. Raises OSError, as when the disk is full."""
+        log, self.started_at = self.program.log, now
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as output:
             self.process = subprocess.Popen(  # noqa: S603  (our own command lines)
@@ -59,7 +59,6 @@ class Child:
                 start_new_session=True,
                 preexec_fn=_stop_with_supervisor,  # noqa: PLW1509  (the supervisor has no threads)
             )
-        self.started_at = now
 
     def plan_restart(self, now: float) -> float:
         """Return the seconds until the next start: 1, 2, 4 … 30 while the child crashes."""
@@ -119,7 +118,10 @@ class Supervisor:
                 self._report_crash(child, exit_description(child), child.plan_restart(now))
             rotate_log(child.program.log)
             if child.process is None and now >= child.start_at:
-                child.start(now)
+                try:
+                    child.start(now)
+                except OSError as error:
+                    self._report_crash(child, f"cannot start: {error.strerror}", child.plan_restart(now))
 
     def _report_crash(self, child: Child, ending: str, delay: float) -> None:
         program = child.program

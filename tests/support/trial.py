@@ -19,7 +19,7 @@ from rollout.simulator.table import ports
 from .paths import ROOT
 from .servers import free_port
 
-PATIENCE = 60  # seconds, on a busy machine; it takes about ten
+PATIENCE = 120  # seconds, on a busy machine; it takes about ten
 
 
 class Trial:

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from portal.serving.local_ports import can_bind
+from portal.serving.local_ports import reserve_port
 from portal.serving.web_command import web_command
 
 
@@ -23,10 +23,13 @@ class Command(BaseCommand):
         parser.add_argument("--threads", type=int, default=8, help="threads of each process; at least two in total")
 
     def handle(self, *args: Any, host: str, port: int, processes: int, threads: int, **options: Any) -> None:
-        if not can_bind(host, port):
+        try:
+            reservation = reserve_port(host, port)
+        except OSError as error:
             raise CommandError(
                 f"Port {port} of {host} is in use or not permitted. Stop the other server, or choose another --port."
-            )
+            ) from error
+        reservation.set_inheritable(True)  # held by the web server
         command = web_command(host=host, port=port, processes=processes, threads=threads)
         if processes > 1 and "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
             # Where the processes add up their counters, so that every one of them returns the sum as metrics.

@@ -6,6 +6,7 @@ import fcntl
 import os
 import sys
 from argparse import ArgumentParser
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, TextIO
 from urllib.parse import urlsplit
@@ -13,16 +14,17 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connections
+from django.db import OperationalError, connections
 
 from portal import demo
 from portal.accounts.first_administrator import administrator_has_password, first_administrator
 from portal.accounts.sign_in_links import make_link
 from portal.models import SignInLink
-from portal.serving.local_ports import port_answers, port_is_free
+from portal.serving.local_ports import port_answers, port_is_free, reserve_port
 from portal.serving.supervisor import Program, Supervisor, stopping_on_signals
 from portal.serving.web_command import web_command
 
+WEB_HOST = "127.0.0.1"
 START_TIMEOUT = 60  # seconds until a web process that does not respond is reported
 
 
@@ -35,10 +37,19 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, port: int, **options: Any) -> None:
+        try:
+            self.run(port)
+        except KeyboardInterrupt:
+            raise CommandError("Stopped before Gatepass had started. Run `make run` to start again.") from None
+        except (OSError, OperationalError) as error:
+            advice = "Make room, or choose another folder: make run STATE_DIR=…"
+            raise CommandError(f"The data in {settings.STATE_DIR} cannot be written: {error}. {advice}") from error
+
+    def run(self, port: int) -> None:
         os.chdir(settings.BASE_DIR)
         for folder in ("log", "broker", "broker-control", "cache", "static"):
             (settings.STATE_DIR / folder).mkdir(parents=True, exist_ok=True)
-        with lock(settings.STATE_DIR / "up.lock"):
+        with lock(settings.STATE_DIR / "up.lock"), reserved(port):
             require_free_ports(port, demo.ports() if settings.DEMO else [])
             with_fleet = self.prepare()
             supervisor = Supervisor(programs(port, with_fleet=with_fleet), write=self.stdout.write)
@@ -90,7 +101,7 @@ def sign_in_hint() -> str:
 def programs(port: int, *, with_fleet: bool) -> list[Program]:
     """Return the supervised programs. The web process needs threads: a sign-in test sends requests to it."""
     python, logs = [sys.executable, "-m"], settings.STATE_DIR / "log"
-    web = web_command(host="127.0.0.1", port=port)
+    web = web_command(host=WEB_HOST, port=port)
     worker = ["celery", "-A", "portal", "worker", "--concurrency", "2", "--loglevel", "INFO"]
     worker += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     commands = {"web": web, "worker": worker, "beat": ["celery", "-A", "portal", "beat", "--loglevel", "INFO"]}
@@ -112,10 +123,18 @@ def lock(path: Path) -> TextIO:
     return file
 
 
+def reserved(port: int) -> AbstractContextManager[Any]:
+    """Reserve the port of the web server. Raises CommandError, with what to do, if it is in use."""
+    try:
+        if port_is_free(port):
+            return reserve_port(WEB_HOST, port)
+    except OSError:
+        pass
+    raise CommandError(f"Port {port} is in use. Choose another port: make run PORT={port + 1000}")
+
+
 def require_free_ports(port: int, fleet: list[int]) -> None:
-    """Raise CommandError, with what to do, if a port is already in use."""
-    if not port_is_free(port):
-        raise CommandError(f"Port {port} is in use. Choose another port: make run PORT={port + 1000}")
+    """Raise CommandError, with what to do, if the demo sites cannot have their ports."""
     if port in fleet:
         raise CommandError(f"Port {port} is needed by the demo sites. Choose another port: make run PORT={port + 1000}")
     if busy := ", ".join(str(number) for number in fleet if not port_is_free(number)):

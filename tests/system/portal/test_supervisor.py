@@ -83,6 +83,20 @@ def test_a_crashed_child_is_restarted(tmp_path: Path) -> None:
     assert str(one.log) in lines[1]
 
 
+def test_a_child_that_cannot_start_is_reported_and_tried_again(tmp_path: Path) -> None:
+    """As on a full disk, where its log cannot be created."""
+    lines: list[str] = []
+    one = program(tmp_path, "web", SLEEP)
+    one.log.mkdir()
+    supervisor = Supervisor([one], write=lines.append, clock=lambda: 0.0)
+    supervisor.start_due()
+    assert lines == ["web cannot start: Is a directory", f"  Restarting in 1 s. Log: {one.log}"]
+    one.log.rmdir()
+    supervisor.children[0].start_at = 0.0
+    until_logged(one.log, supervisor)
+    supervisor.stop_all()
+
+
 def test_a_killed_child_is_restarted(tmp_path: Path) -> None:
     lines: list[str] = []
     one = program(tmp_path, "web", SLEEP)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -72,3 +73,44 @@ def test_a_taken_port_stops_the_start_before_anything_happens(trial: Trial) -> N
         assert up.wait(PATIENCE) == 1
     assert f"Port {trial.port} is in use. Choose another port: make run PORT=" in trial.said()
     assert not (trial.state / "gatepass.sqlite3").exists()
+
+
+def test_a_second_start_at_the_same_time_does_not_share_the_port(trial: Trial, tmp_path: Path) -> None:
+    """Another installation: the port is still free while the first one prepares its database."""
+    (tmp_path / "second").mkdir()
+    second = Trial(tmp_path / "second")
+    second.environment |= {"PUBLIC_URL": trial.environment["PUBLIC_URL"], "DEMO": "0"}
+    with trial.start() as up:
+        until(lambda: "Preparing" in trial.said(), "the first start", trial)
+        with second.start() as other:
+            assert other.wait(PATIENCE) == 1
+        up.kill()
+    assert f"Port {trial.port} is in use. Choose another port: make run PORT=" in second.said()
+
+
+def test_ctrl_c_while_it_prepares_leaves_no_traceback_and_the_next_start_goes_on(trial: Trial) -> None:
+    trial.environment["DEMO"] = "0"
+    with trial.start() as up:
+        until(lambda: "Preparing" in trial.said(), "the start", trial)
+        up.send_signal(signal.SIGINT)
+        assert up.wait(PATIENCE) == 1
+    assert trial.said().endswith("CommandError: Stopped before Gatepass had started. Run `make run` to start again.\n")
+    assert "Traceback" not in trial.said()
+    with trial.start() as up:
+        until(lambda: "Sign in as" in trial.said(), "the second start", trial)
+        up.send_signal(signal.SIGTERM)
+        assert up.wait(30) == 0
+
+
+def test_a_full_disk_is_named(trial: Trial) -> None:
+    """A limit of the size of files stands in for it."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, limits[1]))
+    try:
+        with trial.start() as up:
+            assert up.wait(PATIENCE) == 1
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert f"CommandError: The data in {trial.state} cannot be written: " in trial.said()
+    assert "Make room, or choose another folder: make run STATE_DIR=…" in trial.said()
+    assert "Traceback" not in trial.said()
