@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -135,6 +136,27 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "cannot be written: File exists. Make room, or choose another folder: make run STATE_DIR=…" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("is_installed", [False, True])
+def test_a_read_only_checkout_needs_its_virtual_environment(tmp_path: Path, is_installed: bool) -> None:
+    """With it, a state directory elsewhere is enough. ``os.access`` is replaced, because root may write everywhere."""
+    checkout, state = tmp_path / "checkout", tmp_path / "state"
+    (checkout / ".ci").mkdir(parents=True)
+    script = shutil.copy(ROOT / ".ci" / "trial", checkout / ".ci")
+    if is_installed:
+        (checkout / ".venv").mkdir()
+        (checkout / ".venv" / ".run").touch()
+    code = "import os, runpy, sys; os.access = lambda *_: False; runpy.run_path(sys.argv[0], run_name='__main__')"
+    environment = {"PATH": os.environ["PATH"], "STATE_DIR": str(state), "PORT": str(free_port())}
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", f"import sys; sys.argv = [{script!r}, 'run']; {code}"],
+        env=environment, capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
+    advice = "Run `make run` once where it can be written.\n"
+    expected = "" if is_installed else f"{checkout} is read-only, and its virtual environment is made there. {advice}"
+    assert done.stderr == expected
+    assert (state / "secret_key").exists() == is_installed
 
 
 def test_a_full_disk_is_named(tmp_path: Path) -> None:
