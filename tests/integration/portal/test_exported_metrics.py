@@ -128,6 +128,13 @@ def test_sign_ins_with_a_link(make_user: Any) -> None:
     assert value("gatepass_sign_ins_total", **labels) == before + 1
 
 
+def test_a_failed_certificate_counts_as_a_failure(db: None) -> None:
+    labels = {"method": "certificate", "result": "failure"}
+    before = value("gatepass_sign_ins_total", **labels)
+    Client().post("/accounts/certificate/")
+    assert value("gatepass_sign_ins_total", **labels) == before + 1
+
+
 def test_refused_tokens_and_reached_limits(db: None, settings: Any) -> None:
     settings.RATE_LIMITS = {**settings.RATE_LIMITS, "api_failures": "1/86400"}
 
