@@ -47,7 +47,7 @@ def record_expired_tokens() -> None:
 
 @shared_task
 def remove_old_sessions() -> None:
-    """Delete old account notices, sign-in links, browser sessions and their records for the Sessions page."""
+    """Delete old account notices, sign-in links, expired browser sessions and their rows for the Sessions page."""
     account_notices.delete_old_notices()
     sign_in_links.delete_old_links()
     while keys := list(Session.objects.filter(expire_date__lt=timezone.now()).values_list("pk", flat=True)[:1000]):

@@ -1,6 +1,6 @@
 """Erases one person: the account with everything that belongs to it, their name elsewhere, and their audit log entries.
 
-What stays names them by a number only: events of the audit log, and who created a site, a link or a release.
+What stays names them by a number only: events of the audit log.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+import structlog
 from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -22,6 +23,8 @@ from rollout.services import audit, audit_erasure
 from .ended_access import end_all
 from .people import lock_with_administrators, require_another_administrator
 from .person_data import mentions_of, operations_log_about, passes_of, rows_of, without_person
+
+log = structlog.get_logger(__name__)
 
 MARK = "(erased)"
 AUDIT_LOG = "audit_log"
@@ -52,6 +55,8 @@ def erase_person(*, actor: User | None, person: User) -> dict[str, int]:
         _delete_sessions(person)
         person.delete()
     counts[AUDIT_LOG] = audit_erasure.erase_person(actor=actor, person=number, passes=passes)
+    # Outside the database, so that the person can be erased again after a backup was restored.
+    transaction.on_commit(lambda: log.info("person_erased", person=number))
     return counts
 
 

@@ -57,8 +57,9 @@ def erase(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _named(counts: dict[str, int]) -> list[tuple[str, int]]:
     """Return the counts with the names of their tables."""
-    names = {table: apps.get_model(table)._meta.verbose_name_plural for table in counts if table != AUDIT_LOG}
-    return [(capfirst(str(names.get(table, _("names in the audit log")))), count) for table, count in counts.items()]
+    names = {AUDIT_LOG: _("names in the audit log"), User._meta.label_lower: _("account")}
+    names |= {table: str(apps.get_model(table)._meta.verbose_name_plural) for table in counts if table not in names}
+    return [(capfirst(names[table]), count) for table, count in counts.items()]
 
 
 def _download(data: dict[str, Any], filename: str) -> HttpResponse:

@@ -56,12 +56,12 @@ def erase_old_data() -> int:
     """Erase personal data older than AUDIT_PERSONAL_DATA_DAYS, in batches, and return how many halves; 0 keeps it."""
     if not settings.AUDIT_PERSONAL_DATA_DAYS:
         return 0
-    before, erased = timezone.now() - timedelta(days=settings.AUDIT_PERSONAL_DATA_DAYS), 0
-    while numbers := _old_numbers(before):
+    before, after, erased = timezone.now() - timedelta(days=settings.AUDIT_PERSONAL_DATA_DAYS), 0, 0
+    while numbers := _old_numbers(before, after):
         with transaction.atomic():
             erasure = _erase(dict.fromkeys(HALVES, Q(pk__in=numbers)))
             record(actor=None, action="activity.erased", details=erasure._asdict())
-        erased += erasure.halves
+        after, erased = numbers[-1], erased + erasure.halves
     return erased
 
 
@@ -97,8 +97,8 @@ def _with_data(half: str) -> QuerySet[AuditPersonalData]:
     return AuditPersonalData.objects.exclude(**{f"{half}_salt": ""})
 
 
-def _old_numbers(before: datetime) -> list[int]:
-    rows = AuditPersonalData.objects.exclude(actor_salt="", target_salt="").filter(event__at__lt=before)
+def _old_numbers(before: datetime, after: int) -> list[int]:
+    rows = AuditPersonalData.objects.exclude(actor_salt="", target_salt="").filter(event__at__lt=before, pk__gt=after)
     return list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH])
 
 

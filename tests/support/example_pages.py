@@ -140,6 +140,7 @@ def create_example_data(administrator: Any, member: Any, personas: SimulatedFlee
         "person": f"/people/{member.pk}/",
         "person-new": "/people/new/",
         "person-sign-out": f"/people/{member.pk}/sign-out/",
+        "person-erase": f"/people/{member.pk}/erase/",
         "sign-out-everywhere": "/me/sign-out-everywhere/",
         "phones": "/phones/",
         "my-passes": "/me/passes/",

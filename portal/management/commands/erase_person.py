@@ -19,13 +19,14 @@ class Command(BaseCommand):
     help = __doc__ or ""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("email", help="e-mail address of the person")
+        parser.add_argument("email", help="e-mail address of the person, or their number")
         parser.add_argument("--yes", action="store_true", help="erase; this cannot be undone")
 
     def handle(self, *args: Any, email: str, yes: bool, **options: Any) -> None:
-        person = User.objects.filter(email__iexact=email.strip()).first()
+        is_number = email.isascii() and email.isdigit()
+        person = User.objects.filter(**({"pk": int(email)} if is_number else {"email__iexact": email.strip()})).first()
         if person is None:
-            raise CommandError(f"No person has the e-mail address {email}.")
+            raise CommandError(f"No person has the {'number' if is_number else 'e-mail address'} {email}.")
         number = person.pk
         try:
             counts = (erase_person if yes else plan_erasure)(actor=None, person=person)

@@ -155,6 +155,19 @@ def test_the_command_counts_what_it_erases(access: Access) -> None:
     assert [line for line in planned if "audit_log" not in line] == [line for line in erased if "audit_log" not in line]
 
 
+def test_a_person_is_erased_again_by_number(
+    access: Access, django_capture_on_commit_callbacks: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """After a backup was restored: the log outside the database has the number."""
+    with caplog.at_level("INFO"), django_capture_on_commit_callbacks(execute=True):
+        erase(str(access.person.pk), "--yes")
+    assert not User.objects.filter(email=EMAIL).exists()
+    assert any("person_erased" in line.getMessage() for line in caplog.records)
+    assert EMAIL not in caplog.text
+    with pytest.raises(CommandError, match="No person has the number"):
+        erase(str(access.person.pk))
+
+
 def test_the_last_administrator_cannot_be_erased(administrator: User, make_user: Any) -> None:
     with pytest.raises(CommandError, match="last active administrator"):
         erase(administrator.email, "--yes")
@@ -209,7 +222,7 @@ def test_export_and_erasure_need_a_recent_sign_in(client_of: Any, administrator:
     session["signed_in_at"] -= 3600
     session["account_authentication_methods"] = []
     session.save()
-    for path in (f"/people/{member.pk}/erase/", f"/people/{member.pk}/export/", "/me/data/"):
+    for path in (f"/people/{member.pk}/erase/", f"/people/{member.pk}/data/", "/me/data/"):
         assert client.get(path).status_code == 302, path
     assert client.post(f"/people/{member.pk}/erase/", {"understood": "on"}).status_code == 302
     assert User.objects.filter(pk=member.pk).exists()
@@ -261,7 +274,7 @@ def test_people_export_their_own_data(access: Access, client_of: Any, member: Us
 
 
 def test_administrators_export_a_person(access: Access, client_of: Any, administrator: User) -> None:
-    client, url = client_of(administrator), f"/people/{access.person.pk}/export/"
+    client, url = client_of(administrator), f"/people/{access.person.pk}/data/"
     assert url in client.get(f"/people/{access.person.pk}/").content.decode()
     assert client.get(url).json()["account"]["email"] == EMAIL
     assert AuditEvent.objects.get(action="person.exported").actor == administrator

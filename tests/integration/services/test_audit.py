@@ -74,6 +74,7 @@ def test_the_database_rejects_changes(chain, change):
     [
         "UPDATE rollout_auditevent SET actor_label = 'another person' WHERE number = 2",
         "UPDATE rollout_auditevent SET hash = previous_hash WHERE number = 2",
+        "UPDATE rollout_auditevent SET actor_digest = NULL WHERE number = 2",
         "DELETE FROM rollout_auditevent WHERE number = 2",
     ],
 )
