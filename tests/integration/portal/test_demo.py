@@ -12,7 +12,7 @@ from django.core.management.base import CommandError
 from portal import demo
 from portal.accounts.first_administrator import ADDRESS, administrator_has_password, first_administrator
 from portal.accounts.sign_in_links import find
-from portal.management.commands.up import require_free_ports, sign_in_hint
+from portal.management.commands.up import require_free_ports, reserved, sign_in_hint
 from portal.models import Role, User
 from portal.serving.local_ports import port_is_free
 from rollout.models import ApplicationLink, AuditEvent, CheckRun, Site
@@ -174,6 +174,12 @@ def test_free_ports_are_fine() -> None:
     port = free_port()
     assert port_is_free(port)
     require_free_ports(port, [])
+    with reserved(port):
+        assert port_is_free(port)  # the web server listens on it later
+        with pytest.raises(CommandError, match=f"Port {port} is in use"):
+            reserved(port)
+    with reserved(port):
+        pass
 
 
 def test_a_taken_port_is_refused() -> None:
@@ -182,7 +188,7 @@ def test_a_taken_port_is_refused() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         taken = server.getsockname()[1]
         with pytest.raises(CommandError, match=f"Port {taken} is in use"):
-            require_free_ports(taken, [])
+            reserved(taken)
         with pytest.raises(CommandError, match=f"in use: {taken}.*DEMO=0"):
             require_free_ports(free_port(), [taken])
 

@@ -171,7 +171,7 @@ def test_a_file_waits_for_a_worker_and_is_read_once(administrator, client_of) ->
     assert not inventory_imports.run_import(import_id=pk)
     row = InventoryImport.objects.get()
     assert (row.state, row.found, row.report["repeated"]) == (RunState.DONE, 1, 499_999)
-    assert AuditEvent.objects.get(action="inventory.imported").actor_label == str(administrator)
+    assert AuditEvent.objects.get(action="inventory.imported").actor_name == str(administrator)
 
 
 def test_a_lost_lease_imports_nothing_twice(administrator, monkeypatch) -> None:
