@@ -24,6 +24,7 @@ from rollout.models import (
     ConfigurationRelease,
     Enrollment,
     EnrollmentPass,
+    InventoryImport,
     InventoryPhone,
     MatrixEdition,
     PhoneResult,
@@ -37,7 +38,7 @@ from rollout.services.audit_erasure import events_of
 TEXTS: list[tuple[type[Model], str]] = [
     (EnrollmentPass, "label"),
     (PhoneResult, "tried_by"), (PhoneResult, "note"), (PhoneResult, "withdrawal_reason"),
-    (InventoryPhone, "device"), (AppInventory, "file_name"),
+    (InventoryPhone, "device"), (AppInventory, "file_name"), (InventoryImport, "file_name"),
     (AccountNotice, "actor_label"), (AccountNotice, "about"),
     (Site, "notes"), (ConfigurationRelease, "note"), (MatrixEdition, "note"),
 ]  # fmt: skip

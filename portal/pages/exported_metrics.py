@@ -14,7 +14,7 @@ from datetime import datetime
 from django.db import DatabaseError
 from django.db.models import Count, F, Min, Q
 from django.utils import timezone
-from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client import REGISTRY, CollectorRegistry, disable_created_metrics, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
@@ -35,6 +35,7 @@ from rollout.models import (
 from rollout.services.checks.leases import LEASE
 
 log = logging.getLogger(__name__)
+disable_created_metrics()  # a second series for each counter, which no one asked for
 READY = {Setup.MDM: Verdict.READY_MDM, Setup.NON_MDM: Verdict.READY_NON_MDM}
 
 

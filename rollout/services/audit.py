@@ -188,7 +188,7 @@ def _entry(
     target_type = target._meta.model_name or "" if target is not None else ""
     target_label = (label or (str(target) if target is not None else ""))[:200]
     data = AuditPersonalData(address=client_address()[:45])
-    if actor:
+    if key_of(actor) is not None:  # a person; a program has no key, and its name is not personal
         data.actor_label, actor_label = actor_label, ""
     if target_type in PERSONAL_TARGETS:
         data.target_label, target_label = target_label, ""

@@ -19,6 +19,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from rollout.models import AuditEvent, AuditHead
+from rollout.models.waiting_times import CLOCK_SKEW
 
 from .audit_keys import UnknownKeyError, current_key_id, sign
 
@@ -48,7 +49,8 @@ def write_due_checkpoint() -> Checkpoint | None:
     if head is None or head.number == head.checkpoint_number:
         return None
     pause = timedelta(minutes=settings.AUDIT_CHECKPOINT_MINUTES)
-    is_time = head.checkpoint_at is None or now - head.checkpoint_at >= pause
+    since = now - (head.checkpoint_at or now - pause)
+    is_time = since >= pause or since < -CLOCK_SKEW  # the latter after a clock that was wrong
     if not is_time and head.number - head.checkpoint_number < settings.AUDIT_CHECKPOINT_EVENTS:
         return None
     checkpoint = _signed(head.number, head.hash, now.isoformat())

@@ -22,9 +22,10 @@ from portal.models import Role, SignInLink, User
 from rollout.client_address import request_from
 from rollout.models import AuditEvent, Enrollment, EnrollmentPass, SignIn, Site
 from rollout.models.notification import NotificationPreference
-from rollout.services import inventories, passes, phone_results, sites
+from rollout.services import passes, phone_results, sites
 from rollout.services.audit_verification import verify_chain
 from tests.support.access import Access, access_of
+from tests.support.inventory_imports import import_inventory
 
 PASSWORD = "correct horse battery staple"
 EMAIL, NAME, ADDRESS = "rosalind@example.com", "Rosalind Franklin", "203.0.113.77"
@@ -60,8 +61,7 @@ def access(settings: Any, rosalind: User, phone_of: Any, provided_site: Site, ad
     account_notices.notify(person=administrator, kind=account_notices.Kind.SIGNED_OUT, actor=rosalind, about="all")
     account_notices.notify_administrators(kind=account_notices.Kind.TOKEN_REUSED_BY, about=rosalind)
     NotificationPreference.objects.get_or_create(person=rosalind)
-    file = io.BytesIO(f"serial,version\n{EMAIL},1.9\nother,2.0\n".encode())
-    inventories.import_inventory(actor=rosalind, product="confluence", file=file)
+    import_inventory(rosalind, f"serial,version\n{EMAIL},1.9\nother,2.0\n".encode(), name=f"{EMAIL} phones.csv")
     phone_results.record_result(
         actor=administrator, site=provided_site, setup="mdm", outcome="worked", ios_version="18.5",
         app_version="2.0.1", tried_on=timezone.localdate(), tried_by=NAME,

@@ -100,7 +100,7 @@ def test_one_phone_is_signed_out(browser: Client, member: User, provided: MakeSi
     url = reverse("phone_revoke", args=[live_sessions(member)[0].pk])
     assert browser.post(url).status_code == 302
     assert len(live_sessions(member)) == 1
-    assert AuditEvent.objects.get(action="phone.revoked").target_label == str(member)
+    assert AuditEvent.objects.get(action="phone.revoked").target_name == str(member)
     assert browser.post(url).status_code == 404
 
 
