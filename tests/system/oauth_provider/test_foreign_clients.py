@@ -116,14 +116,18 @@ def issuer(request: pytest.FixtureRequest, provided_site: Site, settings: Any) -
 
 @pytest.mark.parametrize(
     ("script", "package"),
-    [("oauth4webapi_client.mjs", "oauth4webapi@3.8.8"), ("openid_client.mjs", "openid-client@6.9.0")],
+    [
+        ("oauth4webapi_client.mjs", "oauth4webapi@3.8.8"),
+        ("openid_client.mjs", "openid-client@6.9.0"),
+        ("appauth_client.mjs", "@openid/appauth@1.4.0"),
+    ],
 )
 @pytest.mark.rfc("8414", "3")
 @pytest.mark.rfc("9207", "2.4")
 def test_clients_of_node(
     live_server: Any, issuer: tuple[str, str], person: User, settings: Any, script: str, package: str
 ) -> None:
-    """Strict clients: they discover the metadata, check issuer and ``iss``, and reject every deviation.
+    """Clients of other authors; the first two check issuer and ``iss``, and reject every deviation.
 
     A reached limit is no OAuth error for them, and their sign-in survives it.
     """
