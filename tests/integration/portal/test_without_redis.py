@@ -96,7 +96,7 @@ def test_a_person_signs_in_and_guesses_are_limited(person: User, settings: Any) 
         with within_a_second():
             guess = stranger.post("/accounts/login/", {"login": person.email, "password": "wrong"})
         assert guess.status_code == status
-    assert RateCount.objects.count() == 2
+    assert RateCount.objects.count() == 3  # of the address, of the account, and that its limit was reached
 
 
 def test_limits_of_django_allauth_hold(person: User, settings: Any) -> None:
