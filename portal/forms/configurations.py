@@ -8,6 +8,7 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from rollout.mdm.diff import Loss
 from rollout.mdm.vendor_formats import FORMATS
 from rollout.models import Site
 from rollout.models.site import SiteQuerySet
@@ -77,6 +78,14 @@ class PublishForm(forms.Form):
         help_text=_("Describe what changed. Shown in the list of releases."),
     )
     seen = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
+    # One for each kind of loss, by the name under which the service asks for it.
+    oauth = forms.BooleanField(label=_("Publish anyway"), required=False)
+    client_id = forms.BooleanField(label=_("Publish anyway"), required=False)
+    removed = forms.BooleanField(label=_("Publish anyway"), required=False)
+
+    @property
+    def confirmed(self) -> list[str]:
+        return [loss.value for loss in Loss if self.cleaned_data[loss.value]]
 
 
 class LintForm(forms.Form):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,12 +62,7 @@ class Difference:
         return any(count > MAX_CHANGES for count in self.counts.values())
 
 
-def entries_of(release: ConfigurationRelease) -> list[SiteEntry]:
-    """Return the entries of a release. Loopback sites are allowed because they were valid when it was published."""
-    return list(parse_site_list(release.site_list, allow_loopback_http=True))
-
-
-def difference(release: ConfigurationRelease, before: list[SiteEntry], after: list[SiteEntry]) -> Difference:
+def difference(release: ConfigurationRelease, before: Sequence[SiteEntry], after: Sequence[SiteEntry]) -> Difference:
     """Return the changes from the entries ``before``, which are those of ``release``, to the entries ``after``."""
     diff: SiteListDiff = diff_site_lists(before, after)
     return Difference(

@@ -30,9 +30,9 @@ from portal.presenters.configurations import (
     check_site_list,
     configuration_context,
     difference,
-    entries_of,
 )
 from portal.presenters.json_marks import marked_json
+from rollout.mdm.diff import Loss
 from rollout.mdm.site_list import pretty_site_list
 from rollout.mdm.vendor_formats import FORMATS
 from rollout.models import ConfigurationRelease, Site
@@ -155,6 +155,7 @@ def _preview(
         "without_oauth": len(built.lines) - built.with_oauth,
         "selection": selection,
         "method": "post" if len(selection.ids) > MAX_SITES_IN_URL else "get",
+        "confirmations": [(impact, form[impact.loss.value]) for impact in built.impacts],
         "missing": max(0, len(selection.ids) - len(built.lines)),
         "show": show if show in {"oauth", "plain"} else "",
         "form": form,
@@ -190,7 +191,7 @@ def _changes_since_current(user: User, built: services.Configuration) -> Differe
 
 def _visible_entries(user: User, row: ConfigurationRelease) -> list[Any]:
     """Return the entries of a release that the person may see."""
-    entries = entries_of(row)
+    entries = list(services.entries_of(row))
     if user.reads_all_sites:
         return entries
     visible = set(Site.objects.visible_to(user).values_list("base_url", flat=True))
@@ -209,7 +210,8 @@ def download(request: HttpRequest) -> HttpResponse:
             text = _release_text(request, number, format_id)
         else:
             sites = Selection.of(request.POST).sites(Site.objects.visible_to(user))
-            text = services.export_configuration(actor=user, sites=sites, format_id=format_id)
+            # The page with the button shows what changes.
+            text = services.export_configuration(actor=user, sites=sites, format_id=format_id, confirmed=list(Loss))
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return redirect("configurations")
@@ -241,7 +243,10 @@ def publish(request: HttpRequest) -> HttpResponse:
     sites = selection.sites(Site.objects.visible_to(user))
     try:
         if form.is_valid():
-            row = services.publish_release(actor=user, sites=sites, **form.cleaned_data)
+            seen, note = form.cleaned_data["seen"], form.cleaned_data["note"]
+            row = services.publish_release(
+                actor=user, sites=sites, note=note, seen=seen or None, confirmed=form.confirmed
+            )
             messages.success(
                 request,
                 _("Release %(number)s is published. Export it to your MDM to deliver it to phones.")

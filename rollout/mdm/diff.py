@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 
 from .site_entry import SiteEntry
 
@@ -13,6 +14,14 @@ _FIELDS = (
     ("clientID", "client_id"),
     ("cacheSessionInMobileBrowser", "cache_session_in_mobile_browser"),
 )
+
+
+class Loss(StrEnum):
+    """What a new list takes from people. It is confirmed for each kind before it leaves the building."""
+
+    OAUTH = "oauth"  # back to passwords
+    CLIENT_ID = "client_id"  # sign in again
+    REMOVED = "removed"  # the app no longer lists the site
 
 
 @dataclass(frozen=True)
@@ -36,6 +45,15 @@ class SiteChange:
     def base_url(self) -> str:
         return self.after.base_url
 
+    @property
+    def loses_oauth(self) -> bool:
+        return self.before.client_id is not None and self.after.client_id is None
+
+    @property
+    def replaces_client_id(self) -> bool:
+        before, after = self.before.client_id, self.after.client_id
+        return before is not None and after is not None and before != after
+
 
 @dataclass(frozen=True)
 class SiteListDiff:
@@ -52,6 +70,16 @@ class SiteListDiff:
     @property
     def is_empty(self) -> bool:
         return not (self.added or self.removed or self.changed or self.reordered)
+
+    @property
+    def losses(self) -> dict[Loss, tuple[SiteEntry, ...]]:
+        """Return what people lose, with the entries of the old list. Kinds without entries are left out."""
+        found = {
+            Loss.OAUTH: tuple(change.before for change in self.changed if change.loses_oauth),
+            Loss.CLIENT_ID: tuple(change.before for change in self.changed if change.replaces_client_id),
+            Loss.REMOVED: self.removed,
+        }
+        return {loss: entries for loss, entries in found.items() if entries}
 
 
 def diff_site_lists(before: Iterable[SiteEntry], after: Iterable[SiteEntry]) -> SiteListDiff:

@@ -341,7 +341,7 @@ def test_owners_cannot_export_a_release_with_sites_of_others(
     configurations.publish_release(actor=administrator, sites=Site.objects.all())
     assert client_of(alice).get("/api/v1/configurations/current").status_code == 403
     assert client_of(charlie).get("/api/v1/configurations/current").status_code == 404
-    configurations.publish_release(actor=administrator, sites=Site.objects.filter(pk=site.pk))
+    configurations.publish_release(actor=administrator, sites=Site.objects.filter(pk=site.pk), confirmed=["removed"])
     assert client_of(alice).get("/api/v1/configurations/current").status_code == 200
 
 

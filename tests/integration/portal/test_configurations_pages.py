@@ -125,7 +125,8 @@ def test_the_page_shows_what_publishing_would_change(
     assert "1 added" in page
     assert "client-one" in page
     assert "client-two" in page
-    assert "This release removes one site" in page
+    assert "1 site is removed: its people no longer find it in the app." in page
+    assert "1 site gets a new client ID: its people must sign in again." in page
 
 
 def test_an_unchanged_list_cannot_be_published(client_of: Any, administrator: User, ready: Site) -> None:
@@ -238,7 +239,8 @@ def test_the_list_takes_as_many_queries_for_many_releases(client_of: Any, admini
     client.get("/configurations/")
     with CaptureQueriesContext(connection) as one:
         client.get("/configurations/")
-    for _number in range(5):
+    for number in range(5):
+        Site.objects.update(title=f"Wiki {number}")
         configurations.publish_release(actor=administrator, sites=Site.objects.all())
     with CaptureQueriesContext(connection) as many:
         client.get("/configurations/")

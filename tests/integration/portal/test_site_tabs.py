@@ -328,6 +328,7 @@ def test_few_and_many_rows_take_the_same_queries(
         now = timezone.now()
         evaluate(wiki)
         evaluate(wiki, "sso")
+        Site.objects.filter(pk=wiki.pk).update(title=f"Wiki {now}")
         configurations.publish_release(actor=administrator, sites=Site.objects.filter(pk=wiki.pk))
         Rehearsal.objects.create(
             site=wiki, state="done", passed=True, requested_at=now, finished_at=now, requested_by=administrator

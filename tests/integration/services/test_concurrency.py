@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import threading
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils import timezone
 
+from rollout.mdm.diff import Loss
 from rollout.models import AuditEvent, CheckRun, ConfigurationRelease, RunState, Site, Wave
 from rollout.services import audit, configurations, imports, links, passes, sign_ins, sites, waves
 from rollout.services.audit_verification import verify_chain
@@ -108,7 +110,14 @@ def test_it_works(fleet_of_two: list[Site], make_site: Any, administrator: Any, 
         return request_and_observe
 
     def publish(n: int) -> object:
-        return configurations.publish_release(actor=administrator, sites=everything, note=f"{n}")
+        everything.filter(pk=one.pk).update(
+            title=f"Site {threading.get_ident()} {n}"
+        )  # else there is nothing to publish
+        with contextlib.suppress(ValidationError):  # another thread has just published the same
+            return configurations.publish_release(
+                actor=administrator, sites=everything, note=f"{n}", confirmed=list(Loss)
+            )
+        return None
 
     raised = at_once(
         repeated(1, change(one), change(two), change(provided), bring_in),
