@@ -78,10 +78,10 @@ class PublishForm(forms.Form):
         help_text=_("Describe what changed. Shown in the list of releases."),
     )
     seen = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
-    # One for each kind of loss, by the name under which the service asks for it.
-    oauth = forms.BooleanField(label=_("Publish anyway"), required=False)
-    client_id = forms.BooleanField(label=_("Publish anyway"), required=False)
-    removed = forms.BooleanField(label=_("Publish anyway"), required=False)
+    # Confirm a loss, by the name of its kind; the page says which sites and how many people.
+    oauth = forms.BooleanField(required=False)
+    client_id = forms.BooleanField(required=False)
+    removed = forms.BooleanField(required=False)
 
     @property
     def confirmed(self) -> list[str]:

@@ -149,6 +149,8 @@ def _preview(
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return redirect("configuration_build")
+    for impact in built.impacts:
+        form[impact.loss.value].label = impact.sentence
     show = query.get("show", "")
     context = configuration_context(built.site_list, FORMATS[chosen_format(query)]) | {
         "built": built,
@@ -254,6 +256,8 @@ def publish(request: HttpRequest) -> HttpResponse:
             )
             return redirect("configuration_release", row.number)
     except ValidationError as error:
+        if hasattr(error, "error_dict"):  # a loss that is not confirmed
+            error = ValidationError(dict.fromkeys(error.error_dict, _("Select this to publish it anyway.")))
         add_form_errors(form, error)
     if selection.is_empty:
         messages.error(request, _("Select at least one site that is not archived."))

@@ -94,7 +94,7 @@ def test_a_loss_is_confirmed_before_it_is_published(
     assert f'name="{loss}"' in page
     refused = client.post(PUBLISH, {"all": "1", "note": "Autumn"})
     assert refused.status_code == 422
-    assert f'href="#id_{loss}"' in refused.text
+    assert f'<a href="#id_{loss}">{sentence}</a>: Select this to publish it anyway.' in refused.text
     assert 'value="Autumn"' in refused.text
     assert ConfigurationRelease.objects.count() == 1
     assert client.post(PUBLISH, {"all": "1", loss: "on"})["Location"] == "/configurations/2/"
