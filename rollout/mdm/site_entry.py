@@ -16,7 +16,7 @@ MAX_CLIENT_ID = 255
 _CLIENT_ID = re.compile(r"[\x21-\x7e]+")  # RFC 6749 appendix A.1, without the space
 _UNPRINTABLE = frozenset({"Cc", "Cs", "Zl", "Zp"})  # control, lone surrogate, line and paragraph separator
 _NOT_IN_XML = frozenset("\ufffe\uffff")
-_BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 class SiteListError(ValueError):
@@ -68,7 +68,7 @@ def check_title(title: str, where: str) -> None:
     if len(title) > MAX_TITLE:
         raise SiteListError("title-too-long", _("The title is longer than 200 characters. Shorten it."), where)
     for character in title:
-        if unicodedata.category(character) in _UNPRINTABLE or character in _NOT_IN_XML | _BIDI_CONTROLS:
+        if unicodedata.category(character) in _UNPRINTABLE or character in _NOT_IN_XML | BIDI_CONTROLS:
             raise SiteListError(
                 "title-character",
                 _("The title contains an invisible character (%(character)s). Type the title instead of pasting it."),

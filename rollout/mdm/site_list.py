@@ -1,8 +1,9 @@
 """The site list: the JSON string in managed app configuration under the key ``sites``, the same for every MDM. Pure.
 
-Microsoft Intune reserves ``{{`` and ``}}``, and other MDMs replace ``$NAME`` or ``{Name}``. Therefore structural braces
-are separated by spaces, and ``{``, ``}``, and ``$`` inside strings are written as JSON escapes: the app reads the same
-text, and no MDM replaces anything. Source: "Configure OAuth 2.0 for Confluence iOS", Atlassian.
+Microsoft Intune reserves ``{{`` and ``}}``, and other MDMs replace ``$NAME``, ``{Name}``, or ``%Name%``. Therefore
+structural braces are separated by spaces, and ``{``, ``}``, ``$``, and ``%`` inside strings are written as JSON
+escapes: the app reads the same text, and no MDM replaces anything. Source: "Configure OAuth 2.0 for Confluence iOS",
+Atlassian.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ __all__ = ["SiteEntry", "SiteListError", "build_site_list", "parse_site_list", "
 
 _STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]')
 _SPACED = {"[": "[ ", "]": " ]", "{": "{ ", "}": " }"}
-_IN_STRINGS = str.maketrans({"{": "\\u007b", "}": "\\u007d", "$": "\\u0024"})
+_IN_STRINGS = str.maketrans({"{": "\\u007b", "}": "\\u007d", "$": "\\u0024", "%": "\\u0025"})
 
 
 def build_site_list(entries: Iterable[SiteEntry]) -> str:
@@ -30,7 +31,7 @@ def build_site_list(entries: Iterable[SiteEntry]) -> str:
     Braces are never adjacent. Raises SiteListError (a ValueError) for an empty list, an invalid entry, or a site that
     occurs twice. Loopback addresses are allowed here; they are validated when a site is saved.
     """
-    return _line(_payload(entries))
+    return line_of(_payload(entries))
 
 
 def pretty_site_list(entries: Iterable[SiteEntry]) -> str:
@@ -63,7 +64,8 @@ def _site(entry: SiteEntry) -> dict[str, Any]:
     return site
 
 
-def _line(payload: list[dict[str, Any]]) -> str:
+def line_of(payload: list[dict[str, Any]]) -> str:
+    """Return sites that were checked before, with other keys that they have, as ``build_site_list`` writes them."""
     return _STRING_OR_BRACKET.sub(
         lambda token: _SPACED.get(token[0]) or token[0].translate(_IN_STRINGS), json.dumps(payload, ensure_ascii=False)
     )

@@ -1,6 +1,7 @@
 """The variables that each MDM replaces in an app configuration. Pure.
 
-Those of Intune, Jamf Pro, and Ivanti EPMM are documented by the vendors; the other patterns were observed in practice.
+Those of Intune, Jamf Pro, and Ivanti EPMM are documented by the vendors. Others come from the named sources, or were
+observed in practice.
 """
 
 from __future__ import annotations
@@ -33,8 +34,17 @@ VENDORS: dict[str, Vendor] = {
         Vendor("workspace-one", "Workspace ONE UEM", re.compile(r"(?<!\{)\{[A-Za-z]\w*\}(?!\})"), "{EmailAddress}"),
         Vendor("ivanti-epmm", "Ivanti EPMM", re.compile(r"\$[A-Za-z]\w*\$|\$\{[^{}]*\}"), "$EMAIL$"),
         Vendor("addigy", "Addigy", re.compile(r"\{\{\s*\.[^{}]*\}\}"), '{{.User "Email"}}'),
+        # Soliton DME manual, configuration of MobiControl's application catalog. Three characters: %C3% is an escape.
+        Vendor("soti", "SOTI MobiControl", re.compile(r"%[A-Z][A-Z0-9]*_?[A-Z0-9_]{2,}%"), "%ENROLLEDUSER_USERNAME%"),
+        # Token table in SCA's description of the iOS MDM protocol.
+        Vendor("manageengine", "ManageEngine MDM", re.compile(r"%(?![0-9a-f]{2}%)[a-z][a-z_]+%"), "%upn%"),
+        Vendor(
+            "citrix", "Citrix Endpoint Management", re.compile(r"\$\{[A-Za-z]+\.[\w.]+\}"), "${user.userprincipalname}"
+        ),
+        # Fleet's pull request 44932.
+        Vendor("fleet", "Fleet", re.compile(r"\$\{?FLEET_(?:VAR|SECRET)_\w+\}?"), "$FLEET_VAR_HOST_END_USER_EMAIL_IDP"),
     )
 }
 
 # Vendors whose variables do not occur in titles and URLs by chance, as those with percent signs do.
-UNMISTAKABLE = tuple(vendor for vendor in VENDORS.values() if vendor.id != "jamf-school")
+UNMISTAKABLE = tuple(vendor for vendor in VENDORS.values() if "%" not in vendor.example)

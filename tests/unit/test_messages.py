@@ -43,6 +43,10 @@ from rollout.compatibility.rules import RULES, evaluate
 from rollout.compatibility.verdict import Setup
 from rollout.formats.site_csv import read_sites_csv
 from rollout.http_client.failures import ERRORS
+from rollout.mdm.containers import CONTAINERS
+from rollout.mdm.entry_objects import TYPE_NAMES
+from rollout.mdm.finding_kinds import KINDS
+from rollout.mdm.found_lists import VALUE_NAMES
 from rollout.mdm.lint import lint
 from rollout.mdm.site_list import SiteListError, parse_site_list
 from rollout.mdm.vendor_formats import FORMATS
@@ -333,6 +337,19 @@ def test_errors_of_a_site_list(text: str) -> None:
     assert refused.value.message in MARKED
     words = {value for name, value in refused.value.values.items() if name in {"reason", "expected"}}
     assert {word for word in words if " " in word} <= MARKED
+
+
+@pytest.mark.parametrize("kind_id", KINDS)
+def test_findings_in_a_configuration(kind_id: str) -> None:
+    kind = KINDS[kind_id]
+    assert {kind.message, kind.fix} <= MARKED
+    assert kind.message.endswith(".")
+    assert kind.fix.endswith(".")
+
+
+def test_names_in_findings_of_a_configuration() -> None:
+    names = {*TYPE_NAMES, *VALUE_NAMES.values(), *CONTAINERS.values()} - {"null"}
+    assert {name for name in names if " " in name} <= MARKED
 
 
 @pytest.mark.parametrize("format_id", FORMATS)
