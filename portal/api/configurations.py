@@ -1,21 +1,24 @@
-"""The current release, in the import format of an MDM."""
+"""The current release, in the import format of an MDM; the check of an existing app configuration."""
 
 from __future__ import annotations
 
+import json
 from typing import Any, Literal
 
-from django.core.exceptions import PermissionDenied
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from ninja import Query, Router
 
 from portal.accounts.access import may_read_entire_release
+from rollout.mdm.checked_configuration import check_configuration
 from rollout.mdm.vendor_formats import FORMATS
 from rollout.models import ConfigurationRelease
 from rollout.services import configurations
 
 from .auth import worker
-from .schemas import Error
+from .schemas import CheckedConfigurationOut, Error
 
 router = Router(tags=["Configurations"])
 FormatId = Literal[tuple(FORMATS)]  # type: ignore[valid-type]  # pydantic needs the ids as literals
@@ -25,6 +28,26 @@ RESPONSE_SCHEMA: dict[str, Any] = {
             "description": "The exported file. ETag is the SHA-256 of the site list, X-Release-Number the release.",
             "content": {kind: {} for kind in sorted({entry.content_type for entry in FORMATS.values()})},
         }
+    }
+}
+
+LINT_REQUEST: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["text"],
+                    "properties": {
+                        "text": {"type": "string", "description": "The app configuration"},
+                        "format": {"enum": list(FORMATS), "description": "Replaces the parameter of this name"},
+                    },
+                    "additionalProperties": False,
+                }
+            },
+            "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+        },
     }
 }
 
@@ -51,3 +74,37 @@ def current_configuration(request: HttpRequest, format: Query[FormatId] = "json"
     response["X-Release-Number"] = str(release.number)
     response["Cache-Control"] = "no-store"
     return response
+
+
+@router.post(
+    "/lint",
+    response={200: CheckedConfigurationOut, 400: Error, 401: Error, 403: Error, 404: Error, 422: Error},
+    openapi_extra=LINT_REQUEST,
+    url_name="lint",
+)
+def lint_configuration(request: HttpRequest, format: Query[FormatId] = "json") -> dict[str, Any]:  # type: ignore[valid-type]
+    """Check an app configuration from an MDM, and repair it where no guess is needed. Nothing is stored.
+
+    The body is a JSON object with `text`, or the configuration itself as your MDM shows or exports it.
+    """
+    worker(request)
+    data, format_id = _pasted(request, format)
+    return check_configuration(data, format_id, allow_loopback_http=settings.PROBE_ALLOW_LOOPBACK).as_json()
+
+
+def _pasted(request: HttpRequest, format_id: str) -> tuple[bytes, str]:
+    """Return the configuration and its format. JSON of any other kind than the documented one is a configuration."""
+    if request.content_type != "application/json":
+        return request.body, format_id
+    try:
+        body = json.loads(request.body)
+    except (ValueError, RecursionError):
+        return request.body, format_id
+    if not (isinstance(body, dict) and isinstance(body.get("text"), str) and body.keys() <= {"text", "format"}):
+        return request.body, format_id
+    chosen = body.get("format", format_id)
+    if chosen not in list(FORMATS):
+        raise ValidationError(
+            {"format": _("Select one of these formats: %(formats)s.") % {"formats": ", ".join(FORMATS)}}
+        )
+    return body["text"].encode("utf-8", "replace"), str(chosen)

@@ -142,3 +142,28 @@ class CheckRunOut(Schema):
     matrix: str = Field(description="Edition of the compatibility matrix; empty before the run is done")
     setups: SetupsOut
     observation: dict[str, Any] | None = Field(description="Responses of the site; null before the run is done")
+
+
+class ListFindingOut(Schema):
+    """`line`, `column` and `entry` count from 1. `entry` is null if the finding concerns the whole list."""
+
+    id: str = Field(description="The kind of finding; stable")
+    severity: Literal["unreadable", "unknown_effect", "style"]
+    line: int
+    column: int
+    entry: int | None
+    message: str
+    fix: str
+
+
+class CheckedConfigurationOut(Schema):
+    """The output of `lint_configuration --json`."""
+
+    readable: bool = Field(description="Whether the configuration is usable as it stands")
+    container: str | None = Field(description="What was recognized, outermost first, such as plist/profile")
+    sites: list[dict[str, Any]] | None = Field(
+        description="The sites, repaired where no guess is needed; null if they cannot be read without one"
+    )
+    kept_keys: list[str] = Field(description="Other keys of the app configuration")
+    findings: list[ListFindingOut]
+    repaired: str | None = Field(description="The sites as the value of the key sites")

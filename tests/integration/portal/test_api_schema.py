@@ -47,6 +47,7 @@ OPERATIONS = [
     ("POST", "/api/v1/sites/{site_id}/checks"),
     ("GET", "/api/v1/check-runs/{run_id}"),
     ("GET", "/api/v1/configurations/current"),
+    ("POST", "/api/v1/configurations/lint"),
 ]
 
 
