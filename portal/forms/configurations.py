@@ -1,13 +1,15 @@
-"""Forms of the configuration pages: the selection of sites, the note of a release, the site list to check."""
+"""Forms of the configuration pages: the selection of sites, the note of a release, the configuration to check."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from rollout.mdm.checked_configuration import MAX_BYTES
 from rollout.mdm.diff import Loss
 from rollout.mdm.vendor_formats import FORMATS
 from rollout.models import Site
@@ -15,7 +17,6 @@ from rollout.models.site import SiteQuerySet
 
 MAX_ID = 2**63 - 1
 DEFAULT_FORMAT = "json"
-MAX_SITE_LIST_LENGTH = 1_000_000  # requests are limited to 4 MB, and form encoding triples every quotation mark
 
 
 @dataclass(frozen=True)
@@ -89,16 +90,36 @@ class PublishForm(forms.Form):
 
 
 class LintForm(forms.Form):
+    """An app configuration, pasted or as a file."""
+
     text = forms.CharField(
-        label=_("Site list"),
+        label=_("App configuration"),
         strip=False,
-        max_length=MAX_SITE_LIST_LENGTH,
-        widget=forms.Textarea(attrs={"rows": 14, "class": "mono", "spellcheck": "false", "autocomplete": "off"}),
-        help_text=_("The value of the “sites” key in your MDM's app configuration."),
-        error_messages={"required": _("Paste the value of the “sites” key.")},
+        required=False,
+        max_length=MAX_BYTES,
+        widget=forms.Textarea(attrs={"rows": 12, "class": "mono", "spellcheck": "false", "autocomplete": "off"}),
+        help_text=_("The value of the key “sites”, or all of the configuration as your MDM shows or exports it."),
+    )
+    file = forms.FileField(
+        label=_("Or a file"),
+        max_length=200,
+        required=False,
+        allow_empty_file=True,
+        widget=forms.FileInput,
+        help_text=_("Property list, XML, JSON, CSV or text. Up to 1 MiB."),
     )
     format = forms.ChoiceField(label=_("MDM"), initial=DEFAULT_FORMAT)
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         self.fields["format"].choices = [(entry.id, _(entry.label)) for entry in FORMATS.values()]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        upload = cleaned.get("file")
+        if not upload and not cleaned.get("text") and not self.errors:
+            self.add_error("text", _("Paste an app configuration, or choose a file."))
+        if upload and cleaned.get("text"):
+            self.add_error("file", _("Enter a text or choose a file, not both."))
+        cleaned["data"] = upload.read(MAX_BYTES + 1) if upload else cleaned.get("text", "").encode()
+        return cleaned

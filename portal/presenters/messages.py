@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from rollout.compatibility import evidence, phone_rules, plugin_rules
 from rollout.compatibility.next_steps import findings_to_fix
-from rollout.mdm import json_errors, reading
+from rollout.mdm.entry_objects import TYPE_NAMES
+from rollout.mdm.found_lists import VALUE_NAMES
 from rollout.models import Finding
 
 # Other verdicts are described by their most severe finding instead.
@@ -29,8 +30,8 @@ TRANSLATED_VALUES = frozenset(
         plugin_rules.OAUTH_PLUGIN_NAME,
         plugin_rules.MOBILE_PLUGIN_NAME,
         *phone_rules.STEPS.values(),
-        *reading.TYPE_NAMES.values(),
-        *json_errors.REASONS.values(),
+        *TYPE_NAMES,
+        *VALUE_NAMES.values(),
     )
 )
 

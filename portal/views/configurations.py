@@ -1,4 +1,4 @@
-"""MDM configurations: list and view releases, build and publish the next one, and check a pasted site list."""
+"""MDM configurations: list and view releases, build and publish the next one, and check an existing one."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from portal.forms.service_errors import add_form_errors
 from portal.models import User
 from portal.pages.actions import action, form_view, page_view
 from portal.pages.listing import SearchFilter, Table
+from portal.presenters.checked_configurations import checked_context
 from portal.presenters.configurations import (
     MAX_VALUE_LENGTH,
     Difference,
-    Problem,
-    check_site_list,
     configuration_context,
     difference,
 )
 from portal.presenters.json_marks import marked_json
+from rollout.mdm.checked_configuration import check_configuration
 from rollout.mdm.diff import Loss
 from rollout.mdm.site_list import pretty_site_list
 from rollout.mdm.vendor_formats import FORMATS
@@ -298,24 +298,13 @@ def _page_of(request: HttpRequest, entries: list[Any]) -> Page[Any]:
 @dashboard
 @form_view
 def lint(request: HttpRequest) -> HttpResponse:
-    """Check a pasted site list. The text stays on the page and is not stored."""
-    form = LintForm(request.POST if request.method == "POST" else None)
-    problems: list[Problem] = []
-    entries: list[Any] = []
-    is_valid = form.is_bound and form.is_valid()
-    if is_valid:
-        problems, entries = check_site_list(
-            form.cleaned_data["text"],
-            form.cleaned_data["format"],
-            allow_loopback_http=settings.PROBE_ALLOW_LOOPBACK,
+    """Check an app configuration that is pasted or uploaded. The text stays on the page and is not stored."""
+    is_post = request.method == "POST"
+    form = LintForm(request.POST if is_post else None, request.FILES if is_post else None)
+    context: dict[str, Any] = {"form": form, "cancel": reverse("configurations")}
+    if is_valid := form.is_bound and form.is_valid():
+        result = check_configuration(
+            form.cleaned_data["data"], form.cleaned_data["format"], allow_loopback_http=settings.PROBE_ALLOW_LOOPBACK
         )
-    context = {
-        "form": form,
-        "checked": is_valid,
-        "problems": problems,
-        "entries": entries[:ENTRIES_PER_PAGE],
-        "count": len(entries),
-        "with_oauth": sum(entry.client_id is not None for entry in entries),
-        "cancel": reverse("configurations"),
-    }
+        context |= checked_context(result)
     return render(request, "configurations/lint.html", context, status=422 if form.is_bound and not is_valid else 200)

@@ -16,13 +16,14 @@ from .found_lists import Found, FoundList
 from .list_findings import Faults, ListFinding
 from .site_list import line_of
 from .source_text import SourceText
-from .variables import STRING, VENDORS, Vendor
+from .variables import VENDORS, Vendor
 from .vendor_formats import FORMATS
 
 MAX_BYTES = 1_048_576
 LARGE_VALUE = 262_144  # characters; Apple limits an asset to 1 MB, and values of Intune were seen cut off
 
 _ADJACENT = re.compile(r"\{\{|\}\}")
+_VARIABLE = re.compile(r"\{\{[^{}\"]*\}\}")
 _MASK = '"•••"'
 
 
@@ -141,9 +142,7 @@ def _check_braces(found: FoundList, faults: Faults) -> None:
     text = found.source.text
     if not _ADJACENT.search(text):
         return
-    variables = VENDORS["intune"].variables
-    # Variables have findings of their own.
-    blank = STRING.sub(lambda string: variables.sub(lambda match: " " * len(match[0]), string[0]), text)
+    blank = _VARIABLE.sub(lambda match: " " * len(match[0]), text)  # variables have findings of their own
     if match := _ADJACENT.search(blank, found.entries.start, found.entries.end):
         faults.add("adjacent-braces", found.source, match.start(), found=match[0])
 

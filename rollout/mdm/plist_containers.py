@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from .found_lists import KEY, VALUE_NAMES, Found, FoundList, Open, check_key, is_sites_key, open_value
@@ -13,6 +14,7 @@ from .text_containers import base64_text
 _JAMF = {"mobile_device_application", "mobile_device_applications", "app_configuration", "preferences"}
 _HTML = {"body", "div", "p", "pre", "code", "span", "table", "td", "li", "ul", "br"}
 _COMMAND_KEYS = {"Command", "RequestType", "ApplicationConfigurations", "CommandUUID"}
+_KEY_NAME = re.compile(r"keyName\s*=\s*[\"']([^\"']*)[\"']")
 _SCALARS = {"true": True, "false": False}
 
 Pair = tuple[str, Element, Element]  # key, its element, and the value
@@ -127,7 +129,8 @@ def _pairs(source: SourceText, element: Element, found: Found) -> Iterator[Pair]
 def _open_specfile(source: SourceText, root: Element, found: Found, open_text: Open) -> None:
     """Read the default value of ``sites`` in a specfile of the AppConfig Community."""
     for setting in (root.child("dict") or root).children:
-        name = setting.attributes.partition("keyName=")[2][1:].partition(setting.attributes[-1:])[0]
+        match = _KEY_NAME.search(setting.attributes)
+        name = match[1] if match else ""
         if not is_sites_key(name):
             if name:
                 found.keep(source, name, setting.at, text=None)

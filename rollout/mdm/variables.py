@@ -9,9 +9,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-# A JSON string with its quotes; an unclosed one extends to the end. Possessive, so that matching takes linear time.
-STRING = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL)
-
 
 @dataclass(frozen=True)
 class Vendor:
@@ -45,6 +42,3 @@ VENDORS: dict[str, Vendor] = {
         Vendor("fleet", "Fleet", re.compile(r"\$\{?FLEET_(?:VAR|SECRET)_\w+\}?"), "$FLEET_VAR_HOST_END_USER_EMAIL_IDP"),
     )
 }
-
-# Vendors whose variables do not occur in titles and URLs by chance, as those with percent signs do.
-UNMISTAKABLE = tuple(vendor for vendor in VENDORS.values() if "%" not in vendor.example)

@@ -20,7 +20,7 @@ CAUSES = (
         ),
         symptoms=(_("The app reports that it cannot display the sites."), _("The site list in the app is empty.")),
         confirm=_(
-            "Copy the value from the MDM and paste it in Configurations → Check a site list, which "
+            "Copy the value from the MDM and paste it in Configurations → Check a configuration, which "
             "shows the position of the error."
         ),
         remedy=_("Correct the value in the MDM, or replace it with an export from Gatepass for your MDM."),

@@ -6,7 +6,6 @@ xgettext finds literals passed to functions of these names, and so does this tes
 from __future__ import annotations
 
 import ast
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -47,7 +46,6 @@ from rollout.mdm.containers import CONTAINERS
 from rollout.mdm.entry_objects import TYPE_NAMES
 from rollout.mdm.finding_kinds import KINDS
 from rollout.mdm.found_lists import VALUE_NAMES
-from rollout.mdm.lint import lint
 from rollout.mdm.site_list import SiteListError, parse_site_list
 from rollout.mdm.vendor_formats import FORMATS
 from rollout.message_ids import gettext_noop
@@ -322,21 +320,12 @@ def test_errors_of_a_csv_file(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
-    [
-        "", "[", "[{", "[1 2]", '[{"a" 1}]', '["a', '["\\q"]', '["\n"]', "[] []", "[{'a': 1}]", "[“a”]", '["a",]',
-        "<dict>", "[&quot;", "{}, {}", "{}", '{"sites": []}', '"[]"', "1", "[]", "[NaN]", '[{"a": 1, "a": 2}]', "[1]",
-        "[[1.5]]", "[null]", '[{"title": 1.5, "baseURL": "x"}]', '[{"titel": "A"}]', '[{"Title": "A"}]',
-        '[{"title": "A", "clientID": "b"}]', '[{"title": "A", "client_secret": "b"}]', '[{"title": "$EMAIL"}]',
-        '[{"title": "", "baseURL": "x"}]', '[{"title": "A", "baseURL": "x"}]', "[" * 9999,
-    ],
-)  # fmt: skip
+    "text", ["", '[{"title": "", "baseURL": "x"}]', '[{"title": "A", "baseURL": "x"}]', '[{"title": "A"}]']
+)
 def test_errors_of_a_site_list(text: str) -> None:
     with pytest.raises(SiteListError) as refused:
         parse_site_list(text)
     assert refused.value.message in MARKED
-    words = {value for name, value in refused.value.values.items() if name in {"reason", "expected"}}
-    assert {word for word in words if " " in word} <= MARKED
 
 
 @pytest.mark.parametrize("kind_id", KINDS)
@@ -350,12 +339,6 @@ def test_findings_in_a_configuration(kind_id: str) -> None:
 def test_names_in_findings_of_a_configuration() -> None:
     names = {*TYPE_NAMES, *VALUE_NAMES.values(), *CONTAINERS.values()} - {"null"}
     assert {name for name in names if " " in name} <= MARKED
-
-
-@pytest.mark.parametrize("format_id", FORMATS)
-def test_warnings_of_what_a_vendor_replaces(format_id: str) -> None:
-    text = json.dumps([{"title": "{{mail}} $EMAIL $EMAIL$ {Name} \\u0024EMAIL }}"}]).replace("\\\\u", "\\u")
-    assert {finding.message for finding in lint(text, format_id)} <= MARKED
 
 
 # --- Sentences that no table lists ------------------------------------------------------------------------------------

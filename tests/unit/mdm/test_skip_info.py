@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from rollout.mdm.lint import Severity, lint
+from rollout.mdm.list_findings import Severity
 from rollout.mdm.reading import parse_site_list
-from rollout.mdm.site_entry import SiteListError
 from rollout.mdm.site_list import build_site_list
+from tests.support.site_lists import checked, ids, sites_of
 
 SITE = {"title": "Wiki", "baseURL": "https://wiki.example.com"}
 OAUTH = {"clientID": "abc", "cacheSessionInMobileBrowser": False}
@@ -25,15 +25,16 @@ def test_it_is_kept(value, more) -> None:
 
 
 def test_it_is_mentioned_without_a_warning() -> None:
-    text = '[ { "title": "Wiki", "baseURL": "https://wiki.example.com", "skipInfo": true } ]'
-    assert [(finding.code, finding.severity) for finding in lint(text, "json")] == [("SKIP-INFO", Severity.INFO)]
-    assert lint(text.replace("skipInfo", "title2"), "json") == ()
+    result = checked(json.dumps([{**SITE, "skipInfo": True}]))
+    assert [(finding.id, finding.severity) for finding in result.findings] == [("skip-info", Severity.STYLE)]
+    assert result.readable
 
 
-def test_another_spelling_or_type_is_explained() -> None:
-    with pytest.raises(SiteListError) as spelling:
-        parse_site_list(json.dumps([{**SITE, "skipinfo": True}]))
-    assert (spelling.value.code, spelling.value.values["expected"]) == ("key-spelling", "skipInfo")
-    with pytest.raises(SiteListError) as text:
-        parse_site_list(json.dumps([{**SITE, "skipInfo": "true"}]))
-    assert (text.value.code, text.value.where) == ("boolean-as-string", "[0].skipInfo")
+def test_another_spelling_or_type_is_repaired() -> None:
+    for site, finding in (
+        ({**SITE, "skipinfo": True}, "key-spelling"),
+        ({**SITE, "skipInfo": "true"}, "boolean-as-text"),
+    ):
+        result = checked(json.dumps([site]))
+        assert finding in ids(result)
+        assert sites_of(result) == [{**SITE, "skipInfo": True}]
