@@ -6,7 +6,7 @@
 import sys
 from importlib import import_module
 
-NAMES = ("evaluation", "dashboard", "client", "sweep", "fast_path", "provider")
+NAMES = ("evaluation", "lint", "dashboard", "client", "sweep", "fast_path", "provider")
 
 
 def main(names: list[str]) -> bool:
