@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from rollout.formats.site_cells import shown
 
 from .containers import find_lists
 from .entry_checks import check_entries
@@ -130,11 +133,21 @@ def _check_list(checks: Checks, vendors: Sequence[Vendor], allow_loopback_http: 
             fault.entry = bisect_right(starts, fault.offset) or None
     sites = check_entries(checks, vendors, allow_loopback_http=allow_loopback_http)
     if found.is_text:
+        if faults.is_usable:
+            _check_json(found, faults)
         if VENDORS["intune"] in vendors:
             _check_braces(found, faults)
         if (size := found.entries.end - found.entries.start) > LARGE_VALUE:
             faults.add("large-value", found.source, found.entries.start, size=f"{size // 1024:,}")
     return sites
+
+
+def _check_json(found: FoundList, faults: Faults) -> None:
+    """Report what a strict parser rejects and the lenient reader did not notice."""
+    try:
+        json.loads(found.source.text)
+    except json.JSONDecodeError as error:
+        faults.add("not-json", found.source, error.pos, found=shown(found.source.text[error.pos : error.pos + 1]))
 
 
 def _check_braces(found: FoundList, faults: Faults) -> None:

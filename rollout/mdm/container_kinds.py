@@ -115,6 +115,11 @@ CONTAINER_KINDS = {
         _("The list is inside an object with the key sites, and it is not a string."),
         _("Enter only the list, from [ to ], as a string under the key sites."),
     ),
+    "base64-invalid": _broken(
+        _("The value of encodedSettingXml is not base64 of an app configuration."),
+        _("Copy the whole value, or paste the XML."),
+        repaired=False,
+    ),
     "double-encoded": _broken(
         _("The list is inside a JSON string."), _("Remove the outer quotes and the backslashes.")
     ),

@@ -19,7 +19,7 @@ _ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|#\d{1,7}|#x[0-9a-f]{1,6});",
 _PERCENT_ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 _REDIRECT = re.compile(r"[a-z][a-z0-9+.-]*://.*|.*oauth-callback.*", re.IGNORECASE | re.DOTALL)
 _PLACEHOLDER = re.compile(
-    r"(?:your|my|the|insert|enter)?[-_. ]*client[-_. ]*id(?:[-_. ]*here)?|[<\[{].*[>\]}]|x{3,}|\.{3,}"
+    r"(?:your|my|the|insert|enter)?[-_. ]*client[-_. ]*id(?:[-_. ]*here)?|<.*>|x{3,}|\.{3,}"
     r"|todo|changeme|placeholder",
     re.IGNORECASE,
 )

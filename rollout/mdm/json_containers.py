@@ -41,7 +41,7 @@ def read_values(source: SourceText, found: Found) -> tuple[SourceText, list[Node
             found.faults.add(rewrite.kind, source, rewrite.offset, values=rewrite.values)
             source = decoders[rewrite.kind](source)
         else:
-            if tops or any(fault.id != "text-around" for fault in faults.faults):
+            if tops or not faults.is_repairable:  # otherwise it is no JSON at all
                 found.faults.merge(faults)
             return source, tops
     found.faults.add("not-json", source, 0, found=source.text[:1])
@@ -67,7 +67,8 @@ def _one_value(source: SourceText, tops: list[Node], found: Found) -> list[Node]
         found.faults.add("no-array", source, tops[0].start)
         return [Node(tops[0].start, tops[-1].end, tops)]
     if sum(_is_list(top) for top in tops) > 1:
-        found.faults.add("several-lists", source, tops[1].start)
+        first, *others = (source.text[top.start : top.end] for top in tops)
+        found.faults.add("several-lists", source, tops[1].start, repaired=all(other == first for other in others))
         return tops[:1]
     return tops
 
@@ -133,6 +134,9 @@ def _walk(source: SourceText, node: Node, found: Found, open_text: Open) -> None
     if name and not found.containers:
         found.containers.append(name)
     for member in node.value:
+        text = member.node.value
+        if member.key == "encodedSettingXml" and isinstance(text, str) and text and base64_text(text) is None:
+            found.faults.add("base64-invalid", source, member.node.start)
         _walk(source, member.node, found, open_text)
 
 

@@ -71,11 +71,13 @@ class _Scanner:
         return self.tops
 
     def _tops(self) -> None:
+        separator: int | None = None
         while char := self.skip():
             if char in "[{" or (char == '"' and not self.tops and not self.text[: self.at].strip()):
                 self.tops.append(self.value(char, 0))
                 self._limit(self.tops, MAX_ITEMS)
             elif char in ",;" and self.tops:
+                separator = separator or self.at
                 self.at += 1
             elif char in "]}":
                 self.fault("extra-bracket", self.at, found=char)
@@ -84,6 +86,8 @@ class _Scanner:
                 self.fault("text-around", self.at)
                 opening = _OPENING.search(self.text, self.at)
                 self.at = opening.start() if opening else len(self.text)
+        if separator and len(self.tops) == 1:
+            self.fault("text-around", separator)
 
     def _limit(self, items: Sequence[Node] | Sequence[Member], limit: int) -> None:
         if len(items) > limit:

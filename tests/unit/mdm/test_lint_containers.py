@@ -111,6 +111,8 @@ def test_characters_that_are_not_escaped_in_xml_are_read(text: str, title: str) 
         ("", "empty"),
         ("\ufeff \n", "empty"),
         ("hello world", "not-recognized"),
+        (b"PK\x03\x04\x00\x00", "not-recognized"),
+        (json.dumps({"encodedSettingXml": encoded(DICT)[:-7]}), "base64-invalid"),
         ("12", "not-recognized"),
         ("{}", "sites-missing"),
         ("<dict><key>other</key><true/></dict>", "sites-missing"),
