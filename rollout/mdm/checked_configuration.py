@@ -27,6 +27,7 @@ LARGE_VALUE = 262_144  # characters; Apple limits an asset to 1 MB, and values o
 
 _ADJACENT = re.compile(r"\{\{|\}\}")
 _VARIABLE = re.compile(r"\{\{[^{}\"]*\}\}")
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
 _MASK = '"•••"'
 
 
@@ -71,7 +72,11 @@ def check_configuration(data: bytes, format_id: str, *, allow_loopback_http: boo
     if len(data) > MAX_BYTES:
         faults.add("too-large", SourceText(""), 0)
     else:
-        find_lists(_decoded(data, faults), found)
+        source = _decoded(data, faults)
+        if not faults.is_usable and _CONTROL.search(source.text):
+            faults.add("not-recognized", source, 0)  # a picture or an archive, for example
+        else:
+            find_lists(source, found)
     lists = _distinct(found)
     checks = Checks(lists[0], faults) if lists else None
     sites = _check_list(checks, _vendors(format_id), allow_loopback_http) if checks else []

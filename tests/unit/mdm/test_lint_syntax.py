@@ -149,6 +149,10 @@ def test_other_encodings_are_read_with_a_note(encoding: str) -> None:
     assert (result.readable, sites_of(result)) == (True, SITES)
 
 
+def test_a_file_that_is_no_text_has_no_further_findings() -> None:
+    assert ids(checked(b"\x89PNG\r\n\x1a\n\x00\x00[{,,}]" + bytes(range(256)))) == ["not-utf-8", "not-recognized"]
+
+
 def test_a_file_that_is_not_utf_8_is_not_repaired() -> None:
     result = checked(LIST.replace("Wiki", "Zürich").encode("latin-1"))
     assert (ids(result), result.sites) == (["not-utf-8"], None)
