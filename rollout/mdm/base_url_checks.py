@@ -49,6 +49,8 @@ def check_base_url(text: str, at: int, checks: Checks, *, allow_loopback_http: b
 
 
 def _check_page(text: str, at: int, checks: Checks) -> None:
+    if text.rstrip("/").count("/") < 3:
+        return
     try:
         parts = urlsplit(text)
     except ValueError:

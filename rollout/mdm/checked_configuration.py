@@ -27,6 +27,7 @@ LARGE_VALUE = 262_144  # characters; Apple limits an asset to 1 MB, and values o
 
 _ADJACENT = re.compile(r"\{\{|\}\}")
 _VARIABLE = re.compile(r"\{\{[^{}\"]*\}\}")
+_SIGNED = re.compile(r"<\?xml(?:(?!</plist>|<\?xml).)*+</plist>", re.DOTALL)
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
 _MASK = '"•••"'
 
@@ -73,10 +74,12 @@ def check_configuration(data: bytes, format_id: str, *, allow_loopback_http: boo
         faults.add("too-large", SourceText(""), 0)
     else:
         source = _decoded(data, faults)
-        if not faults.is_usable and _CONTROL.search(source.text):
-            faults.add("not-recognized", source, 0)  # a picture or an archive, for example
-        else:
+        if faults.is_usable or not _CONTROL.search(source.text):
             find_lists(source, found)
+        elif signed := _SIGNED.search(source.text):  # a signed profile
+            find_lists(source.part(*signed.span()), found)
+        else:
+            faults.add("not-recognized", source, 0)  # a picture or an archive, for example
     lists = _distinct(found)
     checks = Checks(lists[0], faults) if lists else None
     sites = _check_list(checks, _vendors(format_id), allow_loopback_http) if checks else []

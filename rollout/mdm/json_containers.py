@@ -13,9 +13,10 @@ from .source_text import SourceText
 from .text_containers import base64_text, html_unescaped, json_unescaped
 
 _DOUBLED = re.compile('""')
-_ROW_KEYS = ("appConfigKey", "key", "Key", "configurationKey", "ConfigurationKey")
-_ROW_VALUES = ("appConfigKeyValue", "value", "Value", "valueString", "configurationValue", "ConfigurationValue")
-_ROW_TYPES = ("appConfigKeyType", "valueType", "type", "Type", "ValueType")
+# Names in Microsoft Graph, Terraform, consoles and their APIs (SimpleMDM, Meraki, Workspace ONE, Google Play), folded.
+_ROW_KEYS = {"appconfigkey", "configurationkey", "key", "name"}
+_ROW_VALUES = {"appconfigkeyvalue", "configurationvalue", "value", "valuestring"}
+_ROW_TYPES = {"appconfigkeytype", "valuetype", "type"}
 _ENTRY_KEYS = {"title", "baseurl", "oauth", "clientid", "url", "skipinfo"}
 _CONTAINERS = (
     ("encodedSettingXml", "graph-policy"),
@@ -145,7 +146,7 @@ def _open_row(source: SourceText, node: Node, row: tuple[Member, Member], found:
     if not found.containers:
         found.containers.append("settings")
     check_key(found, source, str(key.node.value), key.node.start)
-    value_type = next((member for name in _ROW_TYPES if (member := _member(node, name))), None)
+    value_type = _first(node, _ROW_TYPES)
     if value_type and isinstance(value_type.node.value, str):
         check_type(found, source, value_type.node.value, value_type.node.start)
     _open_node(source, value.node, found, open_text)
@@ -185,9 +186,12 @@ def _keep_other_rows(source: SourceText, rows: list[tuple[Node, tuple[Member, Me
 
 def _row(node: Node) -> tuple[Member, Member] | None:
     """Return the members with the key and the value of a setting such as ``{"key": "sites", "value": "…"}``."""
-    key = next((member for name in _ROW_KEYS if (member := _member(node, name))), None)
-    value = next((member for name in _ROW_VALUES if (member := _member(node, name))), None)
+    key, value = _first(node, _ROW_KEYS), _first(node, _ROW_VALUES)
     return (key, value) if key and value and isinstance(key.node.value, str) else None
+
+
+def _first(node: Node, names: set[str]) -> Member | None:
+    return next((member for member in node.value if _folded(member.key) in names), None) if node.is_object else None
 
 
 def _sites_member(node: Node) -> Member | None:

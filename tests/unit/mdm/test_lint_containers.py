@@ -10,7 +10,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from tests.support.site_lists import DICT, LIST, PLIST, SITES, checked, ids, sentences, sites_of
+from tests.support.site_lists import DICT, LINT_CASES, LIST, PLIST, SITES, checked, ids, sentences, sites_of
 
 SETTING = {"appConfigKey": "sites", "appConfigKeyType": "stringType", "appConfigKeyValue": LIST}
 OTHER_SETTING = SETTING | {"appConfigKeyValue": LIST.replace("wiki.", "lab.")}
@@ -43,6 +43,9 @@ def asset(url: str) -> dict[str, object]:
         (json.dumps({"settings": [SETTING]}), "graph-policy"),
         (json.dumps({"value": [{"settings": [POLICY]}, {"settings": [SETTING]}]}), "graph-policies"),
         (json.dumps({"managedProperty": [{"key": "sites", "valueString": LIST}]}), "settings"),
+        (json.dumps({"data": [{"attributes": {"key": "sites", "value_type": "text", "value": LIST}}]}), "settings"),
+        (json.dumps({"ApplicationConfiguration": [{"Name": "sites", "Type": 2, "Value": LIST}]}), "settings"),
+        (json.dumps([{"app_config_key": "sites", "app_config_key_value": LIST}]), "settings"),
         (json.dumps({"appConfiguration": {"preferences": DICT}}), "dict"),
         (json.dumps([DECLARATION, asset("data:application/xml;base64," + encoded(PLIST))]), "base64/plist"),
         (plistlib.dumps({"Configuration": {"sites": LIST}}).decode(), "plist"),
@@ -189,6 +192,13 @@ def test_a_secret_beside_the_list_is_refused_and_not_shown(text: str) -> None:
 def test_places_are_those_of_the_pasted_text(text: str, line: int, column: int) -> None:
     finding = checked(text).findings[0]
     assert (finding.id, finding.line, finding.column, finding.entry) == ("unknown-key", line, column, 1)
+
+
+def test_a_signed_profile_is_named() -> None:
+    profile = (LINT_CASES / "mobileconfig_profile.xml").read_bytes()
+    result = checked(b"0\x82\x0b\xa1\x06\x09*\x86" + profile + b"\xa0\x82\x01\xff")
+    assert ids(result) == ["not-utf-8", "profile"]
+    assert not result.readable
 
 
 def test_the_message_names_what_the_value_is() -> None:
