@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 
 from rollout.mdm.diff import SiteListDiff, diff_site_lists
 from rollout.mdm.site_entry import SiteEntry
-from rollout.mdm.site_list import parse_site_list
 from rollout.mdm.vendor_formats import Format
 from rollout.models import ConfigurationRelease
 
