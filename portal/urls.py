@@ -107,6 +107,8 @@ urlpatterns = [
     path("configurations/publish/", configurations.publish, name="configuration_publish"),
     path("configurations/lint/", configurations.lint, name="configuration_lint"),
     path("configurations/<int:number>/", configurations.release, name="configuration_release"),
+    path("configurations/<int:number>/deployed/", configurations.deployed, name="configuration_deployed"),
+    path("configurations/<int:number>/roll-back/", configurations.roll_back, name="configuration_roll_back"),
     # Troubleshooting
     path("troubleshooting/", troubleshooting.troubleshooting, name="troubleshooting"),
     # App versions of the fleet

@@ -23,7 +23,7 @@ SEEN_INTERVAL = 60  # seconds; each update of the time of last use writes the se
 # Views that need a recent authentication: exports, and forms that create or erase a person or create a credential.
 STEP_UP_VIEWS = {
     "sites_export", "check_runs_export", "sweeps_export", "sweep_export", "inventory_export", "passes_export",
-    "people_export", "phones_export", "activity_export", "api:current", "site_gateway", "webhook_create",
+    "people_export", "phones_export", "activity_export", "api:current", "api:release", "site_gateway", "webhook_create",
     "client_certificate", "person_create", "person_data", "person_erase", "my_data", "service_token_create",
     "my_token_create",
 }  # fmt: skip

@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified
+from django.utils.http import parse_etags
 from django.utils.translation import gettext as _
 from ninja import Query, Router
 
@@ -25,7 +26,7 @@ FormatId = Literal[tuple(FORMATS)]  # type: ignore[valid-type]  # pydantic needs
 RESPONSE_SCHEMA: dict[str, Any] = {
     "responses": {
         200: {
-            "description": "The exported file. ETag is the SHA-256 of the site list, X-Release-Number the release.",
+            "description": "The exported file. X-Release-Number is the release. Send ETag as If-None-Match next time.",
             "content": {kind: {} for kind in sorted({entry.content_type for entry in FORMATS.values()})},
         }
     }
@@ -54,25 +55,43 @@ LINT_REQUEST: dict[str, Any] = {
 
 @router.get(
     "/current",
-    response={401: Error, 403: Error, 404: Error, 422: Error},
+    response={304: None, 401: Error, 403: Error, 404: Error, 422: Error},
     openapi_extra=RESPONSE_SCHEMA,
     url_name="current",
 )
 def current_configuration(request: HttpRequest, format: Query[FormatId] = "json") -> HttpResponse:  # type: ignore[valid-type]
     """Export the newest release in one format. Requires access to all of its sites; the audit log records it."""
+    return _exported(request, configurations.current_release(), format)
+
+
+@router.get(
+    "/{int:number}",
+    response={304: None, 401: Error, 403: Error, 404: Error, 422: Error},
+    openapi_extra=RESPONSE_SCHEMA,
+    url_name="release",
+)
+def configuration_release(request: HttpRequest, number: int, format: Query[FormatId] = "json") -> HttpResponse:  # type: ignore[valid-type]
+    """Export one release in one format. Requires access to all of its sites; the audit log records it."""
+    return _exported(request, ConfigurationRelease.objects.filter(number=number).first(), format)
+
+
+def _exported(request: HttpRequest, release: ConfigurationRelease | None, format_id: str) -> HttpResponse:
+    """Return the export of a release: 304, which records nothing, if the client has it already. Raises Http404."""
     actor = worker(request)
-    release = ConfigurationRelease.objects.order_by("-number").first()
     if release is None or not ConfigurationRelease.objects.visible_to(actor).filter(pk=release.pk).exists():
         raise Http404
     if not may_read_entire_release(actor, release):
         raise PermissionDenied(_("This release contains sites that you do not manage. Contact an administrator."))
-    text = configurations.export_release(actor=actor, release=release, format_id=format)
-    chosen = FORMATS[format]
-    response = HttpResponse(text, content_type=f"{chosen.content_type}; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{chosen.filename}"'
-    response["ETag"] = f'"{release.digest}"'
+    etag = f'"{release.digest}-{format_id}"'
+    response: HttpResponse = HttpResponseNotModified()
+    if etag not in parse_etags(request.headers.get("If-None-Match", "")):
+        chosen = FORMATS[format_id]
+        text = configurations.export_release(actor=actor, release=release, format_id=format_id)
+        response = HttpResponse(text, content_type=f"{chosen.content_type}; charset=utf-8")
+        response["Content-Disposition"] = f'attachment; filename="{chosen.filename}"'
+    response["ETag"] = etag
     response["X-Release-Number"] = str(release.number)
-    response["Cache-Control"] = "no-store"
+    response["Cache-Control"] = "private, no-cache"
     return response
 
 

@@ -89,6 +89,12 @@ class PublishForm(forms.Form):
         return [loss.value for loss in Loss if self.cleaned_data[loss.value]]
 
 
+class DeployedForm(forms.Form):
+    console = forms.CharField(
+        label=_("MDM console"), max_length=60, required=False, help_text=_("Example: Intune, all iPhones")
+    )
+
+
 class LintForm(forms.Form):
     """An app configuration, pasted or as a file."""
 

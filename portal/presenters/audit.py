@@ -198,6 +198,15 @@ ACTIONS: dict[str, ActionText] = {
             "sites",
         ),
     ),
+    "configuration.rolled_back": ActionText(
+        "restore",
+        ngettext_lazy(
+            "%(actor)s published the list of release %(release)s again, with %(sites)s site.",
+            "%(actor)s published the list of release %(release)s again, with %(sites)s sites.",
+            "sites",
+        ),
+    ),
+    "configuration.deployed": ActionText("check", gettext_lazy("%(actor)s marked %(target)s as deployed.")),
     "configuration.exported": ActionText(
         "download",
         ngettext_lazy(

@@ -25,7 +25,17 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from rollout.compatibility.verdict import Outcome, Verdict
-from rollout.models import ApplicationLink, CheckRun, Finding, Provider, RunState, SignIn, Site, Wave
+from rollout.models import (
+    ApplicationLink,
+    CheckRun,
+    ConfigurationRelease,
+    Finding,
+    Provider,
+    RunState,
+    SignIn,
+    Site,
+    Wave,
+)
 from rollout.models.site import SiteQuerySet
 
 from . import messages
@@ -201,6 +211,12 @@ def recent_sign_ins(sites: SiteQuerySet, limit: int) -> Sequence[SignIn]:
     """Return up to ``limit`` sign-ins, sign-in tests included, newest first. One query."""
     rows = SignIn.objects.filter(site__in=sites).select_related("site", "person")
     return list(rows.order_by("-signed_in_at", "-pk")[:limit])
+
+
+def release_to_deploy() -> ConfigurationRelease | None:
+    """Return the newest release unless it is marked as deployed."""
+    newest = ConfigurationRelease.objects.order_by("-number").defer("site_list").first()
+    return newest if newest and newest.deployed_at is None else None
 
 
 def running_wave(sites: SiteQuerySet) -> Wave | None:

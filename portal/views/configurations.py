@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import django_filters
@@ -11,6 +12,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, F, Func, Max, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Length, Replace
+from django.forms import BoundField
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -18,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal.accounts.access import administrators, dashboard, may_read_entire_release, person, visible_release
-from portal.forms.configurations import LintForm, PublishForm, Selection, chosen_format
+from portal.forms.configurations import DeployedForm, LintForm, PublishForm, Selection, chosen_format
 from portal.forms.service_errors import add_form_errors
 from portal.models import User
 from portal.pages.actions import action, form_view, page_view
@@ -38,7 +40,7 @@ from rollout.mdm.vendor_formats import FORMATS
 from rollout.models import ConfigurationRelease, Site
 from rollout.services import configurations as services
 
-__all__ = ["build", "configurations", "download", "lint", "publish", "release"]
+__all__ = ["build", "configurations", "deployed", "download", "lint", "publish", "release", "roll_back"]
 
 ENTRIES_PER_PAGE = 100
 MAX_SITES_IN_URL = 200
@@ -149,15 +151,13 @@ def _preview(
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return redirect("configuration_build")
-    for impact in built.impacts:
-        form[impact.loss.value].label = impact.sentence
     show = query.get("show", "")
     context = configuration_context(built.site_list, FORMATS[chosen_format(query)]) | {
         "built": built,
         "without_oauth": len(built.lines) - built.with_oauth,
         "selection": selection,
         "method": "post" if len(selection.ids) > MAX_SITES_IN_URL else "get",
-        "confirmations": [(impact, form[impact.loss.value]) for impact in built.impacts],
+        "confirmations": _confirmations(form, built.impacts),
         "missing": max(0, len(selection.ids) - len(built.lines)),
         "show": show if show in {"oauth", "plain"} else "",
         "form": form,
@@ -249,27 +249,94 @@ def publish(request: HttpRequest) -> HttpResponse:
             row = services.publish_release(
                 actor=user, sites=sites, note=note, seen=seen or None, confirmed=form.confirmed
             )
-            messages.success(
-                request,
-                _("Release %(number)s is published. Export it to your MDM to deliver it to phones.")
-                % {"number": row.number},
-            )
+            messages.success(request, _published_text(row))
             return redirect("configuration_release", row.number)
     except ValidationError as error:
-        if hasattr(error, "error_dict"):  # a loss that is not confirmed
-            error = ValidationError(dict.fromkeys(error.error_dict, _("Select this to publish it anyway.")))
-        add_form_errors(form, error)
+        _add_publish_errors(form, error)
     if selection.is_empty:
         messages.error(request, _("Select at least one site that is not archived."))
         return redirect("configuration_build")
     return _preview(request, request.POST, selection, form, status=422)
 
 
+def _published_text(row: ConfigurationRelease) -> str:
+    return _("Release %(number)s is published. Export it to your MDM to deliver it to phones.") % {"number": row.number}
+
+
+def _add_publish_errors(form: PublishForm, error: ValidationError) -> None:
+    if hasattr(error, "error_dict"):  # a loss that is not confirmed
+        error = ValidationError(dict.fromkeys(error.error_dict, _("Select this to publish it anyway.")))
+    add_form_errors(form, error)
+
+
+def _confirmations(form: PublishForm, impacts: Iterable[services.Impact]) -> list[tuple[services.Impact, BoundField]]:
+    """Return each impact with the field that confirms it, labeled with it."""
+    pairs = [(impact, form[impact.loss.value]) for impact in impacts]
+    for impact, field in pairs:
+        field.label = impact.sentence
+    return pairs
+
+
+@dashboard
+@form_view
+def roll_back(request: HttpRequest, number: int) -> HttpResponse:
+    """Show what publishing the list of an earlier release again would change and, on POST, publish it."""
+    row, form = _changeable_release(request, number), PublishForm(request.POST if request.method == "POST" else None)
+    impacts = services.impacts_of_rolling_back(row)
+    try:
+        if form.is_valid():
+            again = services.roll_back(
+                actor=person(request), release=row, note=form.cleaned_data["note"], confirmed=form.confirmed
+            )
+            messages.success(request, _published_text(again))
+            return redirect("configuration_release", again.number)
+    except ValidationError as error:
+        _add_publish_errors(form, error)
+    current = services.current_release() or row
+    context = {
+        "release": row,
+        "current": current,
+        "form": form,
+        "confirmations": _confirmations(form, impacts),
+        "changes": difference(current, services.entries_of(current), services.entries_of(row)),
+        "next_number": current.number + 1,
+    }
+    return render(request, "configurations/roll_back.html", context, status=422 if form.errors else 200)
+
+
+def _changeable_release(request: HttpRequest, number: int) -> ConfigurationRelease:
+    """Return the release. Raises Http404, or PermissionDenied if the person may only read it."""
+    row = visible_release(request, number)
+    if not person(request).is_administrator:
+        raise PermissionDenied(_("Only administrators can do this."))
+    return row
+
+
+@dashboard
+@action("configuration_release", "number")
+def deployed(request: HttpRequest, number: int) -> HttpResponse:
+    """Record that a release was entered in the MDM's console."""
+    row, form = _changeable_release(request, number), DeployedForm(request.POST)
+    try:
+        if form.is_valid():
+            services.mark_deployed(actor=person(request), release=row, console=form.cleaned_data["console"])
+            return redirect("configuration_release", number)
+    except ValidationError as error:
+        add_form_errors(form, error)
+    return _release_page(request, row, form, status=422)
+
+
 @dashboard
 @page_view
 def release(request: HttpRequest, number: int) -> HttpResponse:
     """Show a release: its entries, its changes since the previous one, and its export formats."""
-    user, row = person(request), visible_release(request, number)
+    return _release_page(request, visible_release(request, number), DeployedForm())
+
+
+def _release_page(
+    request: HttpRequest, row: ConfigurationRelease, form: DeployedForm, status: int = 200
+) -> HttpResponse:
+    user, number = person(request), row.number
     entries = _visible_entries(user, row)
     releases = ConfigurationRelease.objects.visible_to(user)
     before = releases.filter(number__lt=number).order_by("-number").first()
@@ -278,6 +345,9 @@ def release(request: HttpRequest, number: int) -> HttpResponse:
         "before": before,
         "after": releases.filter(number__gt=number).order_by("number").defer("site_list").first(),
         "is_current": not _newer_than(row),
+        "form": form,
+        "may_mark": user.is_administrator and row.deployed_at is None,
+        "may_roll_back": user.is_administrator and _newer_than(row),
         "can_read_all": may_read_entire_release(user, row),
         "count": len(entries),
         "with_oauth": sum(entry.client_id is not None for entry in entries),
@@ -288,7 +358,7 @@ def release(request: HttpRequest, number: int) -> HttpResponse:
         "formats": list(FORMATS.values()),
         "changes": difference(before, _visible_entries(user, before), entries) if before else None,
     }
-    return render(request, "configurations/release.html", context)
+    return render(request, "configurations/release.html", context, status=status)
 
 
 def _page_of(request: HttpRequest, entries: list[Any]) -> Page[Any]:

@@ -51,6 +51,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "sweep": sweep,
         "stands_still": leases.is_stalled(timezone.now()),
         "too_old_apps": app_versions.fleets_too_old() if user.reads_all_sites else [],
+        "release_to_deploy": fleet.release_to_deploy() if user.reads_all_sites else None,
         "may_change": user.is_administrator or not user.reads_all_sites,
     }
     return render(request, "overview/overview.html", context)

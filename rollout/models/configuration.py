@@ -24,7 +24,7 @@ class ReleaseQuerySet(models.QuerySet["ConfigurationRelease"]):
 
 
 class ConfigurationRelease(models.Model):
-    """A published site list: the exact text that is exported to an MDM. Releases are numbered and never changed."""
+    """A published site list: the exact text that is exported to an MDM. It is numbered, and its text never changes."""
 
     number = models.PositiveIntegerField(unique=True)
     site_list = models.TextField()
@@ -33,6 +33,17 @@ class ConfigurationRelease(models.Model):
     sites = models.ManyToManyField("rollout.Site", related_name="releases")
     published_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     published_at = models.DateTimeField(_("published"))
+    # Gatepass sends nothing to an MDM: a person says that they have entered the list in its console.
+    deployed_at = models.DateTimeField(_("deployed"), null=True, blank=True)
+    deployed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("deployed by"),
+    )
+    console = models.CharField(_("MDM console"), max_length=60, blank=True, db_default="", validators=LINE)
 
     objects = ReleaseQuerySet.as_manager()
 

@@ -219,20 +219,64 @@ def publish_release(
     if current is not None and current.digest == digest:
         raise ValidationError(_("Nothing has changed since release %(number)s.") % {"number": current.number})
     require_confirmed(configuration.impacts, confirmed)
+    details = {"sites": len(configuration.lines), "with_oauth": configuration.with_oauth}
+    release = ConfigurationRelease(site_list=configuration.site_list, digest=digest, note=note.strip())
     with transaction.atomic():
-        # Recording locks the head of the audit chain, so concurrent publications get different numbers.
-        details = {"sites": len(configuration.lines), "with_oauth": configuration.with_oauth}
         audit.record(actor=actor, action="configuration.published", details=details)
-        newest = ConfigurationRelease.objects.aggregate(newest=Max("number"))["newest"] or 0
-        release = ConfigurationRelease(
-            number=newest + 1,
-            site_list=configuration.site_list,
-            digest=digest,
-            note=note.strip(),
-            published_by_id=actor.pk,
-            published_at=timezone.now(),
-        )
-        release.full_clean(exclude=["published_by"])
-        release.save()
-        release.sites.set(line.site for line in configuration.lines)
+        return _publish(actor, release, [line.site.pk for line in configuration.lines])
+
+
+def impacts_of_rolling_back(release: ConfigurationRelease) -> tuple[Impact, ...]:
+    """Return what people lose if this earlier release replaces the current one."""
+    current = current_release()
+    return _impacts(entries_of(current), entries_of(release)) if current else ()
+
+
+def roll_back(
+    *, actor: Actor, release: ConfigurationRelease, note: str = "", confirmed: Collection[str] = ()
+) -> ConfigurationRelease:
+    """Publish the list of an earlier release again, under the next number.
+
+    Raises ValidationError if the current release has the same list, or if a loss is not confirmed (for a field of its
+    name).
+    """
+    current = current_release()
+    if current is None or current.digest == release.digest:
+        raise ValidationError(_("The current release has the same list."))
+    require_confirmed(impacts_of_rolling_back(release), confirmed)
+    again = ConfigurationRelease(site_list=release.site_list, digest=release.digest, note=note.strip())
+    sites = list(release.sites.values_list("pk", flat=True))
+    details = {"sites": len(sites), "release": release.number}
+    with transaction.atomic():
+        audit.record(actor=actor, action="configuration.rolled_back", details=details)
+        return _publish(actor, again, sites)
+
+
+def mark_deployed(*, actor: Actor, release: ConfigurationRelease, console: str) -> bool:
+    """Record that this release was entered in an MDM's console; return False if that is recorded already.
+
+    Raises ValidationError for the field ``console``.
+    """
+    with transaction.atomic():
+        release = ConfigurationRelease.objects.select_for_update(no_key=True).get(pk=release.pk)
+        if release.deployed_at:
+            return False
+        release.deployed_at, release.deployed_by_id = timezone.now(), actor.pk
+        release.console = " ".join(console.split())
+        release.clean_fields(exclude=["published_by", "deployed_by", "site_list"])
+        release.save(update_fields=["deployed_at", "deployed_by", "console"])
+        audit.record(actor=actor, action="configuration.deployed", target=release, details={"console": release.console})
+    return True
+
+
+def _publish(actor: Actor, release: ConfigurationRelease, sites: Collection[int]) -> ConfigurationRelease:
+    """Give the release the next number and store it, after its event is recorded in the same transaction.
+
+    Recording locks the head of the audit chain, so concurrent publications get different numbers.
+    """
+    newest = ConfigurationRelease.objects.aggregate(newest=Max("number"))["newest"] or 0
+    release.number, release.published_by_id, release.published_at = newest + 1, actor.pk, timezone.now()
+    release.full_clean(exclude=["published_by"])
+    release.save()
+    release.sites.set(sites)
     return release

@@ -130,6 +130,7 @@ def create_example_data(administrator: Any, member: Any, personas: SimulatedFlee
         "webhook-delivery": f"/webhooks/deliveries/{hook.deliveries.latest('pk').pk}/",
         "my-notifications": "/me/notifications/",
         "release": f"/configurations/{release.number}/",
+        "release-roll-back": f"/configurations/{release.number}/roll-back/",
         "waves": "/waves/",
         "wave": f"/waves/{wave.pk}/",
         "wave-new": "/waves/new/",

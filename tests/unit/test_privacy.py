@@ -45,7 +45,7 @@ NOT_PERSONAL = {
     "rollout.CheckRun": (
         "host lease failure observation was_mdm_verdict was_non_mdm_verdict matrix evaluated_findings"
     ),
-    "rollout.ConfigurationRelease": "site_list digest",
+    "rollout.ConfigurationRelease": "site_list digest console",
     "rollout.EnrollmentPass": "token_digest",
     "rollout.InventoryImport": "failure report",
     "rollout.InventoryPhone": "version",

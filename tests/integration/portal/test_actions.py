@@ -30,6 +30,7 @@ PAGES = {
     "site_token_forget": "/sites/{site}/checks/", "site_use_base_url": "/sites/{site}/", "rehearse": "/sites/{site}/",
     "sweep_start": "/sweeps/", "sweep_pause": "/sweeps/{sweep}/", "sweep_resume": "/sweeps/{sweep}/",
     "configuration_download": "/configurations/", "configuration_publish": "/configurations/build/",
+    "configuration_deployed": "/configurations/{release}/",
     "pass_revoke": "/passes/{pass}/", "pass_renew": "/passes/{pass}/", "pass_qr": "/passes/{pass}/",
     "service_token_revoke": "/service-tokens/", "my_token_revoke": "/me/tokens/",
     "person_sign_in_link": "/people/{person}/", "phones_revoke": "/phones/", "phone_revoke": "/phones/",

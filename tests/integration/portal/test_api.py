@@ -325,6 +325,22 @@ def test_the_current_release_in_each_format(client_of: Any, administrator: User,
     assert event.details == {"format": format_id, "release": 1}
 
 
+def test_any_release_and_what_the_client_has_already(client_of: Any, administrator: User, site: Site) -> None:
+    first = configurations.publish_release(actor=administrator, sites=Site.objects.all())
+    Site.objects.update(title="Renamed")
+    configurations.publish_release(actor=administrator, sites=Site.objects.all())
+    client, url = client_of(administrator), "/api/v1/configurations/1"
+    answer = client.get(url)
+    assert (answer.content.decode(), answer["X-Release-Number"]) == (first.site_list, "1")
+    known = client.get(url, headers={"if-none-match": f'"other", {answer["ETag"]}'})
+    assert (known.status_code, known.content, known["ETag"]) == (304, b"", answer["ETag"])
+    assert AuditEvent.objects.filter(action="configuration.release_exported").count() == 1
+    for path in (f"{url}?format=intune-xml", "/api/v1/configurations/current"):
+        assert client.get(path, headers={"if-none-match": answer["ETag"]}).status_code == 200
+    assert client.get("/api/v1/configurations/3").status_code == 404
+    assert client.get(f"/api/v1/configurations/{10**30}").status_code == 404
+
+
 def test_an_unknown_format_is_rejected(client_of: Any, administrator: User, site: Site) -> None:
     configurations.publish_release(actor=administrator, sites=Site.objects.all())
     assert client_of(administrator).get("/api/v1/configurations/current?format=mobileconfig").status_code == 422

@@ -145,3 +145,58 @@ def test_more_sites_take_no_more_queries(wiki: Site, make_site: Any, django_asse
     revoke(wiki)
     with django_assert_num_queries(4):
         assert len(configurations.build_configuration(Site.objects.all()).lines) == 21
+
+
+# --- Roll back ------------------------------------------------------------------------------------------------------
+
+
+def test_an_earlier_release_is_published_again(wiki: Site, make_site: Any, administrator: Any, client_of: Any) -> None:
+    first = ConfigurationRelease.objects.get()
+    new = make_site(title="New", people=20)
+    publish_release(actor=administrator, sites=Site.objects.all())
+    client: Client = client_of(administrator)
+    assert "/configurations/1/roll-back/" in client.get("/configurations/1/").text
+    page = client.get("/configurations/1/roll-back/").text
+    assert "may already have release 2" in page
+    assert "1 site is removed: about 20 people no longer find it in the app." in page
+    refused = client.post("/configurations/1/roll-back/", {"note": "Too early"})
+    assert refused.status_code == 422
+    assert 'href="#id_removed"' in refused.text
+    done = client.post("/configurations/1/roll-back/", {"note": "Too early", "removed": "on"})
+    assert done["Location"] == "/configurations/3/"
+    third = ConfigurationRelease.objects.get(number=3)
+    assert (third.site_list, third.digest, third.note) == (first.site_list, first.digest, "Too early")
+    assert list(third.sites.all()) == [wiki]
+    event = AuditEvent.objects.get(action="configuration.rolled_back")
+    assert event.details == {"sites": 1, "release": 1}
+    assert "published the list of release 1 again, with 1 site." in client.get("/activity/").text
+    assert new.title not in third.site_list
+
+
+def test_the_current_release_is_not_rolled_back_to(wiki: Site, administrator: Any, client_of: Any) -> None:
+    client: Client = client_of(administrator)
+    assert "roll-back" not in client.get("/configurations/1/").text
+    assert "The current release has the same list." in client.get("/configurations/1/roll-back/").text
+    assert client.post("/configurations/1/roll-back/").status_code == 422
+    assert ConfigurationRelease.objects.count() == 1
+
+
+# --- Deployed -------------------------------------------------------------------------------------------------------
+
+
+def test_a_release_stays_open_until_it_is_marked_as_deployed(wiki: Site, administrator: Any, client_of: Any) -> None:
+    client: Client = client_of(administrator)
+    assert "Release 1 is published, but not marked as deployed in your MDM" in client.get("/").text
+    path = "/configurations/1/deployed/"
+    assert client.post(path, {"console": "x" * 61}).status_code == 422
+    assert client.post(path, {"console": " Intune,  all iPhones "})["Location"] == "/configurations/1/"
+    row = ConfigurationRelease.objects.get()
+    assert (row.console, row.deployed_by, row.deployed_at is not None) == ("Intune, all iPhones", administrator, True)
+    page = client.get("/configurations/1/").text
+    assert "Intune, all iPhones" in page
+    assert "Mark as deployed" not in page
+    assert "not marked as deployed" not in client.get("/").text
+    client.post(path, {"console": "Jamf"})
+    assert ConfigurationRelease.objects.get().console == "Intune, all iPhones"
+    assert AuditEvent.objects.get(action="configuration.deployed").details == {"console": "Intune, all iPhones"}
+    assert "marked" in client.get("/activity/").text
