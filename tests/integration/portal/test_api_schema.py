@@ -47,6 +47,7 @@ OPERATIONS = [
     ("POST", "/api/v1/sites/{site_id}/checks"),
     ("GET", "/api/v1/check-runs/{run_id}"),
     ("GET", "/api/v1/configurations/current"),
+    ("GET", "/api/v1/configurations/{number}"),
     ("POST", "/api/v1/configurations/lint"),
 ]
 
@@ -120,7 +121,9 @@ def test_responses_match_the_schema(
         case.headers.pop("Authorization", None)  # a generated token would be rejected before anything else
         response = case.call(**sent_with)
         statuses.add(response.status_code)
-        case.validate_response(response, checks=CHECKS)
+        # The check of a configuration takes any bytes: what an MDM shows may be no valid JSON.
+        excluded = [negative_data_rejection] if path.endswith("/lint") else []
+        case.validate_response(response, checks=CHECKS, excluded_checks=excluded)
 
     send()
     assert 401 not in statuses
