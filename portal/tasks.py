@@ -35,8 +35,9 @@ def sign_out_waiting_phones() -> None:
 
 @shared_task
 def remove_dead_tokens() -> None:
-    """Delete codes and tokens that can no longer be used."""
+    """Delete codes and tokens that can no longer be used, and what is left of removed clients."""
     remove_expired()
+    sign_outs.remove_leftover_clients()
 
 
 @shared_task

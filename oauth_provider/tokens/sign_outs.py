@@ -73,6 +73,14 @@ def sign_out_waiting_phones() -> None:
             SignOut.objects.filter(pk=pk).update(finished=timezone.now())
 
 
+def remove_leftover_clients() -> None:
+    """Delete removed clients that are still there: one that was removed just as a worker ended its last sign-ins."""
+    ending = SignOut.objects.unfinished().values("client_id")
+    left = Client.objects.filter(client_id__in=RemovedClient.objects.values("client_id")).exclude(client_id__in=ending)
+    for client_id in list(left.values_list("client_id", flat=True)):
+        _clean_up(client_id)
+
+
 def _continue(pk: int, pks: Sequence[int]) -> bool:
     """End the next batch. Return False if there is none, or another worker is at it."""
     with transaction.atomic():

@@ -32,6 +32,7 @@ from rollout.models import (
     SweepState,
     WebhookDelivery,
 )
+from rollout.models.waiting_times import is_ahead
 from rollout.services.checks.leases import LEASE
 
 log = logging.getLogger(__name__)
@@ -94,7 +95,7 @@ def _checks(now: datetime) -> Iterator[Metric]:
     age = max((now - queue["oldest"]).total_seconds(), 0) if queue["oldest"] else 0
     yield _gauge("gatepass_checks_waiting", "Checks that wait for a worker.", queue["n"])
     yield _gauge("gatepass_check_oldest_waiting_seconds", "Age of the oldest check that waits.", age)
-    leased = ProbeHost.objects.filter(leased_until__gt=now)
+    leased = ProbeHost.objects.filter(is_ahead("leased_until", now, LEASE))
     busy = leased.aggregate(hosts=Count("pk"), workers=Count("lease", distinct=True))
     yield _gauge("gatepass_check_workers", "Worker tasks that check sites now.", busy["workers"])
     yield _gauge("gatepass_check_hosts", "Hosts of sites that are being checked now.", busy["hosts"])

@@ -282,7 +282,6 @@ def _confirmations(form: PublishForm, impacts: Iterable[services.Impact]) -> lis
 def roll_back(request: HttpRequest, number: int) -> HttpResponse:
     """Show what publishing the list of an earlier release again would change and, on POST, publish it."""
     row, form = _changeable_release(request, number), PublishForm(request.POST if request.method == "POST" else None)
-    impacts = services.impacts_of_rolling_back(row)
     try:
         if form.is_valid():
             again = services.roll_back(
@@ -297,7 +296,7 @@ def roll_back(request: HttpRequest, number: int) -> HttpResponse:
         "release": row,
         "current": current,
         "form": form,
-        "confirmations": _confirmations(form, impacts),
+        "confirmations": _confirmations(form, services.impacts_of_rolling_back(row)),
         "changes": difference(current, services.entries_of(current), services.entries_of(row)),
         "next_number": current.number + 1,
     }

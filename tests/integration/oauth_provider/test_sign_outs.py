@@ -21,7 +21,7 @@ from oauth_provider.tokens import sign_outs
 from oauth_provider.tokens.clean_up import remove_expired
 from oauth_provider.tokens.sessions import end_everyones_sessions, live_refresh_tokens
 from portal.models import User
-from portal.tasks import sign_out_waiting_phones
+from portal.tasks import remove_dead_tokens, sign_out_waiting_phones
 from rollout.models import AuditEvent, Site
 from rollout.services.links import revoke_link, rotate_link
 from rollout.services.sites import archive_site, restore_site
@@ -114,6 +114,18 @@ def test_the_tokens_of_a_changed_link_are_dead_before_a_worker_comes(
     assert RemovedClient.objects.filter(client_id=phone.client_id).exists()
     assert not get_refresh_token_model().objects.exists()
     assert not get_access_token_model().objects.exists()
+
+
+def test_a_client_removed_as_its_sign_outs_end_is_deleted_later(phone: Any) -> None:
+    phone.tokens()
+    RemovedClient.objects.create(client_id=phone.client_id)  # committed after the worker had looked for it
+    waiting = SignOut.objects.create(client_id=phone.client_id, total=1, requested=timezone.now())
+    remove_dead_tokens()
+    assert Client.objects.filter(client_id=phone.client_id).exists()  # the worker deletes it
+    waiting.delete()
+    remove_dead_tokens()
+    assert not Client.objects.filter(client_id=phone.client_id).exists()
+    assert not get_refresh_token_model().objects.exists()
 
 
 def test_a_site_is_restored_only_after_its_phones_are_signed_out(

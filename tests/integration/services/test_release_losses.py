@@ -199,4 +199,4 @@ def test_a_release_stays_open_until_it_is_marked_as_deployed(wiki: Site, adminis
     client.post(path, {"console": "Jamf"})
     assert ConfigurationRelease.objects.get().console == "Intune, all iPhones"
     assert AuditEvent.objects.get(action="configuration.deployed").details == {"console": "Intune, all iPhones"}
-    assert "marked" in client.get("/activity/").text
+    assert "marked <strong>Release 1</strong> as deployed." in client.get("/activity/").text
